@@ -1,0 +1,100 @@
+"""Durable tasks in MySQL or Oracle: stored procedures keep them, a relay puts them on Redis until they are done.
+
+    task = qtask_db.create(conn, "bind order", {"order_no": "17"}, 3600, "ORDER:BIND", order_no="17")
+    conn.commit()
+    task.push(redis)
+
+`qtask_db.calls` has one function for each stored procedure, `qtask_db.client` a client that commits and pushes by
+itself, `qtask_db.relay` and `qtask_db.worker` the two services, `qtask_db.errors` every error.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from qtask_db.calls import (
+    cancel,
+    confirm,
+    create,
+    create_many,
+    delay,
+    explain,
+    extend,
+    fail,
+    finish,
+    finish_many,
+    list_tasks,
+    next_due,
+    pause,
+    processing,
+    processing_many,
+    purge,
+    release,
+    resume,
+    retry,
+    scan,
+    stats,
+)
+from qtask_db.constants import Status
+from qtask_db.database import Connection, Database, bind
+from qtask_db.errors import QtaskError
+from qtask_db.queues import push_tasks as push
+from qtask_db.task import NewTask, Task
+
+if TYPE_CHECKING:
+    from qtask_db.client import Client
+    from qtask_db.relay import Relay
+    from qtask_db.worker import Job, Retry, Worker
+
+__all__ = [
+    "Client",
+    "Connection",
+    "Database",
+    "Job",
+    "NewTask",
+    "QtaskError",
+    "Relay",
+    "Retry",
+    "Status",
+    "Task",
+    "Worker",
+    "bind",
+    "cancel",
+    "confirm",
+    "create",
+    "create_many",
+    "delay",
+    "explain",
+    "extend",
+    "fail",
+    "finish",
+    "finish_many",
+    "list_tasks",
+    "next_due",
+    "pause",
+    "processing",
+    "processing_many",
+    "purge",
+    "push",
+    "release",
+    "resume",
+    "retry",
+    "scan",
+    "stats",
+]
+
+# A program that only creates tasks does not load the services.
+_ON_DEMAND = {
+    "Client": "qtask_db.client",
+    "Relay": "qtask_db.relay",
+    "Job": "qtask_db.worker",
+    "Retry": "qtask_db.worker",
+    "Worker": "qtask_db.worker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_ON_DEMAND[name]), name)

@@ -1,0 +1,285 @@
+"""The stored procedures as functions: each has its procedure's name in Python's words, and calls it once.
+
+`conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and operators join
+its transaction and never commit; `scan`, `confirm`, `release` and `purge` commit by themselves and need a
+connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qtask_db.constants import DEFAULT, Status
+from qtask_db.database import bind
+from qtask_db.errors import InvalidPayload
+from qtask_db.models import Batch, Explanation, Message, QueueStats, Refused, Started, TaskInfo
+from qtask_db.task import NewTask, Task
+
+_STATISTICS = (
+    "namespace", "queue", "paused_at", "waiting", "processing", "due",
+    "finished", "cancelled", "failed", "lag_seconds",
+)  # fmt: skip
+
+Payload = Mapping[str, Any] | str
+
+
+def create(
+    conn: Any,
+    name: str,
+    payload: Payload,
+    interval: int,
+    queue: str,
+    *,
+    order_no: str | None = None,
+    namespace: str | None = None,
+    deadline: int | None = None,
+    delete_deadline: int | None = None,
+    max_count: int | None = None,
+) -> Task:
+    """Creates a real-time task; after the commit, call its `push`. Calls create_task; raises BadInput."""
+    text = _text(payload)
+    options = _options(order_no, namespace, deadline, delete_deadline, max_count)
+    (task_id, created, pushable), _ = bind(conn).call(
+        "create_task", name, text, interval, queue, options, outs=3
+    )
+    return Task(int(task_id), queue, text, bool(created), bool(pushable))
+
+
+def delay(
+    conn: Any,
+    name: str,
+    payload: Payload,
+    delay: int,
+    interval: int,
+    queue: str,
+    *,
+    order_no: str | None = None,
+    namespace: str | None = None,
+    deadline: int | None = None,
+    delete_deadline: int | None = None,
+    max_count: int | None = None,
+) -> Task:
+    """Creates a task that a relay queues when `delay` has passed. Calls delay_task; raises BadInput."""
+    text = _text(payload)
+    options = _options(order_no, namespace, deadline, delete_deadline, max_count)
+    (task_id, created), _ = bind(conn).call(
+        "delay_task", name, text, delay, interval, queue, options, outs=2
+    )
+    return Task(int(task_id), queue, text, bool(created), pushable=False)
+
+
+def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
+    """Creates tasks of both kinds, all or none, in the order given. Calls create_tasks; raises BadInput."""
+    given = list(tasks)
+    texts = [_text(task.payload) for task in given]
+    elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
+    _, rows = bind(conn).call("create_tasks", json.dumps(elements), rows=True)
+    return [
+        Task(int(task_id), task.queue, text, bool(created), bool(pushable))
+        for task, text, (task_id, created, pushable) in zip(given, texts, rows, strict=True)
+    ]
+
+
+def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
+    """Takes a task into processing and returns the attempt. Calls start_task.
+
+    Given the attempt that the message announced, it succeeds for one consumer only. Raises TaskNotFound, TaskNotActive,
+    StaleAttempt, AttemptsExhausted or DeadlinePassed.
+    """
+    (started,), _ = bind(conn).call("start_task", task_id, attempt, outs=1)
+    return int(started)
+
+
+def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Started]:
+    """Takes pairs of task id and announced attempt into processing; those refused are absent. Calls start_tasks."""
+    _, rows = bind(conn).call("start_tasks", _attempts(tasks), rows=True)
+    return [Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows]
+
+
+def finish(conn: Any, task_id: int, attempt: int | None = None) -> None:
+    """Finishes a task. Calls finish_task.
+
+    Doing it again by the same attempt changes nothing. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    """
+    bind(conn).call("finish_task", task_id, attempt)
+
+
+def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refused]:
+    """Finishes pairs of task id and attempt, and returns those that could not be. Calls finish_tasks."""
+    _, rows = bind(conn).call("finish_tasks", _attempts(tasks), rows=True)
+    return [
+        Refused(int(task_id), None if attempt is None else int(attempt), int(number))
+        for task_id, attempt, number in rows
+    ]
+
+
+def fail(
+    conn: Any,
+    task_id: int,
+    attempt: int | None = None,
+    error: str | None = None,
+    delay: int | None = None,
+) -> Status:
+    """Ends an attempt without success: WAITING for `delay` seconds (None: its interval), or FAILED if it was the last.
+
+    Calls fail_task. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    """
+    (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay, outs=1)
+    return Status(int(status))
+
+
+def extend(conn: Any, task_id: int, attempt: int | None = None, seconds: int | None = None) -> None:
+    """Heartbeat: the task is queued again `seconds` from now (None: its interval). Calls extend_task.
+
+    Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    """
+    bind(conn).call("extend_task", task_id, attempt, seconds)
+
+
+def cancel(conn: Any, task_id: int) -> None:
+    """Cancels an active task. Calls cancel_task. Raises TaskNotFound or TaskNotActive."""
+    bind(conn).call("cancel_task", task_id)
+
+
+def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
+    """Revives a failed or cancelled task with a deadline so many seconds from now. Calls retry_task.
+
+    Raises TaskNotFound, TaskNotRetryable or DuplicateOrder.
+    """
+    bind(conn).call("retry_task", task_id, deadline)
+
+
+def pause(conn: Any, queue: str, namespace: str | None = None) -> None:
+    """Stops handing out a queue's tasks; they still expire. Calls pause_queue."""
+    bind(conn).call("pause_queue", queue, namespace)
+
+
+def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
+    """Hands out a paused queue's tasks again. Calls resume_queue."""
+    bind(conn).call("resume_queue", queue, namespace)
+
+
+def explain(conn: Any, task_id: int) -> Explanation:
+    """Why the task is where it is, in words. Calls explain_task. Raises TaskNotFound."""
+    _, ((found, status, text),) = bind(conn).call("explain_task", task_id, rows=True)
+    return Explanation(int(found), Status(int(status)), text)
+
+
+def list_tasks(
+    conn: Any,
+    *,
+    queue: str | None = None,
+    status: Status | None = None,
+    order_no: str | None = None,
+    namespace: str | None = None,
+    limit: int = 100,
+) -> list[TaskInfo]:
+    """Tasks, the newest first, that fit all that is given. Calls list_tasks."""
+    _, rows = bind(conn).call(
+        "list_tasks", queue, None if status is None else int(status), order_no, namespace, limit, rows=True
+    )
+    return [
+        TaskInfo(int(row[0]), *row[1:5], Status(int(row[5])), int(row[6]), int(row[7]), *row[8:])
+        for row in rows
+    ]
+
+
+def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
+    """One row a queue, by name. Reads the view queue_statistics."""
+    rows = bind(conn).select("queue_statistics", _STATISTICS)
+    return sorted(
+        (
+            QueueStats(row[0], row[1], row[2] is not None, *map(int, row[3:9]), lag=float(row[9]))
+            for row in rows
+            if namespace is None or row[0] == namespace
+        ),
+        key=lambda found: (found.namespace, found.queue),
+    )
+
+
+def scan(
+    conn: Any,
+    relay: str,
+    *,
+    limit: int = 1000,
+    lease: int = DEFAULT["batch_lease"],
+    namespace: str | None = None,
+    held: Sequence[str] = (),
+) -> Batch:
+    """Claims due tasks; push their messages, then `confirm`. Calls scan_tasks. Raises TransactionOpen."""
+    (batch_id, wait_ms), rows = bind(conn).call(
+        "scan_tasks", relay, limit, lease, namespace, _held(held), outs=2, rows=True
+    )
+    messages = [
+        Message(int(task_id), int(attempt), queue, payload) for task_id, attempt, queue, payload in rows
+    ]
+    return Batch(None if batch_id is None else int(batch_id), messages, _seconds(wait_ms))
+
+
+def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) -> float | None:
+    """Seconds until a task is due, 0 where one is, None where no task is active. Calls next_due."""
+    (wait_ms,), _ = bind(conn).call("next_due", namespace, _held(held), outs=1)
+    return _seconds(wait_ms)
+
+
+def confirm(conn: Any, batch_id: int, relay: str) -> None:
+    """Says that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound or TransactionOpen."""
+    bind(conn).call("confirm_batch", batch_id, relay)
+
+
+def release(conn: Any, batch_id: int, relay: str) -> None:
+    """Makes a batch's tasks due again at once. Calls release_batch. Raises BatchNotFound or TransactionOpen."""
+    bind(conn).call("release_batch", batch_id, relay)
+
+
+def purge(conn: Any, limit: int = 1000) -> int:
+    """Deletes at most `limit` terminal tasks whose time has come; returns how many. Calls purge_tasks."""
+    (deleted,), _ = bind(conn).call("purge_tasks", limit, outs=1)
+    return int(deleted)
+
+
+def _text(payload: Payload) -> str:
+    if isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidPayload(f"the payload cannot be written as JSON: {error}") from error
+
+
+def _options(
+    order_no: str | None,
+    namespace: str | None,
+    deadline: int | None,
+    delete_deadline: int | None,
+    max_count: int | None,
+) -> str | None:
+    given = {
+        "order_no": order_no,
+        "namespace": namespace,
+        "deadline": deadline,
+        "delete_deadline": delete_deadline,
+        "max_count": max_count,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    return json.dumps(given) if given else None
+
+
+def _attempts(tasks: Iterable[tuple[int, int | None]]) -> str:
+    # In the order of the ids: two calls on the same tasks then lock them in one order.
+    return json.dumps(
+        [
+            {"task_id": task_id} if attempt is None else {"task_id": task_id, "attempt": attempt}
+            for task_id, attempt in sorted(tasks, key=lambda pair: pair[0])
+        ]
+    )
+
+
+def _held(queues: Sequence[str]) -> str | None:
+    return json.dumps(list(queues)) if queues else None
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    return None if milliseconds is None else int(milliseconds) / 1000

@@ -1,0 +1,170 @@
+"""A client of two URLs: it opens connections, commits and pushes by itself.
+
+    client = Client("mysql://app:secret@db/shop", "redis://cache")
+    with client.transaction() as tx:
+        tx.raw.cursor().execute("UPDATE orders SET state = 'paid' WHERE id = 17")
+        tx.create("bind order", {"order_no": "17"}, 3600, "ORDER:BIND", order_no="17")
+    # committed, and the message is on its queue
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+from qtask_db import calls
+from qtask_db.database import Connection, Database
+from qtask_db.errors import Conflict, DatabaseError, QueueUnavailable
+from qtask_db.queues import push_tasks
+from qtask_db.redis_url import Client as RedisClient
+from qtask_db.redis_url import connect
+from qtask_db.task import NewTask, Task
+
+log = logging.getLogger("qtask_db.client")
+
+T = TypeVar("T")
+
+_TRIES = 5
+_IDLE_CHECK = 30.0  # seconds after which an idle connection is asked whether it still lives
+
+
+class Transaction:
+    """A transaction in which tasks are created. `raw` is the driver's connection, for the business's own statements."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.raw = conn.raw
+        self.tasks: list[Task] = []
+        """What was created; pushed after the commit."""
+
+    def create(self, *args: Any, **options: Any) -> Task:
+        """As `qtask_db.create`, without the connection."""
+        return self._keep(calls.create(self.conn, *args, **options))
+
+    def delay(self, *args: Any, **options: Any) -> Task:
+        """As `qtask_db.delay`, without the connection."""
+        return self._keep(calls.delay(self.conn, *args, **options))
+
+    def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
+        """As `qtask_db.create_many`, without the connection."""
+        return [self._keep(task) for task in calls.create_many(self.conn, tasks)]
+
+    def _keep(self, task: Task) -> Task:
+        self.tasks.append(task)
+        return task
+
+
+class Client:
+    """Creates and handles tasks without a connection in hand. Safe to share between threads.
+
+    Single calls (`create`, `delay`, `create_many`, `run`) are repeated where the server rolled the transaction back
+    because of another one; a lost connection is not, because its commit may have happened.
+    """
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: RedisClient | str | None = None,
+        *,
+        prefix: str | None = None,
+        stream: bool = False,
+    ) -> None:
+        """Without Redis nothing is pushed, and a relay finds the real-time tasks after the push grace.
+
+        Raises ConfigurationError for a wrong URL.
+        """
+        self.database = database if isinstance(database, Database) else Database(database, prefix=prefix)
+        self._redis = connect(redis) if isinstance(redis, str) else redis
+        self._stream = stream
+        self._idle: queue.LifoQueue[tuple[Connection, float]] = queue.LifoQueue()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction that commits at the end of the block and then pushes, or rolls back where the block raises."""
+        conn = self._take()
+        try:
+            tx = Transaction(conn)
+            yield tx
+            conn.commit()
+        except BaseException:
+            self._give_up(conn)
+            raise
+        self._idle.put((conn, time.monotonic()))
+        self._push(tx.tasks)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Runs `work` in a transaction, again where the server rolled it back because of another one.
+
+        `work` is called several times then: it must do nothing that a rollback does not undo. Raises Conflict when
+        five tries have failed.
+        """
+        for tries in range(1, _TRIES + 1):
+            try:
+                with self.transaction() as tx:
+                    return work(tx)
+            except Conflict:
+                if tries == _TRIES:
+                    raise
+                time.sleep(0.01 * 2**tries)
+        raise AssertionError("unreachable")
+
+    def create(self, *args: Any, **options: Any) -> Task:
+        """As `qtask_db.create` in a transaction of its own, pushed."""
+        return self.run(lambda tx: tx.create(*args, **options))
+
+    def delay(self, *args: Any, **options: Any) -> Task:
+        """As `qtask_db.delay` in a transaction of its own."""
+        return self.run(lambda tx: tx.delay(*args, **options))
+
+    def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
+        """As `qtask_db.create_many` in a transaction of its own, pushed."""
+        given = list(tasks)
+        return self.run(lambda tx: tx.create_many(given))
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        while True:
+            try:
+                self._idle.get_nowait()[0].close()
+            except queue.Empty:
+                return
+
+    def _take(self) -> Connection:
+        while True:
+            try:
+                conn, since = self._idle.get_nowait()
+            except queue.Empty:
+                return self.database.connect(autocommit=False)
+            if time.monotonic() - since < _IDLE_CHECK or conn.alive():
+                return conn
+            conn.close()
+
+    def _give_up(self, conn: Connection) -> None:
+        try:
+            conn.rollback()
+        except DatabaseError:
+            conn.close()
+        else:
+            self._idle.put((conn, time.monotonic()))
+
+    def _push(self, tasks: list[Task]) -> None:
+        if self._redis is None:
+            return
+        try:
+            push_tasks(self._redis, tasks, stream=self._stream)
+        except QueueUnavailable as error:
+            # They are committed: a relay pushes them after the push grace.
+            log.warning("%d tasks were not pushed, a relay will: %s", len(tasks), error)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

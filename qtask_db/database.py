@@ -1,0 +1,145 @@
+"""Connections: opened from a URL, or brought by the caller in whatever wrapping."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from qtask_db import dialects, urls
+from qtask_db.dialects import Dialect
+from qtask_db.errors import ConfigurationError
+from qtask_db.settings import DEFAULT_PREFIX, Settings
+
+
+@dataclass(slots=True)
+class Connection:
+    """A driver's connection, its dialect and the prefix of the schema. Every call accepts one."""
+
+    raw: Any
+    """The driver's own connection."""
+    dialect: Dialect
+    prefix: str
+
+    def call(
+        self, verb: str, *arguments: Any, outs: int = 0, rows: bool = False
+    ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`."""
+        try:
+            return self.dialect.call(self.raw, self.prefix + verb, arguments, outs, rows)
+        except Exception as error:
+            raise self.dialect.translate(error) or error from error
+
+    def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """All rows of a view."""
+        try:
+            return self.dialect.select(self.raw, self.prefix + view, columns)
+        except Exception as error:
+            raise self.dialect.translate(error) or error from error
+
+    def commit(self) -> None:
+        """Commits the transaction. Raises Conflict or DatabaseUnavailable."""
+        self._do(self.raw.commit)
+
+    def rollback(self) -> None:
+        """Rolls the transaction back. Raises DatabaseUnavailable."""
+        self._do(self.raw.rollback)
+
+    def alive(self) -> bool:
+        """Whether the server still answers; a dead connection is not opened again."""
+        try:
+            self.raw.ping(False)
+        except Exception as error:
+            if self.dialect.translate(error) is None:
+                raise
+            return False
+        return True
+
+    def close(self) -> None:
+        """Closes the connection, also one that is broken."""
+        try:
+            self.raw.close()
+        except Exception as error:
+            if self.dialect.translate(error) is None:
+                raise
+
+    def _do(self, method: Any) -> None:
+        try:
+            method()
+        except Exception as error:
+            raise self.dialect.translate(error) or error from error
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Database:
+    """Where the schema lies: a URL and a prefix. Shows itself without the password."""
+
+    def __init__(self, url: str, *, prefix: str | None = None) -> None:
+        """Raises ConfigurationError where the URL or the prefix is wrong; connects to nothing yet."""
+        self.url = url
+        self.prefix = Settings(default_prefix() if prefix is None else prefix).prefix
+        self._parts = urls.split(url)
+        self._dialect = dialects.of_scheme(self._parts.scheme)
+
+    @property
+    def scheme(self) -> str:
+        """The URL's scheme."""
+        return self._parts.scheme
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect."""
+        return self._dialect.name
+
+    def connect(self, *, autocommit: bool = True) -> Connection:
+        """Opens a connection. Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""
+        raw = self._dialect.connect(self._parts, autocommit=autocommit)
+        return Connection(raw, self._dialect, self.prefix)
+
+    def __str__(self) -> str:
+        return urls.mask(self.url)
+
+    __repr__ = __str__
+
+
+def default_prefix() -> str:
+    """What `QTASK_PREFIX` says, else `qtask_`."""
+    return os.environ.get("QTASK_PREFIX") or DEFAULT_PREFIX
+
+
+def bind(conn: Any, *, prefix: str | None = None) -> Connection:
+    """The driver's connection inside `conn`: a DB-API connection of a supported driver, or a SQLAlchemy
+    connection, session or pooled connection, or a Django connection, that carries one.
+
+    Raises ConfigurationError where there is none.
+    """
+    if isinstance(conn, Connection):
+        return conn
+    raw = conn
+    for _ in range(4):
+        dialect = dialects.of_connection(raw)
+        if dialect is not None:
+            return Connection(raw, dialect, Settings(prefix or default_prefix()).prefix)
+        raw = _inside(raw)
+    raise ConfigurationError(
+        f"{type(conn).__module__}.{type(conn).__qualname__} is no connection of a supported driver "
+        "(PyMySQL, mysqlclient) and carries none"
+    )
+
+
+def _inside(carrier: Any) -> Any:
+    if hasattr(carrier, "driver_connection"):  # SQLAlchemy: a pooled connection
+        return carrier.driver_connection
+    if hasattr(carrier, "ensure_connection"):  # Django
+        carrier.ensure_connection()
+    inner = getattr(carrier, "connection", None)  # SQLAlchemy: a connection, or a session's method
+    return inner() if callable(inner) else inner

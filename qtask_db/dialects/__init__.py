@@ -1,0 +1,53 @@
+"""The two databases behind one interface. Nothing outside this package knows which one it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+from urllib.parse import SplitResult
+
+from qtask_db.errors import ConfigurationError, QtaskError
+
+
+class Dialect(Protocol):
+    """What one database does in its own way."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder in `sql/` and `migrations/`."""
+
+    def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
+        """Opens a driver connection. Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""
+
+    def call(
+        self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
+    ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """Calls a procedure and returns its OUT values and its rows; one round trip where the driver can."""
+
+    def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """All rows of a view."""
+
+    def translate(self, error: Exception) -> QtaskError | None:
+        """The error of this package for one of the driver's; None where it is not the driver's."""
+
+    @property
+    def schema(self) -> Any:
+        """The module that the installer uses: looks at, creates and drops objects."""
+
+
+def of_scheme(scheme: str) -> Dialect:
+    """The dialect that a URL's scheme names."""
+    if scheme in ("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"):
+        from qtask_db.dialects.mysql import MySQL
+
+        return MySQL()
+    raise ConfigurationError(
+        f"the database URL must begin with mysql:// or mariadb://, not {scheme or 'nothing'!r}"
+    )
+
+
+def of_connection(raw: object) -> Dialect | None:
+    """The dialect of a driver's connection; None where it is not one of a supported driver."""
+    if type(raw).__module__.partition(".")[0] in ("pymysql", "MySQLdb"):
+        return of_scheme("mysql")
+    return None

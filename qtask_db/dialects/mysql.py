@@ -1,0 +1,168 @@
+"""MySQL and MariaDB through PyMySQL (or mysqlclient, where the caller brings its connection)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import SplitResult, unquote
+
+from qtask_db import urls
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidArgument,
+    NotInstalled,
+    ProcedureError,
+    QtaskError,
+)
+
+_URL_OPTIONS = {
+    "connect_timeout": float,
+    "read_timeout": float,
+    "write_timeout": float,
+    "unix_socket": str,
+    "ssl_ca": str,
+    "ssl_cert": str,
+    "ssl_key": str,
+    "ssl_mode": str,
+}
+_SSL_MODES: dict[str, dict[str, bool]] = {
+    "disabled": {"ssl_disabled": True},
+    "preferred": {},
+    "required": {"ssl_verify_cert": False},
+    "verify_ca": {"ssl_verify_cert": True},
+    "verify_identity": {"ssl_verify_cert": True, "ssl_verify_identity": True},
+}
+
+# Numbers of the server's and the client's own errors.
+_UNAVAILABLE = {
+    0,  # PyMySQL: the connection object was closed
+    1040, 1203,  # too many connections
+    1053, 1152, 1158, 1159, 1160, 1161,  # shutdown, aborted connection, network
+    1290, 1836,  # read-only: a failover has moved the primary away
+    1317, 1927, 3169,  # killed
+    2002, 2003, 2005, 2006, 2013, 2014, 2055,
+    3100, 3098, 3024,
+}  # fmt: skip
+_CONFLICT = {1020, 1205, 1213, 1180, 3101, 3572}
+_DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1873}
+_NOT_INSTALLED = {1146, 1305, 1318}
+_ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
+_UNKNOWN_DATABASE = 1049
+
+
+class MySQL:
+    """The dialect of MySQL 8.0.21+ and MariaDB 10.6+."""
+
+    name = "mysql"
+
+    @property
+    def schema(self) -> Any:
+        """Imported only where something is installed."""
+        from qtask_db.dialects import mysql_schema
+
+        return mysql_schema
+
+    def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
+        """Opens a PyMySQL connection; waits at most 10 s to connect and 60 s for an answer unless the URL says other."""
+        try:
+            import pymysql
+        except ImportError:
+            raise ConfigurationError(
+                "the driver for MySQL is missing: pip install 'qtask-db[mysql]'"
+            ) from None
+        arguments = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
+        arguments.update(_arguments(url))
+        try:
+            return pymysql.connect(
+                charset="utf8mb4", autocommit=autocommit, program_name="qtask-db", **arguments
+            )
+        except Exception as error:
+            raise self.translate(error) or error from error
+
+    def call(
+        self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
+    ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """One CALL. The procedures return their OUT values as a row too, so nothing is asked for afterwards."""
+        places = ["%s"] * len(arguments) + [f"@qtask_out_{n}" for n in range(outs)]
+        with _plain_cursor(raw) as cursor:
+            cursor.execute(f"CALL {procedure}({', '.join(places)})", arguments)  # noqa: S608
+            sets = []
+            while cursor.description is not None:
+                sets.append(cursor.fetchall())
+                if not cursor.nextset():
+                    break
+        found = sets.pop(0)[0] if outs else ()
+        return found, list(sets[0]) if rows else []
+
+    def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """All rows of a view."""
+        with _plain_cursor(raw) as cursor:
+            cursor.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
+            return list(cursor.fetchall())
+
+    def translate(self, error: Exception) -> QtaskError | None:
+        """Sorts a driver's error by its number."""
+        number, text = _number_and_text(error)
+        if number is None:
+            return None
+        if number in ProcedureError.by_number:
+            return ProcedureError.by_number[number](text)
+        if number in _ARGUMENT:
+            return InvalidArgument(text)
+        if number in _CONFLICT:
+            return Conflict(f"{text} ({number})")
+        if number in _DENIED:
+            return AccessDenied(f"{text} ({number})")
+        if number in _NOT_INSTALLED:
+            return NotInstalled(f"{text} ({number}): run `qtask install`, or check the prefix")
+        if number == _UNKNOWN_DATABASE:
+            return ConfigurationError(f"{text}: create it first, or correct the URL")
+        if number in _UNAVAILABLE:
+            return DatabaseUnavailable(f"{text or 'the connection is closed'} ({number})")
+        return DatabaseError(f"{text} ({number})")
+
+
+def _arguments(url: SplitResult) -> dict[str, Any]:
+    database = unquote(url.path.lstrip("/"))
+    if not database:
+        raise ConfigurationError(
+            "the database URL names no database: mysql://user:password@host:3306/database"
+        )
+    options = urls.options(url, _URL_OPTIONS)
+    mode = options.pop("ssl_mode", "preferred")
+    if mode not in _SSL_MODES:
+        raise ConfigurationError(f"ssl_mode must be one of {', '.join(_SSL_MODES)}, not {mode!r}")
+    arguments: dict[str, Any] = {
+        "host": url.hostname or "127.0.0.1",
+        "port": url.port or 3306,
+        "database": database,
+        **options,
+        **_SSL_MODES[str(mode)],
+    }
+    if url.username is not None:
+        arguments["user"] = unquote(url.username)
+    if url.password is not None:
+        arguments["password"] = unquote(url.password)
+    return arguments
+
+
+def _plain_cursor(raw: Any) -> Any:
+    """A cursor that returns tuples, whatever the connection's default is."""
+    module = importlib.import_module(type(raw).__module__.partition(".")[0] + ".cursors")
+    return raw.cursor(module.Cursor)
+
+
+def _number_and_text(error: Exception) -> tuple[int | None, str]:
+    for name in ("pymysql", "MySQLdb"):
+        module = sys.modules.get(name)
+        if module is not None and isinstance(error, module.MySQLError):
+            number = error.args[0] if error.args else 0
+            text = str(error.args[1]) if len(error.args) > 1 else ""
+            return (number if isinstance(number, int) else -1), text or str(number)
+    return None, ""

@@ -1,0 +1,98 @@
+"""What the calls return: frozen rows, without behaviour."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from qtask_db.constants import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes on a queue: a task's payload and the attempt that starting it will be."""
+
+    task_id: int
+    attempt: int
+    queue: str
+    payload: str
+    """The JSON object as it was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A scan's result: tasks that are now this relay's to push and to confirm."""
+
+    batch_id: int | None
+    """None where nothing was due."""
+    messages: list[Message]
+    wait: float | None
+    """Seconds until the next task is due, 0 where more is due now, None where no task is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """One task that `processing_many` took into processing."""
+
+    task_id: int
+    attempt: int
+    interval: int
+    """Seconds until the task is queued again unless it is finished, failed or extended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One task that `finish_many` left as it was, and the contract's error number that says why."""
+
+    task_id: int
+    attempt: int | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """A task as `list_tasks` shows it. Times are UTC."""
+
+    task_id: int
+    namespace: str
+    queue: str
+    name: str
+    order_no: str | None
+    status: Status
+    attempts: int
+    max_count: int
+    created_at: datetime.datetime
+    started_at: datetime.datetime | None
+    ended_at: datetime.datetime | None
+    due_at: datetime.datetime
+    """Active: when it is queued or looked at next. Terminal: when it is purged."""
+    deadline_at: datetime.datetime
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a task is where it is."""
+
+    task_id: int
+    status: Status
+    text: str
+    """Sentences, one a line: what it is, what happened, what happens next and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """One queue's counts at this moment."""
+
+    namespace: str
+    queue: str
+    paused: bool
+    waiting: int
+    processing: int
+    due: int
+    """Active tasks whose time has come and that no relay has taken yet."""
+    finished: int
+    cancelled: int
+    failed: int
+    lag: float
+    """Seconds that the oldest due task has been waiting for a relay; 0 where none is due."""

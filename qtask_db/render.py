@@ -1,0 +1,120 @@
+"""Turns the templates of `sql/` into the statements of one dialect."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import runpy
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from qtask_db.constants import CONSTANTS
+from qtask_db.errors import ConfigurationError
+from qtask_db.resources import directory, read_toml
+from qtask_db.settings import Settings, requesting
+
+VERSION = importlib.metadata.version("qtask-db")
+INDEX = read_toml("index.toml")
+ROLES = ("app", "relay", "operator")
+
+Kind = Literal["procedure", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaObject:
+    """One rendered statement that creates a procedure or a view."""
+
+    kind: Kind
+    name: str
+    """With the prefix."""
+    text: str
+    digest: str
+    """Of the text; stored in the server, so that an installer sees what is current."""
+
+
+class Renderer:
+    """The statements of one dialect under one choice of settings."""
+
+    def __init__(self, dialect: str, settings: Settings) -> None:
+        folder = directory("sql") / dialect
+        if not (folder / "macros.sql").is_file():
+            raise ConfigurationError(f"dialect must be one of {', '.join(dialects())}, not {dialect!r}")
+        self.dialect = dialect
+        self.settings = settings
+        self._jinja = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folder),
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,  # noqa: S701 - SQL, not HTML; every value is a validated constant or setting
+            keep_trailing_newline=False,
+        )
+        self._jinja.globals.update(
+            CONSTANTS,
+            p=settings.prefix,
+            payload_limit=settings.payload_limit,
+            push_grace=settings.push_grace,
+            index=INDEX,
+            roles=ROLES,
+            comment="",
+        )
+        self._jinja.globals.update(vars(self._jinja.get_template("macros.sql").module))
+
+    def render(self, name: str, **values: Any) -> str:
+        """The text of one template, named without its ending."""
+        return self._jinja.get_template(f"{name}.sql").render(**values).strip()
+
+    @cached_property
+    def objects(self) -> list[SchemaObject]:
+        """Procedures and views, in the order in which they are created."""
+        kinds: tuple[Kind, ...] = ("view", "procedure")
+        return [self._object(kind, entry["name"]) for kind in kinds for entry in INDEX[kind]]
+
+    def _object(self, kind: Kind, name: str) -> SchemaObject:
+        digest = hashlib.sha256(self.render(name).encode()).hexdigest()[:16]
+        text = self.render(name, comment=f"qtask-db {VERSION} {digest}")
+        return SchemaObject(kind, self.settings.prefix + name, text, digest)
+
+    def tables(self) -> list[str]:
+        """The statements of all migrations, in order."""
+        migrations = sorted((directory("migrations") / self.dialect).glob("qtask-*.py"))
+        return [statement for path in migrations for statement in _statements(path, self.settings)]
+
+    def grants(self) -> str:
+        """A script that creates the three roles and gives each what it needs, and nothing else."""
+        return self.render("grants") + "\n"
+
+    def script(self) -> str:
+        """Everything as one script for the vendor's own client."""
+        return (
+            self.render(
+                "script", version=VERSION, tables=self.tables(), objects=self.objects, settings=self.settings
+            )
+            + "\n"
+        )
+
+
+def dialects() -> list[str]:
+    """The dialects that have templates."""
+    return sorted(path.parent.name for path in directory("sql").glob("*/macros.sql"))
+
+
+@dataclass(slots=True)
+class _Collector:
+    """Stands in for yoyo's own while a migration file runs."""
+
+    statements: list[str]
+
+    def add_step(self, apply: str | Callable[..., Any], *_args: Any, **_options: Any) -> None:
+        if isinstance(apply, str):
+            self.statements.append(apply.strip())
+
+
+def _statements(path: Path, settings: Settings) -> list[str]:
+    collector = _Collector([])
+    with requesting({"prefix": settings.prefix}):
+        runpy.run_path(str(path), init_globals={"__yoyo_collector__": collector})
+    return collector.statements

@@ -1,0 +1,79 @@
+"""What an installation may choose. Validated before anything reaches a template."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
+
+from qtask_db.constants import DEFAULT, LIMIT
+from qtask_db.errors import ConfigurationError
+
+DEFAULT_PREFIX = "qtask_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one installed schema; each can be given in the environment as `QTASK_<NAME>`."""
+
+    prefix: str = DEFAULT_PREFIX
+    """What every table, view and procedure name begins with."""
+    payload_limit: int = DEFAULT["payload_limit"]
+    """Most bytes of a payload."""
+    push_grace: int = DEFAULT["push_grace"]
+    """Seconds after which a relay pushes a real-time task that its creator has not pushed."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,9}", self.prefix):
+            raise ConfigurationError(
+                "prefix must be 1 to 10 lower-case letters, digits and underscores, "
+                f"the first a letter, not {self.prefix!r}"
+            )
+        _check_range("payload_limit", self.payload_limit, 2, LIMIT["payload_limit"], "bytes")
+        _check_range("push_grace", self.push_grace, 1, 3600, "seconds")
+
+    def updated(self, texts: Mapping[str, str]) -> Settings:
+        """These settings with those that `texts` gives."""
+        changes = {n: t if n == "prefix" else _integer(n, t) for n, t in texts.items()}
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def stored(self) -> dict[str, str]:
+        """What the schema remembers of them, as texts; the prefix is in its names already."""
+        return {f.name: str(getattr(self, f.name)) for f in fields(self) if f.name != "prefix"}
+
+
+_override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", default=None)
+
+
+def requested() -> Mapping[str, str]:
+    """The settings that this installation asks for: those of `requesting`, else the environment's."""
+    override = _override.get()
+    if override is not None:
+        return override
+    names = {f.name: f"QTASK_{f.name.upper()}" for f in fields(Settings)}
+    return {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
+
+
+@contextmanager
+def requesting(settings: Mapping[str, str]) -> Iterator[None]:
+    """Lets `settings` stand in for the environment: migrations get no arguments."""
+    token = _override.set(settings)
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a whole number, not {text!r}") from None
+
+
+def _check_range(name: str, value: int, low: int, high: int, unit: str) -> None:
+    if not low <= value <= high:
+        raise ConfigurationError(f"{name} must be {low} to {high} ({unit}), not {value}")

@@ -1,0 +1,66 @@
+"""A task before and after its creation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from qtask_db.models import Message
+from qtask_db.queues import QUEUE_LIMIT, push_tasks
+from qtask_db.redis_url import Client
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """What `create_many` takes. The fields are the arguments of `create` and `delay`."""
+
+    name: str
+    payload: Mapping[str, Any] | str
+    """An object, or the text of a JSON object."""
+    interval: int
+    """Seconds until the task is queued again if it is not finished."""
+    queue: str
+    delay: int | None = None
+    """Seconds until it is queued first; None makes a real-time task, which its creator pushes."""
+    order_no: str | None = None
+    namespace: str | None = None
+    deadline: int | None = None
+    """Seconds after creation; no attempt starts later."""
+    delete_deadline: int | None = None
+    """Seconds from the task's end to its deletion."""
+    max_count: int | None = None
+    """Most attempts."""
+
+    def as_element(self, payload: str) -> dict[str, Any]:
+        """An element of the array that `create_tasks` takes, with the payload as text."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given["payload"] = payload
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A created task, or the active one that already has its order number."""
+
+    task_id: int
+    queue: str
+    payload: str
+    """The JSON object as it was stored."""
+    created: bool
+    """False where an active task with the same order number was returned instead."""
+    pushable: bool
+    """Whether its creator should push it: a new real-time task of a queue that is not paused."""
+
+    @property
+    def message(self) -> Message:
+        """The message that announces the first attempt."""
+        return Message(self.task_id, 1, self.queue, self.payload)
+
+    def push(self, redis: Client | str, *, limit: int = QUEUE_LIMIT, stream: bool = False) -> bool:
+        """Puts a new real-time task on its queue. Call it after the commit, never before.
+
+        Returns False, and does nothing, where the task is not `pushable` or the queue holds `limit`
+        messages: a relay pushes it later. Raises QueueUnavailable, after which a relay does so too.
+        """
+        return push_tasks(redis, (self,), limit=limit, stream=stream) == 1

@@ -1,0 +1,47 @@
+"""URLs of databases and of Redis, and how they are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from qtask_db.errors import ConfigurationError
+
+
+def split(url: str) -> SplitResult:
+    """The parts of a URL. Raises ConfigurationError, without its secrets, where it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{mask(url)} is no URL: {error}") from None
+    if not parts.scheme or "://" not in url:
+        raise ConfigurationError(
+            f"{mask(url)!r} is no URL: expected something like mysql://user:password@host:3306/database"
+        )
+    return parts
+
+
+def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | int | float]:
+    """The query of a URL, converted. Raises ConfigurationError for one that is not `allowed`."""
+    found: dict[str, str | int | float] = {}
+    for name, text in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in allowed:
+            raise ConfigurationError(
+                f"{name!r} is no option of a database URL: {', '.join(sorted(allowed))} are"
+            )
+        try:
+            found[name] = allowed[name](text)
+        except ValueError:
+            raise ConfigurationError(
+                f"{name} in the database URL must be a number, not {text!r}"
+            ) from None
+    return found
+
+
+def mask(text: str) -> str:
+    """The text with the passwords of all URLs in it replaced by `***`."""
+    text = re.sub(r"(?<=://)([^/\s:@]*):[^/\s]*@(?=[^@]*$)", r"\1:***@", text)
+    text = re.sub(r"(?<=://)([^/\s:@]*):[^/@\s]*@", r"\1:***@", text)
+    return re.sub(r"(?i)\b(password|passwd|pwd)=[^&\s]*", r"\1=***", text)

@@ -1,0 +1,112 @@
+{%- macro bad_number(column, low, high) -%}
+given.{{ column }} NOT REGEXP '^[0-9]{1,10}$' OR given.{{ column }} NOT BETWEEN {{ low }} AND {{ high }}
+{%- endmacro -%}
+CREATE PROCEDURE {{ p }}check_new_tasks (
+  IN in_tasks JSON,
+  OUT out_new_queues INT
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the
+  elements whose queue is not registered yet. A problem is an element's number, an error's and its text.
+  */
+  DECLARE v_problem VARCHAR(255) {{ string }};
+  DECLARE v_number INT;
+  DECLARE v_message VARCHAR(128) {{ string }};
+  DECLARE EXIT HANDLER FOR {{ json_errors }}
+    {{ raise("invalid_payload", "in_tasks has a payload that is no JSON object, or is nested too deeply") }};
+
+  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0)
+  INTO v_problem, out_new_queues
+  FROM (
+    SELECT
+      given.element,
+      queue.queue_id,
+      CASE
+        WHEN JSON_TYPE(given.task) <> 'OBJECT' THEN
+          '{{ error.invalid_argument }} it must be an object'
+        WHEN JSON_LENGTH(given.task) <> has_name + has_payload + has_delay + has_interval + has_queue
+          + has_namespace + has_order_no + has_deadline + has_delete_deadline + has_max_count THEN
+          CONCAT('{{ error.unknown_option }} ', LEFT(JSON_EXTRACT(JSON_KEYS(JSON_REMOVE(
+            given.task, '$.name', '$.payload', '$.delay', '$.interval', '$.queue',
+            '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
+          )), '$[0]'), 40), ' is no key of a task')
+        WHEN given.name IS NULL OR CHAR_LENGTH(given.name) NOT BETWEEN 1 AND {{ limit.name }}
+          OR ' ' IN (LEFT(given.name, 1), RIGHT(given.name, 1)) THEN
+          '{{ error.invalid_argument }} name must have 1 to {{ limit.name }} characters, no blank at either end'
+        WHEN given.queue IS NULL OR CHAR_LENGTH(given.queue) NOT BETWEEN 1 AND {{ limit.queue }}
+          OR ' ' IN (LEFT(given.queue, 1), RIGHT(given.queue, 1)) THEN
+          '{{ error.invalid_argument }} queue must have 1 to {{ limit.queue }} characters, no blank at either end'
+        WHEN given.interval_seconds IS NULL OR {{ bad_number("interval_seconds", 1, limit.seconds) }} THEN
+          '{{ error.invalid_argument }} interval must be 1 to {{ limit.seconds }} (seconds)'
+        WHEN {{ bad_number("delay", 0, limit.seconds) }} THEN
+          '{{ error.invalid_argument }} delay must be 0 to {{ limit.seconds }} (seconds)'
+        WHEN JSON_TYPE(given.namespace) <> 'NULL' AND (
+          JSON_TYPE(given.namespace) <> 'STRING'
+          OR CHAR_LENGTH(JSON_UNQUOTE(given.namespace)) NOT BETWEEN 1 AND {{ limit.namespace }}
+          OR ' ' IN (LEFT(JSON_UNQUOTE(given.namespace), 1), RIGHT(JSON_UNQUOTE(given.namespace), 1))
+        ) THEN
+          '{{ error.invalid_argument }} namespace must have 1 to {{ limit.namespace }} characters, no blank at either end'
+        WHEN JSON_TYPE(given.order_no) <> 'NULL' AND (
+          JSON_TYPE(given.order_no) <> 'STRING'
+          OR CHAR_LENGTH(JSON_UNQUOTE(given.order_no)) NOT BETWEEN 1 AND {{ limit.order_no }}
+          OR ' ' IN (LEFT(JSON_UNQUOTE(given.order_no), 1), RIGHT(JSON_UNQUOTE(given.order_no), 1))
+        ) THEN
+          '{{ error.invalid_argument }} order_no must be a string of 1 to {{ limit.order_no }} characters, no blank at either end'
+        WHEN {{ bad_number("deadline", 1, limit.seconds) }} THEN
+          '{{ error.invalid_argument }} deadline must be 1 to {{ limit.seconds }} (seconds)'
+        WHEN {{ bad_number("delete_deadline", 0, limit.seconds) }} THEN
+          '{{ error.invalid_argument }} delete_deadline must be 0 to {{ limit.seconds }} (seconds)'
+        WHEN {{ bad_number("max_count", 1, limit.max_count) }} THEN
+          '{{ error.invalid_argument }} max_count must be 1 to {{ limit.max_count }}'
+        WHEN LENGTH(given.payload_text) > {{ payload_limit }} THEN
+          '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
+        WHEN given.payload_text IS NULL OR NOT JSON_VALID(given.payload_text)
+          OR JSON_TYPE(given.payload_text) <> 'OBJECT' THEN
+          '{{ error.invalid_payload }} payload must be a JSON object'
+        WHEN JSON_CONTAINS_PATH(given.payload_text, 'one', '$.task_id', '$.task_attempt') THEN
+          '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
+      END AS problem
+    FROM (
+      SELECT
+        found.*,
+        IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload) AS payload_text
+      FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+        element FOR ORDINALITY,
+        task JSON PATH '$',
+        name LONGTEXT PATH '$.name',
+        payload JSON PATH '$.payload',
+        delay LONGTEXT PATH '$.delay' DEFAULT '-1' ON ERROR,
+        interval_seconds LONGTEXT PATH '$.interval' DEFAULT '-1' ON ERROR,
+        queue LONGTEXT PATH '$.queue',
+        namespace JSON PATH '$.namespace',
+        order_no JSON PATH '$.order_no',
+        deadline LONGTEXT PATH '$.deadline' DEFAULT '-1' ON ERROR,
+        delete_deadline LONGTEXT PATH '$.delete_deadline' DEFAULT '-1' ON ERROR,
+        max_count LONGTEXT PATH '$.max_count' DEFAULT '-1' ON ERROR,
+        has_name INT EXISTS PATH '$.name',
+        has_payload INT EXISTS PATH '$.payload',
+        has_delay INT EXISTS PATH '$.delay',
+        has_interval INT EXISTS PATH '$.interval',
+        has_queue INT EXISTS PATH '$.queue',
+        has_namespace INT EXISTS PATH '$.namespace',
+        has_order_no INT EXISTS PATH '$.order_no',
+        has_deadline INT EXISTS PATH '$.deadline',
+        has_delete_deadline INT EXISTS PATH '$.delete_deadline',
+        has_max_count INT EXISTS PATH '$.max_count'
+      )) AS found
+    ) AS given
+    LEFT JOIN {{ p }}queue AS queue
+      ON queue.namespace = COALESCE(JSON_UNQUOTE(given.namespace), '{{ default.namespace }}')
+      AND queue.queue = given.queue
+  ) AS checked;
+
+  IF v_problem IS NOT NULL THEN
+    SET v_number = SUBSTRING(v_problem, 6, 5);
+    SET v_message = CONCAT('in_tasks, element ', LEFT(v_problem, 5) + 0, ': ', SUBSTRING(v_problem, 12));
+    SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = v_number, MESSAGE_TEXT = v_message;
+  END IF;
+END

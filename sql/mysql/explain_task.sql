@@ -1,0 +1,103 @@
+CREATE PROCEDURE {{ p }}explain_task (
+  IN in_task_id BIGINT
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Tells why a task is where it is, in words. Times are UTC.
+
+  Parameters
+    in_task_id    the task
+  Result
+    one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next)
+  Errors
+    invalid_argument, task_not_found
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  IF NOT EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN
+    {{ raise("task_not_found", "there is no task with this in_task_id") }};
+  END IF;
+
+  SELECT
+    task.task_id,
+    task.status,
+    CONCAT_WS('\n',
+      CONCAT(
+        'Task ', task.task_id, ' "', task.name, '" of queue ', queue.queue, ' in namespace ', queue.namespace,
+        COALESCE(CONCAT(', order number ', task.order_no), ''), '.'
+      ),
+      CONCAT(
+        'Created ', task.created_at, '; deadline ', task.deadline_at, '; queued again every ',
+        task.interval_seconds, ' s until it is finished.'
+      ),
+      IF(task.duplicates = 0, NULL, CONCAT('Asked for ', task.duplicates, ' more times while it was active.')),
+      IF(
+        task.attempts = 0,
+        'It has never been started.',
+        CONCAT(
+          'Attempts: ', task.attempts - task.attempts_before, ' of ', task.max_count,
+          IF(task.attempts_before = 0, '', CONCAT(', and ', task.attempts_before, ' before it was retried')),
+          '; the last one started ', task.started_at, '.'
+        )
+      ),
+      CONCAT('Last error: ', task.last_error),
+      CASE
+        WHEN task.status = {{ status.finished }} THEN
+          CONCAT('Finished ', task.ended_at, '.')
+        WHEN task.status = {{ status.cancelled }} THEN
+          CONCAT('Cancelled ', task.ended_at, '; it can be retried.')
+        WHEN task.status = {{ status.failed }} THEN
+          CONCAT(
+            'Failed ', task.ended_at, ' because ',
+            IF(
+              task.attempts - task.attempts_before >= task.max_count,
+              'its attempts were used up', 'its deadline passed'
+            ),
+            '; it can be retried.'
+          )
+        WHEN task.status = {{ status.processing }} THEN
+          'A consumer is processing it.'
+        WHEN batch.batch_id IS NOT NULL THEN
+          CONCAT(
+            'Relay ', batch.relay, ' took it at ', batch.claimed_at,
+            ' and has not confirmed that the message is in Redis; any relay may take it again from ',
+            batch.lapses_at, '.'
+          )
+        WHEN task.batch_id IS NOT NULL AND task.due_at > v_now AND task.attempts > 0 THEN
+          'It waits for its next attempt.'
+        WHEN task.batch_id IS NOT NULL AND task.due_at > v_now THEN
+          'Its message was put on the queue; no consumer has started it.'
+        ELSE 'It waits.'
+      END,
+      CASE
+        WHEN task.lane = 0 AND task.due_at <= v_now THEN 'Next: the purge deletes it.'
+        WHEN task.lane = 0 THEN CONCAT('Next: the purge deletes it after ', task.due_at, '.')
+        WHEN task.deadline_at <= v_now THEN 'Next: its deadline has passed, so the next scan fails it.'
+        WHEN queue.paused_at IS NOT NULL THEN
+          CONCAT(
+            'Next: nothing, because the queue is paused since ', queue.paused_at,
+            '; resume it, or the task fails at its deadline.'
+          )
+        WHEN task.lane < 0 THEN 'Next: a relay queues it as soon as the queue has room.'
+        WHEN task.due_at <= v_now THEN
+          CONCAT('Next: it is due since ', task.due_at, '; the next scan of a relay queues it. Is one running?')
+        WHEN task.attempts - task.attempts_before >= task.max_count THEN
+          CONCAT('Next: this was its last attempt; it fails at ', task.due_at, ' unless it is finished.')
+        WHEN task.due_at >= task.deadline_at THEN
+          CONCAT('Next: it fails at its deadline, ', task.deadline_at, ', unless it is finished.')
+        ELSE CONCAT('Next: it is queued at ', task.due_at, ' unless it is finished before.')
+      END
+    ) AS explanation
+  FROM {{ p }}task AS task
+  JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+  LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
+  WHERE task.task_id = in_task_id;
+END

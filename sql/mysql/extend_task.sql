@@ -1,0 +1,41 @@
+CREATE PROCEDURE {{ p }}extend_task (
+  IN in_task_id BIGINT,
+  IN in_attempt BIGINT,
+  IN in_seconds BIGINT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline.
+
+  Parameters
+    in_task_id    the task
+    in_attempt    the attempt that start_task returned; NULL extends whichever is under way
+    in_seconds    1 to {{ limit.seconds }}; NULL is the task's interval
+  Errors
+    invalid_argument, task_not_found, task_not_active, task_not_processing,
+    stale_attempt (a later attempt was started)
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  IF in_seconds NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+    {{ raise("invalid_argument", "in_seconds must be NULL or 1 to %d" % limit.seconds) }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET due_at = LEAST(v_now + INTERVAL COALESCE(in_seconds, interval_seconds) SECOND, deadline_at)
+  WHERE task_id = in_task_id
+    AND status = {{ status.processing }}
+    AND (in_attempt IS NULL OR attempts = in_attempt);
+
+  IF ROW_COUNT() = 0 THEN
+    CALL {{ p }}refuse_task(in_task_id, in_attempt);
+  END IF;
+END

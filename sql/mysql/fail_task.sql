@@ -1,0 +1,60 @@
+CREATE PROCEDURE {{ p }}fail_task (
+  IN in_task_id BIGINT,
+  IN in_attempt BIGINT,
+  IN in_error {{ text }},
+  IN in_delay BIGINT,
+  OUT out_status TINYINT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Ends an attempt without success: the task waits for the next one, or has failed where that was the last.
+
+  Parameters
+    in_task_id    the task
+    in_attempt    the attempt that start_task returned; NULL fails whichever is under way
+    in_error      why, for people; cut after {{ limit.error }} characters; NULL keeps the one before
+    in_delay      seconds until the task is queued again, 0 to {{ limit.seconds }}; NULL is its interval
+  Result
+    out_status    {{ status.waiting }} waiting, or {{ status.failed }} failed
+  Errors
+    invalid_argument, task_not_found, task_not_active, task_not_processing,
+    stale_attempt (a later attempt was started)
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  IF in_delay NOT BETWEEN 0 AND {{ limit.seconds }} THEN
+    {{ raise("invalid_argument", "in_delay must be NULL or 0 to %d (seconds)" % limit.seconds) }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET
+    status = LAST_INSERT_ID(IF(
+      attempts - attempts_before < max_count, {{ status.waiting }}, {{ status.failed }}
+    )),
+    lane = IF(status = {{ status.failed }}, 0, queue_id),
+    ended_at = IF(status = {{ status.failed }}, v_now, NULL),
+    due_at = IF(
+      status = {{ status.failed }},
+      v_now + INTERVAL IF(delete_deadline = 0, {{ default.keep_unfinished }}, delete_deadline) SECOND,
+      LEAST(v_now + INTERVAL COALESCE(in_delay, interval_seconds) SECOND, deadline_at)
+    ),
+    last_error = COALESCE(LEFT(in_error, {{ limit.error }}), last_error)
+  WHERE task_id = in_task_id
+    AND status = {{ status.processing }}
+    AND (in_attempt IS NULL OR attempts = in_attempt);
+
+  IF ROW_COUNT() = 0 THEN
+    CALL {{ p }}refuse_task(in_task_id, in_attempt);
+    {{ raise("stale_attempt", "the task changed while it was being failed: try again") }};
+  END IF;
+  SET out_status = LAST_INSERT_ID();
+  SELECT out_status AS status;
+END

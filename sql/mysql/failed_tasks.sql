@@ -1,0 +1,13 @@
+-- The tasks that have failed and are not purged yet, and why.
+CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{ p }}failed_tasks AS
+SELECT
+  task.task_id, queue.namespace, queue.queue, task.name, task.order_no,
+  task.attempts, task.created_at, task.started_at, task.ended_at,
+  task.due_at AS purged_at,
+  IF(
+    task.attempts - task.attempts_before >= task.max_count, 'attempts used up', 'deadline passed'
+  ) AS reason,
+  task.last_error
+FROM {{ p }}task AS task
+JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+WHERE task.lane = 0 AND task.status = {{ status.failed }}

@@ -1,0 +1,53 @@
+CREATE PROCEDURE {{ p }}find_next_due (
+  IN in_after {{ instant }},
+  IN in_namespace {{ text }},
+  IN in_held {{ text }},
+  OUT out_wait_ms BIGINT
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: milliseconds until a scan has something to do that it could not do before in_after;
+  in_after NULL counts what is due already. NULL where there is nothing at all.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_due_at {{ instant }};
+
+  SELECT MIN(LEAST(
+    COALESCE(active_at, {{ end_of_time }}),
+    COALESCE(IF(closed OR parked_at IS NULL, parked_at, v_now), {{ end_of_time }})
+  ))
+  INTO v_due_at
+  FROM (
+    SELECT
+      paused_at IS NOT NULL OR JSON_CONTAINS(in_held, JSON_QUOTE(queue)) AS closed,
+      (
+        SELECT due_at
+        FROM {{ p }}task
+        WHERE lane = queue.queue_id AND (in_after IS NULL OR due_at > in_after)
+        ORDER BY due_at
+        LIMIT 1
+      ) AS active_at,
+      (
+        SELECT due_at
+        FROM {{ p }}task
+        WHERE lane = -queue.queue_id AND (in_after IS NULL OR due_at > in_after)
+        ORDER BY due_at
+        LIMIT 1
+      ) AS parked_at
+    FROM {{ p }}queue AS queue
+    WHERE in_namespace IS NULL OR namespace = in_namespace
+  ) AS lane;
+
+  SELECT LEAST(v_due_at, COALESCE(MIN(lapses_at), {{ end_of_time }}))
+  INTO v_due_at
+  FROM {{ p }}batch;
+
+  SET out_wait_ms = IF(
+    v_due_at < {{ end_of_time }},
+    GREATEST(0, CEILING(TIMESTAMPDIFF(MICROSECOND, v_now, v_due_at) / 1000)),
+    NULL
+  );
+END

@@ -1,0 +1,51 @@
+CREATE PROCEDURE {{ p }}finish_tasks (
+  IN in_tasks {{ text }}
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Finishes many tasks at once. One that cannot be finished is left as it is and does not hinder the others.
+
+  Parameters
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1};
+                  without attempt, whichever is under way
+  Result
+    one row for each task that was refused: task_id, attempt, error_number (as finish_task raises it)
+  Errors
+    invalid_argument
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+
+  CALL {{ p }}check_tasks(in_tasks);
+
+  UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
+  )) AS given
+  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  SET
+    task.lane = 0,
+    task.status = {{ status.finished }},
+    task.ended_at = v_now,
+    task.due_at = v_now + INTERVAL task.delete_deadline SECOND
+  WHERE task.status = {{ status.processing }}
+    AND (given.attempt IS NULL OR task.attempts = given.attempt);
+
+  SELECT given.task_id, given.attempt,
+    CASE
+      WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
+      WHEN task.lane = 0 AND task.status <> {{ status.finished }} THEN {{ error.task_not_active }}
+      WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
+      ELSE {{ error.task_not_processing }}
+    END AS error_number
+  FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
+  )) AS given
+  LEFT JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  WHERE task.task_id IS NULL
+    OR task.status <> {{ status.finished }}
+    OR given.attempt <> task.attempts;
+END

@@ -1,0 +1,29 @@
+CREATE PROCEDURE {{ p }}give_back (
+  IN in_batch_id BIGINT UNSIGNED
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
+  They keep their place in the queue: due since the batch was claimed.
+  */
+  DECLARE v_task_ids {{ text }};
+  DECLARE v_claimed_at {{ instant }};
+
+  SELECT task_ids, claimed_at
+  INTO v_task_ids, v_claimed_at
+  FROM {{ p }}batch
+  WHERE batch_id = in_batch_id;
+
+  UPDATE JSON_TABLE(v_task_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  SET
+    task.due_at = v_claimed_at,
+    task.batch_id = NULL
+  WHERE task.batch_id = in_batch_id AND task.lane > 0;
+
+  DELETE FROM {{ p }}batch
+  WHERE batch_id = in_batch_id;
+END

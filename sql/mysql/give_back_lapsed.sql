@@ -1,0 +1,24 @@
+CREATE PROCEDURE {{ p }}give_back_lapsed (
+  IN in_now {{ instant }}
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: gives back one batch whose lease has run out unconfirmed; the next scan finds the next one.
+  */
+  DECLARE v_batch_id BIGINT UNSIGNED;
+
+  SELECT batch_id
+  INTO v_batch_id
+  FROM {{ p }}batch FORCE INDEX (lapse)
+  WHERE lapses_at <= in_now
+  ORDER BY lapses_at
+  LIMIT 1
+  FOR UPDATE SKIP LOCKED;
+
+  IF v_batch_id IS NOT NULL THEN
+    CALL {{ p }}give_back(v_batch_id);
+  END IF;
+END

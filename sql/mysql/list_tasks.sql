@@ -1,0 +1,55 @@
+CREATE PROCEDURE {{ p }}list_tasks (
+  IN in_queue {{ text }},
+  IN in_status BIGINT,
+  IN in_order_no {{ text }},
+  IN in_namespace {{ text }},
+  IN in_limit BIGINT
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Lists tasks, the newest first. An order number is found through its index; other searches read the newest
+  tasks until enough are found.
+
+  Parameters
+    in_queue      of this queue; NULL is any
+    in_status     {{ status.finished }} finished, {{ status.waiting }} waiting, {{ status.processing }} processing,
+                  {{ status.cancelled }} cancelled or {{ status.failed }} failed; NULL is any
+    in_order_no   with this order number; NULL is any
+    in_namespace  of this namespace; NULL is any
+    in_limit      most rows, 1 to {{ limit.rows }}
+  Result
+    rows of the view task_list
+  Errors
+    invalid_argument
+  Transaction
+    Joins the caller's.
+  */
+  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
+  END IF;
+  IF in_status NOT IN ({{ status.values() | join(", ") }}) THEN
+    {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
+  END IF;
+
+  IF in_order_no IS NOT NULL THEN
+    SELECT {{ task_columns }}
+    FROM {{ p }}task_list
+    WHERE order_no = in_order_no
+      AND (in_queue IS NULL OR queue = in_queue)
+      AND (in_status IS NULL OR status = in_status)
+      AND (in_namespace IS NULL OR namespace = in_namespace)
+    ORDER BY task_id DESC
+    LIMIT in_limit;
+  ELSE
+    SELECT {{ task_columns }}
+    FROM {{ p }}task_list
+    WHERE (in_queue IS NULL OR queue = in_queue)
+      AND (in_status IS NULL OR status = in_status)
+      AND (in_namespace IS NULL OR namespace = in_namespace)
+    ORDER BY task_id DESC
+    LIMIT in_limit;
+  END IF;
+END

@@ -1,0 +1,79 @@
+CREATE PROCEDURE {{ p }}read_options (
+  IN in_options {{ text }},
+  INOUT out_namespace VARCHAR({{ limit.namespace }}) {{ string }},
+  INOUT out_order_no VARCHAR({{ limit.order_no }}) {{ string }},
+  INOUT out_deadline BIGINT,
+  INOUT out_delete_deadline BIGINT,
+  INOUT out_max_count BIGINT
+)
+COMMENT '{{ comment }}'
+NO SQL
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: reads the options of a task. One that is absent or null leaves its parameter as it is.
+  */
+  DECLARE v_rest {{ text }};
+  DECLARE v_value {{ text }};
+  DECLARE v_message VARCHAR(128) {{ string }};
+  DECLARE EXIT HANDLER FOR {{ json_errors }}
+    {{ raise("invalid_argument", "in_options is nested too deeply") }};
+
+  IF NOT JSON_VALID(in_options) OR JSON_TYPE(in_options) <> 'OBJECT' THEN
+    {{ raise("invalid_argument", "in_options must be NULL or a JSON object") }};
+  END IF;
+  SET v_rest = JSON_REMOVE(
+    in_options, '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
+  );
+  IF JSON_LENGTH(v_rest) > 0 THEN
+    SET v_message = CONCAT(
+      LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 40),
+      ' is no option: namespace, order_no, deadline, delete_deadline, max_count are'
+    );
+    SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.namespace');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) <> 'STRING'
+      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.namespace }}
+      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
+      {{ raise("invalid_argument", "namespace must have 1 to %d characters, no blank at either end" % limit.namespace) }};
+    END IF;
+    SET out_namespace = JSON_UNQUOTE(v_value);
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.order_no');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) <> 'STRING'
+      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.order_no }}
+      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
+      {{ raise("invalid_argument", "order_no must be a string of 1 to %d characters, no blank at either end" % limit.order_no) }};
+    END IF;
+    SET out_order_no = JSON_UNQUOTE(v_value);
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.deadline');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+      {{ raise("invalid_argument", "deadline must be 1 to %d (seconds)" % limit.seconds) }};
+    END IF;
+    SET out_deadline = v_value;
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.delete_deadline');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
+      {{ raise("invalid_argument", "delete_deadline must be 0 to %d (seconds)" % limit.seconds) }};
+    END IF;
+    SET out_delete_deadline = v_value;
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.max_count');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
+      {{ raise("invalid_argument", "max_count must be 1 to %d" % limit.max_count) }};
+    END IF;
+    SET out_max_count = v_value;
+  END IF;
+END

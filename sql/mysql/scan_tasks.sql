@@ -1,0 +1,162 @@
+CREATE PROCEDURE {{ p }}scan_tasks (
+  IN in_relay {{ text }},
+  IN in_limit BIGINT,
+  IN in_lease BIGINT,
+  IN in_namespace {{ text }},
+  IN in_held {{ text }},
+  OUT out_batch_id BIGINT UNSIGNED,
+  OUT out_wait_ms BIGINT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Claims due tasks for a relay, which then pushes their messages and calls confirm_batch.
+  Due tasks whose deadline has passed or whose attempts are used up fail instead. A batch whose
+  lease has run out unconfirmed is given back first, so that this scan can claim its tasks.
+
+  Parameters
+    in_relay      name of the relay, 1 to {{ limit.relay }} characters
+    in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly
+    in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
+    in_namespace  serve this namespace only; NULL serves all
+    in_held       a JSON array of queue names that can take no message now; NULL is none.
+                  Their tasks, as those of paused queues, are not claimed but still expire.
+  Result
+    out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed
+    out_wait_ms   milliseconds until the next task is due; 0: there is more now; NULL: none is active
+    rows          task_id, attempt (to announce), queue, payload; each queue in due order
+  Errors
+    invalid_argument, transaction_open
+  Transaction
+    Commits by itself.
+  */
+  DECLARE v_now {{ instant }};
+  DECLARE v_held {{ text }} DEFAULT COALESCE(in_held, '[]');
+  DECLARE v_claimed {{ text }} DEFAULT '[]';
+  DECLARE v_parked {{ text }} DEFAULT '[]';
+  DECLARE v_expired INT DEFAULT 0;
+  DECLARE v_full TINYINT DEFAULT FALSE;
+
+  IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }} THEN
+    {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
+  END IF;
+  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
+  END IF;
+  IF in_lease IS NULL OR in_lease NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+    {{ raise("invalid_argument", "in_lease must be 1 to %d (seconds)" % limit.seconds) }};
+  END IF;
+  IF NOT JSON_VALID(v_held) OR JSON_TYPE(v_held) <> 'ARRAY' THEN
+    {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
+  END IF;
+
+  CALL {{ p }}begin_work();
+  SET out_batch_id = NULL;
+  SET v_now = {{ now }};
+
+  BEGIN
+    DECLARE v_queue_id INT;
+    DECLARE v_closed TINYINT;
+    DECLARE v_share INT;
+    DECLARE v_some INT;
+    DECLARE v_more INT;
+    DECLARE v_done TINYINT DEFAULT FALSE;
+    DECLARE c_queues CURSOR FOR
+      SELECT queue_id, closed, GREATEST(1, in_limit DIV COUNT(*) OVER ())
+      FROM (
+        SELECT
+          queue_id,
+          paused_at IS NOT NULL OR JSON_CONTAINS(v_held, JSON_QUOTE(queue)) AS closed
+        FROM {{ p }}queue
+        WHERE in_namespace IS NULL OR namespace = in_namespace
+      ) AS queue
+      WHERE EXISTS (
+        SELECT 1
+        FROM {{ p }}task
+        WHERE lane = queue.queue_id AND due_at <= v_now
+      ) OR EXISTS (
+        SELECT 1
+        FROM {{ p }}task
+        WHERE lane = -queue.queue_id AND (due_at <= v_now OR NOT queue.closed)
+      );
+    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+      ROLLBACK;
+      RESIGNAL;
+    END;
+
+    CALL {{ p }}give_back_lapsed(v_now);
+
+    SET v_done = FALSE;
+    OPEN c_queues;
+    each_queue: LOOP
+      FETCH c_queues INTO v_queue_id, v_closed, v_share;
+      IF v_done THEN
+        LEAVE each_queue;
+      END IF;
+      IF v_closed THEN
+        CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
+        CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
+      ELSE
+        CALL {{ p }}lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
+        CALL {{ p }}lock_due(v_queue_id, v_now, v_share - v_some, v_now, v_claimed, v_more, v_expired);
+        SET v_full = v_full OR v_some + v_more >= v_share;
+      END IF;
+    END LOOP;
+    CLOSE c_queues;
+
+    IF v_expired > 0 THEN
+      UPDATE JSON_TABLE(
+        JSON_MERGE_PRESERVE(v_claimed, v_parked), '$[*]' COLUMNS (task_id BIGINT PATH '$')
+      ) AS given
+      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      SET
+        task.lane = 0,
+        task.status = {{ status.failed }},
+        task.ended_at = v_now,
+        task.due_at = v_now + INTERVAL
+          IF(task.delete_deadline = 0, {{ default.keep_unfinished }}, task.delete_deadline) SECOND
+      WHERE task.deadline_at <= v_now
+        OR task.attempts - task.attempts_before >= task.max_count;
+    END IF;
+
+    IF v_parked <> '[]' THEN
+      UPDATE JSON_TABLE(v_parked, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      SET
+        task.lane = -task.queue_id,
+        task.due_at = task.deadline_at
+      WHERE task.lane <> 0;
+    END IF;
+
+    IF v_claimed <> '[]' THEN
+      SET out_batch_id = UUID_SHORT();
+      UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      SET
+        task.lane = task.queue_id,
+        task.batch_id = out_batch_id,
+        task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
+      WHERE task.lane <> 0;
+      INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
+      VALUES (out_batch_id, in_relay, v_now, v_now + INTERVAL in_lease SECOND, v_claimed);
+    END IF;
+
+    IF v_full THEN
+      SET out_wait_ms = 0;
+    ELSE
+      CALL {{ p }}find_next_due(v_now, in_namespace, v_held, out_wait_ms);
+    END IF;
+    COMMIT;
+  END;
+
+  SELECT out_batch_id AS batch_id, out_wait_ms AS wait_ms;
+  SELECT task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
+  FROM JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+  WHERE task.batch_id = out_batch_id AND task.lane <> 0;
+END

@@ -1,0 +1,19 @@
+-- qtask-db {{ version }}: the whole schema, for the mysql or mariadb client:
+--   mysql --comments --database=NAME < this-file
+-- It can be run again; tables are left as they are.
+SET NAMES utf8mb4;
+SET SESSION sql_mode = '{{ sql_mode }}';
+{% for table in tables %}
+{{ table }};
+{% endfor %}
+DELIMITER $$
+{% for object in objects %}
+{%- if object.kind == "procedure" %}
+DROP PROCEDURE IF EXISTS {{ object.name }}$$
+{%- endif %}
+{{ object.text }}$$
+{% endfor %}
+DELIMITER ;
+{% for name, value in settings.stored().items() %}
+REPLACE INTO {{ p }}setting (name, value) VALUES ('{{ name }}', '{{ value }}');
+{%- endfor %}

@@ -1,0 +1,50 @@
+CREATE PROCEDURE {{ p }}start_task (
+  IN in_task_id BIGINT,
+  IN in_attempt BIGINT,
+  OUT out_attempt INT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Takes a task into processing: one attempt more, and its interval starts anew.
+
+  Parameters
+    in_task_id    the task
+    in_attempt    the attempt that the message announced; NULL starts the next one, whichever it is
+  Result
+    out_attempt   the attempt that was started; pass it to finish_task, fail_task and extend_task
+  Errors
+    invalid_argument, task_not_found, task_not_active,
+    stale_attempt (another consumer has taken the announced attempt),
+    attempts_exhausted, deadline_passed
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET
+    lane = queue_id,
+    status = {{ status.processing }},
+    attempts = LAST_INSERT_ID(attempts + 1),
+    batch_id = NULL,
+    started_at = v_now,
+    due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at)
+  WHERE task_id = in_task_id
+    AND lane <> 0
+    AND (in_attempt IS NULL OR attempts = in_attempt - 1)
+    AND attempts - attempts_before < max_count
+    AND deadline_at > v_now;
+
+  IF ROW_COUNT() = 0 THEN
+    CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);
+  END IF;
+  SET out_attempt = LAST_INSERT_ID();
+  SELECT out_attempt AS attempt;
+END

@@ -1,0 +1,47 @@
+CREATE PROCEDURE {{ p }}start_tasks (
+  IN in_tasks {{ text }}
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Takes many tasks into processing at once. One that cannot be started is left as it is and does not
+  hinder the others.
+
+  Parameters
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, with the attempt
+                  that the message announced; without attempt, the next one, whichever it is
+  Result
+    one row for each task that was started: task_id, attempt, interval_seconds
+  Errors
+    invalid_argument
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_batch_id BIGINT UNSIGNED DEFAULT UUID_SHORT();
+
+  CALL {{ p }}check_tasks(in_tasks);
+
+  UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
+  )) AS given
+  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  SET
+    task.lane = task.queue_id,
+    task.status = {{ status.processing }},
+    task.attempts = task.attempts + 1,
+    task.batch_id = v_batch_id,
+    task.started_at = v_now,
+    task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
+  WHERE task.lane <> 0
+    AND (given.attempt IS NULL OR task.attempts = given.attempt - 1)
+    AND task.attempts - task.attempts_before < task.max_count
+    AND task.deadline_at > v_now;
+
+  SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
+  FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
+  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  WHERE task.batch_id = v_batch_id;
+END
