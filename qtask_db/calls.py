@@ -278,7 +278,8 @@ def _attempts(tasks: Iterable[tuple[int, int | None]]) -> str:
 
 
 def _held(queues: Sequence[str]) -> str | None:
-    return json.dumps(list(queues)) if queues else None
+    # Unescaped: MariaDB's JSON_CONTAINS compares strings as they are written.
+    return json.dumps(list(queues), ensure_ascii=False) if queues else None
 
 
 def _seconds(milliseconds: Any) -> float | None:

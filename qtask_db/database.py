@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,8 +12,10 @@ from typing import Any
 
 from qtask_db import dialects, urls
 from qtask_db.dialects import Dialect
-from qtask_db.errors import ConfigurationError
+from qtask_db.errors import ConfigurationError, Conflict
 from qtask_db.settings import DEFAULT_PREFIX, Settings
+
+_TRIES = 8
 
 
 @dataclass(slots=True)
@@ -26,11 +30,21 @@ class Connection:
     def call(
         self, verb: str, *arguments: Any, outs: int = 0, rows: bool = False
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`."""
-        try:
-            return self.dialect.call(self.raw, self.prefix + verb, arguments, outs, rows)
-        except Exception as error:
-            raise self.dialect.translate(error) or error from error
+        """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
+
+        Where the server rolled it back because of another transaction and no transaction of the caller's was
+        open, it is called again: nothing else was undone.
+        """
+        alone = self.dialect.alone(self.raw)
+        for tries in range(_TRIES):
+            try:
+                return self.dialect.call(self.raw, self.prefix + verb, arguments, outs, rows)
+            except Exception as error:
+                translated = self.dialect.translate(error)
+                if not (alone and isinstance(translated, Conflict)) or tries == _TRIES - 1:
+                    raise translated or error from error
+            time.sleep(random.uniform(0, 0.005 * 2**tries))  # noqa: S311 - spreads the callers
+        raise AssertionError("unreachable")
 
     def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""

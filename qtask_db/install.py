@@ -17,7 +17,7 @@ from yoyo.migrations import default_migration_table
 
 from qtask_db import dialects
 from qtask_db.database import Connection, Database, bind
-from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError
+from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, QtaskError
 from qtask_db.render import INDEX, VERSION, Renderer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
@@ -140,22 +140,27 @@ def _errors_of(conn: Connection) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        translated = conn.dialect.translate(_first(error, conn))
-        if translated is None:
-            raise
-        if isinstance(translated, AccessDenied):
+        first = _first(error, conn)
+        if isinstance(first, AccessDenied):
             raise AccessDenied(
-                f"{translated}; the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
+                f"{first}; the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
                 "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database"
             ) from error
-        raise translated from error
+        if first is None:
+            raise
+        raise first from error
 
 
-def _first(error: BaseException, conn: Connection) -> Exception:
+def _first(error: BaseException | None, conn: Connection) -> QtaskError | None:
     """The error that began it: where DDL has committed, yoyo fails once more on a savepoint that is gone."""
-    while error.__context__ is not None and conn.dialect.translate(error.__context__) is not None:  # type: ignore[arg-type]
+    first = None
+    while error is not None:
+        if isinstance(error, QtaskError):
+            return error
+        if isinstance(error, Exception):
+            first = conn.dialect.translate(error) or first
         error = error.__context__
-    return error  # type: ignore[return-value]
+    return first
 
 
 def _stored(conn: Connection) -> dict[str, str]:

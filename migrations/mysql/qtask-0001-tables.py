@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS {p}queue (
   queue_id INT NOT NULL AUTO_INCREMENT COMMENT 'lane of the queue''s tasks',
   namespace VARCHAR(64) NOT NULL,
   queue VARCHAR(128) NOT NULL COMMENT 'name of the Redis list',
+  touched INT NOT NULL DEFAULT 0 COMMENT 'times that it was registered by a transaction that could not see it',
   paused_at DATETIME(3) NULL COMMENT 'UTC; NULL: not paused',
   PRIMARY KEY (queue_id),
   UNIQUE KEY name (namespace, queue)
@@ -36,8 +37,7 @@ CREATE TABLE IF NOT EXISTS {p}task (
   max_count INT NOT NULL COMMENT 'most attempts since then',
   interval_seconds INT NOT NULL COMMENT 'until an unfinished task is queued again',
   delete_deadline INT NOT NULL COMMENT 'seconds that a terminal task is kept',
-  duplicates INT NOT NULL DEFAULT 0 COMMENT 'times it was asked for again while active',
-  batch_id BIGINT UNSIGNED NULL COMMENT 'the call that handled it last: a scan, or a bulk start or create',
+  batch_id BIGINT NULL COMMENT 'the call that handled it last: > 0 the batch of a scan, < 0 start_tasks or create_tasks',
   created_at DATETIME(3) NOT NULL COMMENT 'UTC, as all times',
   deadline_at DATETIME(3) NOT NULL COMMENT 'no attempt starts later',
   due_at DATETIME(3) NOT NULL COMMENT 'when it next needs attention: active: queue it or fail it; terminal: purge it',
@@ -58,7 +58,7 @@ COMMENT 'Tasks, active and terminal'
 """),
     step(f"""
 CREATE TABLE IF NOT EXISTS {p}batch (
-  batch_id BIGINT UNSIGNED NOT NULL,
+  batch_id BIGINT NOT NULL,
   relay VARCHAR(64) NOT NULL,
   claimed_at DATETIME(3) NOT NULL,
   lapses_at DATETIME(3) NOT NULL COMMENT 'UTC; then any scan gives the batch back',

@@ -24,6 +24,9 @@ class Dialect(Protocol):
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure and returns its OUT values and its rows; one round trip where the driver can."""
 
+    def alone(self, raw: Any) -> bool:
+        """Whether a call would be a transaction of its own: autocommit is on and none is open."""
+
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
 

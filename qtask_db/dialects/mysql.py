@@ -49,11 +49,12 @@ _UNAVAILABLE = {
     2002, 2003, 2005, 2006, 2013, 2014, 2055,
     3100, 3098, 3024,
 }  # fmt: skip
-_CONFLICT = {1020, 1205, 1213, 1180, 3101, 3572}
+_CONFLICT = {1020, 1180, 1205, 1213, 1467, 3101, 3572}  # 1467: how MariaDB reports a deadlock on ids
 _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1873}
 _NOT_INSTALLED = {1146, 1305, 1318}
 _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
 _UNKNOWN_DATABASE = 1049
+_IN_TRANSACTION = 1  # of the protocol's status flags
 
 
 class MySQL:
@@ -100,6 +101,11 @@ class MySQL:
         found = sets.pop(0)[0] if outs else ()
         return found, list(sets[0]) if rows else []
 
+    def alone(self, raw: Any) -> bool:
+        """Known of PyMySQL, which keeps the server's status flags; of mysqlclient it is not."""
+        in_transaction = getattr(raw, "server_status", _IN_TRANSACTION) & _IN_TRANSACTION
+        return bool(raw.get_autocommit()) and not in_transaction
+
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
         with _plain_cursor(raw) as cursor:
@@ -108,6 +114,8 @@ class MySQL:
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""
+        if isinstance(error, UnicodeEncodeError):
+            return InvalidArgument(f"a text cannot be sent to the database: {error}")
         number, text = _number_and_text(error)
         if number is None:
             return None

@@ -38,17 +38,22 @@ _GRANTS = "SHOW GRANTS"
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
     values: dict[str, str] = {str(name): str(value) for name, value in _rows(raw, _VARIABLES)}
-    yield _version(values["version"])
-    yield from _writable(values)
-    yield _isolation(values)
+    yield check_version(values["version"])
+    yield from check_variables(values)
     yield from _events(raw, values, prefix)
     yield from _clock(raw)
+    yield from _transactions(raw)
+    yield from _privileges(raw, prefix)
+
+
+def check_variables(values: dict[str, str]) -> Iterator[Check]:
+    """The checks that the server's variables answer."""
+    yield from _writable(values)
+    yield _isolation(values)
     yield _time_zone(values)
     yield from _binary_log(values)
     yield _durability(values)
     yield from _cluster(values)
-    yield from _transactions(raw)
-    yield from _privileges(raw, prefix)
 
 
 def _rows(raw: Any, statement: str, args: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
@@ -57,10 +62,12 @@ def _rows(raw: Any, statement: str, args: tuple[Any, ...] | None = None) -> list
         return list(cursor.fetchall())
 
 
-def _version(text: str) -> Check:
+def check_version(text: str) -> Check:
+    """Whether the server is one of those that are supported."""
     product = "MariaDB" if "mariadb" in text.lower() else "MySQL"
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)(?=-mariadb)|(\d+)\.(\d+)\.(\d+)", text, re.IGNORECASE)
-    numbers = tuple(int(part) for part in found.groups() if part) if found else ()
+    # MariaDB has been putting 5.5.5- before its version, for old replicas.
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text.removeprefix("5.5.5-"))
+    numbers = tuple(map(int, found.groups())) if found else ()
     needed = MINIMUM[product]
     if numbers >= needed:
         return ok("server", f"{product} {text}")

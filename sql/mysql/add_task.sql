@@ -17,8 +17,9 @@ BEGIN
   Internal: checks and stores one task, real-time where in_delay is NULL.
 
   The plain read may miss a queue that was registered after the caller's snapshot; the INSERT then finds
-  it. One INSERT decides between creating and finding the active duplicate, so no two callers can both
-  create. LAST_INSERT_ID() is the task in either case.
+  it. The unique key decides between creating and finding the active duplicate, so no two callers can
+  both create; where the duplicate ends between the two steps, they are taken again. Creators that wait for
+  one that rolls back are a deadlock to the server: who stands alone then tries again.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }} DEFAULT '{{ default.namespace }}';
@@ -28,6 +29,8 @@ BEGIN
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
+  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
   IF in_name IS NULL OR CHAR_LENGTH(in_name) NOT BETWEEN 1 AND {{ limit.name }}
     OR ' ' IN (LEFT(in_name, 1), RIGHT(in_name, 1)) THEN
@@ -49,10 +52,12 @@ BEGIN
     DECLARE EXIT HANDLER FOR {{ json_errors }}
       {{ raise("invalid_payload", "in_payload must be a JSON object, not nested too deeply") }};
     SET v_payload = in_payload;
-    IF v_payload IS NULL OR NOT JSON_VALID(v_payload) OR JSON_TYPE(v_payload) <> 'OBJECT' THEN
+    IF v_payload IS NULL OR NOT JSON_VALID(v_payload) OR JSON_TYPE(v_payload) <> 'OBJECT'
+      OR LOCATE({{ nul }}, in_payload) > 0 THEN
       {{ raise("invalid_payload", "in_payload must be a JSON object") }};
     END IF;
-    IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt') THEN
+    IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt')
+      OR (LOCATE('\\u', in_payload) > 0 AND {{ hides_reserved_key('v_payload') }}) THEN
       {{ raise("reserved_key", "in_payload must not have the keys task_id and task_attempt") }};
     END IF;
   END;
@@ -74,18 +79,40 @@ BEGIN
     SET v_paused = FALSE;
   END IF;
 
-  INSERT INTO {{ p }}task (
-    lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
-    created_at, deadline_at, due_at
-  )
-  VALUES (
-    v_queue_id, v_queue_id, {{ status.waiting }}, in_name, v_order_no, in_payload,
-    in_interval, v_delete_deadline, v_max_count,
-    v_now, v_now + INTERVAL v_deadline SECOND,
-    v_now + INTERVAL LEAST(COALESCE(in_delay, {{ push_grace }}), v_deadline) SECOND
-  )
-  ON DUPLICATE KEY UPDATE task_id = LAST_INSERT_ID(task_id), duplicates = duplicates + 1;
-  SET out_created = ROW_COUNT() = 1;
-  SET out_task_id = LAST_INSERT_ID();
+  IF v_order_no IS NOT NULL THEN
+    -- A plain read first: a locking read that found nothing would lock the gap for all neighbours.
+    SELECT task_id INTO out_task_id
+    FROM {{ p }}task
+    WHERE order_no = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
+    IF out_task_id IS NOT NULL THEN
+      CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, out_task_id);
+    END IF;
+    CALL {{ p }}find_alone(v_alone);
+  END IF;
+
+  SET out_created = FALSE;
+  WHILE out_task_id IS NULL DO
+    BEGIN
+      DECLARE EXIT HANDLER FOR 1062
+        CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, out_task_id);
+      DECLARE EXIT HANDLER FOR 1213
+        IF NOT v_alone THEN
+          RESIGNAL;
+        END IF;
+      INSERT INTO {{ p }}task (
+        lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
+        created_at, deadline_at, due_at
+      )
+      VALUES (
+        v_queue_id, v_queue_id, {{ status.waiting }}, in_name, v_order_no, in_payload,
+        in_interval, v_delete_deadline, v_max_count,
+        v_now, v_now + INTERVAL v_deadline SECOND,
+        v_now + INTERVAL LEAST(COALESCE(in_delay, {{ push_grace }}), v_deadline) SECOND
+      );
+      SET out_task_id = LAST_INSERT_ID();
+      SET out_created = TRUE;
+    END;
+  END WHILE;
+  DO LAST_INSERT_ID(v_last_insert_id);
   SET out_pushable = out_created AND in_delay IS NULL AND NOT v_paused;
 END

@@ -3,7 +3,8 @@ given.{{ column }} NOT REGEXP '^[0-9]{1,10}$' OR given.{{ column }} NOT BETWEEN 
 {%- endmacro -%}
 CREATE PROCEDURE {{ p }}check_new_tasks (
   IN in_tasks JSON,
-  OUT out_new_queues INT
+  OUT out_new_queues INT,
+  OUT out_ordered INT
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
@@ -11,7 +12,7 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the
-  elements whose queue is not registered yet. A problem is an element's number, an error's and its text.
+  elements whose queue is not registered yet, and those with an order number. A problem is an element's number, an error's and its text.
   */
   DECLARE v_problem VARCHAR(255) {{ string }};
   DECLARE v_number INT;
@@ -19,12 +20,13 @@ BEGIN
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_payload", "in_tasks has a payload that is no JSON object, or is nested too deeply") }};
 
-  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0)
-  INTO v_problem, out_new_queues
+  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0), COALESCE(SUM(has_order_no), 0)
+  INTO v_problem, out_new_queues, out_ordered
   FROM (
     SELECT
       given.element,
       queue.queue_id,
+      given.has_order_no,
       CASE
         WHEN JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'
@@ -65,9 +67,11 @@ BEGIN
         WHEN LENGTH(given.payload_text) > {{ payload_limit }} THEN
           '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
         WHEN given.payload_text IS NULL OR NOT JSON_VALID(given.payload_text)
-          OR JSON_TYPE(given.payload_text) <> 'OBJECT' THEN
+          OR JSON_TYPE(given.payload_text) <> 'OBJECT'
+          OR LOCATE({{ nul }}, given.payload_text) > 0 THEN
           '{{ error.invalid_payload }} payload must be a JSON object'
-        WHEN JSON_CONTAINS_PATH(given.payload_text, 'one', '$.task_id', '$.task_attempt') THEN
+        WHEN JSON_CONTAINS_PATH(given.payload_text, 'one', '$.task_id', '$.task_attempt')
+          OR (LOCATE('\\u', given.payload_text) > 0 AND {{ hides_reserved_key('given.payload_text') }}) THEN
           '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
       END AS problem
     FROM (

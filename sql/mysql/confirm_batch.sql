@@ -1,5 +1,5 @@
 CREATE PROCEDURE {{ p }}confirm_batch (
-  IN in_batch_id BIGINT UNSIGNED,
+  IN in_batch_id BIGINT,
   IN in_relay {{ text }}
 )
 COMMENT '{{ comment }}'
@@ -23,11 +23,18 @@ BEGIN
   END IF;
 
   CALL {{ p }}begin_work();
-  DELETE FROM {{ p }}batch
-  WHERE batch_id = in_batch_id AND relay = in_relay;
-  IF ROW_COUNT() = 0 THEN
-    ROLLBACK;
-    {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
-  END IF;
-  COMMIT;
+  BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+      ROLLBACK;
+      RESIGNAL;
+    END;
+
+    DELETE FROM {{ p }}batch
+    WHERE batch_id = in_batch_id AND relay = in_relay;
+    IF ROW_COUNT() = 0 THEN
+      {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
+    END IF;
+    COMMIT;
+  END;
 END

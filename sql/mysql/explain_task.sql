@@ -38,7 +38,6 @@ BEGIN
         'Created ', task.created_at, '; deadline ', task.deadline_at, '; queued again every ',
         task.interval_seconds, ' s until it is finished.'
       ),
-      IF(task.duplicates = 0, NULL, CONCAT('Asked for ', task.duplicates, ' more times while it was active.')),
       IF(
         task.attempts = 0,
         'It has never been started.',
@@ -71,10 +70,8 @@ BEGIN
             ' and has not confirmed that the message is in Redis; any relay may take it again from ',
             batch.lapses_at, '.'
           )
-        WHEN task.batch_id IS NOT NULL AND task.due_at > v_now AND task.attempts > 0 THEN
-          'It waits for its next attempt.'
-        WHEN task.batch_id IS NOT NULL AND task.due_at > v_now THEN
-          'Its message was put on the queue; no consumer has started it.'
+        WHEN task.batch_id > 0 AND task.due_at > v_now THEN
+          'A relay has put its message on the queue; no consumer has started it since.'
         ELSE 'It waits.'
       END,
       CASE

@@ -30,7 +30,9 @@ BEGIN
   END IF;
 
   UPDATE {{ p }}task
-  SET due_at = LEAST(v_now + INTERVAL COALESCE(in_seconds, interval_seconds) SECOND, deadline_at)
+  SET
+    lane = queue_id,
+    due_at = LEAST(v_now + INTERVAL COALESCE(in_seconds, interval_seconds) SECOND, deadline_at)
   WHERE task_id = in_task_id
     AND status = {{ status.processing }}
     AND (in_attempt IS NULL OR attempts = in_attempt);

@@ -26,6 +26,7 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
@@ -56,5 +57,6 @@ BEGIN
     {{ raise("stale_attempt", "the task changed while it was being failed: try again") }};
   END IF;
   SET out_status = LAST_INSERT_ID();
+  DO LAST_INSERT_ID(v_last_insert_id);
   SELECT out_status AS status;
 END

@@ -34,18 +34,23 @@ BEGIN
   WHERE task.status = {{ status.processing }}
     AND (given.attempt IS NULL OR task.attempts = given.attempt);
 
+  -- The present state of those that the UPDATE has locked, not that of the caller's snapshot.
   SELECT given.task_id, given.attempt,
     CASE
       WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
-      WHEN task.lane = 0 AND task.status <> {{ status.finished }} THEN {{ error.task_not_active }}
+      WHEN task.lane = 0 THEN {{ error.task_not_active }}
       WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
       ELSE {{ error.task_not_processing }}
     END AS error_number
-  FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
-  )) AS given
+  FROM (
+    SELECT DISTINCT task_id, attempt
+    FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+      task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
+    )) AS named
+  ) AS given
   LEFT JOIN {{ p }}task AS task ON task.task_id = given.task_id
   WHERE task.task_id IS NULL
     OR task.status <> {{ status.finished }}
-    OR given.attempt <> task.attempts;
+    OR given.attempt <> task.attempts
+  LOCK IN SHARE MODE;
 END

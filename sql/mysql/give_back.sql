@@ -1,5 +1,5 @@
 CREATE PROCEDURE {{ p }}give_back (
-  IN in_batch_id BIGINT UNSIGNED
+  IN in_batch_id BIGINT
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
@@ -10,6 +10,7 @@ BEGIN
   They keep their place in the queue: due since the batch was claimed.
   */
   DECLARE v_task_ids {{ text }};
+  DECLARE v_untouched {{ text }};
   DECLARE v_claimed_at {{ instant }};
 
   SELECT task_ids, claimed_at
@@ -17,12 +18,25 @@ BEGIN
   FROM {{ p }}batch
   WHERE batch_id = in_batch_id;
 
-  UPDATE JSON_TABLE(v_task_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+  -- A task that somebody has locked is in a consumer's hands: its message has arrived.
+  SELECT JSON_ARRAYAGG(task_id)
+  INTO v_untouched
+  FROM (
+    SELECT task.task_id
+    FROM (
+      SELECT DISTINCT task_id
+      FROM JSON_TABLE(v_task_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS journal
+    ) AS given
+    STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+    WHERE task.batch_id = in_batch_id AND task.lane > 0
+    FOR UPDATE SKIP LOCKED
+  ) AS untouched;
+
+  UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
   SET
     task.due_at = v_claimed_at,
-    task.batch_id = NULL
-  WHERE task.batch_id = in_batch_id AND task.lane > 0;
+    task.batch_id = NULL;
 
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;

@@ -8,7 +8,7 @@ BEGIN
   /*
   Internal: gives back one batch whose lease has run out unconfirmed; the next scan finds the next one.
   */
-  DECLARE v_batch_id BIGINT UNSIGNED;
+  DECLARE v_batch_id BIGINT;
 
   SELECT batch_id
   INTO v_batch_id

@@ -8,22 +8,52 @@ SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ 
 {%- set string = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" -%}
 {%- set instant = "DATETIME(3)" -%}
 {%- set json_errors = "3140, 3141, 3157" -%}
+{%- set nul = "_utf8mb4 X'00'" -%}
 {%- set now = "UTC_TIMESTAMP(3)" -%}
+{#- Unique on all servers whose numbers differ in the last seven bits. Positive: a relay's batch. -#}
+{%- set new_batch_id = "(UUID_SHORT() & 9223372036854775807)" -%}
 {%- set end_of_time = "TIMESTAMP'9999-12-31 00:00:00'" -%}
 {%- set sql_mode = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
-{#- The elements of a variable as create_tasks stores them, once check_new_tasks has passed them. -#}
-{%- macro new_tasks(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
-    element FOR ORDINALITY,
-    name VARCHAR(128) PATH '$.name',
-    payload JSON PATH '$.payload',
-    delay INT PATH '$.delay',
-    interval_seconds INT PATH '$.interval',
-    queue VARCHAR(128) PATH '$.queue',
-    namespace VARCHAR(64) PATH '$.namespace',
-    order_no VARCHAR(128) PATH '$.order_no',
-    deadline INT PATH '$.deadline',
-    delete_deadline INT PATH '$.delete_deadline',
-    max_count INT PATH '$.max_count'
-  )){% endmacro -%}
+{#- MariaDB compares keys as they are written: \\u0074ask_id is task_id, too. -#}
+{%- macro hides_reserved_key(payload) -%}
+EXISTS (
+        SELECT 1
+        FROM JSON_TABLE(JSON_KEYS({{ payload }}), '$[*]' COLUMNS (name LONGTEXT PATH '$')) AS given_key
+        WHERE name IN ('task_id', 'task_attempt')
+      )
+{%- endmacro -%}
+
+{#- The elements of a variable as create_tasks stores them, once check_new_tasks has passed them. The leader of an
+    element is the first one with the same order number; one without an order number leads itself. -#}
+{%- macro new_tasks(variable) %}
+      SELECT
+        found.*, queue.queue_id, queue.paused_at,
+        IF(order_no IS NULL, element, MIN(element) OVER (
+          PARTITION BY order_no COLLATE utf8mb4_bin, name COLLATE utf8mb4_bin, queue.queue_id
+        )) AS leader
+      FROM {{ elements(variable) }} AS found
+      STRAIGHT_JOIN {{ p }}queue AS queue
+        ON queue.namespace = COALESCE(found.namespace, '{{ default.namespace }}')
+        AND queue.queue = found.queue
+    {% endmacro -%}
+
+{%- macro elements(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        element FOR ORDINALITY,
+        name VARCHAR(128) PATH '$.name',
+        payload JSON PATH '$.payload',
+        delay INT PATH '$.delay',
+        interval_seconds INT PATH '$.interval',
+        queue VARCHAR(128) PATH '$.queue',
+        namespace VARCHAR(64) PATH '$.namespace',
+        order_no VARCHAR(128) PATH '$.order_no',
+        deadline INT PATH '$.deadline',
+        delete_deadline INT PATH '$.delete_deadline',
+        max_count INT PATH '$.max_count'
+      )){% endmacro -%}
+
+{#- What find_duplicates has found. -#}
+{%- macro duplicates(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        element INT PATH '$[0]', task_id BIGINT PATH '$[1]'
+      )){% endmacro -%}

@@ -1,5 +1,5 @@
 CREATE PROCEDURE {{ p }}release_batch (
-  IN in_batch_id BIGINT UNSIGNED,
+  IN in_batch_id BIGINT,
   IN in_relay {{ text }}
 )
 COMMENT '{{ comment }}'
@@ -18,7 +18,7 @@ BEGIN
   Transaction
     Commits by itself.
   */
-  DECLARE v_batch_id BIGINT UNSIGNED;
+  DECLARE v_batch_id BIGINT;
 
   IF in_batch_id IS NULL OR in_relay IS NULL THEN
     {{ raise("invalid_argument", "in_batch_id and in_relay must not be NULL") }};

@@ -4,7 +4,7 @@ CREATE PROCEDURE {{ p }}scan_tasks (
   IN in_lease BIGINT,
   IN in_namespace {{ text }},
   IN in_held {{ text }},
-  OUT out_batch_id BIGINT UNSIGNED,
+  OUT out_batch_id BIGINT,
   OUT out_wait_ms BIGINT
 )
 COMMENT '{{ comment }}'
@@ -62,6 +62,7 @@ BEGIN
     DECLARE v_share INT;
     DECLARE v_some INT;
     DECLARE v_more INT;
+    DECLARE v_left INT DEFAULT in_limit;
     DECLARE v_done TINYINT DEFAULT FALSE;
     DECLARE c_queues CURSOR FOR
       SELECT queue_id, closed, GREATEST(1, in_limit DIV COUNT(*) OVER ())
@@ -80,7 +81,9 @@ BEGIN
         SELECT 1
         FROM {{ p }}task
         WHERE lane = -queue.queue_id AND (due_at <= v_now OR NOT queue.closed)
-      );
+      )
+      -- Where there are more queues than in_limit, each gets its turn.
+      ORDER BY RAND();
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
@@ -97,6 +100,7 @@ BEGIN
       IF v_done THEN
         LEAVE each_queue;
       END IF;
+      SET v_share = LEAST(v_share, v_left);
       IF v_closed THEN
         CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
         CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
@@ -104,6 +108,7 @@ BEGIN
         CALL {{ p }}lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
         CALL {{ p }}lock_due(v_queue_id, v_now, v_share - v_some, v_now, v_claimed, v_more, v_expired);
         SET v_full = v_full OR v_some + v_more >= v_share;
+        SET v_left = v_left - v_some - v_more;
       END IF;
     END LOOP;
     CLOSE c_queues;
@@ -133,7 +138,7 @@ BEGIN
     END IF;
 
     IF v_claimed <> '[]' THEN
-      SET out_batch_id = UUID_SHORT();
+      SET out_batch_id = {{ new_batch_id }};
       UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
       SET
@@ -159,4 +164,6 @@ BEGIN
   STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
   STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   WHERE task.batch_id = out_batch_id AND task.lane <> 0;
+  -- With autocommit off, the last SELECT has opened a transaction, which the next call would refuse.
+  COMMIT;
 END

@@ -23,6 +23,7 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
@@ -38,7 +39,7 @@ BEGIN
     due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at)
   WHERE task_id = in_task_id
     AND lane <> 0
-    AND (in_attempt IS NULL OR attempts = in_attempt - 1)
+    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
     AND attempts - attempts_before < max_count
     AND deadline_at > v_now;
 
@@ -46,5 +47,6 @@ BEGIN
     CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);
   END IF;
   SET out_attempt = LAST_INSERT_ID();
+  DO LAST_INSERT_ID(v_last_insert_id);
   SELECT out_attempt AS attempt;
 END

@@ -20,7 +20,7 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
-  DECLARE v_batch_id BIGINT UNSIGNED DEFAULT UUID_SHORT();
+  DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
 
   CALL {{ p }}check_tasks(in_tasks);
 
@@ -36,7 +36,7 @@ BEGIN
     task.started_at = v_now,
     task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
   WHERE task.lane <> 0
-    AND (given.attempt IS NULL OR task.attempts = given.attempt - 1)
+    AND (given.attempt IS NULL OR task.attempts + 1 = given.attempt)
     AND task.attempts - task.attempts_before < task.max_count
     AND task.deadline_at > v_now;
 

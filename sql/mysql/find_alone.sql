@@ -1,0 +1,20 @@
+CREATE PROCEDURE {{ p }}find_alone (
+  OUT out_alone TINYINT
+)
+COMMENT '{{ comment }}'
+NO SQL
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: whether the caller has autocommit on and no transaction open, so that the work stands alone and may
+  be begun again. If so, the next transaction is in READ COMMITTED; else the server refuses SET TRANSACTION
+  with error 1568.
+  */
+  SET out_alone = @@autocommit;
+  IF out_alone THEN
+    BEGIN
+      DECLARE EXIT HANDLER FOR 1568 SET out_alone = FALSE;
+      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END;
+  END IF;
+END

@@ -1,0 +1,21 @@
+CREATE PROCEDURE {{ p }}find_duplicate (
+  IN in_order_no VARCHAR({{ limit.order_no }}) {{ string }},
+  IN in_name VARCHAR({{ limit.name }}) {{ string }},
+  IN in_queue_id INT,
+  OUT out_task_id BIGINT
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: the active task with an order number, which stays active until the caller's transaction ends.
+
+  Reads and locks the entry of the unique key only. Who ends a task locks the row first and the entry then;
+  to lock the row from here would be the other way round, and a deadlock.
+  */
+  SELECT task_id INTO out_task_id
+  FROM {{ p }}task FORCE INDEX (active_order)
+  WHERE order_no = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
+  LOCK IN SHARE MODE;
+END

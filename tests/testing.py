@@ -1,0 +1,139 @@
+"""What tests do to the database behind the procedures' back: they look, and they let time pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from qtask_db import Connection, calls
+from qtask_db.constants import Status
+from qtask_db.errors import QtaskError
+
+TIMES = ("created_at", "deadline_at", "due_at", "started_at", "ended_at")
+
+
+def empty(conn: Connection) -> None:
+    """Deletes every task, batch and queue."""
+    for table in ("task", "batch", "queue"):
+        execute(conn, f"DELETE FROM {conn.prefix}{table}")
+
+
+def age(conn: Connection, seconds: float, *task_ids: int) -> None:
+    """Lets so many seconds pass for these tasks, or for all of them: their times move into the past."""
+    moved = ", ".join(f"{column} = {_earlier(column, seconds)}" for column in TIMES)
+    where = f" WHERE task_id IN ({', '.join(map(str, task_ids))})" if task_ids else ""
+    execute(conn, f"UPDATE {conn.prefix}task SET {moved}{where}")
+
+
+def age_batches(conn: Connection, seconds: float) -> None:
+    """Lets so many seconds pass for all unconfirmed batches."""
+    moved = ", ".join(f"{c} = {_earlier(c, seconds)}" for c in ("claimed_at", "lapses_at"))
+    execute(conn, f"UPDATE {conn.prefix}batch SET {moved}")
+
+
+def row(conn: Connection, task_id: int) -> dict[str, Any]:
+    """All columns of a task."""
+    names = (
+        "lane", "queue_id", "status", "attempts", "attempts_before", "max_count", "interval_seconds",
+        "delete_deadline", "batch_id", *TIMES, "name", "order_no", "active", "payload", "last_error",
+    )  # fmt: skip
+    rows = query(conn, f"SELECT {', '.join(names)} FROM {conn.prefix}task WHERE task_id = {task_id}")
+    assert rows, f"task {task_id} is gone"
+    return dict(zip(names, rows[0], strict=True))
+
+
+def count(conn: Connection, table: str = "task") -> int:
+    """How many rows a table has."""
+    return int(query(conn, f"SELECT COUNT(*) FROM {conn.prefix}{table}")[0][0])
+
+
+def query(conn: Connection, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement."""
+    with conn.raw.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def execute(conn: Connection, statement: str) -> None:
+    """Runs a statement."""
+    with conn.raw.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _earlier(column: str, seconds: float) -> str:
+    if type(seconds) not in (int, float):
+        raise TypeError(seconds)
+    return f"{column} - INTERVAL {int(seconds * 1_000_000)} MICROSECOND"
+
+
+# What the procedures return: OUT values, rows. Everything else returns nothing.
+OUTS = {
+    "create_task": 3, "delay_task": 2, "start_task": 1, "fail_task": 1, "scan_tasks": 2, "next_due": 1,
+    "purge_tasks": 1,
+}  # fmt: skip
+ROWS = {
+    "create_tasks", "start_tasks", "finish_tasks", "explain_task", "list_tasks", "scan_tasks",
+}  # fmt: skip
+
+
+def call(conn: Connection, verb: str, *arguments: Any) -> Any:
+    """Calls a procedure as plain SQL does, with all its arguments: the OUT values, the rows, or a pair of both."""
+    outs, rows = conn.call(verb, *arguments, outs=OUTS.get(verb, 0), rows=verb in ROWS)
+    if verb in OUTS and verb in ROWS:
+        return outs, rows
+    return outs if verb in OUTS else rows
+
+
+def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
+    """Every row of the tables that the procedures change."""
+    tables = {"task": "task_id", "batch": "batch_id", "queue": "queue_id"}
+    return [
+        query(conn, f"SELECT * FROM {conn.prefix}{table} ORDER BY {key}")
+        for table, key in tables.items()
+    ]
+
+
+@contextmanager
+def refused(conn: Connection, error: type[QtaskError], *words: str) -> Iterator[None]:
+    """The block must raise this very error, whose text has these words, and must change nothing."""
+    before = content(conn)
+    with pytest.raises(error) as caught:
+        yield
+    assert type(caught.value) is error
+    for word in words:
+        assert word in str(caught.value)
+    assert content(conn) == before
+
+
+def new(conn: Connection, queue: str = "Q", **options: Any) -> int:
+    """A task that is due at once."""
+    given = {"name": "job", "payload": {}, "delay": 0, "interval": 3600, "queue": queue, **options}
+    return calls.delay(conn, **given).task_id
+
+
+def started(conn: Connection, queue: str = "Q", **options: Any) -> int:
+    """A task whose first attempt is under way."""
+    task_id = new(conn, queue, **options)
+    assert calls.processing(conn, task_id, 1) == 1
+    return task_id
+
+
+def ended(conn: Connection, status: Status, **options: Any) -> int:
+    """A task that was finished, cancelled or failed in its first attempt."""
+    task_id = started(conn, **{"max_count": 1, **options})
+    if status is Status.FINISHED:
+        calls.finish(conn, task_id, 1)
+    elif status is Status.CANCELLED:
+        calls.cancel(conn, task_id)
+    else:
+        assert calls.fail(conn, task_id, 1, "broken") is Status.FAILED
+    assert row(conn, task_id)["status"] == status
+    return task_id
+
+
+def lasting(found: dict[str, Any], since: str, until: str) -> float:
+    """The seconds between two times of a row."""
+    return float((found[until] - found[since]).total_seconds())
