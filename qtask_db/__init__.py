@@ -1,11 +1,13 @@
-"""Durable tasks in MySQL or Oracle: stored procedures keep them, a relay puts them on Redis until they are done.
+"""Durable tasks in MySQL or Oracle: stored procedures keep them, a relay puts them on Redis until
+they are done.
 
-    task = qtask_db.create(conn, "bind order", {"order_no": "17"}, 3600, "ORDER:BIND", order_no="17")
+    task = qtask_db.create(conn, "bind order", {"id": 17}, 3600, "ORDER:BIND", order_no="17")
     conn.commit()
     task.push(redis)
 
-`qtask_db.calls` has one function for each stored procedure, `qtask_db.client` a client that commits and pushes by
-itself, `qtask_db.relay` and `qtask_db.worker` the two services, `qtask_db.errors` every error.
+`qtask_db.calls` has one function for each stored procedure, `qtask_db.client` a client that commits
+and pushes by itself, `qtask_db.relay` and `qtask_db.worker` the two services, `qtask_db.errors`
+every error.
 """
 
 from __future__ import annotations
@@ -39,11 +41,11 @@ from qtask_db.calls import (
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
-from qtask_db.queues import push_tasks as push
 from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
     from qtask_db.client import Client
+    from qtask_db.queues import push_tasks as push
     from qtask_db.relay import Relay
     from qtask_db.worker import Job, Retry, Worker
 
@@ -86,15 +88,17 @@ __all__ = [
 
 # A program that only creates tasks does not load the services.
 _ON_DEMAND = {
-    "Client": "qtask_db.client",
-    "Relay": "qtask_db.relay",
-    "Job": "qtask_db.worker",
-    "Retry": "qtask_db.worker",
-    "Worker": "qtask_db.worker",
+    "Client": ("qtask_db.client", "Client"),
+    "Job": ("qtask_db.worker", "Job"),
+    "Relay": ("qtask_db.relay", "Relay"),
+    "Retry": ("qtask_db.worker", "Retry"),
+    "Worker": ("qtask_db.worker", "Worker"),
+    "push": ("qtask_db.queues", "push_tasks"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ON_DEMAND:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_ON_DEMAND[name]), name)
+    module, attribute = _ON_DEMAND[name]
+    return getattr(importlib.import_module(module), attribute)

@@ -1,8 +1,10 @@
-"""The stored procedures as functions: each has its procedure's name in Python's words, and calls it once.
+"""The stored procedures as functions: each has its procedure's name in Python's words, and calls it
+once.
 
-`conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and operators join
-its transaction and never commit; `scan`, `confirm`, `release` and `purge` commit by themselves and need a
-connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
+`conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
+operators join its transaction and never commit; `scan`, `confirm`, `release` and `purge` commit by
+themselves and need a connection without an open transaction. Times are seconds. Every error is one
+of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def create(
     delete_deadline: int | None = None,
     max_count: int | None = None,
 ) -> Task:
-    """Creates a real-time task; after the commit, call its `push`. Calls create_task; raises BadInput."""
+    """Creates a real-time task; after the commit, call its `push`. Calls create_task; raises
+    BadInput.
+    """
     text = _text(payload)
     options = _options(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created, pushable), _ = bind(conn).call(
@@ -61,7 +65,9 @@ def delay(
     delete_deadline: int | None = None,
     max_count: int | None = None,
 ) -> Task:
-    """Creates a task that a relay queues when `delay` has passed. Calls delay_task; raises BadInput."""
+    """Creates a task that a relay queues when `delay` has passed. Calls delay_task; raises
+    BadInput.
+    """
     text = _text(payload)
     options = _options(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created), _ = bind(conn).call(
@@ -71,7 +77,9 @@ def delay(
 
 
 def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
-    """Creates tasks of both kinds, all or none, in the order given. Calls create_tasks; raises BadInput."""
+    """Creates tasks of both kinds, all or none, in their order. Calls create_tasks; raises
+    BadInput.
+    """
     given = list(tasks)
     texts = [_text(task.payload) for task in given]
     elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
@@ -85,29 +93,37 @@ def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
 def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
     """Takes a task into processing and returns the attempt. Calls start_task.
 
-    Given the attempt that the message announced, it succeeds for one consumer only. Raises TaskNotFound, TaskNotActive,
-    StaleAttempt, AttemptsExhausted or DeadlinePassed.
+    Given the attempt that the message announced, it succeeds for one consumer only. Raises
+    TaskNotFound, TaskNotActive, StaleAttempt, AttemptsExhausted or DeadlinePassed.
     """
     (started,), _ = bind(conn).call("start_task", task_id, attempt, outs=1)
     return int(started)
 
 
 def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Started]:
-    """Takes pairs of task id and announced attempt into processing; those refused are absent. Calls start_tasks."""
+    """Takes pairs of task id and announced attempt into processing. Calls start_tasks.
+
+    Those that it refuses are absent from the result.
+    """
     _, rows = bind(conn).call("start_tasks", _attempts(tasks), rows=True)
-    return [Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows]
+    return [
+        Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows
+    ]
 
 
 def finish(conn: Any, task_id: int, attempt: int | None = None) -> None:
     """Finishes a task. Calls finish_task.
 
-    Doing it again by the same attempt changes nothing. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    Doing it again by the same attempt changes nothing. Raises TaskNotFound, TaskNotActive,
+    TaskNotProcessing or StaleAttempt.
     """
     bind(conn).call("finish_task", task_id, attempt)
 
 
 def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refused]:
-    """Finishes pairs of task id and attempt, and returns those that could not be. Calls finish_tasks."""
+    """Finishes pairs of task id and attempt, and returns those that could not be. Calls
+    finish_tasks.
+    """
     _, rows = bind(conn).call("finish_tasks", _attempts(tasks), rows=True)
     return [
         Refused(int(task_id), None if attempt is None else int(attempt), int(number))
@@ -122,16 +138,18 @@ def fail(
     error: str | None = None,
     delay: int | None = None,
 ) -> Status:
-    """Ends an attempt without success: WAITING for `delay` seconds (None: its interval), or FAILED if it was the last.
+    """Ends an attempt without success. Calls fail_task.
 
-    Calls fail_task. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    Returns WAITING, for `delay` seconds (None: its interval), or FAILED where it was the last one.
+    Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
     (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay, outs=1)
     return Status(int(status))
 
 
 def extend(conn: Any, task_id: int, attempt: int | None = None, seconds: int | None = None) -> None:
-    """Heartbeat: the task is queued again `seconds` from now (None: its interval). Calls extend_task.
+    """Heartbeat: the task is queued again `seconds` from now (None: its interval). Calls
+    extend_task.
 
     Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
@@ -144,7 +162,7 @@ def cancel(conn: Any, task_id: int) -> None:
 
 
 def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
-    """Revives a failed or cancelled task with a deadline so many seconds from now. Calls retry_task.
+    """Revives a failed or cancelled task, with a deadline in so many seconds. Calls retry_task.
 
     Raises TaskNotFound, TaskNotRetryable or DuplicateOrder.
     """
@@ -178,12 +196,15 @@ def list_tasks(
 ) -> list[TaskInfo]:
     """Tasks, the newest first, that fit all that is given. Calls list_tasks."""
     _, rows = bind(conn).call(
-        "list_tasks", queue, None if status is None else int(status), order_no, namespace, limit, rows=True
+        "list_tasks",
+        queue,
+        None if status is None else int(status),
+        order_no,
+        namespace,
+        limit,
+        rows=True,
     )
-    return [
-        TaskInfo(int(row[0]), *row[1:5], Status(int(row[5])), int(row[6]), int(row[7]), *row[8:])
-        for row in rows
-    ]
+    return [TaskInfo(*(*row[:5], Status(int(row[5])), *row[6:])) for row in rows]
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
@@ -191,7 +212,7 @@ def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
     rows = bind(conn).select("queue_statistics", _STATISTICS)
     return sorted(
         (
-            QueueStats(row[0], row[1], row[2] is not None, *map(int, row[3:9]), lag=float(row[9]))
+            QueueStats(*(*row[:2], row[2] is not None, *map(int, row[3:9]), float(row[9])))
             for row in rows
             if namespace is None or row[0] == namespace
         ),
@@ -208,12 +229,15 @@ def scan(
     namespace: str | None = None,
     held: Sequence[str] = (),
 ) -> Batch:
-    """Claims due tasks; push their messages, then `confirm`. Calls scan_tasks. Raises TransactionOpen."""
+    """Claims due tasks; push their messages, then `confirm`. Calls scan_tasks. Raises
+    TransactionOpen.
+    """
     (batch_id, wait_ms), rows = bind(conn).call(
         "scan_tasks", relay, limit, lease, namespace, _held(held), outs=2, rows=True
     )
     messages = [
-        Message(int(task_id), int(attempt), queue, payload) for task_id, attempt, queue, payload in rows
+        Message(int(task_id), int(attempt), queue, payload)
+        for task_id, attempt, queue, payload in rows
     ]
     return Batch(None if batch_id is None else int(batch_id), messages, _seconds(wait_ms))
 
@@ -225,17 +249,19 @@ def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) 
 
 
 def confirm(conn: Any, batch_id: int, relay: str) -> None:
-    """Says that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound or TransactionOpen."""
+    """Says that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound, TransactionOpen."""
     bind(conn).call("confirm_batch", batch_id, relay)
 
 
 def release(conn: Any, batch_id: int, relay: str) -> None:
-    """Makes a batch's tasks due again at once. Calls release_batch. Raises BatchNotFound or TransactionOpen."""
+    """Makes a batch's tasks due again. Calls release_batch. Raises BatchNotFound or
+    TransactionOpen.
+    """
     bind(conn).call("release_batch", batch_id, relay)
 
 
 def purge(conn: Any, limit: int = 1000) -> int:
-    """Deletes at most `limit` terminal tasks whose time has come; returns how many. Calls purge_tasks."""
+    """Deletes at most `limit` tasks whose time has come; returns how many. Calls purge_tasks."""
     (deleted,), _ = bind(conn).call("purge_tasks", limit, outs=1)
     return int(deleted)
 

@@ -1,10 +1,10 @@
 """A client of two URLs: it opens connections, commits and pushes by itself.
 
-    client = Client("mysql://app:secret@db/shop", "redis://cache")
-    with client.transaction() as tx:
-        tx.raw.cursor().execute("UPDATE orders SET state = 'paid' WHERE id = 17")
-        tx.create("bind order", {"order_no": "17"}, 3600, "ORDER:BIND", order_no="17")
-    # committed, and the message is on its queue
+client = Client("mysql://app:secret@db/shop", "redis://cache")
+with client.transaction() as tx:
+    tx.raw.cursor().execute("UPDATE orders SET state = 'paid' WHERE id = 17")
+    tx.create("bind order", {"order_no": "17"}, 3600, "ORDER:BIND", order_no="17")
+# committed, and the message is on its queue
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _IDLE_CHECK = 30.0  # seconds after which an idle connection is asked whether it
 
 
 class Transaction:
-    """A transaction in which tasks are created. `raw` is the driver's connection, for the business's own statements."""
+    """A transaction in which tasks are created. `raw` is the driver's connection, for the
+    business's own statements.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
@@ -62,8 +64,9 @@ class Transaction:
 class Client:
     """Creates and handles tasks without a connection in hand. Safe to share between threads.
 
-    Single calls (`create`, `delay`, `create_many`, `run`) are repeated where the server rolled the transaction back
-    because of another one; a lost connection is not, because its commit may have happened.
+    Single calls (`create`, `delay`, `create_many`, `run`) are repeated where the server rolled the
+    transaction back because of another one; a lost connection is not, because its commit may have
+    happened.
     """
 
     def __init__(
@@ -74,18 +77,23 @@ class Client:
         prefix: str | None = None,
         stream: bool = False,
     ) -> None:
-        """Without Redis nothing is pushed, and a relay finds the real-time tasks after the push grace.
+        """Without Redis nothing is pushed, and a relay finds the real-time tasks after the push
+        grace.
 
         Raises ConfigurationError for a wrong URL.
         """
-        self.database = database if isinstance(database, Database) else Database(database, prefix=prefix)
+        self.database = (
+            database if isinstance(database, Database) else Database(database, prefix=prefix)
+        )
         self._redis = connect(redis) if isinstance(redis, str) else redis
         self._stream = stream
         self._idle: queue.LifoQueue[tuple[Connection, float]] = queue.LifoQueue()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """A transaction that commits at the end of the block and then pushes, or rolls back where the block raises."""
+        """A transaction that commits at the end of the block and then pushes, or rolls back where
+        the block raises.
+        """
         conn = self._take()
         try:
             tx = Transaction(conn)
@@ -98,10 +106,11 @@ class Client:
         self._push(tx.tasks)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in a transaction, again where the server rolled it back because of another one.
+        """Runs `work` in a transaction, again where the server rolled it back because of another
+        one.
 
-        `work` is called several times then: it must do nothing that a rollback does not undo. Raises Conflict when
-        five tries have failed.
+        `work` is called several times then: it must do nothing that a rollback does not undo.
+        Raises Conflict when five tries have failed.
         """
         for tries in range(1, _TRIES + 1):
             try:
@@ -165,6 +174,9 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

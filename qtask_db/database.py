@@ -32,8 +32,8 @@ class Connection:
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
 
-        Where the server rolled it back because of another transaction and no transaction of the caller's was
-        open, it is called again: nothing else was undone.
+        Where the server rolled it back because of another transaction and no transaction of the
+        caller's was open, it is called again: nothing else was undone.
         """
         alone = self.dialect.alone(self.raw)
         for tries in range(_TRIES):
@@ -89,7 +89,10 @@ class Connection:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -98,7 +101,7 @@ class Database:
     """Where the schema lies: a URL and a prefix. Shows itself without the password."""
 
     def __init__(self, url: str, *, prefix: str | None = None) -> None:
-        """Raises ConfigurationError where the URL or the prefix is wrong; connects to nothing yet."""
+        """Raises ConfigurationError for a wrong URL or prefix; connects to nothing yet."""
         self.url = url
         self.prefix = Settings(default_prefix() if prefix is None else prefix).prefix
         self._parts = urls.split(url)
@@ -131,8 +134,8 @@ def default_prefix() -> str:
 
 
 def bind(conn: Any, *, prefix: str | None = None) -> Connection:
-    """The driver's connection inside `conn`: a DB-API connection of a supported driver, or a SQLAlchemy
-    connection, session or pooled connection, or a Django connection, that carries one.
+    """The driver's connection inside `conn`: a DB-API connection of a supported driver, or a
+    SQLAlchemy connection, session or pooled connection, or a Django connection, that carries one.
 
     Raises ConfigurationError where there is none.
     """

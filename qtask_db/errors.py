@@ -20,8 +20,8 @@
     │   └── TransactionOpen          20115
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
-    │   ├── Conflict                 deadlock, lock timeout or certification: the transaction can be run again
-    │   ├── AccessDenied             the account lacks a privilege
+    │   ├── Conflict                 rolled back because of another transaction: run it again
+    │   ├── AccessDenied             the account lacks a privilege, or its password is wrong
     │   └── NotInstalled             the schema is missing, or is of another version
     ├── QueueUnavailable             Redis is away, read-only or full
     └── ConfigurationError           a wrong URL, setting or missing driver
@@ -60,7 +60,7 @@ class BadInput(ProcedureError):
 
 
 class InvalidArgument(BadInput):
-    """An argument is missing, of the wrong type or out of its range; the text names it and what is allowed."""
+    """An argument is missing, of the wrong type or out of its range; the text names it."""
 
 
 class UnknownOption(BadInput):
@@ -112,15 +112,21 @@ class DuplicateOrder(ProcedureError):
 
 
 class BatchNotFound(ProcedureError):
-    """The batch was confirmed or released already, or its lease ran out and another relay has claimed it."""
+    """The batch was confirmed or released already, or its lease ran out and another relay has
+    claimed it.
+    """
 
 
 class TransactionOpen(ProcedureError):
-    """Relay and maintenance procedures commit by themselves and refuse to run inside a caller's transaction."""
+    """Relay and maintenance procedures commit by themselves and refuse to run inside a caller's
+    transaction.
+    """
 
 
 class DatabaseError(QtaskError):
-    """The database refused for a reason that is not in the contract; `__cause__` is the driver's error."""
+    """The database refused for a reason that is not in the contract; `__cause__` is the driver's
+    error.
+    """
 
 
 class DatabaseUnavailable(DatabaseError):

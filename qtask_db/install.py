@@ -1,11 +1,14 @@
-"""Installs, refreshes and removes the schema. `yoyo apply` runs the same migrations and so the same code.
+"""Installs, refreshes and removes the schema. `yoyo apply` runs the same migrations and so the same
+code.
 
-Tables change only in migrations. Procedures and views are compared with the text of this version by a digest that
-the schema keeps, and only those that differ are created again: to install twice changes nothing.
+Tables change only in migrations. Procedures and views are compared with the text of this version by
+a digest that the schema keeps, and only those that differ are created again: to install twice
+changes nothing.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,19 +20,23 @@ from yoyo.migrations import default_migration_table
 
 from qtask_db import dialects
 from qtask_db.database import Connection, Database, bind
-from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, QtaskError
+from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
 from qtask_db.render import INDEX, VERSION, Renderer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
+
+log = logging.getLogger("qtask_db.install")
 
 Report = Callable[[str], None]
 _REFRESH = "qtask-9999-procedures"
 
 
 def install(url: str, settings: Mapping[str, str] | None = None, report: Report = print) -> None:
-    """Creates the schema or brings it to this version. Of the settings, those left out stay as they are installed.
+    """Creates the schema or brings it to this version. Of the settings, those left out stay as they
+    are installed.
 
-    Raises ConfigurationError for a wrong setting and DatabaseError with the server's reason; it can then be run again.
+    Raises ConfigurationError for a wrong setting and DatabaseError with the server's reason; it can
+    then be run again.
     """
     given = requested() if settings is None else settings
     database = Database(url, prefix=Settings().updated(given).prefix)
@@ -44,7 +51,9 @@ def install(url: str, settings: Mapping[str, str] | None = None, report: Report 
 
 
 def uninstall(url: str, prefix: str | None = None, report: Report = print) -> None:
-    """Drops the procedures, views and tables of the prefix, with all tasks in them. What is not there is passed over."""
+    """Drops the procedures, views and tables of the prefix, with all tasks in them. What is not
+    there is passed over.
+    """
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
         schema = conn.dialect.schema
@@ -59,17 +68,17 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> No
                 if name in names:
                     report(f"dropping {kind} {name}")
                     schema.drop(conn.raw, kind, name)
-        _forget(conn, "qtask-%")
-
-
-def installed_version(conn: Connection) -> str | None:
-    """The version of qtask-db that the schema has; None where there is none. Needs the right to read its tables."""
-    with _errors_of(conn):
-        return _stored(conn).get("version")
+        if database.prefix == DEFAULT_PREFIX:
+            _forget(conn, "qtask-%")
+        else:
+            for name in ("migration", "log", "lock", "version"):
+                schema.drop(conn.raw, "table", f"{database.prefix}yoyo_{name}")
 
 
 def refresh(raw: Any) -> None:
-    """The migrations' last step: creates what is missing or not current, keeps who may execute it, notes the settings."""
+    """The migrations' last step: creates what is missing or not current, keeps who may execute it,
+    notes the settings.
+    """
     conn = bind(raw, prefix=Settings().updated(requested()).prefix)
     with _errors_of(conn):
         schema = conn.dialect.schema
@@ -80,24 +89,26 @@ def refresh(raw: Any) -> None:
         current = schema.procedures(raw)
         views = schema.views(raw)
         current |= {name: stored.get(f"digest of {name}", "") for name in views}
-        wanted = Renderer(conn.dialect.name, settings).objects
-        stale = [found for found in wanted if current.get(found.name) != found.digest]
+        renderer = Renderer(conn.dialect.name, settings)
+        stale = [found for found in renderer.objects if current.get(found.name) != found.digest]
 
-        granted = schema.grants(raw, (found.name for found in stale)) if stale else []
+        replaced = [found.name for found in stale if found.name in current]
+        granted = schema.grants(raw, replaced) if replaced else []
         schema.prepare(raw)
         for found in stale:
             schema.create(raw, found)
         for grant in granted or []:
             schema.grant(raw, grant)
+        if granted is None:
+            log.warning(
+                "%d procedures were created again, and the server has forgotten who may execute "
+                "them: run the script of `qtask render --grants` again",
+                len(replaced),
+            )
 
-        notes = {
-            **settings.stored(),
-            **{f"digest of {found.name}": found.digest for found in wanted if found.kind == "view"},
-            "version": VERSION,
-        }
-        for name, value in notes.items():
+        for name, value in renderer.notes.items():
             if stored.get(name) != value:
-                _store(conn, name, value)
+                schema.write_setting(raw, f"{conn.prefix}setting", name, value)
         raw.commit()
 
 
@@ -110,7 +121,9 @@ def forget_refresh(raw: Any) -> None:
 
 
 def migration_table(prefix: str) -> str:
-    """Where yoyo notes which migrations are applied: a table of its own for each prefix but the default one."""
+    """Where yoyo notes which migrations are applied: a table of its own for each prefix but the
+    default one.
+    """
     return default_migration_table if prefix == DEFAULT_PREFIX else f"{prefix}yoyo_migration"
 
 
@@ -122,6 +135,11 @@ def _backend(database: Database) -> Iterator[Any]:
     class Backend(base):  # type: ignore[misc, valid-type]
         def connect(self, _dburi: Any) -> Any:
             return database.connect(autocommit=False).raw
+
+    if database.prefix != DEFAULT_PREFIX:
+        # yoyo takes its other tables for missing where its migration table is.
+        for name in ("log", "lock", "version"):
+            setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
 
     with Backend(parse_uri(database.url), migration_table(database.prefix)) as backend:
         conn = bind(backend.connection, prefix=database.prefix)
@@ -141,18 +159,15 @@ def _errors_of(conn: Connection) -> Iterator[None]:
         yield
     except Exception as error:
         first = _first(error, conn)
-        if isinstance(first, AccessDenied):
-            raise AccessDenied(
-                f"{first}; the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
-                "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database"
-            ) from error
-        if first is None:
+        if first is None or first is error:
             raise
+        if isinstance(first, AccessDenied):
+            raise AccessDenied(f"{first}; {conn.dialect.schema.NEEDED_PRIVILEGES}") from error
         raise first from error
 
 
 def _first(error: BaseException | None, conn: Connection) -> QtaskError | None:
-    """The error that began it: where DDL has committed, yoyo fails once more on a savepoint that is gone."""
+    """The error that began it: yoyo fails once more on the savepoint that DDL has ended."""
     first = None
     while error is not None:
         if isinstance(error, QtaskError):
@@ -166,17 +181,12 @@ def _first(error: BaseException | None, conn: Connection) -> QtaskError | None:
 def _stored(conn: Connection) -> dict[str, str]:
     if conn.prefix + "setting" not in conn.dialect.schema.tables(conn.raw):
         return {}
-    return {name: value for name, value in conn.select("setting", ("name", "value"))}
-
-
-def _store(conn: Connection, name: str, value: str) -> None:
-    with conn.raw.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {conn.prefix}setting WHERE name = '{name}'")  # noqa: S608 - names of ours
-        cursor.execute(f"INSERT INTO {conn.prefix}setting (name, value) VALUES ('{name}', '{value}')")  # noqa: S608
+    return dict(conn.select("setting", ("name", "value")))
 
 
 def _forget(conn: Connection, pattern: str) -> None:
-    for table in {default_migration_table, migration_table(conn.prefix)} & conn.dialect.schema.tables(conn.raw):
-        with conn.raw.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608 - names of ours
+    schema = conn.dialect.schema
+    known = {default_migration_table, migration_table(conn.prefix)}
+    for table in known & schema.tables(conn.raw):
+        schema.forget_migrations(conn.raw, table, pattern)
     conn.raw.commit()

@@ -43,7 +43,9 @@ class Renderer:
     def __init__(self, dialect: str, settings: Settings) -> None:
         folder = directory("sql") / dialect
         if not (folder / "macros.sql").is_file():
-            raise ConfigurationError(f"dialect must be one of {', '.join(dialects())}, not {dialect!r}")
+            raise ConfigurationError(
+                f"dialect must be one of {', '.join(dialects())}, not {dialect!r}"
+            )
         self.dialect = dialect
         self.settings = settings
         self._jinja = jinja2.Environment(
@@ -78,6 +80,12 @@ class Renderer:
         text = self.render(name, comment=f"qtask-db {VERSION} {digest}")
         return SchemaObject(kind, self.settings.prefix + name, text, digest)
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the schema remembers of its installation, by name."""
+        digests = {f"digest of {o.name}": o.digest for o in self.objects if o.kind == "view"}
+        return {**self.settings.stored(), **digests, "version": VERSION}
+
     def tables(self) -> list[str]:
         """The statements of all migrations, in order."""
         migrations = sorted((directory("migrations") / self.dialect).glob("qtask-*.py"))
@@ -91,7 +99,11 @@ class Renderer:
         """Everything as one script for the vendor's own client."""
         return (
             self.render(
-                "script", version=VERSION, tables=self.tables(), objects=self.objects, settings=self.settings
+                "script",
+                version=VERSION,
+                tables=self.tables(),
+                objects=self.objects,
+                notes=self.notes,
             )
             + "\n"
         )

@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def directory(name: str) -> Path:
-    """The directory `sql` or `migrations`: inside an installed wheel, or at the top of a checkout."""
+    """`sql` or `migrations`: inside an installed wheel, or at the top of a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
 

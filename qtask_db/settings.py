@@ -17,7 +17,7 @@ DEFAULT_PREFIX = "qtask_"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one installed schema; each can be given in the environment as `QTASK_<NAME>`."""
+    """The settings of one schema; the environment gives each as `QTASK_<NAME>`."""
 
     prefix: str = DEFAULT_PREFIX
     """What every table, view and procedure name begins with."""
@@ -49,7 +49,7 @@ _override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", d
 
 
 def requested() -> Mapping[str, str]:
-    """The settings that this installation asks for: those of `requesting`, else the environment's."""
+    """The settings that are asked for: those of `requesting`, else the environment's."""
     override = _override.get()
     if override is not None:
         return override

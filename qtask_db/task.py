@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from qtask_db.constants import DEFAULT
 from qtask_db.models import Message
-from qtask_db.queues import QUEUE_LIMIT, push_tasks
-from qtask_db.redis_url import Client
+
+if TYPE_CHECKING:
+    from qtask_db.redis_url import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,15 @@ class Task:
         """The message that announces the first attempt."""
         return Message(self.task_id, 1, self.queue, self.payload)
 
-    def push(self, redis: Client | str, *, limit: int = QUEUE_LIMIT, stream: bool = False) -> bool:
+    def push(
+        self, redis: Client | str, *, limit: int = DEFAULT["queue_limit"], stream: bool = False
+    ) -> bool:
         """Puts a new real-time task on its queue. Call it after the commit, never before.
 
         Returns False, and does nothing, where the task is not `pushable` or the queue holds `limit`
         messages: a relay pushes it later. Raises QueueUnavailable, after which a relay does so too.
         """
+        # Who creates tasks and leaves the pushing to a relay needs no Redis client.
+        from qtask_db.queues import push_tasks
+
         return push_tasks(redis, (self,), limit=limit, stream=stream) == 1

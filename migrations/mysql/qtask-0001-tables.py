@@ -1,7 +1,7 @@
 """The first tables. Frozen: later changes come in migrations of their own.
 
-A step has no way back: MySQL commits each table by itself, and to undo a failed installation must never drop
-a table that was there before. `qtask uninstall` removes everything.
+A step has no way back: MySQL commits each table by itself, and to undo a failed installation must
+never drop a table that was there before. `qtask uninstall` removes everything.
 """
 
 from yoyo import step
@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS {p}queue (
   queue_id INT NOT NULL AUTO_INCREMENT COMMENT 'lane of the queue''s tasks',
   namespace VARCHAR(64) NOT NULL,
   queue VARCHAR(128) NOT NULL COMMENT 'name of the Redis list',
-  touched INT NOT NULL DEFAULT 0 COMMENT 'times that it was registered by a transaction that could not see it',
+  touched INT NOT NULL DEFAULT 0
+    COMMENT 'times that it was registered by a transaction that could not see it',
   paused_at DATETIME(3) NULL COMMENT 'UTC; NULL: not paused',
   PRIMARY KEY (queue_id),
   UNIQUE KEY name (namespace, queue)
@@ -28,7 +29,7 @@ COMMENT 'Queues, registered when their first task is created'
 CREATE TABLE IF NOT EXISTS {p}task (
   task_id BIGINT NOT NULL AUTO_INCREMENT,
   lane INT NOT NULL
-    COMMENT 'queue_id while active, -queue_id while parked (its queue takes no tasks), 0 once terminal',
+    COMMENT 'queue_id: active; -queue_id: parked, its queue takes no tasks; 0: terminal',
   queue_id INT NOT NULL,
   status TINYINT NOT NULL
     COMMENT '20 waiting, 30 processing, 0 finished, 80 cancelled, 90 failed',
@@ -37,20 +38,24 @@ CREATE TABLE IF NOT EXISTS {p}task (
   max_count INT NOT NULL COMMENT 'most attempts since then',
   interval_seconds INT NOT NULL COMMENT 'until an unfinished task is queued again',
   delete_deadline INT NOT NULL COMMENT 'seconds that a terminal task is kept',
-  batch_id BIGINT NULL COMMENT 'the call that handled it last: > 0 the batch of a scan, < 0 start_tasks or create_tasks',
+  batch_id BIGINT NULL
+    COMMENT 'the call that handled it last: > 0 the batch of a scan, < 0 a bulk start or create',
   created_at DATETIME(3) NOT NULL COMMENT 'UTC, as all times',
   deadline_at DATETIME(3) NOT NULL COMMENT 'no attempt starts later',
-  due_at DATETIME(3) NOT NULL COMMENT 'when it next needs attention: active: queue it or fail it; terminal: purge it',
+  due_at DATETIME(3) NOT NULL
+    COMMENT 'when it next needs attention. Active: queue it or fail it; terminal: purge it',
   started_at DATETIME(3) NULL COMMENT 'of the last attempt',
   ended_at DATETIME(3) NULL COMMENT 'when it became terminal',
   name VARCHAR(128) NOT NULL,
   order_no VARCHAR(128) NULL COMMENT 'external business number',
-  active TINYINT GENERATED ALWAYS AS (IF(lane <> 0 AND order_no IS NOT NULL, 1, NULL)) STORED
-    COMMENT 'in the unique key: only one active task an order number',
+  order_key VARCHAR(128) GENERATED ALWAYS AS (IF(status = 0, NULL, order_no)) STORED
+    COMMENT 'order_no until the task is finished: finished tasks leave the cold part of the key',
+  active TINYINT GENERATED ALWAYS AS (IF(lane = 0 OR order_no IS NULL, NULL, 1)) STORED
+    COMMENT 'lets the key be unique among active tasks only',
   payload MEDIUMTEXT NOT NULL COMMENT 'a JSON object, as it was given',
   last_error VARCHAR(2000) NULL,
   PRIMARY KEY (task_id),
-  UNIQUE KEY active_order (order_no, name, queue_id, active),
+  UNIQUE KEY active_order (order_key, name, queue_id, active),
   KEY due (lane, due_at, status, queue_id)
 )
 ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -1,4 +1,4 @@
-"""Brings procedures and views to the text of this version. `post-apply.py` makes it pending again."""
+"""Brings procedures and views to this version's text; `post-apply.py` makes it pending again."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""The two databases behind one interface. Nothing outside this package knows which one it talks to."""
+"""The databases behind one interface: nothing else knows which one it talks to."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ class Dialect(Protocol):
         """Of its folder in `sql/` and `migrations/`."""
 
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
-        """Opens a driver connection. Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""
+        """Opens a driver connection. Raises ConfigurationError, DatabaseUnavailable or
+        AccessDenied.
+        """
 
     def call(
         self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Calls a procedure and returns its OUT values and its rows; one round trip where the driver can."""
+        """Calls a procedure and returns its OUT values and its rows; one round trip where the
+        driver can.
+        """
 
     def alone(self, raw: Any) -> bool:
         """Whether a call would be a transaction of its own: autocommit is on and none is open."""

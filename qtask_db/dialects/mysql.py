@@ -49,7 +49,15 @@ _UNAVAILABLE = {
     2002, 2003, 2005, 2006, 2013, 2014, 2055,
     3100, 3098, 3024,
 }  # fmt: skip
-_CONFLICT = {1020, 1180, 1205, 1213, 1467, 3101, 3572}  # 1467: how MariaDB reports a deadlock on ids
+_CONFLICT = {
+    1020,
+    1180,
+    1205,
+    1213,
+    1467,
+    3101,
+    3572,
+}  # 1467: how MariaDB reports a deadlock on ids
 _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1873}
 _NOT_INSTALLED = {1146, 1305, 1318}
 _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
@@ -70,15 +78,18 @@ class MySQL:
         return mysql_schema
 
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
-        """Opens a PyMySQL connection; waits at most 10 s to connect and 60 s for an answer unless the URL says other."""
+        """Opens a PyMySQL connection.
+
+        It waits 10 s for the server and 60 s for an answer, unless the URL says otherwise.
+        """
         try:
             import pymysql
         except ImportError:
             raise ConfigurationError(
                 "the driver for MySQL is missing: pip install 'qtask-db[mysql]'"
             ) from None
-        arguments = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
-        arguments.update(_arguments(url))
+        timeouts = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
+        arguments: dict[str, Any] = timeouts | _arguments(url)
         try:
             return pymysql.connect(
                 charset="utf8mb4", autocommit=autocommit, program_name="qtask-db", **arguments
@@ -89,10 +100,10 @@ class MySQL:
     def call(
         self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """One CALL. The procedures return their OUT values as a row too, so nothing is asked for afterwards."""
+        """One CALL: the procedures return their OUT values as a row, too."""
         places = ["%s"] * len(arguments) + [f"@qtask_out_{n}" for n in range(outs)]
         with _plain_cursor(raw) as cursor:
-            cursor.execute(f"CALL {procedure}({', '.join(places)})", arguments)  # noqa: S608
+            cursor.execute(f"CALL {procedure}({', '.join(places)})", arguments)
             sets = []
             while cursor.description is not None:
                 sets.append(cursor.fetchall())

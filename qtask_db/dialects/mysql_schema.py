@@ -11,9 +11,15 @@ from yoyo.backends.core.mysql import MySQLBackend
 from qtask_db.render import SchemaObject
 
 _SQL_MODE = (
-    "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+    "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION"
 )
 """Stored with each procedure, so that it does the same whatever the caller's session says."""
+
+NEEDED_PRIVILEGES = (
+    "the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
+    "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database"
+)
 
 Grant = tuple[str, str, str]
 """User or role, host, procedure."""
@@ -34,7 +40,10 @@ def views(raw: Any) -> set[str]:
 def procedures(raw: Any) -> dict[str, str]:
     """Its procedures, each with the digest in its comment, or with an empty text."""
     rows = _rows(raw, _OF_SCHEMA.format("routine_name, routine_comment", "routines", "routine"))
-    return {name: comment.split()[-1] if comment.startswith("qtask-db ") else "" for name, comment in rows}
+    return {
+        name: comment.split()[-1] if comment.startswith("qtask-db ") else ""
+        for name, comment in rows
+    }
 
 
 _OF_SCHEMA = "SELECT {} FROM information_schema.{} WHERE {}_schema = DATABASE()"
@@ -47,9 +56,13 @@ def prepare(raw: Any) -> None:
 
 def create(raw: Any, wanted: SchemaObject) -> None:
     """Creates a procedure or view, in place of one of the same name."""
+    text = wanted.text
     if wanted.kind == "procedure":
-        _execute(raw, f"DROP PROCEDURE IF EXISTS {wanted.name}")
-    _execute(raw, wanted.text)
+        if _is_mariadb(raw):
+            text = text.replace("CREATE PROCEDURE", "CREATE OR REPLACE PROCEDURE", 1)
+        else:
+            _execute(raw, f"DROP PROCEDURE IF EXISTS {wanted.name}")
+    _execute(raw, text)
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
@@ -57,8 +70,23 @@ def drop(raw: Any, kind: str, name: str) -> None:
     _execute(raw, f"DROP {kind.upper()} IF EXISTS {name}")
 
 
+def write_setting(raw: Any, table: str, name: str, value: str) -> None:
+    """Stores one of the settings, which are validated before they come here."""
+    _execute(raw, f"REPLACE INTO {table} (name, value) VALUES ('{name}', '{value}')")  # noqa: S608
+
+
+def forget_migrations(raw: Any, table: str, pattern: str) -> None:
+    """Lets yoyo take migrations for not applied."""
+    _execute(raw, f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608
+
+
 def grants(raw: Any, names: Iterable[str]) -> list[Grant] | None:
-    """Who may execute these procedures: the server forgets it when one is dropped. None where it may not be read."""
+    """Who may execute these procedures, where the server forgets it when it replaces them.
+
+    None where that may not be read.
+    """
+    if _is_mariadb(raw):
+        return []
     wanted = set(names)
     try:
         rows = _rows(
@@ -72,9 +100,11 @@ def grants(raw: Any, names: Iterable[str]) -> list[Grant] | None:
 def grant(raw: Any, given: Grant) -> None:
     """Gives a privilege back that `grants` has found."""
     user, host, name = (re.sub(r"(['\\])", r"\\\1", part) for part in given)
-    # A role of MariaDB has no host.
-    account = f"'{user}'@'{host}'" if host else f"'{user}'"
-    _execute(raw, f"GRANT EXECUTE ON PROCEDURE {name} TO {account}")
+    _execute(raw, f"GRANT EXECUTE ON PROCEDURE {name} TO '{user}'@'{host}'")
+
+
+def _is_mariadb(raw: Any) -> bool:
+    return "mariadb" in str(_rows(raw, "SELECT VERSION()")[0][0]).lower()
 
 
 def _rows(raw: Any, statement: str) -> list[tuple[Any, ...]]:

@@ -83,7 +83,7 @@ BEGIN
     -- A plain read first: a locking read that found nothing would lock the gap for all neighbours.
     SELECT task_id INTO out_task_id
     FROM {{ p }}task
-    WHERE order_no = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
+    WHERE order_key = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
     IF out_task_id IS NOT NULL THEN
       CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, out_task_id);
     END IF;

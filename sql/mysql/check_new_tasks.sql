@@ -28,7 +28,7 @@ BEGIN
       queue.queue_id,
       given.has_order_no,
       CASE
-        WHEN JSON_TYPE(given.task) <> 'OBJECT' THEN
+        WHEN given.task IS NULL OR JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'
         WHEN JSON_LENGTH(given.task) <> has_name + has_payload + has_delay + has_interval + has_queue
           + has_namespace + has_order_no + has_deadline + has_delete_deadline + has_max_count THEN

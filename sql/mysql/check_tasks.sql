@@ -20,11 +20,12 @@ BEGIN
   IF EXISTS (
     SELECT 1
     FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-      task_id BIGINT PATH '$.task_id',
-      attempt BIGINT PATH '$.attempt',
+      task_id LONGTEXT PATH '$.task_id',
+      attempt LONGTEXT PATH '$.attempt',
       has_attempt INT EXISTS PATH '$.attempt'
     )) AS given
-    WHERE given.task_id IS NULL OR (given.has_attempt AND given.attempt IS NULL)
+    WHERE COALESCE(given.task_id, '') NOT REGEXP '^-?[0-9]{1,18}$'
+      OR (given.has_attempt AND COALESCE(given.attempt, '') NOT REGEXP '^-?[0-9]{1,18}$')
   ) THEN
     {{ raise("invalid_argument", "in_tasks: task_id of each element, and attempt where given, must be integers") }};
   END IF;

@@ -105,7 +105,8 @@ BEGIN
     SELECT
       given.element, given.leader, given.delay, given.paused_at,
       duplicate.task_id AS duplicate_id,
-      SUM(given.leader = given.element AND duplicate.element IS NULL) OVER (ORDER BY given.element) AS place
+      COUNT(IF(given.leader = given.element AND duplicate.element IS NULL, 1, NULL))
+        OVER (ORDER BY given.element) AS place
     FROM ({{ new_tasks('v_tasks') }}) AS given
     LEFT JOIN {{ duplicates('v_duplicates') }} AS duplicate ON duplicate.element = given.leader
   )

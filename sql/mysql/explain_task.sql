@@ -62,13 +62,18 @@ BEGIN
             ),
             '; it can be retried.'
           )
-        WHEN task.status = {{ status.processing }} THEN
+        WHEN task.status = {{ status.processing }} AND COALESCE(task.batch_id, 0) <= 0 THEN
           'A consumer is processing it.'
         WHEN batch.batch_id IS NOT NULL THEN
           CONCAT(
             'Relay ', batch.relay, ' took it at ', batch.claimed_at,
             ' and has not confirmed that the message is in Redis; any relay may take it again from ',
             batch.lapses_at, '.'
+          )
+        WHEN task.status = {{ status.processing }} THEN
+          CONCAT(
+            'Attempt ', task.attempts, ' has not ended within its interval;',
+            ' a relay has put the message on the queue again.'
           )
         WHEN task.batch_id > 0 AND task.due_at > v_now THEN
           'A relay has put its message on the queue; no consumer has started it since.'

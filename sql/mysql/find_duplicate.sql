@@ -16,6 +16,6 @@ BEGIN
   */
   SELECT task_id INTO out_task_id
   FROM {{ p }}task FORCE INDEX (active_order)
-  WHERE order_no = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
+  WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
   LOCK IN SHARE MODE;
 END

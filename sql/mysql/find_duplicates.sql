@@ -27,7 +27,7 @@ BEGIN
       in_thorough OR EXISTS (
         SELECT 1
         FROM {{ p }}task AS task
-        WHERE task.order_no = given.order_no
+        WHERE task.order_key = given.order_no
           AND task.name = given.name
           AND task.queue_id = given.queue_id
           AND task.active = 1

@@ -13,6 +13,7 @@ BEGIN
   in_after NULL counts what is due already. NULL where there is nothing at all.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_after {{ instant }} DEFAULT COALESCE(in_after, TIMESTAMP'1970-01-01 00:00:00');
   DECLARE v_due_at {{ instant }};
 
   SELECT MIN(LEAST(
@@ -25,16 +26,16 @@ BEGIN
       paused_at IS NOT NULL OR JSON_CONTAINS(in_held, JSON_QUOTE(queue)) AS closed,
       (
         SELECT due_at
-        FROM {{ p }}task
-        WHERE lane = queue.queue_id AND (in_after IS NULL OR due_at > in_after)
-        ORDER BY due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = queue.queue_id AND due_at > v_after
+        ORDER BY lane, due_at
         LIMIT 1
       ) AS active_at,
       (
         SELECT due_at
-        FROM {{ p }}task
-        WHERE lane = -queue.queue_id AND (in_after IS NULL OR due_at > in_after)
-        ORDER BY due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = -queue.queue_id AND due_at > v_after
+        ORDER BY lane, due_at
         LIMIT 1
       ) AS parked_at
     FROM {{ p }}queue AS queue

@@ -10,8 +10,8 @@ READS SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Lists tasks, the newest first. An order number is found through its index; other searches read the newest
-  tasks until enough are found.
+  Lists tasks, the newest first. An order number is found through its index while its task is not finished;
+  other searches read the newest tasks until enough are found.
 
   Parameters
     in_queue      of this queue; NULL is any
@@ -34,10 +34,10 @@ BEGIN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;
 
-  IF in_order_no IS NOT NULL THEN
+  IF EXISTS (SELECT 1 FROM {{ p }}task WHERE order_key = in_order_no) THEN
     SELECT {{ task_columns }}
     FROM {{ p }}task_list
-    WHERE order_no = in_order_no
+    WHERE order_key = in_order_no
       AND (in_queue IS NULL OR queue = in_queue)
       AND (in_status IS NULL OR status = in_status)
       AND (in_namespace IS NULL OR namespace = in_namespace)
@@ -46,7 +46,8 @@ BEGIN
   ELSE
     SELECT {{ task_columns }}
     FROM {{ p }}task_list
-    WHERE (in_queue IS NULL OR queue = in_queue)
+    WHERE (in_order_no IS NULL OR order_no = in_order_no)
+      AND (in_queue IS NULL OR queue = in_queue)
       AND (in_status IS NULL OR status = in_status)
       AND (in_namespace IS NULL OR namespace = in_namespace)
     ORDER BY task_id DESC

@@ -73,15 +73,19 @@ BEGIN
         FROM {{ p }}queue
         WHERE in_namespace IS NULL OR namespace = in_namespace
       ) AS queue
-      WHERE EXISTS (
-        SELECT 1
-        FROM {{ p }}task
-        WHERE lane = queue.queue_id AND due_at <= v_now
-      ) OR EXISTS (
-        SELECT 1
-        FROM {{ p }}task
-        WHERE lane = -queue.queue_id AND (due_at <= v_now OR NOT queue.closed)
-      )
+      WHERE (
+        SELECT due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = queue.queue_id
+        ORDER BY lane, due_at
+        LIMIT 1
+      ) <= v_now OR (
+        SELECT due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = -queue.queue_id
+        ORDER BY lane, due_at
+        LIMIT 1
+      ) <= IF(queue.closed, v_now, {{ end_of_time }})
       -- Where there are more queues than in_limit, each gets its turn.
       ORDER BY RAND();
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;

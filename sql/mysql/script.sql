@@ -1,6 +1,7 @@
 -- qtask-db {{ version }}: the whole schema, for the mysql or mariadb client:
 --   mysql --comments --database=NAME < this-file
--- It can be run again; tables are left as they are.
+-- It can be run again: tables are left as they are. EXECUTE grants on the procedures are lost with the
+-- procedures that it drops; run the script of the grants afterwards.
 SET NAMES utf8mb4;
 SET SESSION sql_mode = '{{ sql_mode }}';
 {% for table in tables %}
@@ -14,6 +15,6 @@ DROP PROCEDURE IF EXISTS {{ object.name }}$$
 {{ object.text }}$$
 {% endfor %}
 DELIMITER ;
-{% for name, value in settings.stored().items() %}
+{% for name, value in notes.items() %}
 REPLACE INTO {{ p }}setting (name, value) VALUES ('{{ name }}', '{{ value }}');
 {%- endfor %}

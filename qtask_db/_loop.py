@@ -1,0 +1,128 @@
+"""What the relay and the worker share: stopping, backing off, one line of log a trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import random
+import secrets
+import socket
+import time
+
+from qtask_db.constants import LIMIT
+from qtask_db.database import Connection, Database
+from qtask_db.errors import QtaskError
+
+
+class Stop:
+    """A flag that every waiting thread sees at once.
+
+    `threading.Event` must not be set by a signal handler that interrupts the thread which waits on
+    it; `SimpleQueue.put` may.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+        self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        """Wakes everybody, now and later."""
+        self._set = True
+        self._tokens.put(None)
+
+    def clear(self) -> None:
+        """Ready for another run."""
+        self._set = False
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tokens.get_nowait()
+
+    def is_set(self) -> bool:
+        """Whether somebody has asked to stop."""
+        return self._set
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps; returns early, and True, when the flag is set."""
+        if not self._set and seconds > 0:
+            with contextlib.suppress(queue.Empty):
+                self._tokens.get(timeout=seconds)
+                self._tokens.put(None)
+        return self._set
+
+
+class Backoff:
+    """Growing pauses with jitter, in seconds, so that processes do not come back all at once."""
+
+    def __init__(self, first: float = 0.1, longest: float = 10.0) -> None:
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+
+    def next(self) -> float:
+        """The next pause: half to the whole of first * 2 ** failures, at most `longest`."""
+        whole = min(self._longest, self._first * 2.0 ** min(self._failures, 30))
+        self._failures += 1
+        return whole * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+    def reset(self) -> None:
+        """The next failure starts anew."""
+        self._failures = 0
+
+
+class Trouble:
+    """Logs a trouble when it starts and when it is over, not at each retry."""
+
+    def __init__(self, logger: logging.Logger, what: str) -> None:
+        self._logger = logger
+        self._what = what
+        self._kind: type[BaseException] | None = None
+        self._since = 0.0
+
+    def report(self, error: BaseException) -> None:
+        """An error that is not one of ours is a bug, so it comes with its traceback."""
+        if type(error) is self._kind:
+            return
+        if self._kind is None:
+            self._since = time.monotonic()
+        self._kind = type(error)
+        unexpected = None if isinstance(error, QtaskError) else error
+        self._logger.error(
+            "%s: %s: %s", self._what, type(error).__name__, error, exc_info=unexpected
+        )
+
+    def clear(self) -> None:
+        """It works again."""
+        if self._kind is not None:
+            seconds = time.monotonic() - self._since
+            self._logger.info("%s: works again after %.1f s", self._what, seconds)
+            self._kind = None
+
+
+class Session:
+    """One database connection, opened when it is needed and replaced when it was lost."""
+
+    def __init__(self, database: Database | str) -> None:
+        self.database = Database(database) if isinstance(database, str) else database
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """Raises DatabaseUnavailable or AccessDenied where it cannot be opened."""
+        if self._connection is None:
+            self._connection = self.database.connect(autocommit=True)
+        return self._connection
+
+    def close(self) -> None:
+        """The next use opens a new one. That a lost one fails to close changes nothing."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                connection.close()
+
+
+def process_name() -> str:
+    """host:pid:random, as short as the contract wants a relay's name."""
+    tail = f":{os.getpid()}:{secrets.token_hex(3)}"
+    return socket.gethostname()[: LIMIT["relay"] - len(tail)] + tail

@@ -1,0 +1,216 @@
+"""The worker's main loop: takes messages, starts their tasks, hands them to the threads, drains."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from qtask_db import calls
+from qtask_db._loop import Backoff, Session, Stop, Trouble
+from qtask_db._pool import Handler, Pool, Run
+from qtask_db._settler import Settler
+from qtask_db.errors import Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.job import Counters, Job, Retry
+from qtask_db.message import BadMessage, Received, decode
+from qtask_db.models import Started
+from qtask_db.queues import Queues, Raw
+
+logger = logging.getLogger("qtask_db.worker")
+
+TAKE_WAIT = 1.0
+"""Seconds of a blocking pop: how long `stop` may take to be noticed on an idle queue."""
+ROOM_WAIT = 0.25
+START_TRIES = 5
+LAST_RUNS = 1.0
+"""Seconds in which tasks that wait in this process may still begin after `stop`."""
+LAST_WRITES = 5.0
+"""Seconds for the last results to reach the database, beyond the drain timeout."""
+STOPPED = "worker stopped before the handler ran"
+
+Found = dict[int, tuple[Raw, Received]]
+
+
+class Runner:
+    """One run of a worker, from its start to the end of its drain; for one thread."""
+
+    def __init__(
+        self,
+        name: str,
+        session: Session,
+        queues: Queues,
+        handlers: Mapping[str, Handler],
+        counters: Counters,
+        pool: Pool,
+        settler: Settler,
+        stop: Stop,
+    ) -> None:
+        self._name = name
+        self._session = session
+        self._queues = queues
+        self._handlers = handlers
+        self._counters = counters
+        self._pool = pool
+        self._settler = settler
+        self._stop = stop
+        self._bad: list[tuple[Raw, str]] = []
+        self._worked = False
+        self._database_trouble = Trouble(logger, "database, starting tasks")
+        self._redis_trouble = Trouble(logger, "redis")
+        self._backoff = Backoff(first=0.1, longest=5.0)
+        self._redis_backoff = Backoff(first=0.1, longest=5.0)
+
+    def run(self, drain_timeout: float) -> None:
+        """Until the stop flag is set, then drains. Raises what is wrong before anything worked."""
+        self._settler.start()
+        self._pool.start()
+        try:
+            while not self._stop.is_set():
+                self._turn()
+        finally:
+            self._drain(drain_timeout)
+
+    def _turn(self) -> None:
+        """Takes and starts what there is room for; a failure is reported once and backed off."""
+        try:
+            while self._bad:
+                self._queues.set_aside(*self._bad[0])
+                del self._bad[0]
+            if taken := self._take():
+                self._counters.taken += len(taken)
+                self._start(taken)
+                self._worked = True
+                self._database_trouble.clear()
+                self._backoff.reset()
+        except QueueUnavailable as error:
+            self._redis_trouble.report(error)
+            self._stop.wait(self._redis_backoff.next())
+        except Exception as error:
+            if not (self._worked or isinstance(error, DatabaseUnavailable | Conflict)):
+                raise
+            self._session.close()
+            self._database_trouble.report(error)
+            self._stop.wait(self._backoff.next())
+
+    def _take(self) -> list[Raw]:
+        """What is there now, as much as there is room for; else waits for what can run at once.
+
+        Waiting for more would be wrong by the time it comes: a handler may have turned out slow.
+        """
+        room, idle = self._pool.room(ROOM_WAIT)
+        if room == 0:
+            return []
+        queues = list(self._handlers)
+        taken = self._queues.take(queues, room, 0) or self._queues.take(
+            queues, max(1, idle), TAKE_WAIT
+        )
+        self._redis_trouble.clear()
+        self._redis_backoff.reset()
+        return taken
+
+    def _start(self, taken: list[Raw]) -> None:
+        """From message to running handler. What cannot be started now goes back to its queue."""
+        good, found = self._read(taken)
+        if self._stop.is_set():
+            self._put_back(good)
+            return
+        try:
+            started = self._start_tasks(found)
+        except Exception:
+            self._put_back(good)
+            raise
+        runs = []
+        for one in started:
+            raw, received = found[one.task_id]
+            job = Job(
+                one.task_id,
+                one.attempt,
+                raw.queue,
+                received.payload,
+                raw.body.decode(),
+                one.interval,
+                _extend=self._settler.extend,
+            )
+            beat_at = time.monotonic() + one.interval / 3
+            runs.append(Run(job, self._handlers[raw.queue], beat_at))
+        self._counters.started += len(runs)
+        self._counters.refused += len(good) - len(runs)
+        if len(good) > len(runs):
+            refused = found.keys() - {one.task_id for one in started}
+            logger.debug("%d duplicates; tasks %s", len(good) - len(runs), sorted(refused))
+        self._settler.watch(runs)
+        self._pool.submit(runs)
+        self._queues.done(good)
+
+    def _read(self, taken: list[Raw]) -> tuple[list[Raw], Found]:
+        """The readable messages, and one of them for each task: the one with the latest attempt."""
+        good: list[Raw] = []
+        found: Found = {}
+        for raw in taken:
+            try:
+                received = decode(raw.body)
+            except BadMessage as error:
+                logger.warning("a message of %s is set aside: %s", raw.queue, error)
+                self._counters.bad += 1
+                self._bad.append((raw, str(error)))
+                continue
+            good.append(raw)
+            other = found.get(received.task_id)
+            if other is None or (other[1].attempt or 0) < (received.attempt or 0):
+                found[received.task_id] = raw, received
+        return good, found
+
+    def _start_tasks(self, found: Found) -> list[Started]:
+        """Starts them in one call; one that the procedure cannot read must not stop the others."""
+        wanted = [(task_id, received.attempt) for task_id, (_, received) in found.items()]
+        if not wanted:
+            return []
+        for _ in range(START_TRIES):
+            try:
+                return calls.processing_many(self._session.connection, wanted)
+            except Conflict as error:
+                conflict = error
+                self._stop.wait(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
+        raise conflict
+
+    def _put_back(self, raws: list[Raw]) -> None:
+        if not raws:
+            return
+        try:
+            self._queues.put_back(raws)
+        except QueueUnavailable as error:
+            logger.warning(
+                "%d messages could not be put back; their tasks come after their interval: %s",
+                len(raws),
+                error,
+            )
+
+    def _drain(self, timeout: float) -> None:
+        """Lets what is short come to its end, gives back the rest, writes the results."""
+        logger.info("worker %s drains: %d handlers run", self._name, len(self._pool.running()))
+        began = time.monotonic()
+        _until(lambda: not self._pool.waiting(), min(LAST_RUNS, timeout))
+        for run in self._pool.take_back():
+            run.error = Retry(STOPPED, delay=1)
+            self._settler.done(run)
+        _until(lambda: not self._pool.running(), timeout - (time.monotonic() - began))
+        unwritten = self._settler.close(LAST_WRITES)
+        for job in self._pool.running():
+            logger.warning("task %d still runs and comes again after its interval", job.task_id)
+        if unwritten:
+            logger.error("%d results did not reach the database; the tasks come again", unwritten)
+        try:
+            while self._bad:
+                self._queues.set_aside(*self._bad.pop())
+            self._queues.leave(self._handlers)
+        except QueueUnavailable as error:
+            logger.warning("worker %s: %s", self._name, error)
+        logger.info("worker %s stopped: %s", self._name, self._counters)
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    """Waits for the condition, looking often: a drain is rare and short."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)

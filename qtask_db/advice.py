@@ -1,0 +1,31 @@
+"""What to do about an error, for the people who read it on a terminal."""
+
+from __future__ import annotations
+
+from qtask_db import errors
+
+_ADVICE: dict[type[errors.QtaskError], str] = {
+    errors.TaskNotFound: "see `qtask list`",
+    errors.TaskNotActive: "`qtask explain ID` says how it ended; `qtask retry ID` revives it",
+    errors.TaskNotRetryable: "`qtask explain ID` says where it is",
+    errors.DuplicateOrder: "cancel that task first, or leave this one as it is",
+    errors.Conflict: "another transaction was in the way: run the command again",
+    errors.DatabaseUnavailable: "check that the server is up and that host and port are right",
+    errors.AccessDenied: "check user and password, and the grants of `qtask render --grants`",
+    errors.NotInstalled: "run `qtask install`, or check the prefix",
+    errors.QueueUnavailable: "check that Redis is up and that its URL is right",
+}
+
+
+def advice(error: errors.QtaskError) -> str:
+    """What to do; empty where the error's own text says it."""
+    if "`qtask " in str(error):
+        return ""
+    return next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
+
+
+def with_advice(error: errors.QtaskError) -> str:
+    """What happened and what to do, in one line."""
+    text = str(error) or type(error).__name__
+    todo = advice(error)
+    return f"{text.rstrip('.')}; {todo}" if todo else text

@@ -1,0 +1,185 @@
+"""Checks of an installation: server, schema, privileges, clock, relays.
+
+What only one engine has lies in `qtask_db/dialects/<dialect>_doctor.py`, which offers
+`examine(raw, prefix) -> Iterator[Check]` on a driver's connection.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import importlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtask_db.advice import advice
+from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
+
+if TYPE_CHECKING:
+    from qtask_db.database import Connection, Database
+
+CLOCK_TOLERANCE = 1.0
+LAG_TOLERANCE = 60.0
+
+
+class Level(enum.Enum):
+    """What a check found."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    level: Level
+    text: str
+    advice: str = ""
+    """What to do; empty where nothing is wrong."""
+
+
+def ok(name: str, text: str) -> Check:
+    """Nothing to do."""
+    return Check(name, Level.OK, text)
+
+
+def warn(name: str, text: str, advice: str) -> Check:
+    """It works, but not as well or as safely as it should."""
+    return Check(name, Level.WARN, text, advice)
+
+
+def fail(name: str, text: str, advice: str) -> Check:
+    """It does not work."""
+    return Check(name, Level.FAIL, text, advice)
+
+
+def procedures_by_role(prefix: str) -> dict[str, set[str]]:
+    """The names of the procedures that each role calls."""
+    from qtask_db.resources import read_toml
+
+    roles: dict[str, set[str]] = {}
+    for entry in read_toml("index.toml")["procedure"]:
+        for role in entry.get("role", ()):
+            roles.setdefault(role, set()).add(prefix + entry["name"])
+    return roles
+
+
+def examine_database(database: Database) -> Iterator[Check]:
+    """Every check of the database's side, in an order that one can follow."""
+    started = time.monotonic()
+    try:
+        connection = database.connect(autocommit=True)
+    except QtaskError as error:
+        yield fail("connection", str(error), advice(error))
+        return
+    took = time.monotonic() - started
+    with connection:
+        yield ok("connection", f"{database} in {took * 1000:.0f} ms")
+        dialect = importlib.import_module(f"qtask_db.dialects.{database.dialect}_doctor")
+        yield from dialect.examine(connection.raw, database.prefix)
+        schema = list(_schema(connection))
+        yield from schema
+        if not any(check.level is Level.FAIL for check in schema):
+            yield from _relays(connection)
+
+
+def clock(server: datetime.datetime, round_trip: float) -> Check:
+    """Compare the server's UTC with this machine's, give or take half a round trip."""
+    here = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    off = (server - here).total_seconds() + round_trip / 2
+    text = f"{abs(off) * 1000:.0f} ms {'ahead of' if off > 0 else 'behind'} this machine"
+    if abs(off) <= CLOCK_TOLERANCE + round_trip:
+        return ok("server clock", text)
+    return warn(
+        "server clock",
+        f"{abs(off):,.1f} s {'ahead of' if off > 0 else 'behind'} this machine",
+        "tasks go by the server's clock alone; synchronise both with NTP so that logs agree",
+    )
+
+
+def _schema(connection: Connection) -> Iterator[Check]:
+    """Whether the schema is there, of this version, and every procedure of the present text."""
+    from qtask_db.render import VERSION, Renderer
+    from qtask_db.settings import Settings
+
+    try:
+        stored = dict(connection.select("setting", ("name", "value")))
+    except AccessDenied:
+        yield _schema_unseen(connection)
+        return
+    except NotInstalled as error:
+        yield fail("schema", str(error), advice(error))
+        return
+    version = stored.get("version")
+    if version is None:
+        yield fail(
+            "schema", "its installation has not come to its end", "run `qtask install` again"
+        )
+        return
+    if version != VERSION:
+        text = f"{version} is installed, this package is {VERSION}"
+        yield fail("schema", text, "run `qtask install` with the newer of the two packages")
+        return
+    yield ok("schema", f"qtask-db {version}, prefix {connection.prefix}")
+    chosen = {name: stored[name] for name in Settings().stored() if name in stored}
+    settings = Settings(connection.prefix).updated(chosen)
+    found = connection.dialect.schema.procedures(connection.raw)
+    wanted = [
+        o for o in Renderer(connection.dialect.name, settings).objects if o.kind == "procedure"
+    ]
+    stale = [one.name for one in wanted if found.get(one.name) != one.digest]
+    if stale:
+        names = ", ".join(stale[:5]) + (", ..." if len(stale) > 5 else "")
+        text = f"{len(stale)} of {len(wanted)} are missing or have another text: {names}"
+        yield fail("procedures", text, "run `qtask install`, which creates them again")
+    else:
+        yield ok("procedures", f"all {len(wanted)} have the text of this version")
+
+
+def _schema_unseen(connection: Connection) -> Check:
+    """An account with a role may call procedures and read no table: does one answer?"""
+    from qtask_db import calls
+
+    harmless: list[Callable[[], object]] = [
+        lambda: calls.processing_many(connection, []),
+        lambda: calls.next_due(connection),
+        lambda: calls.list_tasks(connection, limit=1),
+    ]
+    for call in harmless:
+        try:
+            call()
+        except AccessDenied:
+            continue
+        except QtaskError as error:
+            return fail("schema", str(error), advice(error))
+        return ok("schema", "installed; this account may not read its version")
+    return fail(
+        "schema",
+        "not there, or this account may not use it",
+        "run `qtask install`, or grant a role",
+    )
+
+
+def _relays(connection: Connection) -> Iterator[Check]:
+    """Whether somebody takes the tasks that are due."""
+    from qtask_db import calls
+
+    try:
+        rows = [row for row in calls.stats(connection) if not row.paused]
+    except QtaskError:
+        return
+    due = sum(row.due for row in rows)
+    lag = max((float(row.lag) for row in rows), default=0.0)
+    if lag > LAG_TOLERANCE:
+        yield warn(
+            "relays",
+            f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
+            "start `qtask relay`; where one runs, see its log, and whether a queue is full",
+        )
+    else:
+        yield ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")

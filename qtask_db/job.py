@@ -1,0 +1,72 @@
+"""What a handler gets, and what it may raise."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Retry(Exception):
+    """Raised by a handler: the attempt failed, run the task again.
+
+    `delay`: seconds until then, 0 or more; None is what the worker does for any other exception.
+    """
+
+    def __init__(
+        self, reason: str = "the handler asked for a retry", delay: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One attempt of a task, in the hands of a handler."""
+
+    task_id: int
+    attempt: int
+    """1 for the first one."""
+    queue: str
+    payload: dict[str, Any]
+    text: str = field(default="", repr=False)
+    """The whole message, for a handler that parses numbers in its own way."""
+    interval: int = 0
+    """Seconds that the task stays with this worker without an extension."""
+    _lost: threading.Event = field(default_factory=threading.Event, repr=False)
+    _extend: Callable[[Job, int | None], None] | None = field(default=None, repr=False)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the task is no longer this attempt's: cancelled, expired or started elsewhere.
+
+        A long handler looks at it now and then and gives up; its result would be dropped anyway.
+        """
+        return self._lost.is_set()
+
+    def extend(self, seconds: int | None = None) -> None:
+        """Keeps the task for `seconds` from now, None for its interval: calls `extend_task`.
+
+        The worker's heartbeat extends by the interval anyway, so this is for a longer time. Raises
+        StaleAttempt or TaskNotActive where the task is lost, DatabaseUnavailable where the database
+        does not answer.
+        """
+        if self._extend is not None:
+            self._extend(self, seconds)
+
+
+@dataclass(slots=True)
+class Counters:
+    """Tasks since the start."""
+
+    taken: int = 0
+    started: int = 0
+    refused: int = 0
+    """Duplicates: another copy of the message had started the attempt, or the task had ended."""
+    bad: int = 0
+    finished: int = 0
+    failed: int = 0
+    """Failed attempts."""
+    lost: int = 0
+    """Results that were dropped, as the attempt was no longer this worker's."""

@@ -1,0 +1,79 @@
+"""The text on a queue: a task's payload with `task_id` and `task_attempt` in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from qtask_db.errors import InvalidPayload, QtaskError
+from qtask_db.models import Message
+
+_WHITESPACE = " \t\n\r"
+_LARGEST_ID = 2**63 - 1
+_LARGEST_ATTEMPT = 2**31 - 1
+
+
+class BadMessage(QtaskError):
+    """A message is not a JSON object with a usable `task_id`; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as a consumer reads it."""
+
+    task_id: int
+    attempt: int | None
+    """The attempt that was announced; None where the message has no `task_attempt`."""
+    payload: dict[str, Any]
+    """The payload as its creator gave it, without the two reserved keys."""
+
+
+def encode(message: Message) -> str:
+    """The message's text. Raises InvalidPayload where the stored payload is not a JSON object.
+
+    The payload is spliced, never parsed: a number keeps every digit that was stored, and a push
+    costs no JSON work.
+    """
+    text = message.payload.strip(_WHITESPACE)
+    if len(text) < 2 or text[0] != "{" or text[-1] != "}":
+        raise InvalidPayload(f"the payload of task {message.task_id} is not a JSON object")
+    rest = text[1:].lstrip(_WHITESPACE)
+    separator = "" if rest == "}" else ", "
+    head = f'{{"task_id": {message.task_id}, "task_attempt": {message.attempt}'
+    return head + separator + rest
+
+
+def decode(raw: bytes | str) -> Received:
+    """Reads a message. Raises BadMessage where it is not one."""
+    try:
+        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        payload = json.loads(text, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise BadMessage("the message is not UTF-8") from None
+    except RecursionError:
+        raise BadMessage("the message is nested too deeply") from None
+    except ValueError as error:
+        # json's own errors quote a position, never the text, so nothing secret gets out.
+        raise BadMessage(f"the message is not JSON: {error}") from None
+    if not isinstance(payload, dict):
+        raise BadMessage("the message is not a JSON object")
+    task_id = _number(payload, "task_id", _LARGEST_ID)
+    attempt = _number(payload, "task_attempt", _LARGEST_ATTEMPT)
+    if task_id is None:
+        raise BadMessage("the message has no task_id")
+    return Received(task_id, attempt, payload)
+
+
+def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:
+    """Takes a reserved key out of the payload; a missing one and null are None."""
+    value = payload.pop(key, None)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
+        raise BadMessage(f"{key} is not an integer from 1 to {largest}")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")

@@ -1,0 +1,252 @@
+"""Queues in Redis: push, take, put back, set aside. A queue is a list or, by option, a stream."""
+
+# mypy: allow-untyped-calls
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.cluster import RedisCluster
+
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import QueueUnavailable
+from qtask_db.message import encode
+from qtask_db.models import Message
+from qtask_db.redis_commands import Command, run_each, translated
+from qtask_db.redis_kinds import Lists, Raw, Streams
+from qtask_db.redis_url import Client, check_url, connect
+
+if TYPE_CHECKING:
+    from qtask_db.task import Task
+
+__all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "Client", "QueueRefused", "Queues", "Raw"]
+__all__ += ["connect", "push_tasks"]
+
+QUEUE_LIMIT: int = DEFAULT["queue_limit"]
+"""Messages at which a queue counts as full, unless told otherwise."""
+BAD_SUFFIX = ":bad"
+"""`<queue>:bad` is the list of a queue's messages that no handler could be given."""
+BAD_LIMIT = 10_000
+"""Records that are kept of a queue's bad messages; the oldest go first."""
+
+_CHUNK_MESSAGES = 1_000
+_CHUNK_BYTES = 1_000_000
+# No command of a Cluster waits on keys of two slots: they are asked in turn, so many seconds each.
+_CLUSTER_WAIT = 0.05
+
+
+class QueueRefused(QueueUnavailable):
+    """Some queues took no message: their key is of another type, or their shard is away."""
+
+    def __init__(self, reasons: dict[str, str], lengths: dict[str, int]) -> None:
+        super().__init__("; ".join(f"{queue}: {reason}" for queue, reason in reasons.items()))
+        self.reasons = reasons
+        """Why, by queue."""
+        self.lengths = lengths
+        """The lengths of the queues that did take their messages."""
+
+
+class Queues:
+    """The queues of one Redis. Every method raises QueueUnavailable where Redis does not answer.
+
+    `redis` is a redis-py client or a URL, which is checked now (ConfigurationError) and connected
+    at the first use. `consumer` names this process in the consumer group of a stream.
+    """
+
+    def __init__(
+        self, redis: Client | str, *, stream: bool = False, consumer: str = "qtask"
+    ) -> None:
+        if isinstance(redis, str):
+            check_url(redis)
+        self._given = redis
+        self._client: Client | None = None if isinstance(redis, str) else redis
+        self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
+        self._turn = 0
+
+    def ping(self) -> None:
+        """Whether Redis answers."""
+        with translated():
+            self._redis.ping()
+
+    def close(self) -> None:
+        """Closes a client that was made from a URL; a client that was given stays open."""
+        if isinstance(self._given, str) and self._client is not None:
+            with contextlib.suppress(Exception):
+                self._client.close()
+            self._client = None
+
+    def push(self, messages: Iterable[Message]) -> dict[str, int]:
+        """Appends the messages to their queues; returns the length of each queue that got some.
+
+        Raises QueueRefused where only some queues took theirs. After an error some messages may be
+        there: pushing them again makes duplicates, which the attempt number renders harmless.
+        """
+        commands: list[Command] = []
+        names: list[str] = []
+        for queue, texts in _by_queue(messages).items():
+            for chunk in _chunks(texts):
+                commands += self._kind.push(queue, chunk)
+                names += [queue] * (len(commands) - len(names))
+        lengths: dict[str, int] = {}
+        reasons: dict[str, str] = {}
+        for queue, reply in zip(names, self._each(commands), strict=True):
+            if isinstance(reply, Exception):
+                reasons.setdefault(queue, str(reply))
+            elif isinstance(reply, int):
+                lengths[queue] = reply
+        if reasons:
+            raise QueueRefused(reasons, {q: n for q, n in lengths.items() if q not in reasons})
+        return lengths
+
+    def push_bounded(self, queue: str, messages: Iterable[Message], limit: int) -> int:
+        """Appends while the queue holds fewer than `limit`, atomically; returns how many."""
+        pushed = 0
+        for chunk in _chunks([encode(message).encode() for message in messages]):
+            with translated():
+                script = self._redis.register_script(self._kind.PUSH_BOUNDED)
+                count = int(script(keys=[queue], args=[limit, *chunk], client=self._redis))
+            pushed += count
+            if count < len(chunk):
+                break
+        return pushed
+
+    def lengths(self, queues: Iterable[str]) -> dict[str, int]:
+        """The messages in each queue; a queue whose key is of another type is left out."""
+        names = list(queues)
+        replies = self._each([self._kind.length(queue) for queue in names])
+        return {q: n for q, n in zip(names, replies, strict=True) if isinstance(n, int)}
+
+    def take(self, queues: Sequence[str], count: int, timeout: float) -> list[Raw]:
+        """At most `count` messages; waits at most `timeout` seconds for the first one.
+
+        Each call begins with another queue, so that a busy one does not starve the others. A
+        message that was taken from a list is gone from Redis: the database hands its task out again
+        when its interval has passed. One taken from a stream stays pending until `done`.
+        """
+        turn = self._turn % len(queues)
+        self._turn += 1
+        ordered = [*queues[turn:], *queues[:turn]]
+        wait = min(timeout, self._longest_wait())
+        with translated():
+            if isinstance(self._redis, RedisCluster) and len(self._slots(ordered)) > 1:
+                return self._take_in_turn(ordered, count, wait)
+            return self._kind.take(self._redis, ordered, count, wait)
+
+    def done(self, taken: Iterable[Raw]) -> None:
+        """Streams: the messages are removed. Lists: nothing is left to do."""
+        self._raise_first(self._each(self._kind.done(list(taken))))
+
+    def put_back(self, taken: Iterable[Raw]) -> None:
+        """Returns messages that were taken: to a list's head in their order, to a stream's end."""
+        groups: dict[str, list[Raw]] = {}
+        for raw in taken:
+            groups.setdefault(raw.queue, []).append(raw)
+        commands = [c for queue, raws in groups.items() for c in self._kind.put_back(queue, raws)]
+        self._raise_first(self._each(commands))
+
+    def set_aside(self, taken: Raw, reason: str) -> None:
+        """Keeps a bad message with the reason on the list `<queue>:bad`, for people to look at.
+
+        A record is `{"reason": …, "message": …, "at": seconds since 1970}`; bytes that are not
+        UTF-8 appear as `\\xNN`. The list keeps the newest 10,000 records (BAD_LIMIT).
+        """
+        text = taken.body.decode("utf-8", "backslashreplace")
+        record = json.dumps({"reason": reason, "message": text, "at": round(time.time(), 3)})
+        key = taken.queue + BAD_SUFFIX
+        commands: list[Command] = [("RPUSH", key, record), ("LTRIM", key, -BAD_LIMIT, -1)]
+        self._raise_first(self._each(commands))
+        self.done([taken])
+
+    def leave(self, queues: Iterable[str]) -> None:
+        """Streams: this consumer is removed from the groups, unless messages of its are pending."""
+        with translated():
+            self._kind.leave(self._redis, list(queues))
+
+    @property
+    def _redis(self) -> Client:
+        if self._client is None:
+            assert isinstance(self._given, str)  # noqa: S101 - only a URL leaves it unset
+            self._client = connect(self._given)
+        return self._client
+
+    def _each(self, commands: list[Command]) -> list[Any]:
+        with translated():
+            return run_each(self._redis, commands) if commands else []
+
+    def _raise_first(self, replies: list[Any]) -> None:
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise QueueUnavailable(f"Redis: {reply}") from reply
+
+    def _take_in_turn(self, queues: list[str], count: int, timeout: float) -> list[Raw]:
+        """Across slots: looks at each group of queues at once, then waits a little on each."""
+        groups = self._slots(queues)
+        until = time.monotonic() + timeout
+        wait = 0.0
+        while True:
+            for names in groups:
+                taken = self._kind.take(self._redis, names, count, wait)
+                if taken or (wait and time.monotonic() >= until):
+                    return taken
+            wait = _CLUSTER_WAIT
+
+    def _slots(self, queues: list[str]) -> list[list[str]]:
+        assert isinstance(self._redis, RedisCluster)  # noqa: S101 - the callers asked
+        groups: dict[int, list[str]] = {}
+        for queue in queues:
+            groups.setdefault(self._redis.keyslot(queue), []).append(queue)
+        return list(groups.values())
+
+    def _longest_wait(self) -> float:
+        """A blocking pop must end before the client's own socket timeout, or it fails when idle."""
+        if isinstance(self._redis, RedisCluster):
+            settings = self._redis.get_connection_kwargs()
+        else:
+            settings = self._redis.connection_pool.connection_kwargs
+        timeout = settings.get("socket_timeout")
+        return float(timeout) / 2 if timeout else 3600.0
+
+
+def push_tasks(
+    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+) -> int:
+    """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
+
+    Returns how many it pushed: those that are not `pushable` are skipped, and so is what no longer
+    fits in a queue of `limit` messages; a relay pushes it later. Raises QueueUnavailable, after
+    which a relay pushes them, too. `redis` is a redis-py client or a URL. Who pushes often keeps a
+    client.
+    """
+    groups: dict[str, list[Message]] = {}
+    for task in tasks:
+        if task.pushable:
+            groups.setdefault(task.queue, []).append(task.message)
+    queues = Queues(redis, stream=stream)
+    try:
+        return sum(queues.push_bounded(queue, group, limit) for queue, group in groups.items())
+    finally:
+        queues.close()
+
+
+def _by_queue(messages: Iterable[Message]) -> dict[str, list[bytes]]:
+    queues: dict[str, list[bytes]] = {}
+    for message in messages:
+        queues.setdefault(message.queue, []).append(encode(message).encode())
+    return queues
+
+
+def _chunks(texts: list[bytes]) -> Iterator[list[bytes]]:
+    """Pieces of bounded length and size, so that no command blocks Redis for long."""
+    chunk: list[bytes] = []
+    size = 0
+    for text in texts:
+        if chunk and (len(chunk) == _CHUNK_MESSAGES or size + len(text) > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(text)
+        size += len(text)
+    if chunk:
+        yield chunk

@@ -1,0 +1,87 @@
+"""Checks of Redis: version, role, memory, persistence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from qtask_db.advice import advice
+from qtask_db.doctor import Check, fail, ok, warn
+from qtask_db.errors import QtaskError, QueueUnavailable
+
+MINIMUM = (6, 2)
+
+
+def examine_redis(url: str) -> Iterator[Check]:
+    """Every check of the Redis side."""
+    from redis.exceptions import RedisError
+
+    from qtask_db.redis_url import connect
+    from qtask_db.urls import mask
+
+    try:
+        with connect(url) as client:
+            started = time.monotonic()
+            client.ping()
+            took = time.monotonic() - started
+            yield ok("Redis", f"{mask(url)} answers in {took * 1000:.1f} ms")
+            for info in _nodes(client.info()):
+                yield from examine_node(info)
+    except RedisError as error:
+        yield fail("Redis", str(error), advice(QueueUnavailable()))
+    except QtaskError as error:
+        yield fail("Redis", str(error), advice(error))
+
+
+def _nodes(info: dict[str, Any]) -> list[dict[str, Any]]:
+    """A cluster answers INFO with one dictionary a node."""
+    nodes = [
+        value for value in info.values() if isinstance(value, dict) and "redis_version" in value
+    ]
+    return [node for node in nodes if node.get("role") != "slave"] or [info]
+
+
+def examine_node(info: dict[str, Any]) -> Iterator[Check]:
+    """The checks of one Redis server, from its INFO."""
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    version = str(info.get("valkey_version") or info["redis_version"])
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers >= MINIMUM:
+        yield ok("Redis version", f"{name} {version}")
+    else:
+        yield fail("Redis version", f"{name} {version}", "Redis 6.2 or later, or Valkey, is needed")
+    if info.get("role") == "slave":
+        yield fail("Redis role", "a replica, which refuses writes", "give the URL of the primary")
+    yield _memory(info)
+    yield _persistence(info)
+
+
+def _memory(info: dict[str, Any]) -> Check:
+    policy, limit = str(info.get("maxmemory_policy", "noeviction")), int(info.get("maxmemory", 0))
+    used = int(info.get("used_memory", 0))
+    name, advice = "Redis memory", "set `maxmemory-policy noeviction` on the Redis of the queues"
+    text = (
+        f"{used / 2**20:,.0f} MB used of {f'{limit / 2**20:,.0f} MB' if limit else 'any'}, {policy}"
+    )
+    if policy.startswith("allkeys"):
+        return fail(name, text, advice) if limit else warn(name, text, advice)
+    if limit and used > 0.9 * limit:
+        return warn(
+            name, text, "Redis is nearly full; relays hold tasks back when it refuses writes"
+        )
+    return ok(name, text)
+
+
+def _persistence(info: dict[str, Any]) -> Check:
+    name, later = (
+        "Redis persistence",
+        "messages that a crash loses are queued again by their interval",
+    )
+    if info.get("aof_enabled"):
+        if info.get("aof_last_write_status", "ok") != "ok":
+            return fail(name, "the last write of the append-only file failed", "see Redis' log")
+        return ok(name, "append-only file")
+    if info.get("rdb_last_bgsave_status", "ok") != "ok":
+        return fail(name, "the last snapshot failed; Redis may refuse writes", "see Redis' log")
+    return warn(name, "no append-only file", f"set `appendonly yes`; without it {later}")

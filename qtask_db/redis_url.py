@@ -1,0 +1,163 @@
+"""Redis clients from URLs: one server, a socket, behind Sentinel, or a Cluster."""
+
+# mypy: allow-untyped-calls
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import redis
+from redis.backoff import EqualJitterBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.connection import parse_url
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from qtask_db.errors import ConfigurationError, QueueUnavailable
+
+Client: TypeAlias = "redis.Redis | RedisCluster"
+
+_PLAIN = ("redis", "rediss", "unix")
+_SENTINEL = ("redis+sentinel", "rediss+sentinel")
+_CLUSTER = ("redis+cluster", "rediss+cluster")
+SCHEMES = (*_PLAIN, *_SENTINEL, *_CLUSTER)
+
+_RETRIES = 2
+_TIMEOUTS = {
+    # Longer than any blocking pop of this package (1 s), so that a healthy pop never times out, and
+    # short enough that a server which vanished without a word is noticed.
+    "socket_timeout": 10.0,
+    "socket_connect_timeout": 3.0,
+    "socket_keepalive": True,
+}
+
+
+def connect(url: str) -> Client:
+    """A client for `url`. Raises ConfigurationError for a wrong URL.
+
+    * `redis://[user:password@]host:port/db`, `rediss://…` (TLS), `unix:///path?db=0`
+    * `redis+sentinel://[user:password@]host:port,host:port/service/db`, `rediss+sentinel://…`; the
+      Sentinels' own login is `?sentinel_username=…&sentinel_password=…`
+    * `redis+cluster://[user:password@]host:port,host:port`, `rediss+cluster://…`
+
+    redis-py's own query arguments are understood too (`?socket_timeout=5`, `?ssl_ca_certs=…`). A
+    plain or Sentinel client connects at its first command; a Cluster client asks for the slots at
+    once and raises QueueUnavailable where it cannot.
+    """
+    parts = check_url(url)
+    if parts.scheme in _PLAIN:
+        try:
+            return redis.Redis.from_url(url, **_settings(parse_url(url)))
+        except ValueError as error:
+            raise ConfigurationError(f"Redis URL: {error}") from None
+    if parts.scheme in _SENTINEL:
+        return _sentinel(parts)
+    return _cluster(parts)
+
+
+def check_url(url: str) -> SplitResult:
+    """The URL in parts. Raises ConfigurationError, without the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigurationError(f"Redis URL: {error}") from None
+    if parts.scheme not in SCHEMES:
+        known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise ConfigurationError(f"Redis URL: unknown scheme {parts.scheme!r}; use one of {known}")
+    if parts.scheme in _PLAIN:
+        _options(parts, url)
+    elif parts.scheme in _SENTINEL:
+        _hosts(parts)
+        _options(parts, _single(parts, _service(parts)[1]))
+    else:
+        _hosts(parts)
+        if _options(parts, _single(parts, parts.path.strip("/"))).get("db"):
+            raise ConfigurationError("Redis URL: a Cluster has only database 0")
+    return parts
+
+
+def _sentinel(parts: SplitResult) -> Client:
+    service, database = _service(parts)
+    options = _options(parts, _single(parts, database))
+    login = {key: options.pop(f"sentinel_{key}", None) for key in ("username", "password")}
+    shared = {**_TIMEOUTS, "ssl": parts.scheme.startswith("rediss")}
+    shared |= {key: value for key, value in options.items() if key.startswith("ssl_")}
+    settings = {**_settings(options), **options, "ssl": shared["ssl"]}
+    sentinels = Sentinel(
+        _hosts(parts), sentinel_kwargs={**shared, **{k: v for k, v in login.items() if v}}
+    )
+    client: redis.Redis = sentinels.master_for(service, **settings)
+    return client
+
+
+def _cluster(parts: SplitResult) -> Client:
+    options = _options(parts, _single(parts, ""))
+    options.pop("db", None)
+    settings = {**_TIMEOUTS, **options, "ssl": parts.scheme.startswith("rediss")}
+    nodes = [ClusterNode(host, port) for host, port in _hosts(parts)]
+    try:
+        return RedisCluster(startup_nodes=nodes, retry=_retry(), **settings)
+    except (redis.RedisError, OSError) as error:
+        raise QueueUnavailable(f"Redis Cluster: {error}") from error
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """What every client gets unless its URL says otherwise. `from_url` alone would never retry."""
+    defaults = {**_TIMEOUTS, "retry": _retry(), "health_check_interval": 30}
+    if options.get("path"):
+        # A Unix socket connection knows no TCP keepalive and no connect timeout of its own.
+        del defaults["socket_keepalive"], defaults["socket_connect_timeout"]
+    return {key: value for key, value in defaults.items() if key not in options}
+
+
+def _retry() -> Retry:
+    # Few and short: the relay and the worker back off by themselves, and a relay that hangs in here
+    # could not release its batch.
+    return Retry(EqualJitterBackoff(cap=0.5, base=0.05), _RETRIES)
+
+
+def _single(parts: SplitResult, database: str) -> str:
+    """The URL of the first host alone, which redis-py can parse for login and query arguments."""
+    login, at, hosts = parts.netloc.rpartition("@")
+    scheme = "rediss" if parts.scheme.startswith("rediss") else "redis"
+    return f"{scheme}://{login}{at}{hosts.split(',')[0]}/{database}?{parts.query}"
+
+
+def _options(parts: SplitResult, url: str) -> dict[str, Any]:
+    """redis-py's keyword arguments for a URL; those that name the server only for a plain one."""
+    database = urlsplit(url).path.strip("/")
+    if parts.scheme != "unix" and database and not database.isdecimal():
+        raise ConfigurationError(f"Redis URL: the database {database!r} is not a number")
+    try:
+        options: dict[str, Any] = dict(parse_url(url))
+    except ValueError as error:
+        raise ConfigurationError(f"Redis URL: {error}") from None
+    if parts.scheme not in _PLAIN:
+        for key in ("host", "port", "connection_class"):
+            options.pop(key, None)
+    return options
+
+
+def _hosts(parts: SplitResult) -> list[tuple[str, int]]:
+    port = 26379 if parts.scheme in _SENTINEL else 6379
+    hosts = []
+    for item in parts.netloc.rpartition("@")[2].split(","):
+        try:
+            one = urlsplit(f"//{item}")
+            host, number = one.hostname, one.port or port
+        except ValueError as error:
+            raise ConfigurationError(f"Redis URL: {error}") from None
+        if not host:
+            raise ConfigurationError("Redis URL: a host name is empty")
+        hosts.append((unquote(host), number))
+    return hosts
+
+
+def _service(parts: SplitResult) -> tuple[str, str]:
+    service, _, database = parts.path.removeprefix("/").rstrip("/").partition("/")
+    if not service:
+        raise ConfigurationError(
+            "Redis URL: the Sentinel service is missing; write "
+            f"{parts.scheme}://host:port,host:port/service/db"
+        )
+    return unquote(service), database

@@ -1,0 +1,198 @@
+"""The relay: claims due tasks in the database, pushes their messages to Redis, confirms."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from types import TracebackType
+
+from qtask_db import calls
+from qtask_db._loop import Backoff, Stop, Trouble
+from qtask_db.constants import DEFAULT
+from qtask_db.database import Database
+from qtask_db.errors import AccessDenied, Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused
+from qtask_db.relay_steps import PURGE_INTERVAL, PURGE_ROWS, Counters, RelaySteps, logger
+
+__all__ = ["Counters", "Relay"]
+
+BUSY_PURGE_ROWS = 200
+"""Rows of a purge step between two batches, where a due task may have to wait for it."""
+REPORT_INTERVAL = 60.0
+
+
+class Relay(RelaySteps):
+    """Moves due tasks from the database to Redis.
+
+    `database` and `redis` are URLs, or a Database and a redis-py client. `namespace`: None is all.
+    `limit`: tasks of a batch. `lease`: seconds after which an unconfirmed batch is claimed again.
+    `scan_interval`: most seconds between scans. `poll`: seconds between cheap looks at the next
+    due time in between. `queue_limit`: messages at which a queue is held back. `stream`: queues are
+    streams. `purge`: deletes ended tasks meanwhile. Raises ConfigurationError for a wrong URL or
+    setting.
+
+    Any number of relays may run. `step` is one cycle, made of `claim`, `push` and `confirm`, or
+    `release` where the push failed; killed between any two of them, the tasks come again when the
+    lease has run out. The methods are for one thread, except `stop`.
+    """
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: Client | str,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        limit: int = 1_000,
+        lease: int = DEFAULT["batch_lease"],
+        scan_interval: float = 3.0,
+        poll: float = 0.1,
+        queue_limit: int = QUEUE_LIMIT,
+        stream: bool = False,
+        purge: bool = True,
+    ) -> None:
+        super().__init__(
+            database,
+            redis,
+            namespace=namespace,
+            name=name,
+            limit=limit,
+            lease=lease,
+            scan_interval=scan_interval,
+            poll=poll,
+            queue_limit=queue_limit,
+            stream=stream,
+            purge=purge,
+        )
+        self._stop = Stop()
+        self._thread: threading.Thread | None = None
+        self._worked = False
+        self._database_trouble = Trouble(logger, "database")
+        self._redis_trouble = Trouble(logger, "redis")
+        self._backoff = Backoff(first=0.1, longest=5.0)
+        self._conflicts = Backoff(first=0.01, longest=1.0)
+
+    def run(self, *, patient: bool = False) -> None:
+        """Runs until `stop` is called, and then ends the present batch.
+
+        Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
+        server that is away. Later on nothing ends the loop: it reconnects and backs off.
+        """
+        try:
+            if not patient:
+                self.check()
+            logger.info(
+                "relay %s started: limit %d, lease %d s, scan interval %g s",
+                self.name, self.limit, self.lease, self.scan_interval,
+            )  # fmt: skip
+            reported, report_at = dataclasses.replace(self.counters), time.monotonic()
+            while not self._stop.is_set():
+                self._turn()
+                if time.monotonic() >= report_at + REPORT_INTERVAL:
+                    if self.counters != reported:
+                        logger.info("relay %s: %s", self.name, self.counters)
+                    reported, report_at = dataclasses.replace(self.counters), time.monotonic()
+            logger.info("relay %s stopped: %s", self.name, self.counters)
+        finally:
+            self.close()
+
+    def start(self, *, patient: bool = False) -> None:
+        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
+        if not patient:
+            self.check()
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self.run, kwargs={"patient": True}, name="qtask-relay", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Asks the loop to end, and waits for a background thread; True when it has ended.
+
+        May be called from any thread and from a signal handler.
+        """
+        self._stop.set()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    def __enter__(self) -> Relay:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _turn(self) -> None:
+        """One cycle and the wait after it; whatever fails is reported once and backed off."""
+        try:
+            pause = self.step()
+            self._works()
+            if time.monotonic() > self._purge_at + 4 * self._purge_took:
+                self._purge_quietly(BUSY_PURGE_ROWS)
+            self._wait(pause)
+        except QueueRefused:
+            # The queue is held back from now on, so the next scan brings other ones.
+            self.counters.errors += 1
+        except Conflict as error:
+            logger.debug("%s; again", error)
+            self._failed(self._conflicts)
+        except QueueUnavailable as error:
+            self._redis_failed = True
+            self._redis_trouble.report(error)
+            self._failed(self._backoff)
+        except Exception as error:
+            if not (self._worked or isinstance(error, DatabaseUnavailable)):
+                raise
+            self._session.close()
+            self._database_trouble.report(error)
+            self._failed(self._backoff)
+
+    def _works(self) -> None:
+        self._worked = True
+        self._redis_failed = False
+        for trouble in (self._database_trouble, self._redis_trouble):
+            trouble.clear()
+        for backoff in (self._backoff, self._conflicts):
+            backoff.reset()
+
+    def _failed(self, backoff: Backoff) -> None:
+        self.counters.errors += 1
+        self._stop.wait(backoff.next())
+
+    def _wait(self, seconds: float) -> None:
+        """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            spare = left > self.poll and time.monotonic() >= self._purge_at
+            busy = spare and self._purge_quietly(PURGE_ROWS)
+            if self._stop.wait(0 if busy else min(self.poll, left)):
+                return
+            if self._full and self._look_at_queues():
+                return
+            if self._blind_until <= time.monotonic() < until:
+                due = calls.next_due(self._session.connection, self.namespace, held=self._held())
+                if due is not None:
+                    until = min(until, time.monotonic() + due)
+
+    def _purge_quietly(self, limit: int) -> bool:
+        """Whether there is more to purge. A purge is never worth more than a task that is due."""
+        if not self.purge:
+            return False
+        try:
+            return self.purge_some(limit) == limit
+        except Conflict:
+            self._purge_at = time.monotonic() + PURGE_INTERVAL
+        except AccessDenied as error:
+            # Tasks are what a relay is for; somebody else may be in charge of purging.
+            logger.warning("relay %s does not purge: %s", self.name, error)
+            self.purge = False
+        return False

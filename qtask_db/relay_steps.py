@@ -1,0 +1,241 @@
+"""The relay's steps: claim, push, confirm or release, purge; each can be called alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable
+
+from qtask_db import calls
+from qtask_db._loop import Session, process_name
+from qtask_db.constants import DEFAULT
+from qtask_db.database import Database
+from qtask_db.errors import (
+    BatchNotFound,
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    InvalidPayload,
+    QueueUnavailable,
+)
+from qtask_db.message import encode
+from qtask_db.models import Batch, Message
+from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused, Queues
+
+logger = logging.getLogger("qtask_db.relay")
+
+BATCH_BYTES = 4_000_000
+"""Payload bytes that a batch should have at most; larger payloads make smaller batches."""
+FIRST_ROWS = 100
+"""Rows of the first batch, before it is known how large the payloads are."""
+PURGE_ROWS = 1_000
+PURGE_INTERVAL = 2.0
+SHORTEST_PAUSE = 0.01
+"""Seconds between two scans while tasks trickle in: one scan then takes several of them."""
+REFUSED_HOLD = 30
+"""Seconds for which a queue that Redis refuses, such as a key of another type, is held back."""
+
+
+@dataclasses.dataclass(slots=True)
+class Counters:
+    """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
+
+    claimed: int = 0
+    pushed: int = 0
+    confirmed: int = 0
+    released: int = 0
+    reclaimed: int = 0
+    """Of batches that were not ours any more when they were to be confirmed."""
+    purged: int = 0
+    errors: int = 0
+
+
+class RelaySteps:
+    """What a relay does, one step at a time; `Relay` has the arguments explained."""
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: Client | str,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        limit: int = 1_000,
+        lease: int = DEFAULT["batch_lease"],
+        scan_interval: float = 3.0,
+        poll: float = 0.1,
+        queue_limit: int = QUEUE_LIMIT,
+        stream: bool = False,
+        purge: bool = True,
+    ) -> None:
+        if min(limit, lease, scan_interval, poll, queue_limit) <= 0:
+            raise ConfigurationError(
+                "limit, lease, scan_interval, poll and queue_limit must be greater than 0"
+            )
+        self.namespace = namespace
+        self.name = name or process_name()
+        self.limit = limit
+        self.lease = lease
+        self.scan_interval = scan_interval
+        self.poll = poll
+        self.queue_limit = queue_limit
+        self.purge = purge
+        self.counters = Counters()
+        self._session = Session(database)
+        self._queues = Queues(redis, stream=stream, consumer=self.name)
+        self._rows = min(limit, FIRST_ROWS)
+        self._full: dict[str, int] = {}
+        self._refused: dict[str, float] = {}
+        self._owed: list[tuple[Callable[[Batch], None], Batch]] = []
+        self._redis_failed = False
+        self._blind_until = 0.0
+        self._purge_at = 0.0
+        self._purge_took = 0.0
+
+    def check(self) -> None:
+        """Raises what is wrong with the database, the schema, the privileges or Redis."""
+        calls.next_due(self._session.connection, self.namespace)
+        self._queues.ping()
+
+    def claim(self) -> Batch:
+        """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
+        batch = calls.scan(
+            self._session.connection,
+            self.name,
+            limit=self._rows,
+            lease=self.lease,
+            namespace=self.namespace,
+            held=self._held(),
+        )
+        self.counters.claimed += len(batch.messages)
+        self._rows = self._next_rows(batch.messages)
+        return batch
+
+    def push(self, batch: Batch) -> None:
+        """Puts the batch's messages on their queues. Raises QueueUnavailable."""
+        try:
+            lengths = self._queues.push(batch.messages)
+        except InvalidPayload:
+            lengths = self._queues.push([m for m in batch.messages if _sound(m)])
+        except QueueRefused as error:
+            for queue, reason in error.reasons.items():
+                logger.warning("queue %s is held back for %d s: %s", queue, REFUSED_HOLD, reason)
+                self._refused[queue] = time.monotonic() + REFUSED_HOLD
+            raise
+        self.counters.pushed += len(batch.messages)
+        for queue, length in lengths.items():
+            self._note_length(queue, length)
+
+    def confirm(self, batch: Batch) -> None:
+        """Records that the batch is in Redis: calls `confirm_batch`."""
+        if self._end(batch, calls.confirm, self.confirm):
+            self.counters.confirmed += len(batch.messages)
+
+    def release(self, batch: Batch) -> None:
+        """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
+        if self._end(batch, calls.release, self.release):
+            self.counters.released += len(batch.messages)
+
+    def purge_some(self, limit: int = PURGE_ROWS) -> int:
+        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
+        began = time.monotonic()
+        count = calls.purge(self._session.connection, limit)
+        self.counters.purged += count
+        self._purge_took = time.monotonic() - began
+        self._purge_at = time.monotonic() + (0.0 if count == limit else PURGE_INTERVAL)
+        return count
+
+    def step(self) -> float:
+        """One whole cycle; returns the seconds until the next one has something to do."""
+        began = time.monotonic()
+        while self._owed:
+            end, batch = self._owed.pop()
+            end(batch)
+        self._look_at_queues()
+        claiming = time.monotonic()
+        batch = self.claim()
+        took = time.monotonic() - claiming
+        if batch.messages:
+            try:
+                self.push(batch)
+            except QueueUnavailable as error:
+                self._redis_failed = not isinstance(error, QueueRefused)
+                self.release(batch)
+                raise
+            self.confirm(batch)
+            self._blind_until = 0.0
+        else:
+            # What is due and cannot be had (held queues, rows that another relay has locked) must
+            # not make this one spin: looking costs at most a tenth of the time.
+            self._blind_until = time.monotonic() + max(self.poll, 10 * took)
+        return self._pause(batch, time.monotonic() - began)
+
+    def close(self) -> None:
+        """Closes the connections; the next step opens new ones."""
+        self._session.close()
+        self._queues.close()
+
+    def _end(self, batch: Batch, call: Callable[..., None], again: Callable[[Batch], None]) -> bool:
+        """Confirms or releases. Where the database is away it is told before the next claim."""
+        if batch.batch_id is None:
+            return False
+        try:
+            call(self._session.connection, batch.batch_id, self.name)
+        except BatchNotFound:
+            logger.warning("batch %s is not ours any more: its lease ran out", batch.batch_id)
+            self.counters.reclaimed += len(batch.messages)
+            return False
+        except (DatabaseUnavailable, Conflict):
+            self._owed.append((again, batch))
+            raise
+        return True
+
+    def _pause(self, batch: Batch, elapsed: float) -> float:
+        if batch.wait is None:
+            return self.scan_interval
+        if batch.wait > 0:
+            return min(self.scan_interval, max(batch.wait, SHORTEST_PAUSE - elapsed))
+        if batch.messages:
+            return 0.0
+        return min(self.scan_interval, max(0.0, self._blind_until - time.monotonic()))
+
+    def _next_rows(self, messages: list[Message]) -> int:
+        """A batch is in memory whole: after one with large payloads the next has fewer rows."""
+        size = sum(len(message.payload) for message in messages)
+        if size > BATCH_BYTES:
+            return max(1, len(messages) * BATCH_BYTES // size)
+        return min(self.limit, self._rows * 2)
+
+    def _look_at_queues(self) -> bool:
+        """Whether a full queue has room again. Finds out, too, that Redis is still away."""
+        if self._redis_failed:
+            self._queues.ping()
+        if not self._full:
+            return False
+        lengths = self._queues.lengths(self._full)
+        room = [queue for queue in self._full if lengths.get(queue, 0) < self.queue_limit]
+        for queue in room:
+            del self._full[queue]
+            logger.info("queue %s has room again", queue)
+        return bool(room)
+
+    def _note_length(self, queue: str, length: int) -> None:
+        if length >= self.queue_limit and queue not in self._full:
+            self._full[queue] = length
+            logger.warning("queue %s is held back: it holds %d messages", queue, length)
+
+    def _held(self) -> tuple[str, ...]:
+        now = time.monotonic()
+        self._refused = {queue: until for queue, until in self._refused.items() if until > now}
+        return (*self._full, *(queue for queue in self._refused if queue not in self._full))
+
+
+def _sound(message: Message) -> bool:
+    """A row that somebody damaged by hand must not hold up the others of its batch."""
+    try:
+        encode(message)
+    except InvalidPayload as error:
+        logger.error("%s; it was not pushed", error)  # noqa: TRY400 - the text says it all
+        return False
+    return True

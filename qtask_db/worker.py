@@ -1,0 +1,177 @@
+"""The worker: takes messages in bulk, starts their tasks, runs handlers in threads, ends the tasks.
+
+worker = Worker("mysql://…", "redis://…")
+
+@worker.handler("GCR:ORDER:BIND")
+def bind(job: Job) -> None:
+    ...
+
+worker.run()
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from qtask_db import calls
+from qtask_db._loop import Session, Stop, process_name
+from qtask_db._pool import Handler, Pool
+from qtask_db._runner import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Runner
+from qtask_db._settler import Settler
+from qtask_db.database import Database
+from qtask_db.errors import ConfigurationError
+from qtask_db.job import Counters, Job, Retry
+from qtask_db.queues import Client, Queues
+
+__all__ = ["Counters", "Job", "Retry", "Worker"]
+
+logger = logging.getLogger("qtask_db.worker")
+
+H = TypeVar("H", bound=Handler)
+
+
+class Worker:
+    """Runs handlers for the tasks of their queues.
+
+    `database` and `redis` are URLs, or a Database and a redis-py client. `threads`: handlers at one
+    time. `prefetch`: started tasks that may wait for a thread; None goes by how long the handlers
+    take, and is none for slow ones. A failed attempt is repeated after `retry_delay` seconds,
+    doubled each time, for the first `quick_retries` attempts, then after the task's interval.
+    `drain_timeout`: seconds that running handlers get after `stop`. `stream`: queues are streams.
+    Raises ConfigurationError for a wrong URL or setting.
+    """
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: Client | str,
+        *,
+        threads: int = 16,
+        prefetch: int | None = None,
+        quick_retries: int = 5,
+        retry_delay: float = 1.0,
+        drain_timeout: float = 30.0,
+        stream: bool = False,
+        name: str | None = None,
+    ) -> None:
+        if threads < 1 or min(prefetch or 0, quick_retries, retry_delay, drain_timeout) < 0:
+            raise ConfigurationError(
+                "threads must be 1 or more; prefetch, quick_retries, retry_delay and drain_timeout "
+                "0 or more"
+            )
+        self.name = name or process_name()
+        self.threads = threads
+        self.prefetch = prefetch
+        self.quick_retries = quick_retries
+        self.retry_delay = retry_delay
+        self.drain_timeout = drain_timeout
+        self.counters = Counters()
+        self._session = Session(database)
+        self._queues = Queues(redis, stream=stream, consumer=self.name)
+        self._handlers: dict[str, Handler] = {}
+        self._stop = Stop()
+        self._thread: threading.Thread | None = None
+
+    def handler(self, *queues: str) -> Callable[[H], H]:
+        """Decorator: the function runs for each task of these queues, with a `Job`.
+
+        Returning finishes the task, raising fails the attempt. It runs at least once for each task,
+        so it must bear being repeated. Raises ConfigurationError for a queue that has a handler.
+        """
+        if not queues or not all(isinstance(queue, str) and queue for queue in queues):
+            raise ConfigurationError('name the queues: @worker.handler("QUEUE")')
+
+        def bind(function: H) -> H:
+            for queue in queues:
+                if queue in self._handlers:
+                    raise ConfigurationError(f"queue {queue} has a handler already")
+                self._handlers[queue] = function
+            return function
+
+        return bind
+
+    def check(self) -> None:
+        """Raises what is wrong with the handlers, the database or Redis."""
+        if not self._handlers:
+            raise ConfigurationError('no handlers: bind one with @worker.handler("QUEUE")')
+        calls.processing_many(self._session.connection, [])
+        self._queues.ping()
+
+    def run(self, *, patient: bool = False) -> None:
+        """Runs until `stop` is called, and then drains.
+
+        Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
+        server that is away. Later on nothing ends the loop: it reconnects and backs off.
+        """
+        if not patient:
+            self.check()
+        settler = Settler(
+            self._session.database,
+            self.counters,
+            lambda count: pool.settled(count),
+            quick_retries=self.quick_retries,
+            retry_delay=self.retry_delay,
+        )
+        pool = Pool(self.threads, self.prefetch, settler.done)
+        runner = Runner(
+            self.name,
+            self._session,
+            self._queues,
+            self._handlers,
+            self.counters,
+            pool,
+            settler,
+            self._stop,
+        )
+        logger.info(
+            "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)
+        )
+        try:
+            runner.run(self.drain_timeout)
+        finally:
+            self.close()
+
+    def start(self, *, patient: bool = False) -> None:
+        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
+        if not patient:
+            self.check()
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self.run, kwargs={"patient": True}, name="qtask-worker", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Asks the loop to drain, and waits for a background thread; True when it has ended.
+
+        `timeout`: seconds to wait; None is as long as draining may take. May be called from any
+        thread and from a signal handler.
+        """
+        self._stop.set()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        longest = self.drain_timeout + LAST_RUNS + LAST_WRITES + 2 * TAKE_WAIT
+        thread.join(longest if timeout is None else timeout)
+        return not thread.is_alive()
+
+    def close(self) -> None:
+        """Closes the connections; the next run opens new ones."""
+        self._session.close()
+        self._queues.close()
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
