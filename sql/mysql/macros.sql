@@ -30,9 +30,11 @@ EXISTS (
 {%- macro new_tasks(variable) %}
       SELECT
         found.*, queue.queue_id, queue.paused_at,
-        IF(order_no IS NULL, element, MIN(element) OVER (
-          PARTITION BY order_no COLLATE utf8mb4_bin, name COLLATE utf8mb4_bin, queue.queue_id
-        )) AS leader
+        MIN(element) OVER (
+          PARTITION BY
+            order_no COLLATE utf8mb4_bin, IF(order_no IS NULL, element, 0),
+            name COLLATE utf8mb4_bin, queue.queue_id
+        ) AS leader
       FROM {{ elements(variable) }} AS found
       STRAIGHT_JOIN {{ p }}queue AS queue
         ON queue.namespace = COALESCE(found.namespace, '{{ default.namespace }}')
