@@ -3,8 +3,7 @@ given.{{ column }} NOT REGEXP '^[0-9]{1,10}$' OR given.{{ column }} NOT BETWEEN 
 {%- endmacro -%}
 CREATE PROCEDURE {{ p }}check_new_tasks (
   IN in_tasks JSON,
-  OUT out_new_queues INT,
-  OUT out_ordered INT
+  OUT out_new_queues INT
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
@@ -12,7 +11,7 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the
-  elements whose queue is not registered yet, and those with an order number. A problem is an element's number, an error's and its text.
+  elements whose queue is not registered yet. A problem is an element's number, an error's and its text.
   */
   DECLARE v_problem VARCHAR(255) {{ string }};
   DECLARE v_number INT;
@@ -20,13 +19,12 @@ BEGIN
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_payload", "in_tasks has a payload that is no JSON object, or is nested too deeply") }};
 
-  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0), COALESCE(SUM(has_order_no), 0)
-  INTO v_problem, out_new_queues, out_ordered
+  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0)
+  INTO v_problem, out_new_queues
   FROM (
     SELECT
       given.element,
       queue.queue_id,
-      given.has_order_no,
       CASE
         WHEN given.task IS NULL OR JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'

@@ -23,16 +23,13 @@ BEGIN
   Transaction
     Joins the caller's.
   */
-  DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_tasks JSON;
   DECLARE v_new_queues INT;
   DECLARE v_last_id BIGINT;
-  DECLARE v_ordered INT;
-  DECLARE v_duplicates JSON DEFAULT '[]';
-  DECLARE v_race TINYINT DEFAULT FALSE;
-  DECLARE v_done TINYINT DEFAULT FALSE;
-  DECLARE v_alone TINYINT;
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_duplicates TINYINT DEFAULT FALSE;
+  DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -53,7 +50,7 @@ BEGIN
   IF JSON_LENGTH(v_tasks) > {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.rows) }};
   END IF;
-  CALL {{ p }}check_new_tasks(v_tasks, v_new_queues, v_ordered);
+  CALL {{ p }}check_new_tasks(v_tasks, v_new_queues);
 
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
@@ -64,61 +61,34 @@ BEGIN
   END IF;
   SELECT COALESCE(MAX(task_id), 0) INTO v_last_id FROM {{ p }}task;
 
-  -- Duplicates are left out, not ignored: INSERT IGNORE would pass over other errors, too.
-  WHILE NOT v_done DO
-    IF v_ordered > 0 THEN
-      CALL {{ p }}find_duplicates(v_tasks, v_race, v_duplicates);
-    END IF;
-    BEGIN
-      DECLARE EXIT HANDLER FOR 1062 SET v_race = TRUE;
-      INSERT INTO {{ p }}task (
-        lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
-        batch_id, created_at, deadline_at, due_at
-      )
-      SELECT
-        given.queue_id, given.queue_id, {{ status.waiting }}, given.name, given.order_no,
-        IF(JSON_TYPE(given.payload) = 'STRING', JSON_UNQUOTE(given.payload), given.payload),
-        given.interval_seconds,
-        COALESCE(given.delete_deadline, {{ default.delete_deadline }}),
-        COALESCE(given.max_count, {{ default.max_count }}),
-        v_batch_id, v_now,
-        v_now + INTERVAL COALESCE(given.deadline, {{ default.deadline }}) SECOND,
-        v_now + INTERVAL LEAST(
-          COALESCE(given.delay, {{ push_grace }}), COALESCE(given.deadline, {{ default.deadline }})
-        ) SECOND
-      FROM ({{ new_tasks('v_tasks') }}) AS given
-      LEFT JOIN {{ duplicates('v_duplicates') }} AS duplicate ON duplicate.element = given.element
-      WHERE given.leader = given.element AND duplicate.element IS NULL
-      ORDER BY given.element;
-      SET v_done = TRUE;
-    END;
-  END WHILE;
-
-  -- What was created has its ids in the order of the input; an element that repeats an order number shares
-  -- the id of the first one, its leader.
-  WITH mine AS (
-    SELECT task_id, ROW_NUMBER() OVER (ORDER BY task_id) AS place
-    FROM {{ p }}task
-    WHERE task_id > v_last_id AND batch_id = v_batch_id
-  ),
-  numbered AS (
+  BEGIN
+    DECLARE EXIT HANDLER FOR 1062 SET v_duplicates = TRUE;
+    INSERT INTO {{ p }}task (
+      {{ new_task_columns }}
+    )
     SELECT
-      given.element, given.leader, given.delay, given.paused_at,
-      duplicate.task_id AS duplicate_id,
-      COUNT(IF(given.leader = given.element AND duplicate.element IS NULL, 1, NULL))
-        OVER (ORDER BY given.element) AS place
-    FROM ({{ new_tasks('v_tasks') }}) AS given
-    LEFT JOIN {{ duplicates('v_duplicates') }} AS duplicate ON duplicate.element = given.leader
-  )
-  SELECT
-    COALESCE(given.duplicate_id, mine.task_id) AS task_id,
-    mine.task_id IS NOT NULL AND given.leader = given.element AS created,
-    mine.task_id IS NOT NULL AND given.leader = given.element
-      AND given.delay IS NULL AND given.paused_at IS NULL AS pushable
-  FROM numbered AS given
-  JOIN numbered AS leader ON leader.element = given.leader
-  LEFT JOIN mine ON mine.place = leader.place AND leader.duplicate_id IS NULL
-  ORDER BY given.element;
+      {{ new_task_values("v_batch_id", "v_now") }}
+    FROM {{ elements("v_tasks") }} AS given
+    STRAIGHT_JOIN {{ p }}queue AS registered
+      ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+      AND registered.queue = given.queue
+    ORDER BY given.element;
+  END;
+
+  IF v_duplicates THEN
+    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id);
+  ELSE
+    -- The ids are in the order of the input; the odd batch is that of the delayed tasks.
+    SELECT
+      task.task_id,
+      TRUE AS created,
+      task.batch_id = v_batch_id AND registered.paused_at IS NULL AS pushable
+    FROM {{ p }}task AS task
+    STRAIGHT_JOIN {{ p }}queue AS registered ON registered.queue_id = task.queue_id
+    WHERE task.task_id > v_last_id AND task.batch_id IN (v_batch_id, v_batch_id - 1)
+    ORDER BY task.task_id;
+  END IF;
+
   IF v_alone THEN
     COMMIT;
   END IF;

@@ -10,8 +10,8 @@ SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ 
 {%- set json_errors = "3140, 3141, 3157" -%}
 {%- set nul = "_utf8mb4 X'00'" -%}
 {%- set now = "UTC_TIMESTAMP(3)" -%}
-{#- Unique on all servers whose numbers differ in the last seven bits. Positive: a relay's batch. -#}
-{%- set new_batch_id = "(UUID_SHORT() & 9223372036854775807)" -%}
+{#- Positive and even, and unique on all servers whose numbers differ in the last six bits. -#}
+{%- set new_batch_id = "((UUID_SHORT() & 4611686018427387903) << 1)" -%}
 {%- set end_of_time = "TIMESTAMP'9999-12-31 00:00:00'" -%}
 {%- set sql_mode = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
@@ -59,3 +59,20 @@ EXISTS (
 {%- macro duplicates(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
         element INT PATH '$[0]', task_id BIGINT PATH '$[1]'
       )){% endmacro -%}
+
+{#- The columns that create_tasks fills, and what it fills them with. -#}
+{%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
+      max_count, batch_id, created_at, deadline_at, due_at" -%}
+{%- macro new_task_values(batch_id, now) -%}
+queue_id, queue_id, {{ status.waiting }}, name, order_no,
+      IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload),
+      interval_seconds,
+      COALESCE(delete_deadline, {{ default.delete_deadline }}),
+      COALESCE(max_count, {{ default.max_count }}),
+      IF(delay IS NULL, {{ batch_id }}, {{ batch_id }} - 1),
+      {{ now }},
+      {{ now }} + INTERVAL COALESCE(deadline, {{ default.deadline }}) SECOND,
+      {{ now }} + INTERVAL LEAST(
+        COALESCE(delay, {{ push_grace }}), COALESCE(deadline, {{ default.deadline }})
+      ) SECOND
+{%- endmacro -%}

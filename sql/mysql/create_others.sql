@@ -1,0 +1,64 @@
+CREATE PROCEDURE {{ p }}create_others (
+  IN in_tasks JSON,
+  IN in_batch_id BIGINT,
+  IN in_now {{ instant }},
+  IN in_last_id BIGINT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Internal: what create_tasks does where some of its elements are duplicates: creates the others, and returns its
+  rows. Duplicates are left out, not ignored: INSERT IGNORE would pass over other errors, too. Where one comes
+  into being meanwhile, all is looked at again.
+  */
+  DECLARE v_duplicates JSON DEFAULT '[]';
+  DECLARE v_race TINYINT DEFAULT FALSE;
+  DECLARE v_done TINYINT DEFAULT FALSE;
+
+  WHILE NOT v_done DO
+    CALL {{ p }}find_duplicates(in_tasks, v_race, v_duplicates);
+    BEGIN
+      DECLARE EXIT HANDLER FOR 1062 SET v_race = TRUE;
+      INSERT INTO {{ p }}task (
+        {{ new_task_columns }}
+      )
+      SELECT
+        {{ new_task_values("in_batch_id", "in_now") }}
+      FROM ({{ new_tasks("in_tasks") }}) AS given
+      WHERE leader = element AND element NOT IN (
+        SELECT duplicate.element
+        FROM {{ duplicates("v_duplicates") }} AS duplicate
+      )
+      ORDER BY element;
+      SET v_done = TRUE;
+    END;
+  END WHILE;
+
+  -- What was created has its ids in the order of the input; an element that repeats an order number shares
+  -- the id of the first one, its leader.
+  WITH mine AS (
+    SELECT task_id, ROW_NUMBER() OVER (ORDER BY task_id) AS place
+    FROM {{ p }}task
+    WHERE task_id > in_last_id AND batch_id IN (in_batch_id, in_batch_id - 1)
+  ),
+  numbered AS (
+    SELECT
+      given.element, given.leader, given.delay, given.paused_at,
+      duplicate.task_id AS duplicate_id,
+      COUNT(IF(given.leader = given.element AND duplicate.element IS NULL, 1, NULL))
+        OVER (ORDER BY given.element) AS place
+    FROM ({{ new_tasks("in_tasks") }}) AS given
+    LEFT JOIN {{ duplicates("v_duplicates") }} AS duplicate ON duplicate.element = given.leader
+  )
+  SELECT
+    COALESCE(given.duplicate_id, mine.task_id) AS task_id,
+    mine.task_id IS NOT NULL AND given.leader = given.element AS created,
+    mine.task_id IS NOT NULL AND given.leader = given.element
+      AND given.delay IS NULL AND given.paused_at IS NULL AS pushable
+  FROM numbered AS given
+  JOIN numbered AS leader ON leader.element = given.leader
+  LEFT JOIN mine ON mine.place = leader.place AND leader.duplicate_id IS NULL
+  ORDER BY given.element;
+END
