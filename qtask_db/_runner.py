@@ -11,7 +11,7 @@ from qtask_db import calls
 from qtask_db._loop import Backoff, Session, Stop, Trouble
 from qtask_db._pool import Handler, Pool, Run
 from qtask_db._settler import Settler
-from qtask_db.errors import Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.errors import BadInput, Conflict, DatabaseUnavailable, QueueUnavailable
 from qtask_db.job import Counters, Job, Retry
 from qtask_db.message import BadMessage, Received, decode
 from qtask_db.models import Started
@@ -134,11 +134,12 @@ class Runner:
             )
             beat_at = time.monotonic() + one.interval / 3
             runs.append(Run(job, self._handlers[raw.queue], beat_at))
+        duplicates = len(good) - len(runs) - sum(raw in good for raw, _ in self._bad)
         self._counters.started += len(runs)
-        self._counters.refused += len(good) - len(runs)
-        if len(good) > len(runs):
+        self._counters.refused += duplicates
+        if duplicates:
             refused = found.keys() - {one.task_id for one in started}
-            logger.debug("%d duplicates; tasks %s", len(good) - len(runs), sorted(refused))
+            logger.debug("%d duplicates; tasks %s", duplicates, sorted(refused))
         self._settler.watch(runs)
         self._pool.submit(runs)
         self._queues.done(good)
@@ -151,9 +152,7 @@ class Runner:
             try:
                 received = decode(raw.body)
             except BadMessage as error:
-                logger.warning("a message of %s is set aside: %s", raw.queue, error)
-                self._counters.bad += 1
-                self._bad.append((raw, str(error)))
+                self._note_bad(raw, error)
                 continue
             good.append(raw)
             other = found.get(received.task_id)
@@ -172,7 +171,21 @@ class Runner:
             except Conflict as error:
                 conflict = error
                 self._stop.wait(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
+            except BadInput as error:
+                if len(found) > 1:
+                    return [
+                        one for item in found.items() for one in self._start_tasks(dict([item]))
+                    ]
+                ((raw, _),) = found.values()
+                self._note_bad(raw, error)
+                return []
         raise conflict
+
+    def _note_bad(self, raw: Raw, error: Exception) -> None:
+        """It is set aside before the next take, again and again until Redis has it."""
+        logger.warning("a message of %s is set aside: %s", raw.queue, error)
+        self._counters.bad += 1
+        self._bad.append((raw, str(error)))
 
     def _put_back(self, raws: list[Raw]) -> None:
         if not raws:

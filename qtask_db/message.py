@@ -10,7 +10,8 @@ from qtask_db.errors import InvalidPayload, QtaskError
 from qtask_db.models import Message
 
 _WHITESPACE = " \t\n\r"
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 10**18 - 1
+"""What the procedures read: 18 digits."""
 _LARGEST_ATTEMPT = 2**31 - 1
 
 

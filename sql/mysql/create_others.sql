@@ -9,13 +9,19 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Internal: what create_tasks does where some of its elements are duplicates: creates the others, and returns its
-  rows. Duplicates are left out, not ignored: INSERT IGNORE would pass over other errors, too. Where one comes
-  into being meanwhile, all is looked at again.
+  Internal: what create_tasks does where its plain INSERT was refused: tells what is wrong, registers new queues,
+  creates what is no duplicate, and returns the rows. Duplicates are left out, not ignored: INSERT IGNORE would
+  pass over other errors, too. Where one comes into being meanwhile, all is looked at again.
   */
   DECLARE v_duplicates JSON DEFAULT '[]';
+  DECLARE v_new_queues INT;
   DECLARE v_race TINYINT DEFAULT FALSE;
   DECLARE v_done TINYINT DEFAULT FALSE;
+
+  CALL {{ p }}check_new_tasks(in_tasks, v_new_queues);
+  IF v_new_queues > 0 THEN
+    CALL {{ p }}find_queues(in_tasks);
+  END IF;
 
   WHILE NOT v_done DO
     CALL {{ p }}find_duplicates(in_tasks, v_race, v_duplicates);
@@ -25,7 +31,7 @@ BEGIN
         {{ new_task_columns }}
       )
       SELECT
-        {{ new_task_values("in_batch_id", "in_now") }}
+        {{ new_task_values("in_batch_id", "in_now", "TRUE") }}
       FROM ({{ new_tasks("in_tasks") }}) AS given
       WHERE leader = element AND element NOT IN (
         SELECT duplicate.element

@@ -1,3 +1,11 @@
+{%- macro integer(column, low, high) -%}
+({{ column }}_given IS NULL OR (
+            JSON_TYPE({{ column }}_given) LIKE '%INTEGER' AND {{ column }} BETWEEN {{ low }} AND {{ high }}
+          ))
+{%- endmacro -%}
+{%- macro text_of(value, length) -%}
+CHAR_LENGTH({{ value }}) BETWEEN 1 AND {{ length }} AND ' ' NOT IN (LEFT({{ value }}, 1), RIGHT({{ value }}, 1))
+{%- endmacro -%}
 CREATE PROCEDURE {{ p }}create_tasks (
   IN in_tasks {{ text }}
 )
@@ -23,12 +31,11 @@ BEGIN
   Transaction
     Joins the caller's.
   */
-  DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
-  DECLARE v_tasks JSON;
-  DECLARE v_new_queues INT;
-  DECLARE v_last_id BIGINT;
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
-  DECLARE v_duplicates TINYINT DEFAULT FALSE;
+  DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
+  DECLARE v_last_id BIGINT;
+  DECLARE v_tasks JSON;
+  DECLARE v_plain TINYINT DEFAULT FALSE;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -50,43 +57,88 @@ BEGIN
   IF JSON_LENGTH(v_tasks) > {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.rows) }};
   END IF;
-  CALL {{ p }}check_new_tasks(v_tasks, v_new_queues);
 
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
   END IF;
-  IF v_new_queues > 0 THEN
-    CALL {{ p }}find_queues(v_tasks);
-  END IF;
   SELECT COALESCE(MAX(task_id), 0) INTO v_last_id FROM {{ p }}task;
 
+  -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
+  -- Else a column is NULL (1048), the unique key speaks (1062) or a payload is no JSON, and create_others looks
+  -- at each of them.
   BEGIN
-    DECLARE EXIT HANDLER FOR 1062 SET v_duplicates = TRUE;
+    DECLARE EXIT HANDLER FOR 1048, 1062, {{ json_errors }} SET v_plain = FALSE;
     INSERT INTO {{ p }}task (
       {{ new_task_columns }}
     )
     SELECT
-      {{ new_task_values("v_batch_id", "v_now") }}
-    FROM {{ elements("v_tasks") }} AS given
-    STRAIGHT_JOIN {{ p }}queue AS registered
-      ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
-      AND registered.queue = given.queue
-    ORDER BY given.element;
+      {{ new_task_values("v_batch_id", "v_now", "sound") }}
+    FROM (
+      SELECT
+        given.*,
+        JSON_UNQUOTE(order_no_given) AS order_no,
+        registered.queue_id,
+        JSON_LENGTH(task) = (name IS NOT NULL) + (payload IS NOT NULL) + (delay_given IS NOT NULL)
+          + (interval_seconds_given IS NOT NULL) + (given.queue IS NOT NULL) + (namespace_given IS NOT NULL)
+          + (order_no_given IS NOT NULL) + (deadline_given IS NOT NULL)
+          + (delete_deadline_given IS NOT NULL) + (max_count_given IS NOT NULL)
+          AND {{ text_of("name", limit.name) }}
+          AND {{ text_of("given.queue", limit.queue) }}
+          AND (namespace_given IS NULL OR JSON_TYPE(namespace_given) = 'STRING')
+          AND (order_no_given IS NULL OR (
+            JSON_TYPE(order_no_given) = 'STRING'
+            AND {{ text_of("JSON_UNQUOTE(order_no_given)", limit.order_no) }}
+          ))
+          AND {{ integer("interval_seconds", 1, limit.seconds) }}
+          AND {{ integer("delay", 0, limit.seconds) }}
+          AND {{ integer("deadline", 1, limit.seconds) }}
+          AND {{ integer("delete_deadline", 0, limit.seconds) }}
+          AND {{ integer("max_count", 1, limit.max_count) }}
+          AND LENGTH({{ payload_text }}) <= {{ payload_limit }}
+          AND LOCATE({{ nul }}, {{ payload_text }}) = 0
+          AND JSON_VALID({{ payload_text }})
+          AND LOCATE('"task_', JSON_KEYS({{ payload_text }})) = 0
+          AND LOCATE('\\', JSON_KEYS({{ payload_text }})) = 0 AS sound
+      FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (
+        element FOR ORDINALITY,
+        task JSON PATH '$',
+        name LONGTEXT PATH '$.name',
+        payload JSON PATH '$.payload',
+        delay INT PATH '$.delay',
+        delay_given JSON PATH '$.delay',
+        interval_seconds INT PATH '$.interval',
+        interval_seconds_given JSON PATH '$.interval',
+        queue LONGTEXT PATH '$.queue',
+        namespace_given JSON PATH '$.namespace',
+        order_no_given JSON PATH '$.order_no',
+        deadline INT PATH '$.deadline',
+        deadline_given JSON PATH '$.deadline',
+        delete_deadline INT PATH '$.delete_deadline',
+        delete_deadline_given JSON PATH '$.delete_deadline',
+        max_count INT PATH '$.max_count',
+        max_count_given JSON PATH '$.max_count'
+      )) AS given
+      LEFT JOIN {{ p }}queue AS registered
+        ON registered.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
+        AND registered.queue = given.queue
+    ) AS checked
+    ORDER BY element;
+    SET v_plain = TRUE;
   END;
 
-  IF v_duplicates THEN
-    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id);
-  ELSE
+  IF v_plain THEN
     -- The ids are in the order of the input; the odd batch is that of the delayed tasks.
     SELECT
       task.task_id,
       TRUE AS created,
       task.batch_id = v_batch_id AND registered.paused_at IS NULL AS pushable
     FROM {{ p }}task AS task
-    STRAIGHT_JOIN {{ p }}queue AS registered ON registered.queue_id = task.queue_id
+    LEFT JOIN {{ p }}queue AS registered ON registered.queue_id = task.queue_id
     WHERE task.task_id > v_last_id AND task.batch_id IN (v_batch_id, v_batch_id - 1)
     ORDER BY task.task_id;
+  ELSE
+    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id);
   END IF;
 
   IF v_alone THEN

@@ -23,7 +23,9 @@ BEGIN
   INTO v_due_at
   FROM (
     SELECT
-      paused_at IS NOT NULL OR JSON_CONTAINS(in_held, JSON_QUOTE(queue)) AS closed,
+      paused_at IS NOT NULL OR EXISTS (
+        SELECT 1 FROM {{ names('in_held') }} AS held WHERE held.name = queue
+      ) AS closed,
       (
         SELECT due_at
         FROM {{ p }}task FORCE INDEX (due)

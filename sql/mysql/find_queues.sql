@@ -12,11 +12,5 @@ BEGIN
   INSERT INTO {{ p }}queue (namespace, queue)
   SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}'), given.queue
   FROM {{ elements('in_tasks') }} AS given
-  WHERE NOT EXISTS (
-    SELECT 1
-    FROM {{ p }}queue AS queue
-    WHERE queue.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
-      AND queue.queue = given.queue
-  )
   ON DUPLICATE KEY UPDATE touched = {{ p }}queue.touched + 1;
 END

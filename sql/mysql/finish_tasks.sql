@@ -19,8 +19,20 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    IF v_alone THEN
+      ROLLBACK;
+    END IF;
+    RESIGNAL;
+  END;
 
   CALL {{ p }}check_tasks(in_tasks);
+  CALL {{ p }}find_alone(v_alone);
+  IF v_alone THEN
+    START TRANSACTION;
+  END IF;
 
   UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
     task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
@@ -34,7 +46,7 @@ BEGIN
   WHERE task.status = {{ status.processing }}
     AND (given.attempt IS NULL OR task.attempts = given.attempt);
 
-  -- The present state of those that the UPDATE has locked, not that of the caller's snapshot.
+  -- Locks and so reads the present state, not that of the caller's snapshot.
   SELECT given.task_id, given.attempt,
     CASE
       WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
@@ -53,4 +65,7 @@ BEGIN
     OR task.status <> {{ status.finished }}
     OR given.attempt <> task.attempts
   LOCK IN SHARE MODE;
+  IF v_alone THEN
+    COMMIT;
+  END IF;
 END

@@ -10,8 +10,8 @@ READS SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Lists tasks, the newest first. An order number is found through its index while its task is not finished;
-  other searches read the newest tasks until enough are found.
+  Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
+  tasks are searched among the newest {{ limit.search }} ids; other searches read the newest tasks until enough are found.
 
   Parameters
     in_queue      of this queue; NULL is any
@@ -27,6 +27,8 @@ BEGIN
   Transaction
     Joins the caller's.
   */
+  DECLARE v_newest BIGINT DEFAULT (SELECT MAX(task_id) FROM {{ p }}task);
+
   IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
   END IF;
@@ -34,11 +36,21 @@ BEGIN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;
 
-  IF EXISTS (SELECT 1 FROM {{ p }}task WHERE order_key = in_order_no) THEN
+  IF in_order_no IS NOT NULL THEN
     SELECT {{ task_columns }}
-    FROM {{ p }}task_list
-    WHERE order_key = in_order_no
-      AND (in_queue IS NULL OR queue = in_queue)
+    FROM (
+      SELECT task_id AS found_id
+      FROM {{ p }}task
+      WHERE order_key = in_order_no
+      UNION ALL
+      SELECT task_id
+      FROM {{ p }}task
+      WHERE order_no = in_order_no
+        AND status = {{ status.finished }}
+        AND task_id > v_newest - {{ limit.search }}
+    ) AS found
+    STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
+    WHERE (in_queue IS NULL OR queue = in_queue)
       AND (in_status IS NULL OR status = in_status)
       AND (in_namespace IS NULL OR namespace = in_namespace)
     ORDER BY task_id DESC
@@ -46,8 +58,7 @@ BEGIN
   ELSE
     SELECT {{ task_columns }}
     FROM {{ p }}task_list
-    WHERE (in_order_no IS NULL OR order_no = in_order_no)
-      AND (in_queue IS NULL OR queue = in_queue)
+    WHERE (in_queue IS NULL OR queue = in_queue)
       AND (in_status IS NULL OR status = in_status)
       AND (in_namespace IS NULL OR namespace = in_namespace)
     ORDER BY task_id DESC

@@ -16,6 +16,11 @@ SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ 
 {%- set sql_mode = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
+{#- A JSON array of strings as rows. -#}
+{%- macro names(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name LONGTEXT PATH '$'))
+{%- endmacro -%}
+
 {#- MariaDB compares keys as they are written: \\u0074ask_id is task_id, too. -#}
 {%- macro hides_reserved_key(payload) -%}
 EXISTS (
@@ -60,12 +65,13 @@ EXISTS (
         element INT PATH '$[0]', task_id BIGINT PATH '$[1]'
       )){% endmacro -%}
 
-{#- The columns that create_tasks fills, and what it fills them with. -#}
+{#- The columns that create_tasks and create_others fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
       max_count, batch_id, created_at, deadline_at, due_at" -%}
-{%- macro new_task_values(batch_id, now) -%}
-queue_id, queue_id, {{ status.waiting }}, name, order_no,
-      IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload),
+{%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}
+{%- macro new_task_values(batch_id, now, sound) -%}
+queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
+      {{ payload_text }},
       interval_seconds,
       COALESCE(delete_deadline, {{ default.delete_deadline }}),
       COALESCE(max_count, {{ default.max_count }}),

@@ -69,7 +69,9 @@ BEGIN
       FROM (
         SELECT
           queue_id,
-          paused_at IS NOT NULL OR JSON_CONTAINS(v_held, JSON_QUOTE(queue)) AS closed
+          paused_at IS NOT NULL OR EXISTS (
+            SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
+          ) AS closed
         FROM {{ p }}queue
         WHERE in_namespace IS NULL OR namespace = in_namespace
       ) AS queue

@@ -21,8 +21,20 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
+  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    IF v_alone THEN
+      ROLLBACK;
+    END IF;
+    RESIGNAL;
+  END;
 
   CALL {{ p }}check_tasks(in_tasks);
+  CALL {{ p }}find_alone(v_alone);
+  IF v_alone THEN
+    START TRANSACTION;
+  END IF;
 
   UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
     task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
@@ -44,4 +56,7 @@ BEGIN
   FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
   STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
+  IF v_alone THEN
+    COMMIT;
+  END IF;
 END

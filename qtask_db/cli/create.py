@@ -1,0 +1,189 @@
+"""Commands that store a task: create, delay."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qtask_db.cli import errors, output
+from qtask_db.cli.output import DURATION, json_option
+from qtask_db.cli.state import (
+    State,
+    database_options,
+    namespace_option,
+    pass_state,
+    redis_option,
+    stream_option,
+)
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import QueueUnavailable
+
+if TYPE_CHECKING:
+    from qtask_db.task import Task
+
+
+def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what create and delay have in common."""
+    days = DEFAULT["deadline"] // 86400
+    for option in (
+        json_option,
+        database_options,
+        namespace_option,
+        click.option("--max-count", type=int, metavar="N", help="Most attempts.  [100]"),
+        click.option(
+            "--delete-deadline",
+            type=DURATION,
+            metavar="TIME",
+            help="How long the ended task is kept.  [finished: 0, failed or cancelled: 7d]",
+        ),
+        click.option(
+            "--deadline",
+            type=DURATION,
+            metavar="TIME",
+            help=f"No attempt starts later than this after now.  [{days}d]",
+        ),
+        click.option(
+            "--order-no",
+            "-o",
+            metavar="TEXT",
+            help="Business number: while a task of the same name and queue has it and is active,"
+            " that task is returned and none is created.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Store a task and put it on its queue at once.")
+@click.argument("name")
+@click.argument("payload")
+@click.argument("interval", type=DURATION)
+@click.argument("queue")
+@_task_options
+@redis_option
+@stream_option
+@pass_state
+def create(
+    state: State,
+    /,
+    *,
+    name: str,
+    payload: str,
+    interval: int,
+    queue: str,
+    stream: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Store a task and put it on its queue at once.
+
+    PAYLOAD is a JSON object, `@FILE`, or `-` for stdin. INTERVAL is the time after which the task
+    is put on the queue again unless it has been finished: seconds, or for example 5m, 1h30m, 7d.
+
+    Without a Redis URL the task is stored all the same and a relay puts it on the queue.
+
+    \b
+    Examples:
+      qtask create 'bind order' '{"order_no": "8973"}' 1h GCR:ORDER:BIND --order-no 8973
+      qtask create report @payload.json 30m REPORTS --deadline 1d
+      jq -c .order order.json | qtask create 'bind order' - 3600 GCR:ORDER:BIND --json
+    """
+    from qtask_db import calls
+
+    text = _payload(payload)
+    with state.connect() as conn:
+        task = calls.create(conn, name, text, interval, queue, **options)
+        pushed, note = _push(state, task, stream)
+    _show_task(task, pushed, note, as_json)
+
+
+@click.command(short_help="Store a task that is put on its queue later.")
+@click.argument("name")
+@click.argument("payload")
+@click.argument("delay", type=DURATION)
+@click.argument("interval", type=DURATION)
+@click.argument("queue")
+@_task_options
+@pass_state
+def delay(
+    state: State,
+    /,
+    *,
+    name: str,
+    payload: str,
+    delay: int,
+    interval: int,
+    queue: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Store a task that a relay puts on its queue when DELAY has passed.
+
+    PAYLOAD is a JSON object, `@FILE`, or `-` for stdin. DELAY and INTERVAL are seconds, or for
+    example 5m, 1h30m, 7d.
+
+    \b
+    Examples:
+      qtask delay 'close order' '{"order_no": "8973"}' 15m 1h GCR:ORDER:CLOSE
+      qtask delay reminder @payload.json 7d 1h MAIL --order-no 8973 --max-count 3
+    """
+    from qtask_db import calls
+
+    text = _payload(payload)
+    with state.connect() as conn:
+        task = calls.delay(conn, name, text, delay, interval, queue, **options)
+    note = f"a relay puts it on {queue} in {output.span(delay)}"
+    _show_task(task, False, note, as_json)
+
+
+def _payload(text: str) -> str:
+    """The payload's text: the argument itself, the file behind `@`, or stdin for `-`."""
+    if text == "-":
+        return sys.stdin.read()
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot read {text[1:]}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{text[1:]} is not UTF-8 text") from None
+
+
+def _push(state: State, task: Task, stream: bool) -> tuple[bool, str]:
+    """Put a committed task on its queue. Nothing is lost where that fails: the relay does it."""
+    later = f"a relay puts it on the queue within {DEFAULT['push_grace']} s"
+    if not task.pushable:
+        return False, "its queue is paused; it is put on it after `qtask resume`"
+    url = state.redis_url
+    if url is None:
+        return False, f"no Redis URL given: {later}"
+    try:
+        if task.push(url, stream=stream):
+            return True, f"on queue {task.queue}"
+    except QueueUnavailable as error:
+        errors.say(f"{error}: task {task.task_id} is stored and {later}")
+        return False, later
+    return False, f"the queue is full: {later}, or when there is room"
+
+
+def _show_task(task: Task, pushed: bool, note: str, as_json: bool) -> None:
+    if as_json:
+        output.echo_json(
+            {
+                "task_id": task.task_id,
+                "created": task.created,
+                "queue": task.queue,
+                "pushed": pushed,
+            }
+        )
+        return
+    click.echo(task.task_id)
+    if task.created:
+        errors.say(f"task {task.task_id} stored; {note}")
+    else:
+        errors.say(f"task {task.task_id} is active with this order number; nothing was created")

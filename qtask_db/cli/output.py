@@ -1,0 +1,110 @@
+"""Values for people and for programs: durations, times as people say them, JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import json
+import re
+from typing import Any
+
+import click
+
+from qtask_db.constants import Status
+
+STATUS_STYLE = {
+    Status.WAITING: "cyan",
+    Status.PROCESSING: "bright_blue",
+    Status.FINISHED: "green",
+    Status.CANCELLED: "bright_black",
+    Status.FAILED: "red",
+}
+_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """Seconds, or a sum of units: `90`, `90s`, `1h30m`, `7d`. The database checks the range."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds."""
+        if isinstance(value, int):
+            return value
+        text = value.strip().lower()
+        if re.fullmatch(r"-?\d{1,18}", text):
+            return int(text)
+        if not re.fullmatch(r"(\d{1,12}[wdhms])+", text):
+            self.fail(f"{value!r} is not a duration such as 90, 90s, 5m, 1h30m or 7d", param, ctx)
+        return sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([wdhms])", text))
+
+
+DURATION = Duration()
+
+
+def echo_json(value: Any, *, indent: int | None = 2) -> None:
+    """Write a value as JSON: rows as objects, times in ISO 8601 and UTC, a status by its name."""
+    click.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """The value with nothing in it that JSON does not know."""
+    if isinstance(value, Status):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return iso(value)
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def utc(value: datetime.datetime) -> datetime.datetime:
+    """The time with its zone: the database's times are UTC, whether or not they carry it."""
+    if value.tzinfo is None:
+        return value.replace(tzinfo=datetime.timezone.utc)
+    return value.astimezone(datetime.timezone.utc)
+
+
+def iso(value: datetime.datetime) -> str:
+    """ISO 8601 in UTC to the millisecond, such as `2026-11-22T15:52:48.123Z`."""
+    return utc(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it, with at most two units: `40 ms`, `3.2 s`, `2h 05m`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m {rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}h {minutes:02d}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d {hours:02d}h" if days < 1000 else f"{days / 365.25:.0f} years"
+
+
+def ahead(value: datetime.datetime) -> float:
+    """Seconds from now to a time; negative where it has passed."""
+    return (utc(value) - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 task`, `2,000 tasks`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def json_option(command: Any) -> Any:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)

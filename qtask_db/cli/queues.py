@@ -1,0 +1,224 @@
+"""Commands on whole queues: stats, pause, resume, purge."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from qtask_db.cli import errors, output, tables
+from qtask_db.cli.output import json_option
+from qtask_db.cli.state import (
+    State,
+    database_options,
+    namespace_option,
+    pass_state,
+    redis_option,
+)
+from qtask_db.constants import LIMIT
+from qtask_db.errors import Conflict, DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qtask_db.cli.screen import Source
+    from qtask_db.database import Connection
+
+
+@click.command(short_help="How many tasks are where, per queue.")
+@click.option("--namespace", "-n", metavar="NAME", help="Only this namespace.  [all]")
+@click.option(
+    "--watch",
+    "-w",
+    type=click.FloatRange(min=0.1),
+    is_flag=False,
+    flag_value=2.0,
+    metavar="[SECONDS]",
+    help="Again and again, each 2 seconds or as said, until Ctrl-C.",
+)
+@database_options
+@redis_option
+@json_option
+@pass_state
+def stats(state: State, *, namespace: str | None, watch: float | None, as_json: bool) -> None:
+    """Show how many tasks each queue has, in which state, and how far behind the relays are.
+
+    \b
+    Due       tasks whose time has come and that no relay has taken yet
+    Lag       how long the oldest of them has been waiting
+    In Redis  messages that no consumer has taken (with a Redis URL)
+
+    \b
+    Examples:
+      qtask stats
+      qtask stats --watch
+      qtask stats --watch 0.5 --namespace default
+      qtask stats --json | jq '.queues[] | select(.failed > 0)'
+    """
+    from qtask_db.cli.screen import Source, page
+
+    console = tables.console()
+    with Source(state, namespace) as source:
+        if watch is not None and console.is_terminal and not as_json:
+            _watch(source, console, watch)
+        elif watch is not None:
+            _repeat(source, watch, as_json)
+        elif as_json:
+            output.echo_json(source.read().as_dict())
+        else:
+            tables.show(console, page(source.read(), console))
+
+
+@click.command(short_help="Stop handing out a queue's tasks.")
+@click.argument("queue")
+@namespace_option
+@database_options
+@pass_state
+def pause(state: State, *, queue: str, namespace: str | None) -> None:
+    """Stop handing out a queue's tasks. They are kept, and their deadlines still pass.
+
+    \b
+    Examples:
+      qtask pause GCR:ORDER:BIND
+    """
+    from qtask_db import calls
+
+    with state.connect() as conn:
+        calls.pause(conn, queue, namespace)
+    click.echo(f"queue {queue} is paused")
+
+
+@click.command(short_help="Hand out a paused queue's tasks again.")
+@click.argument("queue")
+@namespace_option
+@database_options
+@pass_state
+def resume(state: State, *, queue: str, namespace: str | None) -> None:
+    """Hand out a paused queue's tasks again.
+
+    \b
+    Examples:
+      qtask resume GCR:ORDER:BIND
+    """
+    from qtask_db import calls
+
+    with state.connect() as conn:
+        calls.resume(conn, queue, namespace)
+    click.echo(f"queue {queue} is handed out")
+
+
+@click.command(short_help="Delete ended tasks whose delete time has come.")
+@click.option(
+    "--chunk",
+    type=click.IntRange(1, LIMIT["rows"]),
+    default=1000,
+    show_default=True,
+    help="Rows of one transaction.",
+)
+@click.option("--all", "until_empty", is_flag=True, help="Chunk after chunk until none is left.")
+@database_options
+@json_option
+@pass_state
+def purge(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None:
+    """Delete finished, cancelled and failed tasks whose delete time has come: one chunk, or all.
+
+    A relay does the same as it goes.
+
+    \b
+    Examples:
+      qtask purge --all
+      qtask purge --chunk 5000 --json
+    """
+    started = time.monotonic()
+    with state.connect() as conn:
+        total, more = _purge(conn, chunk, until_empty)
+    if as_json:
+        output.echo_json({"purged": total, "more": more})
+        return
+    click.echo(
+        f"purged {output.plural(total, 'task')} in {output.span(time.monotonic() - started)}"
+    )
+    if more:
+        errors.say("there may be more; --all goes on until none is left")
+
+
+def _purge(conn: Connection, chunk: int, until_empty: bool) -> tuple[int, bool]:
+    """Delete chunk by chunk; how many rows, and whether more may be left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from qtask_db import calls
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("purging"),
+        BarColumn(),
+        TextColumn("{task.completed:,} tasks"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
+    total, started = 0, time.monotonic()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        progress = bar.add_task("", total=None, rate="")
+        while True:
+            count = _again(lambda: calls.purge(conn, chunk))
+            total += count
+            rate = f"{total / max(time.monotonic() - started, 1e-3):,.0f} tasks/s"
+            bar.update(progress, advance=count, rate=rate)
+            if count < chunk or not until_empty:
+                return total, count == chunk
+
+
+def _again(call: Callable[[], int], times: int = 5) -> int:
+    """Call again where another transaction was in the way."""
+    for _ in range(times - 1):
+        with contextlib.suppress(Conflict):
+            return call()
+        time.sleep(0.1)
+    return call()
+
+
+def _repeat(source: Source, seconds: float, as_json: bool) -> NoReturn:
+    """Snapshot after snapshot, for a pipe or a file."""
+    from qtask_db.cli.screen import page
+
+    console = tables.console()
+    while True:
+        snapshot = source.read()
+        if as_json:
+            output.echo_json(snapshot.as_dict(), indent=None)
+        else:
+            tables.show(console, page(snapshot, console), "")
+        sys.stdout.flush()
+        time.sleep(seconds)
+
+
+def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
+    """Keep one screen up to date, and leave its last state behind."""
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    from qtask_db.cli.screen import page
+
+    shown = page(source.read(), console)
+    note = foot = Text(f"every {seconds:g} s, Ctrl-C leaves", style="bright_black")
+    try:
+        with Live(shown, console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                clock = Text(time.strftime("%H:%M:%S  "), style="bright_black")
+                live.update(Group(shown, Text(), clock + note), refresh=True)
+                time.sleep(seconds)
+                try:
+                    shown, note = page(source.read(), console), foot
+                except (DatabaseUnavailable, Conflict) as error:
+                    # A server that goes away later is waited for.
+                    note = Text(State.scrub(f"{error}; trying again"), style="red")
+    finally:
+        tables.show(console, shown)

@@ -1,0 +1,153 @@
+"""Commands on the schema: install, uninstall, render."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from qtask_db.cli import errors, output
+from qtask_db.cli.output import DURATION
+from qtask_db.cli.state import State, database_options, pass_state, prefix_option
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import QtaskError
+
+_payload_limit = click.option(
+    "--payload-limit",
+    type=int,
+    metavar="BYTES",
+    help=f"Largest payload.  [{DEFAULT['payload_limit']}]",
+)
+_push_grace = click.option(
+    "--push-grace",
+    type=DURATION,
+    metavar="TIME",
+    help="A real-time task that its creator has not pushed is pushed by a relay after this."
+    f"  [{DEFAULT['push_grace']}]",
+)
+
+
+@click.command(short_help="Create or update tables and procedures.")
+@click.argument("url", required=False)
+@_payload_limit
+@_push_grace
+@database_options
+@pass_state
+def install(
+    state: State, *, url: str | None, payload_limit: int | None, push_grace: int | None
+) -> None:
+    """Create the tables and procedures, or bring them to this version. Again changes nothing.
+
+    The account needs the privileges to create tables, views and procedures in the schema. Those of
+    applications, relays and operators need none of them: see `qtask render --grants`.
+
+    \b
+    Examples:
+      qtask install mysql://root:secret@localhost/payments
+      QTASK_DATABASE_URL_FILE=/run/secrets/db qtask install --payload-limit 1048576
+    """
+    from qtask_db import install as installer
+
+    state.database_option = url or state.database_option
+    settings = _settings(state, payload_limit, push_grace)
+    installer.install(state.database_url, settings, click.echo)
+    errors.say("`qtask doctor` checks the server, `qtask relay` starts to move tasks")
+
+
+@click.command(short_help="Drop tables and procedures, with all tasks.")
+@click.argument("url", required=False)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@database_options
+@pass_state
+def uninstall(state: State, *, url: str | None, yes: bool) -> None:
+    """Drop the tables and procedures, and with them every task. It asks first.
+
+    \b
+    Examples:
+      qtask uninstall mysql://root:secret@localhost/payments
+      qtask uninstall --yes
+    """
+    from qtask_db import install as installer
+    from qtask_db.urls import mask
+
+    state.database_option = url or state.database_option
+    if not yes:
+        click.echo(f"This drops {_contents(state)} in {mask(state.database_url)}", err=True)
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nobody can be asked here: pass --yes to drop them.")
+        click.confirm("It cannot be undone. Continue?", abort=True, err=True)
+    installer.uninstall(state.database_url, state.prefix, click.echo)
+    click.echo(f"uninstalled from {mask(state.database_url)}")
+
+
+@click.command(short_help="Write the SQL that install would run.")
+@click.option(
+    "--dialect",
+    type=click.Choice(["mysql", "oracle"]),
+    default="mysql",
+    show_default=True,
+    help="mysql is for MariaDB too.",
+)
+@prefix_option
+@_payload_limit
+@_push_grace
+@click.option("--grants", is_flag=True, help="Only the roles and their grants.")
+@click.option("--output", "-o", metavar="FILE", default="-", help="Write to a file.  [stdout]")
+@pass_state
+def render(
+    state: State,
+    *,
+    dialect: str,
+    payload_limit: int | None,
+    push_grace: int | None,
+    grants: bool,
+    output: str,
+) -> None:
+    """Write one SQL script that a DBA can read and run with the vendor's own client.
+
+    \b
+    Examples:
+      qtask render | mysql payments
+      qtask render --dialect mysql --prefix pay_ -o qtask.sql
+      qtask render --grants
+    """
+    from qtask_db.render import Renderer
+    from qtask_db.settings import Settings
+
+    settings = Settings().updated(_settings(state, payload_limit, push_grace))
+    renderer = Renderer(dialect, settings)
+    script = renderer.grants() if grants else renderer.script()
+    if output == "-":
+        click.echo(script, nl=not script.endswith("\n"))
+        return
+    try:
+        Path(output).write_text(script, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
+    errors.say(f"wrote {output}")
+
+
+def _settings(state: State, payload_limit: int | None, push_grace: int | None) -> dict[str, str]:
+    """The settings that were given here or in the environment, as texts by name."""
+    from qtask_db.settings import requested
+
+    given = {"prefix": state.prefix, "payload_limit": payload_limit, "push_grace": push_grace}
+    return {
+        **requested(),
+        **{name: str(value) for name, value in given.items() if value is not None},
+    }
+
+
+def _contents(state: State) -> str:
+    """What is there to be lost, in words, where it can be counted."""
+    from qtask_db import calls
+
+    try:
+        with state.connect() as conn:
+            rows = calls.stats(conn)
+    except QtaskError:
+        return "the tables and procedures"
+    active = sum(row.waiting + row.processing for row in rows)
+    ended = sum(row.finished + row.cancelled + row.failed for row in rows)
+    return f"{output.plural(active, 'active task')} and {ended:,} ended"

@@ -1,0 +1,193 @@
+"""What every command needs: the URLs with their secrets, and connections made from them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import click
+
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from qtask_db.database import Connection, Database
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DATABASE, REDIS, PREFIX = "QTASK_DATABASE_URL", "QTASK_REDIS_URL", "QTASK_PREFIX"
+
+
+@dataclass
+class State:
+    """The values of the shared options. The environment answers where an option was not given."""
+
+    current: ClassVar[State | None] = None
+
+    database_option: str | None = None
+    redis_option: str | None = None
+    prefix_option: str | None = None
+    debug: bool = False
+
+    def __post_init__(self) -> None:
+        State.current = self
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with its password: never to be shown."""
+        url = self.database_option or _from_environment(DATABASE)
+        if not url:
+            raise ConfigurationError(
+                f"no database URL: pass --database mysql://user:password@host/schema, or set"
+                f" {DATABASE} or {DATABASE}_FILE"
+            )
+        return url
+
+    @property
+    def redis_url(self) -> str | None:
+        """The Redis URL, with its password, or None where there is none."""
+        return self.redis_option or _from_environment(REDIS)
+
+    def required_redis_url(self) -> str:
+        """The Redis URL; ConfigurationError where there is none."""
+        url = self.redis_url
+        if not url:
+            raise ConfigurationError(
+                f"no Redis URL: pass --redis redis://host:6379/0, or set {REDIS} or {REDIS}_FILE"
+            )
+        return url
+
+    @property
+    def prefix(self) -> str | None:
+        """The prefix of tables and procedures, or None for the package's default."""
+        return self.prefix_option or os.environ.get(PREFIX) or None
+
+    def known(self) -> dict[str, str]:
+        """What was given, as variables of the environment."""
+        found = {
+            DATABASE: self.database_option or _from_environment(DATABASE),
+            REDIS: self.redis_url,
+            PREFIX: self.prefix,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def database(self) -> Database:
+        """The database that the URL names; nothing is connected yet."""
+        from qtask_db.database import Database
+
+        return Database(self.database_url, prefix=self.prefix)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in autocommit mode: each call of a command is a transaction."""
+        connection = self.database().connect(autocommit=True)
+        with connection:
+            yield connection
+
+    @staticmethod
+    def scrub(text: str) -> str:
+        """The text without any URL's password, whoever put it there and however odd the URL is."""
+        text = re.sub(r"(\w://(?!user:password@)[^\s:/@]*):\S*@", r"\1:***@", text)
+        return re.sub(r"([?&]\w*password=)[^&\s]+", r"\1***", text)
+
+
+def _from_environment(name: str) -> str | None:
+    """The variable, else the first line of the file that `<name>_FILE` names."""
+    if value := os.environ.get(name, "").strip():
+        return value
+    if not (file := os.environ.get(f"{name}_FILE")):
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigurationError(f"cannot read the file of {name}_FILE: {file}: {reason}") from None
+    if not text:
+        raise ConfigurationError(f"the file of {name}_FILE is empty: {file}")
+    return text.splitlines()[0].strip()
+
+
+def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that stores an option in the state, wherever on the command line it stands."""
+
+    def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+        state = ctx.ensure_object(State)
+        if value:
+            setattr(state, field, value)
+
+    return callback
+
+
+def connection_options(command: Command) -> Command:
+    """Add --database and --debug."""
+    command = click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep("debug"),
+        help="Show the traceback of an error.",
+    )(command)
+    return click.option(
+        "--database",
+        "-d",
+        metavar="URL",
+        expose_value=False,
+        callback=_keep("database_option"),
+        help=f"The database.  [env: {DATABASE}]",
+    )(command)
+
+
+def redis_option(command: Command) -> Command:
+    """Add --redis."""
+    return click.option(
+        "--redis",
+        "-r",
+        metavar="URL",
+        expose_value=False,
+        callback=_keep("redis_option"),
+        help=f"Redis.  [env: {REDIS}]",
+    )(command)
+
+
+namespace_option = click.option(
+    "--namespace", "-n", metavar="NAME", help=f"Another namespace than `{DEFAULT['namespace']}`."
+)
+stream_option = click.option("--stream", is_flag=True, help="Queues are Redis streams, not lists.")
+
+
+def prefix_option(command: Command) -> Command:
+    """Add --prefix."""
+    return click.option(
+        "--prefix",
+        metavar="NAME",
+        expose_value=False,
+        callback=_keep("prefix_option"),
+        help=f"Of the tables' and procedures' names.  [env: {PREFIX}]",
+    )(command)
+
+
+def database_options(command: Command) -> Command:
+    """Add the options of a command that works on the database."""
+    return connection_options(prefix_option(command))
+
+
+def print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    """Answer --version from the metadata of the installed package."""
+    if not value:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        text = version("qtask-db")
+    except PackageNotFoundError:
+        text = "(not installed: a checkout)"
+    click.echo(f"qtask {text}")
+    ctx.exit()
+
+
+pass_state = click.make_pass_decorator(State, ensure=True)

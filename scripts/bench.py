@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""The measurements behind scripts/bench, which makes the environment first.
+
+Each figure is compared with a floor that is measured in turn with it, because machines are noisy:
+the ratios can be compared between machines and runs, the absolute figures cannot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+try:
+    import servers
+    from benchmarks import bulk, create, latency, memory, relay, report, scan
+    from benchmarks.bench import Bench
+    from benchmarks.figure import Figure
+    from processes import CommandError, Ended, ending_by_signals, undisturbed
+    from pymysql import MySQLError
+    from redis import RedisError
+
+    from qtask_db.errors import QtaskError
+except ImportError as missing:
+    sys.exit(f"bench: {missing}; run scripts/bench, which makes the environment")
+
+CASES = {
+    "create": create.create,
+    "create_many": create.create_many,
+    "relay": relay.relay,
+    "latency": latency.latency,
+    "scan": scan.scan,
+    "bulk": bulk.bulk,
+    "memory": memory.memory,
+}
+LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
+# Beyond what the servers' package sets: durable on every engine, and a usual amount of memory.
+OPTIONS = ("--log-bin=binlog", "--server-id=1", "--innodb-buffer-pool-size=1G")
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.layouts:
+        return _layouts(arguments)
+    began = time.monotonic()
+    figures: list[Figure] = []
+    status, problem = 0, ""
+    with ending_by_signals(), ExitStack() as stack:
+        try:
+            figures = _measure(arguments, stack)
+        except Ended as ended:
+            status, problem = ended.code, "interrupted"
+        except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
+            status, problem = 1, str(error)
+        with undisturbed():
+            stack.close()
+    if problem:
+        _say(f"bench: {problem}")
+        return status
+    if arguments.json:
+        print(json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=2))
+    else:
+        report.show(figures)
+    _say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure qtask-db on private, durable servers. Exit code 1: a case misses its "
+        "reach, or could not be measured.",
+    )
+    parser.add_argument("--engine", choices=("mysql", "mariadb"), default="mysql")
+    parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument(
+        "--case", action="append", choices=CASES, metavar="NAME", help=f"only {', '.join(CASES)}"
+    )
+    parser.add_argument(
+        "--layouts", action="store_true", help="compare table layouts by scripts/layouts.py instead"
+    )
+    return parser.parse_args()
+
+
+def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
+    # The data lie where the temporary files do: a RAM disk would make durable writes free.
+    database = stack.enter_context(servers.start(arguments.engine, options=OPTIONS, log=_say))
+    redis = stack.enter_context(servers.start("redis", log=_say))
+    bench = Bench(database.url, redis.url, arguments.engine, arguments.quick, stack, folder, _say)
+    _require_durable(bench)
+    figures: list[Figure] = []
+    for name in arguments.case or CASES:
+        began = time.monotonic()
+        _say(f"{name} ...")
+        found = CASES[name](bench)
+        figures += found
+        for figure in found:
+            _say(f"  {report.line(figure)}")
+        _say(f"  {time.monotonic() - began:.0f} s")
+    return figures
+
+
+def _require_durable(bench: Bench) -> None:
+    rows = bench.schema("bcreate_").sql(
+        "SHOW VARIABLES WHERE Variable_name IN "
+        "('innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin')"
+    )
+    found = dict(rows)
+    wanted = {"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin": "ON"}
+    wrong = [f"{name} = {found.get(name)}" for name in wanted if found.get(name) != wanted[name]]
+    if wrong:
+        raise RuntimeError(f"the server is not durable ({', '.join(wrong)}): figures would lie")
+
+
+def _layouts(arguments: argparse.Namespace) -> int:
+    if not LAYOUTS.exists():
+        _say(f"bench: {LAYOUTS} is not there")
+        return 1
+    sizes = ("--tasks", "10000", "--rounds", "2") if arguments.quick else ("--fill", "5000000")
+    command = [sys.executable, str(LAYOUTS), "--server", arguments.engine, *sizes]
+    return subprocess.run(command, check=False).returncode
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""From a task's due time until a consumer has its message, at a steady load.
+
+The clock is the machine's: the database's for the due time, the consumer's for the arrival.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from processes import Command
+from redis import Redis
+
+from qtask_db import NewTask, calls
+from qtask_db.database import Database
+
+from .bench import INTERVAL, NAME, PAYLOAD, Bench
+from .figure import Figure, at, no_collector
+
+RATE = 500
+BATCH = 5
+DELAY = 1
+LIMIT = 50.0
+QUEUE, TIMER = "LATENCY", "TIMER"
+_spawn = multiprocessing.get_context("spawn")
+
+
+def latency(bench: Bench) -> list[Figure]:
+    """500 delayed tasks a second, created while others are moved; the first second is not told."""
+    seconds = 5 if bench.quick else 20
+    schema = bench.schema("blatency_")
+    schema.queue_id(QUEUE)
+    redis = bench.redis()
+    redis.flushdb()
+    floor = _timer(bench, seconds / 4)
+
+    log = bench.folder / "relay.log"
+    count = RATE * (seconds + 1)
+    with Command("relay", environment=bench.environment(schema), log=log) as relay:
+        relay.wait_for(" started")
+        consumer = _Child(_consume, bench.redis_url, QUEUE, count)
+        producer = _Child(_produce, bench.database_url, schema.prefix, count)
+        took = producer.result()
+        arrived = dict(consumer.result())
+        relay.check()
+    floor += _timer(bench, seconds / 4)
+
+    rows = schema.sql("SELECT task_id, created_at FROM {table} ORDER BY task_id")
+    late = [1000 * (arrived[i] - _due(created)) for i, created in rows[RATE:] if i in arrived]
+    if len(arrived) != count:
+        raise RuntimeError(f"{len(arrived)} of {count} messages arrived")
+    rate = count / took
+    note = f"{rate:.0f} tasks/s" + (", the producer was too slow" if rate < 0.95 * RATE else "")
+    figures = []
+    for name, share, reach in (("latency p50", 0.5, None), ("latency p99", 0.99, LIMIT)):
+        ours, timer = at(late, share), at(floor, share)
+        figures.append(
+            Figure(
+                name,
+                ours,
+                "ms",
+                floor=timer,
+                floor_is="RPUSH by a timer",
+                ratio=ours / timer,
+                reach=reach,
+                at_most=True,
+                note=note,
+            )
+        )
+    return figures
+
+
+def _timer(bench: Bench, seconds: float) -> list[float]:
+    """The same without a database: what this machine's clock and Redis allow now."""
+    count = int(RATE * seconds)
+    consumer = _Child(_consume, bench.redis_url, TIMER, count)
+    due = _Child(_push_on_time, bench.redis_url, count).result()
+    return [1000 * (arrived - due[number]) for number, arrived in consumer.result()]
+
+
+class _Child:
+    """A function in a process of its own, and what it returns."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self._ours, theirs = _spawn.Pipe(duplex=False)
+        self._name = function.__name__
+        process = _spawn.Process(target=_child, args=(theirs, function, *arguments), daemon=True)
+        process.start()
+        theirs.close()
+        if self._ours.recv() != "ready":
+            raise RuntimeError(f"{self._name} did not start")
+
+    def result(self) -> Any:
+        try:
+            return self._ours.recv()
+        except EOFError:
+            raise RuntimeError(f"{self._name} ended without a result") from None
+
+
+def _child(pipe: Any, function: Callable[..., Any], *arguments: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    pipe.send("ready")
+    pipe.send(function(*arguments))
+
+
+def _consume(url: str, queue: str, count: int) -> list[tuple[int, float]]:
+    """Task ids and when their messages arrived, in seconds since 1970."""
+    found: list[tuple[int, float]] = []
+    with Redis.from_url(url) as redis, no_collector():
+        while len(found) < count:
+            popped = redis.blpop([queue], timeout=10)
+            if popped is None:
+                break
+            found.append((popped[1], time.time()))
+    return [(json.loads(body)["task_id"], arrived) for body, arrived in found]
+
+
+def _produce(url: str, prefix: str, count: int) -> float:
+    """Creates tasks at the rate, all with the same delay; returns how long it took."""
+    tasks = [NewTask(NAME, PAYLOAD, INTERVAL, QUEUE, DELAY)] * BATCH
+    with Database(url, prefix=prefix).connect() as conn, no_collector():
+        began = time.perf_counter()
+        for number in range(0, count, BATCH):
+            time.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+            calls.create_many(conn, tasks)
+        return time.perf_counter() - began
+
+
+def _push_on_time(url: str, count: int) -> list[float]:
+    """Pushes a message when its time has come; returns the times."""
+    with Redis.from_url(url) as redis, no_collector():
+        redis.ping()
+        due = [time.time() + 0.2 + number / RATE for number in range(count)]
+        for number, seconds in enumerate(due):
+            time.sleep(max(0.0, seconds - time.time()))
+            redis.rpush(TIMER, f'{{"task_id": {number}}}')
+    return due
+
+
+def _due(created_at: datetime.datetime) -> float:
+    return created_at.replace(tzinfo=datetime.timezone.utc).timestamp() + DELAY

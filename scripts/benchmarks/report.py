@@ -1,0 +1,70 @@
+"""The report as a table that one likes to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .figure import Figure
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """Prints the table, and under it what missed its reach."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 140
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("case", no_wrap=True)
+    for title in ("value", "floor", "ratio", "middle half", "reach"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("ok", no_wrap=True)
+    table.add_column("the floor; notes", style="dim")
+    for one in figures:
+        mark = Text("-", style="dim")
+        if one.reach is not None:
+            mark = Text("yes", style="green") if one.ok else Text("NO", style="bold red")
+        table.add_row(
+            one.name,
+            _amount(one.measured, one.unit),
+            "" if one.floor is None else _amount(one.floor, one.unit),
+            "" if one.ratio is None else f"{one.ratio:.2f}",
+            "" if one.spread is None else f"{one.spread[0]:.2f} - {one.spread[1]:.2f}",
+            _reach(one),
+            mark,
+            "; ".join(text for text in (one.floor_is, one.note) if text),
+        )
+    console.print(table)
+    missed = [one for one in figures if not one.ok]
+    for one in missed:
+        console.print(Text(f"missed: {line(one)}", style="bold red"))
+    if not missed:
+        console.print(Text("Everything reaches what it must.", style="bold green"))
+
+
+def line(one: Figure) -> str:
+    """A figure in one line."""
+    parts = [f"{one.name}: {_amount(one.measured, one.unit)}"]
+    if one.floor is not None:
+        parts.append(f"{one.floor_is} {_amount(one.floor, one.unit)}")
+    if one.ratio is not None:
+        parts.append(f"ratio {one.ratio:.2f}")
+    if one.reach is not None:
+        parts.append(f"reach {_reach(one)}: {'yes' if one.ok else 'NO'}")
+    return ", ".join(parts)
+
+
+def _reach(one: Figure) -> str:
+    if one.reach is None:
+        return ""
+    sign = "<=" if one.at_most else ">="
+    if one.of_ratio:
+        return f"ratio {sign} {one.reach:g}"
+    return f"{sign} {_amount(one.reach, one.unit)}"
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"

@@ -1,0 +1,92 @@
+"""Throw-away MySQL, MariaDB and Redis servers for tests, demonstrations and benchmarks.
+
+    with servers.start("mysql") as server:
+        print(server.url, server.version, server.source)
+
+Four ways are tried in this order, and `Server.source` says which was taken and why:
+
+    url       QTASK_TEST_MYSQL_URL, QTASK_TEST_MARIADB_URL, QTASK_TEST_REDIS_URL
+    docker    containers through testcontainers, where a Docker daemon answers
+    path      server programs that are installed on this machine
+    packages  the distribution's packages, unpacked into a cache and run from there
+
+QTASK_SERVERS=docker|path|packages forces one of the last three.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from . import binaries, docker, mysqld, packages, redisd, url
+from .base import ENGINES, Log, Server, ServerError, Unavailable
+
+__all__ = ["ENGINES", "Server", "ServerError", "Unavailable", "start"]
+
+Way = Callable[[str, Sequence[str], Log], Server]
+
+
+def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Server:
+    """Start a server of this engine and return once it answers.
+
+    `options` are handed to the server program after this package's own, so they win.
+    Raises ServerError, with what was tried and what would help, where no way is open.
+    """
+    if engine not in ENGINES:
+        raise ServerError(f"unknown engine {engine!r}: choose from {', '.join(ENGINES)}")
+    if url.configured(engine):
+        return url.start(engine, options, log)
+    tried = []
+    for name, way in _ways():
+        try:
+            server = way(engine, options, log)
+        except Unavailable as reason:
+            tried.append(f"{name}: {reason}")
+            continue
+        for line in tried:
+            server.source += f"; not {line.splitlines()[0][:100]}"
+        log(f"{engine} {server.version}: {server.source}")
+        return server
+    raise ServerError(_nothing_worked(engine, tried))
+
+
+def _ways() -> list[tuple[str, Way]]:
+    ways: dict[str, Way] = {
+        "docker": docker.start,
+        "path": _from_path,
+        "packages": _from_packages,
+    }
+    forced = os.environ.get("QTASK_SERVERS")
+    if not forced:
+        return list(ways.items())
+    if forced not in ways:
+        raise ServerError(f"QTASK_SERVERS={forced}: choose from {', '.join(ways)}")
+    return [(forced, ways[forced])]
+
+
+def _from_path(engine: str, options: Sequence[str], log: Log) -> Server:
+    found = binaries.on_path(engine)
+    return _run(found, options, f"{found.program} is installed on this machine", log)
+
+
+def _from_packages(engine: str, options: Sequence[str], log: Log) -> Server:
+    found = packages.unpacked(engine, log)
+    return _run(found, options, f"{found.program} of the unpacked package {found.package}", log)
+
+
+def _run(found: binaries.Program, options: Sequence[str], source: str, log: Log) -> Server:
+    run = redisd.start if found.engine == "redis" else mysqld.start
+    return run(found, options, source, log)
+
+
+def _nothing_worked(engine: str, tried: Sequence[str]) -> str:
+    name = engine.upper()
+    return "\n".join(
+        [
+            f"no {engine} server could be provided. Tried:",
+            *(f"  {line}" for line in tried),
+            "One of these helps: start a Docker daemon (with `pip install testcontainers`),",
+            f"install {binaries.WHAT_TO_INSTALL[engine]}, or name a running server of your own",
+            f"in QTASK_TEST_{name}_URL (it will be written to).",
+        ]
+    )

@@ -1,0 +1,116 @@
+"""Runs `qtask` in processes of its own, and holds what is true of every command."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from qtask_db import calls
+from qtask_db.constants import Status
+from qtask_db.database import Connection
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMANDS = (
+    "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
+    "list", "cancel", "retry", "stats", "pause", "resume", "purge",
+)  # fmt: skip
+PAYLOAD = '{"order_no": "8973"}'
+AWAY = "127.0.0.1:1"
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Qtask:
+    """Runs commands in processes of their own, and holds what is true of every one of them."""
+
+    def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
+        self.folder = folder
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("QTASK_", "COLUMNS"))}
+        self.env |= {
+            "QTASK_DATABASE_URL": database_url,
+            "QTASK_REDIS_URL": redis_url,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        }
+        self.secrets = {f":{urlsplit(database_url).password}@", "s3cret", "s3cr/et"}
+
+    def __call__(self, *args: object, input: str = "", **env: str | None) -> Result:
+        process = self.start(*args, **env)
+        out, err = process.communicate(input, timeout=60)
+        return self.checked(Result(process.returncode, out, err))
+
+    def start(
+        self, *args: object, terminal: int = subprocess.PIPE, **env: str | None
+    ) -> subprocess.Popen[str]:
+        merged = self.env | {k: v for k, v in env.items() if v is not None}
+        for name in (name for name, value in env.items() if value is None):
+            merged.pop(name, None)
+        return subprocess.Popen(
+            [sys.executable, "-m", "qtask_db", *map(str, args)],
+            cwd=self.folder,
+            env=merged,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=terminal,
+            stderr=terminal,
+        )
+
+    def checked(self, result: Result) -> Result:
+        for secret in self.secrets:
+            assert secret not in result.out + result.err
+        assert "Traceback" not in result.err
+        assert "\x1b[" not in result.out, "what goes to a pipe is plain"
+        if result.code:
+            lines = result.err.strip().splitlines()
+            assert lines or result.code == 1, "a failure says why"
+            last = lines[-1] if lines else "qtask: "
+            assert last.startswith("qtask: ") or re.match(r"\d{4}-\d\d-\d\dT", last), result.err
+        return result
+
+    def fails(self, code: int, *args: object, input: str = "", **env: str | None) -> str:
+        """Run what must fail, and return its one line on stderr."""
+        result = self(*args, input=input, **env)
+        assert result.code == code, result
+        assert len(result.err.splitlines()) == 1, result.err
+        return result.err.strip()
+
+
+def create(qtask: Qtask, *options: str, queue: str = "Q", name: str = "bind") -> int:
+    result = qtask("create", name, PAYLOAD, 3600, queue, *options)
+    assert result.code == 0, result
+    return int(result.out)
+
+
+def status(conn: Connection, task_id: int) -> Status:
+    return calls.explain(conn, task_id).status
+
+
+def wait_for(what: Any, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str, float]:
+    began = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    return process.returncode, err, time.monotonic() - began

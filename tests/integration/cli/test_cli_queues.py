@@ -1,0 +1,124 @@
+"""stats, pause, resume, purge."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import select
+import signal
+
+from command_line import PAYLOAD, Qtask, create, wait_for
+from redis import Redis
+from testing import execute, query
+
+from qtask_db import calls
+from qtask_db.database import Connection
+
+
+def test_stats(qtask: Qtask, conn: Connection, redis: Redis) -> None:
+    assert "no tasks yet" in qtask("stats").out
+    create(qtask, queue="A")
+    done = create(qtask, queue="B")
+    attempt = calls.processing(conn, done, 1)
+    calls.finish(conn, done, attempt)
+    qtask("pause", "B")
+    result = qtask("stats", "--json").json
+    rows = {row["queue"]: row for row in result["queues"]}
+    assert (rows["A"]["waiting"], rows["A"]["in_redis"], rows["A"]["paused"]) == (1, 1, False)
+    assert (rows["B"]["finished"], rows["B"]["paused"]) == (1, True)
+    assert result["total"]["waiting"] == 1
+    assert result["total"]["in_redis"] == 2
+    assert result["at"].endswith("Z")
+    lines = qtask("stats").out.splitlines()
+    assert lines[0].split() == [
+        "Queue", "Waiting", "Processing", "Due", "Lag", "Finished", "Cancelled", "Failed",
+        "In", "Redis",
+    ]  # fmt: skip
+    assert re.match(r"A +1 +0 +\d +\S+.* +0 +0 +0 +1$", lines[1])
+    assert lines[2].startswith("B  paused ")
+    assert redis.llen("A") == 1
+
+
+def test_stats_without_redis_says_nothing_of_it(qtask: Qtask) -> None:
+    create(qtask)
+    assert "Redis" not in qtask("stats", QTASK_REDIS_URL=None).out
+    assert qtask("stats", "--json", QTASK_REDIS_URL=None).json["total"]["in_redis"] is None
+
+
+def test_watch_into_a_pipe_is_a_line_each(qtask: Qtask) -> None:
+    create(qtask)
+    process = qtask.start("stats", "--watch", "0.1", "--json")
+    assert process.stdout is not None
+    lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+    assert all(line["total"]["waiting"] == 1 for line in lines)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert err.strip() == "qtask: interrupted"
+    assert "Traceback" not in out + err
+
+
+def test_a_reader_that_leaves_is_no_error(qtask: Qtask) -> None:
+    create(qtask)
+    process = qtask.start("stats", "--watch", "0.1")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_pause_and_resume(qtask: Qtask, conn: Connection, redis: Redis) -> None:
+    create(qtask)
+    assert qtask("pause", "Q").out == "queue Q is paused\n"
+    second = qtask("create", "bind", PAYLOAD, 60, "Q")
+    assert "its queue is paused" in second.err
+    assert redis.llen("Q") == 1
+    assert calls.stats(conn)[0].paused
+    assert qtask("resume", "Q").code == 0
+    assert not calls.stats(conn)[0].paused
+
+
+def test_purge(qtask: Qtask, conn: Connection) -> None:
+    tasks = calls.create_many(conn, [calls.NewTask("t", {}, 60, "Q") for _ in range(25)])
+    started = calls.processing_many(conn, [(task.task_id, 1) for task in tasks])
+    calls.finish_many(conn, [(one.task_id, one.attempt) for one in started])
+    first = qtask("purge", "--chunk", 10)
+    assert first.out.startswith("purged 10 tasks in ")
+    assert "--all goes on" in first.err
+    assert qtask("purge", "--chunk", 10, "--all", "--json").json == {"purged": 15, "more": False}
+    assert qtask("purge", "--all").out.startswith("purged 0 tasks")
+
+
+def test_watch_on_a_terminal_survives_a_lost_connection(qtask: Qtask, conn: Connection) -> None:
+    """The screen shows the trouble, then the tasks again; Ctrl-C leaves the last state behind."""
+    create(qtask, queue="GCR:ORDER:BIND")
+    main, side = pty.openpty()
+    process = qtask.start("stats", "--watch", "0.3", terminal=side, TERM="xterm", COLUMNS="100")
+    os.close(side)
+    seen = ""
+
+    def shows(text: str) -> bool:
+        nonlocal seen
+        with contextlib.suppress(OSError):  # Linux' way to say that the other side is closed
+            while select.select([main], [], [], 0)[0]:
+                seen += os.read(main, 65536).decode()
+        return text in seen
+
+    wait_for(lambda: shows("every 0.3 s, Ctrl-C leaves"))
+    assert "GCR:ORDER:BIND" in seen
+    others = "SELECT id FROM information_schema.PROCESSLIST WHERE id <> CONNECTION_ID()"
+    for (number,) in query(conn, f"{others} AND db = DATABASE()"):
+        execute(conn, f"KILL {number}")
+    wait_for(lambda: shows("trying again"))
+    seen = ""
+    wait_for(lambda: shows("Ctrl-C leaves"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert shows("interrupted")
+    assert "Traceback" not in seen
+    os.close(main)

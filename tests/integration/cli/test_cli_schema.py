@@ -1,0 +1,50 @@
+"""install, uninstall, render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import Qtask
+
+
+def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_url: str) -> None:
+    assert qtask("install", database_url, QTASK_DATABASE_URL=None).code == 0
+    assert qtask("install", "--prefix", "other_", "--payload-limit", 100).code == 0
+    assert qtask("create", "a", "{}", 60, "Q", "--prefix", "other_").code == 0
+    big = '{"x": "' + "y" * 200 + '"}'
+    assert "in_payload" in qtask.fails(1, "create", "a", big, 60, "Q", "--prefix", "other_")
+    refused = qtask("uninstall", "--prefix", "other_")
+    assert refused.code == 2
+    assert "1 active task" in refused.err
+    assert qtask("stats", "--prefix", "other_").code == 0
+    gone = qtask("uninstall", "--prefix", "other_", "--yes")
+    assert gone.code == 0
+    assert qtask("stats", "--prefix", "other_").code == 3
+    assert qtask("stats").code == 0
+    assert qtask("uninstall", "--prefix", "other_", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--payload-limit", "1"], "payload_limit must be"),
+        (["--push-grace", "0"], "push_grace must be"),
+        (["--prefix", "x;drop"], "prefix must be"),
+    ],
+)
+@pytest.mark.parametrize("command", ["install", "render"])
+def test_wrong_settings_are_3(qtask: Qtask, command: str, options: list[str], text: str) -> None:
+    assert text in qtask.fails(3, command, *options)
+
+
+def test_render(qtask: Qtask, tmp_path: Path) -> None:
+    env = {"QTASK_DATABASE_URL": None}
+    script = qtask("render", "--dialect", "mysql", "--prefix", "pay_", **env)
+    assert "pay_create_task" in script.out
+    assert "qtask_create_task" not in script.out
+    assert qtask("render", "--prefix", "pay_", "-o", "x.sql", **env).out == ""
+    assert (tmp_path / "x.sql").read_text() == script.out
+    grants = qtask("render", "--grants", **env).out
+    assert "GRANT EXECUTE ON PROCEDURE qtask_create_task" in grants
+    assert "CREATE TABLE" not in grants

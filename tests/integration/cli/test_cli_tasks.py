@@ -1,0 +1,208 @@
+"""create, delay, explain, list, cancel, retry."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import pytest
+from command_line import AWAY, PAYLOAD, Qtask, create, status
+from redis import Redis
+
+from qtask_db import calls
+from qtask_db.constants import DEFAULT, Status
+from qtask_db.database import Connection
+
+
+def test_create_pushes_after_the_commit(qtask: Qtask, conn: Connection, redis: Redis) -> None:
+    result = qtask("create", "bind order", PAYLOAD, "1h", "GCR:ORDER:BIND")
+    task_id = int(result.out)
+    assert "stored; on queue GCR:ORDER:BIND" in result.err
+    message = json.loads(redis.lpop("GCR:ORDER:BIND"))
+    assert message == {"task_id": task_id, "task_attempt": 1, "order_no": "8973"}
+    assert status(conn, task_id) is Status.WAITING
+    (task,) = calls.list_tasks(conn)
+    assert (task.name, task.queue, task.max_count) == (
+        "bind order",
+        "GCR:ORDER:BIND",
+        DEFAULT["max_count"],
+    )
+
+
+def test_create_to_a_stream(qtask: Qtask, redis: Redis) -> None:
+    create(qtask, "--stream", queue="S")
+    ((_, fields),) = redis.xrange("S")
+    assert json.loads(fields["message"])["order_no"] == "8973"
+    stats = qtask("stats", "--json").json
+    assert stats["queues"][0]["in_redis"] == 1
+
+
+def test_create_options_arrive(qtask: Qtask, conn: Connection) -> None:
+    result = qtask(
+        "create", "bind", PAYLOAD, "1h30m", "Q", "--order-no", "8973", "--deadline", "1d",
+        "--delete-deadline", "2h", "--max-count", 7, "--namespace", "billing", "--json",
+    )  # fmt: skip
+    assert result.json == {
+        "task_id": result.json["task_id"],
+        "created": True,
+        "queue": "Q",
+        "pushed": True,
+    }
+    (task,) = calls.list_tasks(conn, namespace="billing")
+    assert (task.order_no, task.max_count) == ("8973", 7)
+    assert task.deadline_at - task.created_at == datetime.timedelta(days=1)
+
+
+def test_an_active_order_is_returned_and_not_pushed_again(qtask: Qtask, redis: Redis) -> None:
+    first = create(qtask, "--order-no", "8973")
+    again = qtask("create", "bind", PAYLOAD, 3600, "Q", "-o", "8973")
+    assert int(again.out) == first
+    assert "nothing was created" in again.err
+    assert redis.llen("Q") == 1
+    result = qtask("create", "bind", PAYLOAD, 3600, "Q", "-o", "8973", "--json").json
+    assert (result["created"], result["pushed"]) == (False, False)
+
+
+@pytest.mark.parametrize("source", ["stdin", "file"])
+def test_payload_from_elsewhere(qtask: Qtask, redis: Redis, tmp_path: Path, source: str) -> None:
+    text = '{"name": "Zoë \N{GRINNING FACE}"}\n'
+    (tmp_path / "payload.json").write_text(text, encoding="utf-8")
+    argument = "-" if source == "stdin" else "@payload.json"
+    assert qtask("create", "bind", argument, 60, "Q", input=text).code == 0
+    assert json.loads(redis.lpop("Q"))["name"] == "Zoë \N{GRINNING FACE}"
+
+
+def test_create_without_redis_leaves_it_to_a_relay(qtask: Qtask, redis: Redis) -> None:
+    result = qtask("create", "bind", PAYLOAD, 60, "Q", QTASK_REDIS_URL=None)
+    assert result.code == 0
+    assert f"a relay puts it on the queue within {DEFAULT['push_grace']} s" in result.err
+    assert not redis.llen("Q")
+
+
+def test_create_with_redis_away_stores_the_task(qtask: Qtask, conn: Connection) -> None:
+    url = f"redis://:s3cret@{AWAY}/0"
+    result = qtask("create", "bind", PAYLOAD, 60, "Q", "--json", QTASK_REDIS_URL=url)
+    assert result.code == 0
+    assert result.json["pushed"] is False
+    assert "is stored and a relay puts it on the queue" in result.err
+    assert status(conn, result.json["task_id"]) is Status.WAITING
+
+
+def test_delay_says_when(qtask: Qtask, conn: Connection, redis: Redis) -> None:
+    result = qtask("delay", "close", PAYLOAD, "15m", "1h", "Q")
+    assert "a relay puts it on Q in 15m 00s" in result.err
+    (task,) = calls.list_tasks(conn)
+    assert task.due_at - task.created_at == datetime.timedelta(minutes=15)
+    assert not redis.llen("Q")
+    assert qtask("delay", "close", PAYLOAD, 0, 60, "Q", "--json").json["pushed"] is False
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["create", "a", "[1]", "60", "Q"], "in_payload"),
+        (["create", "a", "nonsense", "60", "Q"], "in_payload"),
+        (["create", "a", '{"task_id": 1}', "60", "Q"], "task_id"),
+        (["create", "a", '{"x": "' + "y" * 70_000 + '"}', "60", "Q"], "in_payload"),
+        (["create", "", "{}", "60", "Q"], "in_name"),
+        (["create", "a" * 129, "{}", "60", "Q"], "in_name"),
+        (["create", "a", "{}", "0", "Q"], "in_interval"),
+        (["create", "a", "{}", "60", ""], "in_queue"),
+        (["create", "a", "{}", "60", "Q", "--max-count", "0"], "max_count"),
+        (["create", "a", "{}", "60", "Q", "--deadline", "0"], "deadline"),
+        (["create", "a", "{}", "60", "Q", "--deadline", "-5"], "deadline"),
+        (["delay", "a", "{}", "9999999999", "60", "Q"], "in_delay"),
+        (["explain", "999999"], "task"),
+        (["explain", "--order-no", "none"], "no task has the order number none"),
+        (["cancel", "999999"], "task"),
+        (["retry", "999999"], "task"),
+    ],
+)
+def test_what_the_database_refuses_is_1(
+    qtask: Qtask, conn: Connection, args: list[str], text: str
+) -> None:
+    assert text in qtask.fails(1, *args)
+    assert calls.list_tasks(conn) == []
+
+
+def test_explain(qtask: Qtask) -> None:
+    task_id = create(qtask, "--order-no", "8973")
+    plain = qtask("explain", task_id)
+    assert plain.out.startswith("waiting\n")
+    assert "8973" in plain.out
+    result = qtask("explain", "--order-no", "8973", "--json").json
+    assert result["task_id"] == task_id
+    assert result["status"] == "waiting"
+    assert result["text"].splitlines()[0] in plain.out
+
+
+def test_explain_takes_the_newest_task_of_an_order(qtask: Qtask) -> None:
+    first = create(qtask, "--order-no", "8973")
+    assert qtask("cancel", first).code == 0
+    second = create(qtask, "--order-no", "8973")
+    result = qtask("explain", "-o", "8973")
+    assert str(second) in result.out
+    assert "2 tasks have this order number" in result.err
+
+
+def test_list(qtask: Qtask) -> None:
+    assert "no tasks" in qtask("list").err
+    assert qtask("list", "--json").json == []
+    first = create(qtask, "--order-no", "8973")
+    second = create(qtask, queue="R", name="other")
+    rows = qtask("list", "--json").json
+    assert [row["task_id"] for row in rows] == [second, first]
+    assert rows[1]["status"] == "waiting"
+    created = datetime.datetime.fromisoformat(rows[0]["created_at"].replace("Z", "+00:00"))
+    assert rows[0]["created_at"].endswith("Z")
+    assert abs(datetime.datetime.now(datetime.timezone.utc) - created).total_seconds() < 60
+    assert rows[0]["started_at"] is None
+    table = qtask("list").out.splitlines()
+    assert table[0].split() == [
+        "Task", "Queue", "Name", "Order", "no", "Status", "Attempts", "Age", "Next",
+    ]  # fmt: skip
+    assert table[1].split()[:2] == [str(second), "R"]
+    assert [line for line in table if line != line.rstrip()] == []
+    limited = qtask("list", "--limit", 1)
+    assert len(limited.out.splitlines()) == 2
+    assert "--limit shows more" in limited.err
+
+
+def test_list_filters(qtask: Qtask) -> None:
+    first = create(qtask, "--order-no", "8973")
+    second = create(qtask, queue="R")
+    third = create(qtask, "--namespace", "billing")
+    qtask("cancel", second)
+
+    def ids(*args: str) -> list[int]:
+        return [row["task_id"] for row in qtask("list", "--json", *args).json]
+
+    assert ids("--queue", "R") == [second]
+    assert ids("--status", "cancelled") == [second]
+    assert ids("--order-no", "8973") == [first]
+    assert ids("--namespace", "billing") == [third]
+
+
+def test_a_narrow_terminal_loses_columns_and_not_tasks(qtask: Qtask) -> None:
+    create(qtask, "--order-no", "8973", queue="A:RATHER:LONG:QUEUE:NAME")
+    result = qtask("list", COLUMNS="40")
+    assert max(map(len, result.out.splitlines())) <= 40
+    assert "waiting" in result.out
+
+
+def test_cancel_and_retry_several(qtask: Qtask, conn: Connection) -> None:
+    first, second = create(qtask), create(qtask)
+    result = qtask("cancel", first, second, first)
+    assert result.out.splitlines() == [f"task {first} cancelled", f"task {second} cancelled"]
+    assert status(conn, first) is Status.CANCELLED
+    mixed = qtask("retry", first, 999_999, second, "--deadline", "1d", "--json")
+    assert mixed.code == 1
+    assert [(row["task_id"], row["done"]) for row in mixed.json] == [
+        (first, True),
+        (999_999, False),
+        (second, True),
+    ]
+    assert status(conn, second) is Status.WAITING
+    assert "`qtask list`" in mixed.err
+    assert qtask("retry", first).code == 1

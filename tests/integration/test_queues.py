@@ -1,0 +1,326 @@
+"""Queues on a real Redis: lists and streams behave alike; what differs is tested apart."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis as redis_py
+
+from qtask_db import queues as queues_module
+from qtask_db import redis_kinds
+from qtask_db.errors import QueueUnavailable
+from qtask_db.models import Message
+from qtask_db.queues import QueueRefused, Queues, connect, push_tasks
+from qtask_db.task import Task
+
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(params=[False, True], ids=["list", "stream"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def queues(redis_url: str, stream: bool) -> Iterator[Queues]:
+    queues = Queues(redis_url, stream=stream, consumer="first")
+    yield queues
+    queues.close()
+
+
+def messages(queue: str, count: int, first: int = 1) -> list[Message]:
+    return [Message(first + n, 1, queue, f'{{"n": {n}}}') for n in range(count)]
+
+
+def ids(taken: list[redis_kinds.Raw]) -> list[int]:
+    return [json.loads(raw.body)["task_id"] for raw in taken]
+
+
+def test_push_returns_lengths_and_keeps_the_order(queues: Queues) -> None:
+    assert queues.push([*messages("A", 2), *messages("B", 1), *messages("A", 1, 3)]) == {
+        "A": 3,
+        "B": 1,
+    }
+    assert queues.push(messages("A", 1, 4)) == {"A": 4}
+    assert ids(queues.take(["A"], 10, 1)) == [1, 2, 3, 4]
+
+
+def test_push_of_nothing(queues: Queues) -> None:
+    assert queues.push([]) == {}
+    assert queues.lengths(["A"]) == {"A": 0}
+
+
+def test_a_long_push_goes_in_pieces(queues: Queues) -> None:
+    big = [Message(n, 1, "BIG", '{"x": "' + "y" * 300_000 + '"}') for n in range(1, 9)]
+    assert queues.push([*messages("A", 2_500), *big]) == {"A": 2_500, "BIG": 8}
+    taken: list[int] = []
+    while len(taken) < 2_500:
+        taken += ids(queues.take(["A"], 1_000, 1))
+    assert taken == list(range(1, 2_501))
+
+
+def test_the_text_on_the_queue(queues: Queues, redis: redis_py.Redis, stream: bool) -> None:
+    queues.push([Message(17, 3, "A", '{"amount": 1.10, "name": "\u00e9"}')])
+    text = '{"task_id": 17, "task_attempt": 3, "amount": 1.10, "name": "\u00e9"}'
+    if stream:
+        assert [fields for _, fields in redis.xrange("A")] == [{"message": text}]
+    else:
+        assert redis.lrange("A", 0, -1) == [text]
+
+
+def test_push_bounded_stops_at_the_limit(queues: Queues) -> None:
+    assert queues.push_bounded("A", messages("A", 3), 5) == 3
+    assert queues.push_bounded("A", messages("A", 3, 4), 5) == 2
+    assert queues.push_bounded("A", messages("A", 3, 7), 5) == 0
+    assert queues.lengths(["A"]) == {"A": 5}
+    assert ids(queues.take(["A"], 10, 1)) == [1, 2, 3, 4, 5]
+
+
+def test_push_bounded_is_atomic(redis_url: str, stream: bool) -> None:
+    pushed: list[int] = []
+
+    def push() -> None:
+        mine = Queues(redis_url, stream=stream)
+        pushed.extend(mine.push_bounded("A", messages("A", 7), 100) for _ in range(10))
+        mine.close()
+
+    threads = [threading.Thread(target=push) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(pushed) == 100
+    assert Queues(redis_url, stream=stream).lengths(["A"]) == {"A": 100}
+
+
+def test_take_serves_every_queue(queues: Queues) -> None:
+    queues.push([*messages("BUSY", 100), *messages("CALM", 1, 1000)])
+    seen = [raw.queue for _ in range(2) for raw in queues.take(["BUSY", "CALM"], 10, 1)]
+    assert set(seen) == {"BUSY", "CALM"}
+
+
+def test_take_gives_no_more_than_asked(queues: Queues) -> None:
+    queues.push([*messages("A", 20), *messages("B", 20, 100)])
+    assert 0 < len(queues.take(["A", "B"], 7, 1)) <= 7
+    assert len(queues.take(["A", "B"], 1, 1)) == 1
+    taken = [raw for _ in range(40) for raw in queues.take(["A", "B"], 1, 0.01)]
+    assert len(taken) == len(set(ids(taken)))
+    assert len(queues.take(["A", "B"], 40, 0.01)) == 0
+
+
+def test_take_wakes_up_for_a_push(queues: Queues, redis_url: str, stream: bool) -> None:
+    other = Queues(redis_url, stream=stream)
+    assert queues.take(["A", "B"], 5, 0.01) == []
+    timer = threading.Timer(0.2, lambda: other.push(messages("B", 1)))
+    timer.start()
+    began = time.monotonic()
+    assert ids(queues.take(["A", "B"], 5, 4)) == [1]
+    assert time.monotonic() - began < 3
+    timer.join()
+
+
+def test_take_outlives_a_short_socket_timeout(redis_url: str, stream: bool) -> None:
+    with redis_py.Redis.from_url(redis_url, socket_timeout=0.4) as client:
+        queues = Queues(client, stream=stream)
+        began = time.monotonic()
+        assert queues.take(["A"], 5, 3) == []
+        assert time.monotonic() - began < 2
+
+
+def test_put_back(queues: Queues) -> None:
+    queues.push(messages("A", 5))
+    taken = queues.take(["A"], 3, 1)
+    queues.put_back(taken)
+    assert queues.lengths(["A"]) == {"A": 5}
+    rest = queues.take(["A"], 10, 1)
+    assert sorted(ids(rest)) == [1, 2, 3, 4, 5]
+
+
+def test_put_back_keeps_the_order_of_a_list(redis_url: str) -> None:
+    queues = Queues(redis_url)
+    queues.push([*messages("A", 5), *messages("B", 2, 10)])
+    queues.put_back([*queues.take(["A"], 3, 1), *queues.take(["B"], 2, 1)])
+    assert ids(queues.take(["A"], 9, 1)) == [1, 2, 3, 4, 5]
+    assert ids(queues.take(["B"], 9, 1)) == [10, 11]
+    queues.close()
+
+
+def test_set_aside(queues: Queues, redis: redis_py.Redis, stream: bool) -> None:
+    for body in (b"\xffnot json", "caf\u00e9 \U0001f600".encode()):
+        if stream:
+            redis.xadd("A", {"message": body})
+        else:
+            redis.rpush("A", body)
+        (raw,) = queues.take(["A"], 1, 1)
+        queues.set_aside(raw, "the reason")
+    records = [json.loads(text) for text in redis.lrange("A:bad", 0, -1)]
+    assert [record["message"] for record in records] == ["\\xffnot json", "caf\u00e9 \U0001f600"]
+    assert {record["reason"] for record in records} == {"the reason"}
+    assert all(abs(record["at"] - time.time()) < 60 for record in records)
+    assert queues.lengths(["A"]) == {"A": 0}
+
+
+def test_set_aside_is_bounded(
+    queues: Queues, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues_module, "BAD_LIMIT", 3)
+    queues.push(messages("A", 5))
+    for raw in queues.take(["A"], 5, 1):
+        queues.set_aside(raw, "bad")
+    records = [json.loads(text) for text in redis.lrange("A:bad", 0, -1)]
+    assert [json.loads(record["message"])["task_id"] for record in records] == [3, 4, 5]
+
+
+def test_a_key_of_another_type_refuses_its_queue_alone(
+    queues: Queues, redis: redis_py.Redis
+) -> None:
+    redis.set("BAD", "x")
+    with pytest.raises(QueueRefused, match=r"BAD.*WRONGTYPE") as caught:
+        queues.push([*messages("BAD", 1), *messages("GOOD", 2)])
+    assert set(caught.value.reasons) == {"BAD"}
+    assert caught.value.lengths == {"GOOD": 2}
+    assert queues.lengths(["BAD", "GOOD"]) == {"GOOD": 2}
+
+
+def test_a_full_redis_is_unavailable(redis_url: str, redis: redis_py.Redis, stream: bool) -> None:
+    queues = Queues(redis_url, stream=stream)
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(QueueUnavailable, match=r"OOM|memory") as caught:
+            queues.push(messages("A", 1))
+        assert not isinstance(caught.value, QueueRefused)
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert queues.push(messages("A", 1)) == {"A": 1}
+    queues.close()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda q: q.ping(),
+        lambda q: q.push(messages("A", 1)),
+        lambda q: q.push_bounded("A", messages("A", 1), 5),
+        lambda q: q.lengths(["A"]),
+        lambda q: q.take(["A"], 1, 0.1),
+        lambda q: q.put_back([redis_kinds.Raw("A", b"x")]),
+        lambda q: q.set_aside(redis_kinds.Raw("A", b"x"), "r"),
+    ],
+    ids=["ping", "push", "push_bounded", "lengths", "take", "put_back", "set_aside"],
+)
+def test_an_absent_redis_is_unavailable(call: Callable[[Queues], object], stream: bool) -> None:
+    with pytest.raises(QueueUnavailable, match="Redis: "):
+        call(Queues(NOWHERE, stream=stream))
+
+
+@pytest.mark.parametrize("settings", [{"decode_responses": True}, {"protocol": 2}, {"protocol": 3}])
+def test_every_kind_of_client(redis_url: str, stream: bool, settings: dict[str, object]) -> None:
+    with redis_py.Redis.from_url(redis_url, **settings) as client:
+        queues = Queues(client, stream=stream)
+        queues.push([*messages("A", 3), *messages("B", 1, 10)])
+        taken: list[redis_kinds.Raw] = []
+        while len(taken) < 4:
+            taken += queues.take(["A", "B"], 4, 1)
+        assert sorted(ids(taken)) == [1, 2, 3, 10]
+        queues.put_back(taken[:1])
+        queues.done(taken[1:])
+        assert sum(queues.lengths(["A", "B"]).values()) == 1
+        queues.close()
+        assert client.ping(), "a client that was given must stay open"
+
+
+# -- streams alone ---------------------------------------------------------------------------------
+
+
+def test_a_stream_message_is_pending_until_done(redis_url: str, redis: redis_py.Redis) -> None:
+    queues = Queues(redis_url, stream=True, consumer="first")
+    queues.push(messages("A", 2))
+    one, two = queues.take(["A"], 2, 1)
+    assert redis.xpending("A", "qtask")["pending"] == 2
+    assert queues.take(["A"], 2, 0.01) == []
+    queues.done([one])
+    assert redis.xpending("A", "qtask")["pending"] == 1
+    assert queues.lengths(["A"]) == {"A": 1}
+    queues.done([two])
+    assert queues.lengths(["A"]) == {"A": 0}
+    queues.close()
+
+
+def test_the_messages_of_a_dead_worker_are_taken_over(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Queues(redis_url, stream=True, consumer="dead")
+    dead.push(messages("A", 2))
+    assert ids(dead.take(["A"], 2, 1)) == [1, 2]
+    alive = Queues(redis_url, stream=True, consumer="alive")
+    assert alive.take(["A"], 5, 0.01) == [], "not before they are old"
+    monkeypatch.setattr(redis_kinds, "RECLAIM_IDLE", 0.02)
+    time.sleep(0.05)
+    taken = Queues(redis_url, stream=True, consumer="alive").take(["A"], 5, 0.01)
+    assert ids(taken) == [1, 2]
+
+
+def test_a_flushed_redis_gets_its_groups_again(redis_url: str, redis: redis_py.Redis) -> None:
+    queues = Queues(redis_url, stream=True)
+    queues.push(messages("A", 1))
+    assert len(queues.take(["A"], 1, 1)) == 1
+    redis.flushall()
+    queues.push(messages("A", 1, 2))
+    assert queues.take(["A"], 1, 0.1) == []
+    assert ids(queues.take(["A"], 1, 1)) == [2]
+
+
+def test_leaving_forgets_an_idle_consumer_only(redis_url: str, redis: redis_py.Redis) -> None:
+    busy = Queues(redis_url, stream=True, consumer="busy")
+    idle = Queues(redis_url, stream=True, consumer="idle")
+    busy.push(messages("A", 1))
+    assert len(busy.take(["A"], 1, 1)) == 1
+    assert idle.take(["A"], 1, 0.01) == []
+    for queues in (busy, idle):
+        queues.leave(["A"])
+    assert [row["name"] for row in redis.xinfo_consumers("A", "qtask")] == ["busy"]
+
+
+# -- the application's push ------------------------------------------------------------------------
+
+
+def task(task_id: int, queue: str = "A", *, pushable: bool = True) -> Task:
+    return Task(task_id, queue, '{"n": 1}', created=True, pushable=pushable)
+
+
+def test_task_push(redis_url: str, redis: redis_py.Redis, stream: bool) -> None:
+    assert task(1).push(redis, stream=stream) is True
+    assert task(2).push(redis_url, stream=stream) is True
+    assert task(3, pushable=False).push(redis, stream=stream) is False
+    assert task(4).push(redis, limit=2, stream=stream) is False
+    queues = Queues(redis, stream=stream)
+    taken = queues.take(["A"], 9, 1)
+    assert [json.loads(raw.body) for raw in taken] == [
+        {"task_id": n, "task_attempt": 1, "n": 1} for n in (1, 2)
+    ]
+    assert redis.ping()
+
+
+def test_push_of_many_tasks(redis: redis_py.Redis) -> None:
+    tasks = [task(n, "A" if n % 2 else "B", pushable=n != 9) for n in range(1, 11)]
+    assert push_tasks(redis, tasks, limit=4) == 8
+    assert (redis.llen("A"), redis.llen("B")) == (4, 4)
+    assert push_tasks(redis, []) == 0
+
+
+def test_task_push_to_an_absent_redis() -> None:
+    with pytest.raises(QueueUnavailable):
+        task(1).push(NOWHERE)
+    assert task(1, pushable=False).push(NOWHERE) is False
+
+
+def test_connect_retries_a_lost_connection(redis_url: str, redis: redis_py.Redis) -> None:
+    client = connect(redis_url)
+    client.ping()
+    redis.client_kill_filter(_type="normal", skipme=True)
+    assert client.ping()
+    client.close()

@@ -1,0 +1,257 @@
+"""Redis in other shapes than one server on TCP: Cluster, behind Sentinel, TLS, a Unix socket."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from servers import ServerError, binaries, packages
+from servers.base import Unavailable, free_port
+from testing import count
+
+from qtask_db import Connection, NewTask, calls
+from qtask_db.errors import QueueUnavailable
+from qtask_db.models import Message
+from qtask_db.queues import QueueRefused, Queues, push_tasks
+from qtask_db.relay import Relay
+from qtask_db.task import Task
+from qtask_db.worker import Worker
+
+PATIENCE = 40.0
+NAMES = [f"QUEUE:{n}" for n in range(12)]
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture(scope="module")
+def program() -> binaries.Program:
+    try:
+        return binaries.on_path("redis")
+    except Unavailable:
+        try:
+            return packages.unpacked("redis", print)
+        except ServerError as error:
+            pytest.skip(f"needs a redis-server program on this machine: {error}")
+
+
+@pytest.fixture
+def launch(program: binaries.Program, tmp_path: Path) -> Iterator[Start]:
+    """Runs redis-server with these arguments in a folder of its own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        options = ("--bind", "127.0.0.1", "--dir", str(folder), "--save", "")
+        command = program.command(*arguments, *options)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def port_with_bus() -> int:
+    """A port whose Cluster bus, 10,000 higher, is free as well."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port + 10_000))
+            return port
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(redis.RedisError, QueueUnavailable):
+            if condition():
+                return
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def messages(names: list[str], each: int = 1) -> list[Message]:
+    return [
+        Message(100 * n + m + 1, 1, name, "{}") for n, name in enumerate(names) for m in range(each)
+    ]
+
+
+@pytest.fixture
+def cluster(launch: Start) -> tuple[str, list[subprocess.Popen[bytes]]]:
+    """A Cluster of three masters: its URL and its processes."""
+    ports = [port_with_bus() for _ in range(3)]
+    processes = [
+        launch(
+            "--port", str(port), "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+            "--cluster-require-full-coverage", "no",
+        )
+        for port in ports
+    ]  # fmt: skip
+    nodes = [redis.Redis(port=port) for port in ports]
+    for number, node in enumerate(nodes):
+        until(node.ping)
+        node.execute_command(
+            "CLUSTER", "ADDSLOTS", *range(16384 * number // 3, 16384 * (number + 1) // 3)
+        )
+        node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+    for port in ports[1:]:
+        nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port)
+    for node in nodes:
+        until(lambda node=node: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+        until(lambda node=node: len(node.execute_command("CLUSTER NODES")) == 3)
+        node.close()
+    return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports), processes
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
+def test_cluster(cluster: tuple[str, list[subprocess.Popen[bytes]]], stream: bool) -> None:
+    queues = Queues(cluster[0], stream=stream)
+    assert queues.push(messages(NAMES, 3)) == dict.fromkeys(NAMES, 3)
+    assert queues.lengths(NAMES) == dict.fromkeys(NAMES, 3)
+    assert queues.push_bounded(NAMES[0], messages(NAMES[:1], 5), 5) == 2
+    assert push_tasks(cluster[0], [Task(7, "OTHER", "{}", True, True)], stream=stream) == 1
+    taken = []
+    while len(taken) < 38:
+        found = queues.take(NAMES, 10, 1)
+        assert found
+        taken += found
+    assert queues.take(NAMES, 10, 0.2) == []
+    queues.put_back(taken[:5])
+    queues.set_aside(taken[5], "bad")
+    queues.done(taken[6:])
+    assert sum(queues.lengths(NAMES).values()) == 5
+    assert queues.lengths([taken[5].queue + ":bad"]) == (
+        {} if stream else {taken[5].queue + ":bad": 1}
+    )
+    again = [raw for _ in range(30) for raw in queues.take(NAMES, 10, 0.01)]
+    assert sorted(raw.body for raw in again) == sorted(raw.body for raw in taken[:5])
+    queues.close()
+
+
+def test_a_dead_shard_refuses_its_queues_alone(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
+    url, processes = cluster
+    queues = Queues(url)
+    queues.push(messages(NAMES))
+    processes[0].kill()
+    processes[0].wait()
+    with pytest.raises(QueueRefused) as caught:
+        queues.push(messages(NAMES))
+    refused, served = set(caught.value.reasons), set(caught.value.lengths)
+    assert refused
+    assert served
+    assert refused | served == set(NAMES)
+    assert not refused & served
+    assert queues.lengths(served) == dict.fromkeys(served, 2)
+
+
+def test_relay_and_worker_on_a_cluster(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], database_url: str, conn: Connection
+) -> None:
+    new = [NewTask("test", {"n": n}, 600, NAMES[n % 12], delay=0) for n in range(240)]
+    calls.create_many(conn, new)
+    worker = Worker(database_url, cluster[0])
+    worker.handler(*NAMES)(lambda _job: None)
+    with Relay(database_url, cluster[0]), worker:
+        until(lambda: worker.counters.finished == 240)
+        until(lambda: count(conn) == 0)
+
+
+def test_sentinel_and_a_failover(launch: Start, tmp_path: Path) -> None:
+    master, replica, guard = free_port(), free_port(), free_port()
+    process = launch("--port", str(master))
+    launch("--port", str(replica), "--replicaof", "127.0.0.1", str(master))
+    until(lambda: redis.Redis(port=replica).info("replication")["master_link_status"] == "up")
+    file = tmp_path / "sentinel.conf"
+    file.write_text(
+        f"port {guard}\n"
+        f"sentinel monitor orders 127.0.0.1 {master} 1\n"
+        "sentinel down-after-milliseconds orders 500\n"
+        "sentinel failover-timeout orders 5000\n"
+    )
+    launch(str(file), "--sentinel")
+    sentinel = redis.Redis(port=guard, decode_responses=True)
+    until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == 1)
+
+    queues = Queues(f"redis+sentinel://127.0.0.1:{guard}/orders/0")
+    assert queues.push(messages(["A"], 1)) == {"A": 1}
+    process.kill()
+    with pytest.raises(QueueUnavailable):
+        queues.push(messages(["A"], 1))
+    until(lambda: queues.push(messages(["B"], 1)))
+    assert redis.Redis(port=replica).llen("B") >= 1
+    queues.close()
+
+
+def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path) -> None:
+    certificate, key = certify(tmp_path)
+    port, path = free_port(), tmp_path / "socket"
+    launch(
+        "--port", "0", "--tls-port", str(port), "--unixsocket", str(path),
+        "--tls-cert-file", str(certificate), "--tls-key-file", str(key),
+        "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no",
+        "--requirepass", "s3cret",
+    )  # fmt: skip
+    tls = Queues(f"rediss://:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={certificate}")
+    local = Queues(f"unix://:s3cret@{path}?db=0")
+    until(lambda: tls.push(messages(["A"], 2)))
+    (raw, *_) = local.take(["A"], 5, 1)
+    assert json.loads(raw.body)["task_id"] == 1
+    for wrong in (
+        f"rediss://:s3cret@127.0.0.1:{port}/0",
+        f"redis://:s3cret@127.0.0.1:{port}/0",
+        f"rediss://:wr0ng@127.0.0.1:{port}/0?ssl_ca_certs={certificate}",
+        f"unix://:wr0ng@{path}",
+    ):
+        with pytest.raises(QueueUnavailable) as caught:
+            Queues(wrong).ping()
+        assert "s3cret" not in str(caught.value)
+        assert "wr0ng" not in str(caught.value)
+    tls.close()
+    local.close()
+
+
+def certify(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    files = folder / "server.crt", folder / "server.key"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files

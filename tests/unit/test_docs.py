@@ -1,0 +1,142 @@
+"""The documents say what is there: commands, options, procedures, arguments, files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import sqlapi
+
+import qtask_db
+from qtask_db.cli import main
+from qtask_db.constants import ERROR
+from qtask_db.render import INDEX, Renderer
+from qtask_db.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("README.md", "docs/design.md", "docs/sql-api.md", "CHANGELOG.md")
+PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
+NAMES = {entry["name"] for kind in ("procedure", "view", "table") for entry in INDEX[kind]}
+ROLES = {"app", "relay", "operator"}
+
+
+def text(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def blocks(document: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", text(document), re.MULTILINE | re.DOTALL)
+
+
+def commands(document: str) -> list[list[str]]:
+    """The `qtask` command lines of shell blocks and of code in the text."""
+    inline = re.findall(r"`(qtask [^`]+)`", text(document))
+    listed = [line for block in blocks(document, "sh") for line in block.splitlines()]
+    lines = [line for line in [*inline, *listed] if line.startswith("qtask ")]
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+def count_arguments(call: str) -> int:
+    """How many arguments a CALL has; commas in strings do not count."""
+    inside = re.sub(r"'[^']*'", "''", call, flags=re.DOTALL).strip()
+    return inside.count(",") + 1 if inside else 0
+
+
+def calls(document: str) -> list[tuple[str, str]]:
+    found = re.findall(r"CALL qtask_(\w+)\((.*?)\);", text(document), re.DOTALL)
+    return found + re.findall(r"`qtask_(\w+)\((.*?)\)`", text(document))
+
+
+def test_the_sql_reference_is_current() -> None:
+    assert sqlapi.page() == text("docs/sql-api.md"), "run scripts/sqlapi"
+
+
+def test_the_sql_reference_has_every_procedure_error_and_view() -> None:
+    page = text("docs/sql-api.md")
+    for name in PROCEDURES:
+        assert f"\n### {name}\n" in page
+    for name, number in ERROR.items():
+        assert f"| {number} | `{name}` |" in page
+    for entry in INDEX["view"]:
+        assert f"\n### qtask_{entry['name']}\n" in page
+
+
+@pytest.mark.parametrize("name", sorted(PROCEDURES))
+def test_a_header_says_what_each_parameter_is(name: str) -> None:
+    procedure = PROCEDURES[name]
+    sections = procedure.sections
+    assert {"Errors", "Transaction"} <= sections.keys()
+    described = [n for n, _ in sqlapi.entries(sections.get("Parameters", ""))]
+    assert described == [p.name for p in procedure.parameters if p.direction == "IN"]
+    results = [n for n, _ in sqlapi.entries(sections.get("Result", "")) if n.startswith("out_")]
+    assert results == [p.name for p in procedure.parameters if p.direction == "OUT"]
+    named = {word for word, _ in sqlapi.errors_of(procedure)}
+    assert named
+    assert named <= ERROR.keys()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_calls_have_as_many_arguments_as_their_procedures(document: str) -> None:
+    for name, arguments in calls(document):
+        assert name in PROCEDURES, name
+        assert count_arguments(arguments) == len(PROCEDURES[name].parameters), (name, arguments)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_names_of_the_schema_exist(document: str) -> None:
+    for name in re.findall(r"\bqtask_([a-z_]+)\b", text(document)):
+        assert name in NAMES | ROLES | {"db"}, f"qtask_{name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_error_numbers_exist(document: str) -> None:
+    assert {int(n) for n in re.findall(r"\b201\d\d\b", text(document))} <= set(ERROR.values())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_and_their_options_exist(document: str) -> None:
+    assert isinstance(main, click.Group)
+    for words in commands(document):
+        command = main.commands.get(words[0])
+        assert command is not None, words
+        known = {option for parameter in command.params for option in parameter.opts}
+        known |= {option for parameter in command.params for option in parameter.secondary_opts}
+        for word in words[1:]:
+            option = word.partition("=")[0]
+            if re.match(r"--?[a-z]", option) and option != "--help":
+                assert option in known, words
+
+
+def test_the_readme_names_commands() -> None:
+    found = {words[0] for words in commands("README.md")}
+    assert {"install", "doctor", "create", "delay", "relay", "worker", "stats", "retry"} <= found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_python_examples_compile_and_use_what_is_there(document: str) -> None:
+    for block in blocks(document, "python"):
+        compile(block, document, "exec")
+        for name in re.findall(r"\bqtask_db\.(\w+)", block):
+            assert hasattr(qtask_db, name), name
+        for names in re.findall(r"^from qtask_db import (.*)$", block, re.MULTILINE):
+            for name in names.split(", "):
+                assert hasattr(qtask_db, name), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_that_are_named_exist(document: str) -> None:
+    content = text(document)
+    names = re.findall(r"\]\((?!http|#)([^)#]+)", content)
+    folder = (ROOT / document).parent
+    assert [name for name in names if not (folder / name).exists()] == []
+    scripts = set(re.findall(r"\bscripts/[\w.]+\b", content))
+    assert [name for name in scripts if not (ROOT / name).exists()] == []
+
+
+def test_settings_and_variables_are_in_the_readme() -> None:
+    readme = text("README.md")
+    for name in Settings.__dataclass_fields__:
+        assert f"`QTASK_{name.upper()}`" in readme
