@@ -158,5 +158,9 @@ def _inside(carrier: Any) -> Any:
         return carrier.driver_connection
     if hasattr(carrier, "ensure_connection"):  # Django
         carrier.ensure_connection()
-    inner = getattr(carrier, "connection", None)  # SQLAlchemy: a connection, or a session's method
-    return inner() if callable(inner) else inner
+    inner = getattr(carrier, "connection", None)
+    if callable(inner):  # SQLAlchemy: a session's method
+        return inner()
+    if hasattr(carrier, "in_transaction") and not carrier.in_transaction():
+        carrier.begin()  # SQLAlchemy: its commit() does nothing where it has not seen a statement
+    return inner

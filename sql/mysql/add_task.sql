@@ -11,60 +11,53 @@ CREATE PROCEDURE {{ p }}add_task (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: checks and stores one task, real-time where in_delay is NULL.
 
   The plain read may miss a queue that was registered after the caller's snapshot; the INSERT then finds
   it. The unique key decides between creating and finding the active duplicate, so no two callers can
-  both create; where the duplicate ends between the two steps, they are taken again. Creators that wait for
-  one that rolls back are a deadlock to the server: who stands alone then tries again.
+  both create; where the duplicate ends between the two steps, they are taken again.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }} DEFAULT '{{ default.namespace }}';
+  DECLARE v_option {{ text }};
   DECLARE v_order_no VARCHAR({{ limit.order_no }}) {{ string }} DEFAULT NULL;
   DECLARE v_deadline BIGINT DEFAULT {{ default.deadline }};
   DECLARE v_delete_deadline BIGINT DEFAULT {{ default.delete_deadline }};
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
-  DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
-  IF in_name IS NULL OR CHAR_LENGTH(in_name) NOT BETWEEN 1 AND {{ limit.name }}
-    OR ' ' IN (LEFT(in_name, 1), RIGHT(in_name, 1)) THEN
-    {{ raise("invalid_argument", "in_name must have 1 to %d characters, no blank at either end" % limit.name) }};
+  IF NOT COALESCE(
+    CHAR_LENGTH(in_name) BETWEEN 1 AND {{ limit.name }}
+    AND ' ' NOT IN (LEFT(in_name, 1), RIGHT(in_name, 1))
+    AND CHAR_LENGTH(in_queue) BETWEEN 1 AND {{ limit.queue }}
+    AND ' ' NOT IN (LEFT(in_queue, 1), RIGHT(in_queue, 1))
+    AND in_interval BETWEEN 1 AND {{ limit.seconds }}
+    AND LENGTH(in_payload) <= {{ payload_limit }}
+    AND LOCATE('\\', in_payload) = 0
+    AND LOCATE({{ nul }}, in_payload) = 0
+    AND JSON_VALID(in_payload)
+    AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0,
+    FALSE
+  ) THEN
+    CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
   END IF;
-  IF in_queue IS NULL OR CHAR_LENGTH(in_queue) NOT BETWEEN 1 AND {{ limit.queue }}
-    OR ' ' IN (LEFT(in_queue, 1), RIGHT(in_queue, 1)) THEN
-    {{ raise("invalid_argument", "in_queue must have 1 to %d characters, no blank at either end" % limit.queue) }};
-  END IF;
-  IF in_interval IS NULL OR in_interval NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_interval must be 1 to %d (seconds)" % limit.seconds) }};
-  END IF;
-  IF LENGTH(in_payload) > {{ payload_limit }} THEN
-    {{ raise("payload_too_large", "in_payload must have at most %d bytes" % payload_limit) }};
-  END IF;
-  BEGIN
-    -- MySQL reads the text once, here; MariaDB has no JSON type and reads it in each function.
-    DECLARE v_payload JSON;
-    DECLARE EXIT HANDLER FOR {{ json_errors }}
-      {{ raise("invalid_payload", "in_payload must be a JSON object, not nested too deeply") }};
-    SET v_payload = in_payload;
-    IF v_payload IS NULL OR NOT JSON_VALID(v_payload) OR JSON_TYPE(v_payload) <> 'OBJECT'
-      OR LOCATE({{ nul }}, in_payload) > 0 THEN
-      {{ raise("invalid_payload", "in_payload must be a JSON object") }};
-    END IF;
-    IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt')
-      OR (LOCATE('\\u', in_payload) > 0 AND {{ hides_reserved_key('v_payload') }}) THEN
-      {{ raise("reserved_key", "in_payload must not have the keys task_id and task_attempt") }};
-    END IF;
-  END;
   IF in_options IS NOT NULL THEN
-    CALL {{ p }}read_options(
-      in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
-    );
+    -- Most often a simple order number is all there is.
+    SET v_option = IF(JSON_VALID(in_options), JSON_EXTRACT(in_options, '$.order_no'), NULL);
+    IF JSON_TYPE(v_option) = 'STRING' AND CHAR_LENGTH(v_option) BETWEEN 3 AND {{ limit.order_no + 2 }}
+      AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0
+      AND JSON_LENGTH(in_options) = 1 THEN
+      SET v_order_no = SUBSTRING(v_option, 2, CHAR_LENGTH(v_option) - 2);
+    ELSE
+      CALL {{ p }}read_options(
+        in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+      );
+    END IF;
   END IF;
 
   SELECT queue_id, paused_at IS NOT NULL
@@ -79,15 +72,14 @@ BEGIN
     SET v_paused = FALSE;
   END IF;
 
-  IF v_order_no IS NOT NULL THEN
-    -- A plain read first: a locking read that found nothing would lock the gap for all neighbours.
+  IF v_order_no IS NOT NULL AND NOT @@autocommit THEN
+    -- A plain read first: an INSERT that is refused would lock the gap until the caller's transaction ends.
     SELECT task_id INTO out_task_id
     FROM {{ p }}task
     WHERE order_key = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
     IF out_task_id IS NOT NULL THEN
       CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, out_task_id);
     END IF;
-    CALL {{ p }}find_alone(v_alone);
   END IF;
 
   SET out_created = FALSE;
@@ -95,10 +87,6 @@ BEGIN
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
         CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, out_task_id);
-      DECLARE EXIT HANDLER FOR 1213
-        IF NOT v_alone THEN
-          RESIGNAL;
-        END IF;
       INSERT INTO {{ p }}task (
         lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
         created_at, deadline_at, due_at
@@ -113,6 +101,6 @@ BEGIN
       SET out_created = TRUE;
     END;
   END WHILE;
-  DO LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
   SET out_pushable = out_created AND in_delay IS NULL AND NOT v_paused;
 END

@@ -1,7 +1,7 @@
 CREATE PROCEDURE {{ p }}begin_work ()
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: opens the transaction of a procedure that commits by itself, in READ COMMITTED, so that its
@@ -11,6 +11,8 @@ BEGIN
   DECLARE EXIT HANDLER FOR 1568
     {{ raise("transaction_open", "this procedure commits by itself: end your transaction first") }};
 
+  -- MariaDB cuts JSON_ARRAYAGG there; the default of one MiB holds the ids of any batch.
+  SET SESSION group_concat_max_len = GREATEST(@@SESSION.group_concat_max_len, 1048576);
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   START TRANSACTION;
 END

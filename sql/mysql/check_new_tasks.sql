@@ -7,7 +7,7 @@ CREATE PROCEDURE {{ p }}check_new_tasks (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the

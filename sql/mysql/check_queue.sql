@@ -4,7 +4,7 @@ CREATE PROCEDURE {{ p }}check_queue (
 )
 COMMENT '{{ comment }}'
 NO SQL
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: refuses names that no queue can have.

@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}check_tasks (
 )
 COMMENT '{{ comment }}'
 NO SQL
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: refuses what start_tasks and finish_tasks cannot read.

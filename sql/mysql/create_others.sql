@@ -6,7 +6,7 @@ CREATE PROCEDURE {{ p }}create_others (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: what create_tasks does where its plain INSERT was refused: tells what is wrong, registers new queues,

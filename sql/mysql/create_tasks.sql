@@ -144,5 +144,5 @@ BEGIN
   IF v_alone THEN
     COMMIT;
   END IF;
-  DO LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
 END

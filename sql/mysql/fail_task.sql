@@ -57,6 +57,6 @@ BEGIN
     {{ raise("stale_attempt", "the task changed while it was being failed: try again") }};
   END IF;
   SET out_status = LAST_INSERT_ID();
-  DO LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
   SELECT out_status AS status;
 END

@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}find_alone (
 )
 COMMENT '{{ comment }}'
 NO SQL
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: whether the caller has autocommit on and no transaction open, so that the work stands alone and may

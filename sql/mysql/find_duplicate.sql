@@ -6,7 +6,7 @@ CREATE PROCEDURE {{ p }}find_duplicate (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: the active task with an order number, which stays active until the caller's transaction ends.

@@ -5,7 +5,7 @@ CREATE PROCEDURE {{ p }}find_duplicates (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: the elements of create_tasks whose order number belongs to an active task, and that task:

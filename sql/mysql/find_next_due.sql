@@ -6,7 +6,7 @@ CREATE PROCEDURE {{ p }}find_next_due (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: milliseconds until a scan has something to do that it could not do before in_after;

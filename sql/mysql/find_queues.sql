@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}find_queues (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: registers the queues of create_tasks that are new. The plain read may miss one that was registered

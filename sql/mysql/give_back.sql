@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}give_back (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.

@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}give_back_lapsed (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: gives back one batch whose lease has run out unconfirmed; the next scan finds the next one.

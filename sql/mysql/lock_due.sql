@@ -9,7 +9,7 @@ CREATE PROCEDURE {{ p }}lock_due (
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: locks the first tasks of a lane that nobody else has locked and appends their ids to out_ids;

@@ -8,7 +8,7 @@ CREATE PROCEDURE {{ p }}read_options (
 )
 COMMENT '{{ comment }}'
 NO SQL
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: reads the options of a task. One that is absent or null leaves its parameter as it is.

@@ -5,7 +5,7 @@ CREATE PROCEDURE {{ p }}refuse_start (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: raises the reason why a task was not started.

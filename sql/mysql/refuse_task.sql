@@ -4,7 +4,7 @@ CREATE PROCEDURE {{ p }}refuse_task (
 )
 COMMENT '{{ comment }}'
 READS SQL DATA
-SQL SECURITY DEFINER
+SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: raises the reason why a running attempt cannot be finished, failed or extended, if there is one.

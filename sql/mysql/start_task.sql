@@ -47,6 +47,6 @@ BEGIN
     CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);
   END IF;
   SET out_attempt = LAST_INSERT_ID();
-  DO LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
   SELECT out_attempt AS attempt;
 END

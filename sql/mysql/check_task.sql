@@ -1,0 +1,43 @@
+CREATE PROCEDURE {{ p }}check_task (
+  IN in_name {{ text }},
+  IN in_payload {{ text }},
+  IN in_interval BIGINT,
+  IN in_queue {{ text }}
+)
+COMMENT '{{ comment }}'
+NO SQL
+SQL SECURITY INVOKER
+BEGIN
+  /*
+  Internal: raises what create_task and delay_task do not allow.
+  */
+  IF in_name IS NULL OR CHAR_LENGTH(in_name) NOT BETWEEN 1 AND {{ limit.name }}
+    OR ' ' IN (LEFT(in_name, 1), RIGHT(in_name, 1)) THEN
+    {{ raise("invalid_argument", "in_name must have 1 to %d characters, no blank at either end" % limit.name) }};
+  END IF;
+  IF in_queue IS NULL OR CHAR_LENGTH(in_queue) NOT BETWEEN 1 AND {{ limit.queue }}
+    OR ' ' IN (LEFT(in_queue, 1), RIGHT(in_queue, 1)) THEN
+    {{ raise("invalid_argument", "in_queue must have 1 to %d characters, no blank at either end" % limit.queue) }};
+  END IF;
+  IF in_interval IS NULL OR in_interval NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+    {{ raise("invalid_argument", "in_interval must be 1 to %d (seconds)" % limit.seconds) }};
+  END IF;
+  IF LENGTH(in_payload) > {{ payload_limit }} THEN
+    {{ raise("payload_too_large", "in_payload must have at most %d bytes" % payload_limit) }};
+  END IF;
+  BEGIN
+    -- MySQL reads the text once, here; MariaDB has no JSON type and reads it in each function.
+    DECLARE v_payload JSON;
+    DECLARE EXIT HANDLER FOR {{ json_errors }}
+      {{ raise("invalid_payload", "in_payload must be a JSON object, not nested too deeply") }};
+    SET v_payload = in_payload;
+    IF v_payload IS NULL OR NOT JSON_VALID(v_payload) OR JSON_TYPE(v_payload) <> 'OBJECT'
+      OR LOCATE({{ nul }}, in_payload) > 0 THEN
+      {{ raise("invalid_payload", "in_payload must be a JSON object") }};
+    END IF;
+    IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt')
+      OR (LOCATE('\\u', in_payload) > 0 AND {{ hides_reserved_key('v_payload') }}) THEN
+      {{ raise("reserved_key", "in_payload must not have the keys task_id and task_attempt") }};
+    END IF;
+  END;
+END

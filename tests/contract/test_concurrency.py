@@ -1,0 +1,271 @@
+"""Many at once: nothing is created, handed out or started twice, and no caller sees a deadlock."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from testing import age_batches, content, count, new, query, row
+
+from qtask_db import Connection, Database, NewTask, calls
+from qtask_db.constants import Status
+from qtask_db.errors import DatabaseError, ProcedureError, StaleAttempt
+
+CREATORS = 16
+CONSUMERS = 8
+JOB = ("job", {}, 3600, "Q")
+
+
+@pytest.fixture(scope="module")
+def crowd(installed_url: str) -> Iterator[list[Connection]]:
+    """Enough connections for everybody."""
+    made = [Database(installed_url).connect() for _ in range(CREATORS)]
+    yield made
+    for conn in made:
+        conn.close()
+
+
+@pytest.fixture(autouse=True)
+def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:
+    yield
+    for one in crowd:
+        one.rollback()
+        one.raw.autocommit(True)
+
+
+def together(crowd: list[Connection], work: Callable[[Connection, int], Any]) -> list[Any]:
+    """Runs the work on all connections, all from the same moment; returns results and errors."""
+    results: list[Any] = [None] * len(crowd)
+    ready = Barrier(len(crowd), timeout=60)
+
+    def run(number: int) -> None:
+        ready.wait()
+        try:
+            results[number] = work(crowd[number], number)
+        except Exception as error:
+            results[number] = error
+
+    threads = [Thread(target=run, args=(n,), daemon=True) for n in range(len(crowd))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return results
+
+
+CREATE: dict[str, Callable[[Connection, str], Any]] = {
+    "create": lambda c, n: calls.create(c, *JOB, order_no=n),
+    "create_many": lambda c, n: calls.create_many(c, [NewTask(*JOB), NewTask(*JOB, order_no=n)])[1],
+}
+
+
+@pytest.mark.parametrize("way", CREATE)
+@pytest.mark.parametrize("known", [True, False], ids=["known queue", "new queue"])
+def test_concurrent_creators_of_one_order_number_give_one_task(
+    conn: Connection, crowd: list[Connection], way: str, known: bool
+) -> None:
+    if known:
+        new(conn)
+    for order_no in map(str, range(5)):
+        tasks = together(crowd, lambda c, _, n=order_no: CREATE[way](c, n))
+        assert {type(t).__name__ for t in tasks} == {"Task"}, tasks
+        assert len({t.task_id for t in tasks}) == 1
+        assert [t.created for t in tasks].count(True) == 1
+        assert sum(t.pushable for t in tasks) == 1
+    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE order_no IS NOT NULL") == [(5,)]
+    assert count(conn, "queue") == 1
+
+
+@pytest.mark.parametrize("way", CREATE)
+def test_when_the_winner_rolls_back_one_of_the_others_creates(
+    conn: Connection, crowd: list[Connection], connect: Callable[..., Connection], way: str
+) -> None:
+    new(conn)
+    for order_no in map(str, range(3)):
+        winner = connect(autocommit=False)
+        lost = CREATE[way](winner, order_no)
+        assert lost.created
+        waiting: list[Any] = []
+        others = Thread(
+            target=lambda n=order_no, into=waiting: into.extend(
+                together(crowd, lambda c, _: CREATE[way](c, n))
+            )
+        )
+        others.start()
+        others.join(0.2)
+        assert others.is_alive(), "they do not wait for the winner"
+        winner.rollback()
+        others.join(60)
+        assert {type(t).__name__ for t in waiting} == {"Task"}, waiting
+        assert len({t.task_id for t in waiting}) == 1
+        assert [t.created for t in waiting].count(True) == 1
+        assert waiting[0].task_id != lost.task_id
+
+
+def test_when_the_winner_commits_all_others_return_its_task(
+    conn: Connection, crowd: list[Connection], connect: Callable[..., Connection]
+) -> None:
+    winner = connect(autocommit=False)
+    won = calls.create(winner, *JOB, order_no="1")
+    found: list[Any] = []
+    others = Thread(
+        target=lambda: found.extend(together(crowd, lambda c, _: CREATE["create"](c, "1")))
+    )
+    others.start()
+    others.join(0.2)
+    winner.commit()
+    others.join(60)
+    assert [(t.task_id, t.created) for t in found] == [(won.task_id, False)] * CREATORS
+
+
+def test_different_order_numbers_do_not_wait_for_each_other(
+    conn: Connection, crowd: list[Connection]
+) -> None:
+    new(conn)
+    for one in crowd:
+        one.raw.autocommit(False)
+    # All transactions are open at once, and none is ended before all have created.
+    made = [CREATE["create"](one, f"{n:03}") for n, one in enumerate(crowd)]
+    made += [CREATE["create_many"](one, f"{n:03}a") for n, one in enumerate(crowd)]
+    for one in crowd:
+        one.commit()
+    assert all(task.created for task in made)
+
+
+def test_concurrent_scanners_never_hand_out_a_task_twice_and_hand_out_all(
+    conn: Connection, crowd: list[Connection]
+) -> None:
+    total = 2000
+    calls.create_many(
+        conn, [NewTask("job", {}, 3600, f"Q{n % 3}", delay=0) for n in range(total)]
+    )
+
+    def scan_until_nothing_is_left(own: Connection, number: int) -> list[int]:
+        mine: list[int] = []
+        while True:
+            batch = calls.scan(own, f"relay {number}", limit=30)
+            mine += [message.task_id for message in batch.messages]
+            if batch.batch_id is not None:
+                calls.confirm(own, batch.batch_id, f"relay {number}")
+            elif batch.wait != 0:
+                return mine
+
+    seen = together(crowd[:CONSUMERS], scan_until_nothing_is_left)
+    assert all(isinstance(mine, list) for mine in seen), seen
+    assert max(Counter(task_id for mine in seen for task_id in mine).values()) == 1
+    assert sum(map(len, seen)) == total
+    assert count(conn, "batch") == 0
+
+
+def test_one_lapsed_batch_is_given_back_once(conn: Connection, crowd: list[Connection]) -> None:
+    tasks = [new(conn) for _ in range(20)]
+    calls.scan(conn, "dead")
+    age_batches(conn, 100)
+    batches = together(crowd[:CONSUMERS], lambda c, n: calls.scan(c, f"relay {n}"))
+    handed_out = [m.task_id for batch in batches for m in batch.messages]
+    while (batch := calls.scan(conn, "last")).messages:
+        handed_out += [m.task_id for m in batch.messages]
+    assert sorted(handed_out) == tasks
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_one_message_in_eight_hands_starts_once(
+    conn: Connection, crowd: list[Connection], many: bool
+) -> None:
+    for _ in range(10):
+        task_id = new(conn)
+
+        def start(own: Connection, _: int, task_id: int = task_id) -> Any:
+            if many:
+                return calls.processing_many(own, [(task_id, 1)])
+            return calls.processing(own, task_id, 1)
+
+        results = together(crowd[:CONSUMERS], start)
+        taken = [r for r in results if r and not isinstance(r, Exception)]
+        assert len(taken) == 1, results
+        refusals = [r for r in results if isinstance(r, Exception)]
+        assert [type(r) for r in refusals] == ([] if many else [StaleAttempt] * (CONSUMERS - 1))
+        assert row(conn, task_id)["attempts"] == 1
+
+
+def test_one_finisher_and_one_canceller(conn: Connection, crowd: list[Connection]) -> None:
+    for _ in range(10):
+        task_id = new(conn)
+        calls.processing(conn, task_id)
+
+        def end(own: Connection, number: int, task_id: int = task_id) -> str:
+            (calls.finish if number else calls.cancel)(own, task_id)
+            return "finished" if number else "cancelled"
+
+        results = together(crowd[:2], end)
+        (done,) = [r for r in results if isinstance(r, str)]
+        assert str(Status(row(conn, task_id)["status"])) == done
+        assert [type(r).__name__ for r in results if not isinstance(r, str)] == ["TaskNotActive"]
+
+
+def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Connection]) -> None:
+    until = time.monotonic() + 3
+    trouble: list[tuple[str, Exception]] = []
+    done: Counter[str] = Counter()
+
+    def one_step(own: Connection, chance: random.Random, verb: str) -> None:
+        lanes = "lane = 0 AND status <> 0" if verb == "retry" else "lane <> 0"
+        ids = [r[0] for r in query(own, f"SELECT task_id FROM {own.prefix}task WHERE {lanes} LIMIT 40")]
+        task_id = chance.choice(ids or [0])
+        order_no = str(chance.randrange(30))
+        queue = f"Q{chance.randrange(3)}"
+        match verb:
+            case "create":
+                calls.create(own, "job", {}, 1, queue, order_no=order_no)
+            case "create_many":
+                numbers = chance.sample(range(30), 5)
+                calls.create_many(
+                    own,
+                    [NewTask("job", {}, 1, queue, 0, order_no=str(n), max_count=3) for n in numbers]
+                    + [NewTask("job", {}, 1, queue, 0)] * 3,
+                )
+            case "processing" | "finish" | "fail" | "extend" | "cancel" | "retry":
+                getattr(calls, verb)(own, task_id)
+            case "processing_many" | "finish_many":
+                getattr(calls, verb)(own, [(t, None) for t in chance.sample(ids, len(ids) // 2)])
+            case "scan":
+                batch = calls.scan(own, "r", limit=20, held=[queue] if chance.random() < 0.1 else ())
+                if batch.batch_id is not None:
+                    chance.choice([calls.confirm, calls.release])(own, batch.batch_id, "r")
+            case "purge":
+                calls.purge(own, 50)
+            case "pause":
+                calls.pause(own, queue)
+                calls.resume(own, queue)
+            case _:
+                calls.stats(own)
+
+    verbs = (
+        "create create create_many processing processing_many finish finish_many fail extend cancel retry "
+        "scan scan purge pause stats"
+    ).split()
+
+    def work(own: Connection, number: int) -> None:
+        chance = random.Random(number)  # noqa: S311 - not a secret
+        while time.monotonic() < until:
+            verb = chance.choice(verbs)
+            try:
+                one_step(own, chance, verb)
+                done[verb] += 1
+            except ProcedureError:
+                pass  # what a procedure refuses is no trouble
+            except DatabaseError as error:
+                trouble.append((verb, error))
+
+
+    results = together(crowd[:CONSUMERS], work)
+    assert results == [None] * CONSUMERS
+    assert set(done) == set(verbs), "not every verb was tried"
+    assert Counter(f"{verb}: {error}"[:80] for verb, error in trouble) == {}
+    assert len(content(conn)[0]) > 0

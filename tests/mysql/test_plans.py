@@ -1,0 +1,123 @@
+"""The hot statements use the index that was made for them, also where old tasks are many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from testing import execute, query
+
+from qtask_db import Connection, Database, NewTask, calls
+from qtask_db.render import Renderer
+from qtask_db.settings import Settings
+
+NOW = "UTC_TIMESTAMP(3)"
+
+
+@pytest.fixture(scope="module")
+def filled(installed_url: str) -> Iterator[Connection]:
+    """A schema with 1,000 finished tasks, 300 active ones of three queues, and fresh statistics."""
+    with Database(installed_url).connect() as conn:
+        for table in ("task", "batch", "queue"):
+            execute(conn, f"DELETE FROM {conn.prefix}{table}")
+        old = calls.create_many(
+            conn, [NewTask("job", {}, 60, "Q0", 0, order_no=f"o{n}") for n in range(1000)]
+        )
+        calls.processing_many(conn, [(t.task_id, 1) for t in old])
+        calls.finish_many(conn, [(t.task_id, 1) for t in old])
+        calls.create_many(
+            conn, [NewTask("job", {}, 60, f"Q{n % 3}", 0, order_no=f"n{n}") for n in range(300)]
+        )
+        execute(conn, f"ANALYZE TABLE {conn.prefix}task, {conn.prefix}queue")
+        yield conn
+
+
+def statement(procedure: str, start: str, values: dict[str, str]) -> str:
+    """A statement of a procedure, as it is installed, with values in place of its variables."""
+    text = next(o.text for o in Renderer("mysql", Settings()).objects if o.name == f"qtask_{procedure}")
+    body = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found = re.search(rf"^ *{re.escape(start)}.*?;$", body, flags=re.DOTALL | re.MULTILINE)
+    assert found, f"{procedure} has no such statement any more: {start}"
+    plain = re.sub(r"\bINTO v_\w+(, *\w+)*", "", found[0].rstrip(";"))
+    for name, value in values.items():
+        plain = re.sub(rf"\b{name}\b", value, plain)
+    assert not re.search(r"\b(v|in|out)_\w+", plain), plain
+    return plain
+
+
+def plan(conn: Connection, text: str) -> dict[str, dict[str, Any]]:
+    """By table: the index that is used and what else is done."""
+    with conn.raw.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {text}")
+        names = [column[0].lower() for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {str(r["table"]).removeprefix(conn.prefix): r for r in rows}
+
+
+def ids(conn: Connection, where: str) -> str:
+    found = query(conn, f"SELECT task_id FROM {conn.prefix}task WHERE {where} LIMIT 100")
+    assert found
+    return "[" + ", ".join(str(task_id) for (task_id,) in found) + "]"
+
+
+@pytest.mark.parametrize("lane", ["active", "parked", "terminal"])
+def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str) -> None:
+    queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
+    lanes = {"active": queue_id, "parked": -queue_id, "terminal": 0}
+    text = statement(
+        "lock_due",
+        "SELECT JSON_ARRAYAGG",
+        {"in_lane": str(lanes[lane]), "in_until": NOW, "in_now": NOW, "in_limit": "10"},
+    )
+    found = plan(filled, text)
+    assert found["task"]["key"] == "due"
+    assert not any("filesort" in str(r["extra"]) for r in found.values())
+    assert found["task"]["type"] in ("range", "ref")
+
+
+@pytest.mark.parametrize(
+    ("procedure", "start", "values"),
+    [
+        ("start_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
+        ("finish_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
+        ("cancel_task", "UPDATE", {"in_task_id": "17", "v_now": NOW}),
+        (
+            "fail_task", "UPDATE",
+            {"in_task_id": "17", "in_attempt": "1", "v_now": NOW, "in_delay": "1", "in_error": "''"},
+        ),
+        ("extend_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW, "in_seconds": "1"}),
+        ("retry_task", "UPDATE", {"in_task_id": "17", "v_now": NOW, "in_deadline": "1"}),
+    ],
+)  # fmt: skip
+def test_one_task_is_found_by_its_id(
+    filled: Connection, procedure: str, start: str, values: dict[str, str]
+) -> None:
+    (found,) = plan(filled, statement(procedure, start, values)).values()
+    assert found["key"] == "PRIMARY"
+    assert found["rows"] == 1
+
+
+@pytest.mark.parametrize("procedure", ["start_tasks", "finish_tasks"])
+def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
+    text = ids(filled, "lane <> 0").replace("[", '[{"task_id": ').replace(", ", '}, {"task_id": ')
+    values = {"in_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}
+    found = plan(filled, statement(procedure, "UPDATE JSON_TABLE", values))["task"]
+    assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
+
+
+def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
+    text = statement("purge_tasks", "DELETE task", {"v_ids": f"'{ids(filled, 'lane = 0')}'"})
+    found = plan(filled, text)["task"]
+    assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
+
+
+def test_a_duplicate_is_found_in_the_unique_key(filled: Connection) -> None:
+    text = statement(
+        "find_duplicate", "SELECT task_id",
+        {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": "1", "out_task_id": "x"},
+    )  # fmt: skip
+    found = plan(filled, text.replace("INTO x", ""))["task"]
+    assert found["key"] == "active_order"
+    assert found["rows"] == 1

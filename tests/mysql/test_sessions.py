@@ -1,0 +1,259 @@
+"""Whatever the caller's session and driver connection are like, a call does the same."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pymysql
+import pytest
+import sqlalchemy
+from sqlalchemy.orm import Session
+from testing import count, execute, lasting, query, refused, row
+
+from qtask_db import Connection, Database, NewTask, bind, calls
+from qtask_db.constants import Status
+from qtask_db.errors import (
+    BatchNotFound,
+    ConfigurationError,
+    InvalidArgument,
+    StaleAttempt,
+    TaskNotActive,
+    TaskNotFound,
+)
+
+NAME = "it's \"ünüsual\" \\ %s -- \N{GRINNING FACE}"
+JOB = (NAME, {"a": NAME}, 3600, "Q'\\\"")
+
+SESSIONS = [
+    "SET SESSION sql_mode = ''",
+    "SET SESSION sql_mode = 'ANSI'",
+    "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'",
+    "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'",
+    "SET SESSION sql_mode = 'HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION,NO_AUTO_VALUE_ON_ZERO'",
+    "SET SESSION sql_mode = 'ONLY_FULL_GROUP_BY,TIME_TRUNCATE_FRACTIONAL,PAD_CHAR_TO_FULL_LENGTH'",
+    "SET SESSION time_zone = '+13:00'",
+    "SET SESSION time_zone = '-12:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+    "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+    "SET SESSION div_precision_increment = 0",
+    "SET SESSION group_concat_max_len = 4",
+    "SET SESSION auto_increment_increment = 7",
+    "SET SESSION foreign_key_checks = 0, unique_checks = 0",
+    "SET SESSION lc_time_names = 'de_DE'",
+    "SET SESSION big_tables = 1",
+    "SET SESSION sql_auto_is_null = 1",
+]
+
+
+def live(conn: Any, watcher: Connection) -> None:
+    """A task's whole life through one connection, and what it must leave behind."""
+    task = calls.create(conn, *JOB, order_no=NAME, namespace=NAME, deadline=5000)
+    again = calls.create(conn, *JOB, order_no=NAME, namespace=NAME)
+    delayed = calls.delay(conn, NAME, {}, 100, 60, "Q2", max_count=1)
+    many = calls.create_many(
+        conn, [NewTask("job", {"n": n}, 60, "Q2", delay=0, order_no=f"{n % 4}") for n in range(5)]
+    )
+    assert (task.created, again.created, again.task_id) == (True, False, task.task_id)
+    assert [t.created for t in many] == [True, True, True, True, False]
+    assert many[4].task_id == many[0].task_id
+    assert calls.processing(conn, task.task_id, 1) == 1
+    assert len(calls.processing_many(conn, [(t.task_id, 1) for t in many[:3]])) == 3
+    with pytest.raises(StaleAttempt):
+        calls.processing(conn, task.task_id, 1)
+    calls.extend(conn, task.task_id, 1)
+    calls.extend(conn, task.task_id, 1)
+    assert calls.fail(conn, task.task_id, 1, NAME, 0) is Status.WAITING
+    assert calls.processing(conn, task.task_id, 2) == 2
+    calls.finish(conn, task.task_id, 2)
+    calls.finish(conn, task.task_id, 2)
+    assert calls.finish_many(conn, [(t.task_id, 1) for t in many[:2]]) == []
+    calls.processing(conn, delayed.task_id)
+    assert calls.fail(conn, delayed.task_id, 1, "broken") is Status.FAILED
+    calls.retry(conn, delayed.task_id, 50)
+    calls.cancel(conn, delayed.task_id)
+    with pytest.raises(TaskNotActive):
+        calls.cancel(conn, delayed.task_id)
+    with pytest.raises(TaskNotFound):
+        calls.finish(conn, -1)
+    assert len(calls.list_tasks(conn, order_no=NAME)) == 1
+    assert {s.queue for s in calls.stats(conn)} == {JOB[3], "Q2"}
+    told = calls.explain(conn, task.task_id).text
+    assert NAME in told
+
+    # Relay and maintenance; these want no open transaction.
+    conn.commit()
+    batch = calls.scan(conn, "r")
+    assert [m.task_id for m in batch.messages] == [many[3].task_id]
+    calls.release(conn, batch.batch_id, "r")
+    batch = calls.scan(conn, "r")
+    calls.confirm(conn, batch.batch_id, "r")
+    with pytest.raises(BatchNotFound):
+        calls.confirm(conn, batch.batch_id, "r")
+    assert calls.purge(conn) == 3
+    assert 0 < calls.next_due(conn) <= 60
+    conn.commit()
+
+    assert [row(watcher, t.task_id)["status"] for t in (many[2], many[3], delayed)] == [30, 20, 80]
+    assert count(watcher) == 3
+
+
+@pytest.mark.parametrize("statement", SESSIONS)
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_oddities_of_the_session(
+    conn: Connection, connect: Callable[..., Connection], statement: str, autocommit: bool
+) -> None:
+    own = connect(autocommit=autocommit)
+    try:
+        execute(own, statement)
+    except pymysql.MySQLError as error:
+        if error.args[0] not in (1193, 1231, 1238, 1287):
+            raise
+        pytest.skip(f"this server has no such setting: {error}")
+    own.commit()
+    live(own, conn)
+
+
+@pytest.mark.parametrize("zone", ["+13:00", "-12:00", "SYSTEM"])
+def test_times_are_utc(conn: Connection, connect: Callable[..., Connection], zone: str) -> None:
+    own = connect()
+    execute(own, f"SET SESSION time_zone = '{zone}'")
+    before = query(conn, "SELECT UTC_TIMESTAMP(3)")[0][0]
+    found = row(conn, calls.delay(own, "job", {}, 100, 60, "Q").task_id)
+    after = query(conn, "SELECT UTC_TIMESTAMP(3)")[0][0]
+    assert before <= found["created_at"] <= after
+    assert lasting(found, "created_at", "due_at") == 100
+    (info,) = calls.list_tasks(own)
+    assert info.created_at == found["created_at"]
+    assert isinstance(info.created_at, datetime.datetime)
+
+
+def test_wrong_types_are_refused_in_a_session_that_is_not_strict(
+    conn: Connection, connect: Callable[..., Connection]
+) -> None:
+    own = connect()
+    execute(own, "SET SESSION sql_mode = ''")
+    for value in ("abc", "", -(2**70), 2**70):
+        with refused(conn, InvalidArgument, "in_interval"):
+            calls.create(own, "job", {}, value, "Q")
+    with refused(conn, InvalidArgument, "in_name"):
+        calls.create(own, "x" * 129, {}, 60, "Q")
+
+
+def test_a_character_set_that_cannot_hold_a_text(conn: Connection, database_url: str) -> None:
+    with Database(database_url).connect() as own:
+        own.raw.set_character_set("latin1")
+        with refused(conn, InvalidArgument, "cannot be sent"):
+            calls.create(own, "\N{GRINNING FACE}", {}, 60, "Q")
+        task = calls.create(own, "\xe9t\xe9", {"a": "\xe9"}, 60, "Q")
+    found = row(conn, task.task_id)
+    assert (found["name"], found["payload"]) == ("\xe9t\xe9", '{"a": "\xe9"}')
+
+
+@pytest.fixture
+def arguments(database_url: str) -> dict[str, Any]:
+    """What PyMySQL takes to connect."""
+    parts = sqlalchemy.make_url(database_url)
+    return {
+        "host": parts.host, "port": parts.port, "user": parts.username, "password": parts.password,
+        "database": parts.database,
+    }  # fmt: skip
+
+
+FOUND_ROWS = pymysql.constants.CLIENT.FOUND_ROWS
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"autocommit": True},
+        {"cursorclass": pymysql.cursors.DictCursor},
+        {"cursorclass": pymysql.cursors.SSCursor},
+        {"cursorclass": pymysql.cursors.SSDictCursor, "client_flag": FOUND_ROWS},
+        {"client_flag": FOUND_ROWS, "autocommit": True},
+        {"client_flag": pymysql.constants.CLIENT.MULTI_STATEMENTS},
+        {"use_unicode": True, "charset": "utf8mb4", "init_command": "SET SESSION sql_mode = ''"},
+    ],
+    ids=str,
+)
+def test_connections_of_pymysql(
+    conn: Connection, arguments: dict[str, Any], options: dict[str, Any]
+) -> None:
+    raw = pymysql.connect(**arguments, **options)
+    try:
+        live(raw, conn)
+    finally:
+        raw.close()
+
+
+@pytest.fixture
+def engine_of(database_url: str) -> Iterator[sqlalchemy.Engine]:
+    engine = sqlalchemy.create_engine(database_url.replace("mysql://", "mysql+pymysql://"))
+    yield engine
+    engine.dispose()
+
+
+def test_a_sqlalchemy_connection(conn: Connection, engine_of: sqlalchemy.Engine) -> None:
+    with engine_of.connect() as own:
+        live(own, conn)
+    with engine_of.begin() as own:
+        task = calls.create(own, *JOB)
+    assert row(conn, task.task_id)["name"] == NAME
+
+
+def test_a_sqlalchemy_session_rolls_back_what_it_carries(
+    conn: Connection, engine_of: sqlalchemy.Engine
+) -> None:
+    with Session(engine_of) as session:
+        live(session, conn)
+        before = count(conn)
+        session.execute(sqlalchemy.text("SELECT 1"))
+        calls.create(session, *JOB)
+        session.rollback()
+        assert count(conn) == before
+        task = calls.create(session, *JOB)
+        session.commit()
+        assert row(conn, task.task_id)["name"] == NAME
+
+
+def test_a_pooled_connection(conn: Connection, engine_of: sqlalchemy.Engine) -> None:
+    own = engine_of.raw_connection()
+    live(own, conn)
+    own.close()
+
+
+class Django:
+    """As much of a Django connection as is looked at."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        self.connection: Any = None
+        self._arguments = arguments
+
+    def ensure_connection(self) -> None:
+        if self.connection is None:
+            self.connection = pymysql.connect(**self._arguments)
+
+    def commit(self) -> None:
+        self.connection.commit()
+
+
+def test_a_django_connection_is_opened_first(conn: Connection, arguments: dict[str, Any]) -> None:
+    own = Django(arguments)
+    live(own, conn)
+    own.connection.close()
+
+
+@pytest.mark.parametrize("wrong", [None, 1, "mysql://x", object(), [], lambda: None], ids=str)
+def test_what_carries_no_connection_is_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match="supported driver"):
+        bind(wrong)
+
+
+def test_an_engine_is_no_connection(engine_of: sqlalchemy.Engine) -> None:
+    with pytest.raises(ConfigurationError, match="supported driver"):
+        bind(engine_of)
