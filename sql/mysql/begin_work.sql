@@ -12,7 +12,9 @@ BEGIN
     {{ raise("transaction_open", "this procedure commits by itself: end your transaction first") }};
 
   -- MariaDB cuts JSON_ARRAYAGG there; the default of one MiB holds the ids of any batch.
-  SET SESSION group_concat_max_len = GREATEST(@@SESSION.group_concat_max_len, 1048576);
+  IF @@SESSION.group_concat_max_len < 1048576 THEN
+    SET SESSION group_concat_max_len = 1048576;
+  END IF;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   START TRANSACTION;
 END
