@@ -24,6 +24,8 @@ _STATISTICS = (
     "finished", "cancelled", "failed", "lag_seconds",
 )  # fmt: skip
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 Payload = Mapping[str, Any] | str
 
 
@@ -270,7 +272,7 @@ def _text(payload: Payload) -> str:
     if isinstance(payload, str):
         return payload
     try:
-        return json.dumps(payload, ensure_ascii=False, allow_nan=False)
+        return _encode(payload)
     except (TypeError, ValueError) as error:
         raise InvalidPayload(f"the payload cannot be written as JSON: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.constants import DEFAULT
@@ -11,6 +11,8 @@ from qtask_db.models import Message
 
 if TYPE_CHECKING:
     from qtask_db.redis_url import Client
+
+_OPTIONAL = ("delay", "order_no", "namespace", "deadline", "delete_deadline", "max_count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,17 @@ class NewTask:
 
     def as_element(self, payload: str) -> dict[str, Any]:
         """An element of the array that `create_tasks` takes, with the payload as text."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        given["payload"] = payload
-        return {name: value for name, value in given.items() if value is not None}
+        element: dict[str, Any] = {
+            "name": self.name,
+            "payload": payload,
+            "interval": self.interval,
+            "queue": self.queue,
+        }
+        for name in _OPTIONAL:
+            value = getattr(self, name)
+            if value is not None:
+                element[name] = value
+        return element
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,21 +31,25 @@ BEGIN
   DECLARE v_paused TINYINT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
-  IF NOT COALESCE(
-    CHAR_LENGTH(in_name) BETWEEN 1 AND {{ limit.name }}
-    AND ' ' NOT IN (LEFT(in_name, 1), RIGHT(in_name, 1))
-    AND CHAR_LENGTH(in_queue) BETWEEN 1 AND {{ limit.queue }}
-    AND ' ' NOT IN (LEFT(in_queue, 1), RIGHT(in_queue, 1))
-    AND in_interval BETWEEN 1 AND {{ limit.seconds }}
-    AND LENGTH(in_payload) <= {{ payload_limit }}
-    AND LOCATE('\\', in_payload) = 0
-    AND LOCATE({{ nul }}, in_payload) = 0
-    AND JSON_VALID(in_payload)
-    AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0,
-    FALSE
-  ) THEN
-    CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
-  END IF;
+  BEGIN
+    DECLARE EXIT HANDLER FOR {{ json_errors }}
+      CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
+    IF NOT COALESCE(
+      CHAR_LENGTH(in_name) BETWEEN 1 AND {{ limit.name }}
+      AND ' ' NOT IN (LEFT(in_name, 1), RIGHT(in_name, 1))
+      AND CHAR_LENGTH(in_queue) BETWEEN 1 AND {{ limit.queue }}
+      AND ' ' NOT IN (LEFT(in_queue, 1), RIGHT(in_queue, 1))
+      AND in_interval BETWEEN 1 AND {{ limit.seconds }}
+      AND LENGTH(in_payload) <= {{ payload_limit }}
+      AND LOCATE('\\', in_payload) = 0
+      AND LOCATE({{ nul }}, in_payload) = 0
+      AND JSON_VALID(in_payload)
+      AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0,
+      FALSE
+    ) THEN
+      CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
+    END IF;
+  END;
   IF in_options IS NOT NULL THEN
     -- Most often a simple order number is all there is.
     SET v_option = IF(JSON_VALID(in_options), JSON_EXTRACT(in_options, '$.order_no'), NULL);

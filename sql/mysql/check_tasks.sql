@@ -1,3 +1,6 @@
+{%- macro is_id(value) -%}
+COALESCE(JSON_TYPE({{ value }}) LIKE '%INTEGER' AND CHAR_LENGTH({{ value }}) <= 18, FALSE)
+{%- endmacro -%}
 CREATE PROCEDURE {{ p }}check_tasks (
   IN in_tasks {{ text }}
 )
@@ -20,12 +23,12 @@ BEGIN
   IF EXISTS (
     SELECT 1
     FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-      task_id LONGTEXT PATH '$.task_id',
-      attempt LONGTEXT PATH '$.attempt',
+      task_id JSON PATH '$.task_id',
+      attempt JSON PATH '$.attempt',
       has_attempt INT EXISTS PATH '$.attempt'
     )) AS given
-    WHERE COALESCE(given.task_id, '') NOT REGEXP '^-?[0-9]{1,18}$'
-      OR (given.has_attempt AND COALESCE(given.attempt, '') NOT REGEXP '^-?[0-9]{1,18}$')
+    WHERE NOT {{ is_id("given.task_id") }}
+      OR (given.has_attempt AND NOT {{ is_id("given.attempt") }})
   ) THEN
     {{ raise("invalid_argument", "in_tasks: task_id of each element, and attempt where given, must be integers") }};
   END IF;

@@ -18,11 +18,14 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_task_id BIGINT;
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF NOT EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN
+  -- A statement of its own: within an expression it would lock the row.
+  SELECT task_id INTO v_task_id FROM {{ p }}task WHERE task_id = in_task_id;
+  IF v_task_id IS NULL THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
 

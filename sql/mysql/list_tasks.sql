@@ -27,7 +27,7 @@ BEGIN
   Transaction
     Joins the caller's.
   */
-  DECLARE v_newest BIGINT DEFAULT (SELECT MAX(task_id) FROM {{ p }}task);
+  DECLARE v_newest BIGINT;
 
   IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
@@ -37,6 +37,8 @@ BEGIN
   END IF;
 
   IF in_order_no IS NOT NULL THEN
+    -- A statement of its own: within an expression it would lock the end of the table.
+    SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
     SELECT {{ task_columns }}
     FROM (
       SELECT task_id AS found_id

@@ -37,8 +37,7 @@ EXISTS (
         found.*, queue.queue_id, queue.paused_at,
         MIN(element) OVER (
           PARTITION BY
-            order_no COLLATE utf8mb4_bin, IF(order_no IS NULL, element, 0),
-            name COLLATE utf8mb4_bin, queue.queue_id
+            order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id
         ) AS leader
       FROM {{ elements(variable) }} AS found
       STRAIGHT_JOIN {{ p }}queue AS queue
@@ -48,13 +47,13 @@ EXISTS (
 
 {%- macro elements(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
         element FOR ORDINALITY,
-        name VARCHAR(128) PATH '$.name',
+        name VARCHAR(128) {{ string }} PATH '$.name',
         payload JSON PATH '$.payload',
         delay INT PATH '$.delay',
         interval_seconds INT PATH '$.interval',
-        queue VARCHAR(128) PATH '$.queue',
-        namespace VARCHAR(64) PATH '$.namespace',
-        order_no VARCHAR(128) PATH '$.order_no',
+        queue VARCHAR(128) {{ string }} PATH '$.queue',
+        namespace VARCHAR(64) {{ string }} PATH '$.namespace',
+        order_no VARCHAR(128) {{ string }} PATH '$.order_no',
         deadline INT PATH '$.deadline',
         delete_deadline INT PATH '$.delete_deadline',
         max_count INT PATH '$.max_count'

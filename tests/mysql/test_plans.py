@@ -114,10 +114,9 @@ def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
 
 
 def test_a_duplicate_is_found_in_the_unique_key(filled: Connection) -> None:
-    text = statement(
-        "find_duplicate", "SELECT task_id",
-        {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": "1", "out_task_id": "x"},
-    )  # fmt: skip
+    queue_id = query(filled, f"SELECT queue_id FROM {filled.prefix}task WHERE order_no = 'n7'")[0][0]
+    values = {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": str(queue_id)}
+    text = statement("find_duplicate", "SELECT task_id", {**values, "out_task_id": "x"})
     found = plan(filled, text.replace("INTO x", ""))["task"]
     assert found["key"] == "active_order"
     assert int(found["rows"]) == 1

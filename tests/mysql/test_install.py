@@ -1,0 +1,393 @@
+"""Installing: by yoyo, by qtask or by a script, again and again, always the same schema."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from testing import count, execute, new, query
+
+from qtask_db import Connection, Database, calls
+from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, NotInstalled, PayloadTooLarge, TaskNotFound
+from qtask_db.install import install, uninstall
+from qtask_db.render import INDEX, Renderer
+from qtask_db.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+MakeUrl = Callable[..., str]
+
+
+def quiet_install(url: str, **settings: str) -> None:
+    install(url, settings, report=lambda _: None)
+
+
+def yoyo(url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "yoyo", "apply", "--batch", "--no-config-file", "--database", url]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [*command, *arguments, "migrations/mysql"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that information_schema tells of the objects of a prefix."""
+    name = urlsplit(url).path.lstrip("/")
+    parts = {
+        "tables": ("table_name, table_type, engine, table_collation, table_comment", "table"),
+        "columns": (
+            "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, collation_name, "
+            "extra, generation_expression, column_comment",
+            "table",
+        ),
+        "statistics": (
+            "table_name, index_name, seq_in_index, column_name, non_unique, index_type, sub_part",
+            "table",
+        ),
+        "views": ("table_name, view_definition, security_type, is_updatable", "table"),
+        "routines": (
+            "routine_name, routine_definition, routine_comment, sql_mode, security_type, sql_data_access, "
+            "character_set_client, collation_connection",
+            "routine",
+        ),
+        "parameters": (
+            "specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier, collation_name",
+            "specific",
+        ),
+    }
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    with Database(url).connect() as conn:
+        for part, (columns, kind) in parts.items():
+            rows = query(
+                conn,
+                f"SELECT {columns} FROM information_schema.{part} WHERE {kind}_schema = '{name}' "
+                f"AND {kind}_name LIKE '{prefix.replace('_', '!_')}%' ESCAPE '!'",
+            )
+            found[part] = sorted(
+                tuple(v.replace(f"`{name}`.", "") if isinstance(v, str) else v for v in row) for row in rows
+            )
+        found["settings"] = sorted(query(conn, f"SELECT name, value FROM {prefix}setting"))
+    assert len(found["routines"]) == len(INDEX["procedure"])
+    assert len(found["views"]) == len(INDEX["view"])
+    return found
+
+
+def names(url: str) -> set[str]:
+    """All tables, views and procedures of a database."""
+    with Database(url).connect() as conn:
+        rows = query(
+            conn,
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() UNION ALL "
+            "SELECT routine_name FROM information_schema.routines WHERE routine_schema = DATABASE()",
+        )
+    return {name for (name,) in rows}
+
+
+def ours(prefix: str = "qtask_") -> set[str]:
+    return {prefix + entry["name"] for kind in INDEX.values() for entry in kind}
+
+
+def works(url: str, prefix: str = "qtask_") -> None:
+    """A task lives."""
+    with Database(url, prefix=prefix).connect() as conn:
+        task_id = new(conn)
+        batch = calls.scan(conn, "r")
+        assert [m.task_id for m in batch.messages] == [task_id]
+        calls.confirm(conn, batch.batch_id, "r")
+        calls.processing(conn, task_id, 1)
+        calls.finish(conn, task_id, 1)
+        assert calls.purge(conn) == 1
+
+
+class TestSameSchema:
+    def test_by_yoyo_and_by_install(self, new_database: MakeUrl) -> None:
+        first, second = new_database(), new_database()
+        done = yoyo(first)
+        assert done.returncode == 0, done.stderr
+        quiet_install(second)
+        assert schema(first) == schema(second)
+        works(first)
+        works(second)
+
+    def test_by_script(self, new_database: MakeUrl) -> None:
+        first, second = new_database(), new_database()
+        run_script(first, Renderer("mysql", Settings()).script())
+        quiet_install(second)
+        assert schema(first) == schema(second)
+        works(first)
+
+    def test_a_script_may_run_again_and_an_install_may_follow(self, empty_url: str) -> None:
+        script = Renderer("mysql", Settings()).script()
+        run_script(empty_url, script)
+        with Database(empty_url).connect() as conn:
+            new(conn)
+        run_script(empty_url, script)
+        quiet_install(empty_url)
+        with Database(empty_url).connect() as conn:
+            assert count(conn) == 1
+
+    def test_with_settings_and_a_prefix(self, new_database: MakeUrl) -> None:
+        first, second = new_database(), new_database()
+        settings = {"payload_limit": "1000", "push_grace": "9"}
+        done = yoyo(first, **{f"QTASK_{n.upper()}": v for n, v in settings.items()})
+        assert done.returncode == 0, done.stderr
+        quiet_install(second, **settings)
+        assert schema(first) == schema(second)
+
+
+def run_script(url: str, script: str) -> None:
+    """As the vendor's client does: DELIMITER is its own command, comments before a statement are dropped."""
+    delimiter, statement = ";", ""
+    with Database(url).connect() as conn:
+        for line in script.splitlines():
+            if line.startswith("DELIMITER "):
+                assert not statement.strip(), f"a statement has no end: {statement[:80]}"
+                delimiter = line.split()[1]
+            elif statement or (line.strip() and not line.startswith("--")):
+                statement += line + "\n"
+                if line.rstrip().endswith(delimiter):
+                    execute(conn, statement.rstrip()[: -len(delimiter)])
+                    statement = ""
+        assert not statement.strip(), f"a statement has no end: {statement[:80]}"
+        conn.commit()
+
+
+class TestAgain:
+    @pytest.mark.parametrize("again", ["yoyo", "install"])
+    def test_it_changes_nothing(self, empty_url: str, again: str) -> None:
+        quiet_install(empty_url)
+        mark(empty_url, "cancel_task")
+        with Database(empty_url).connect() as conn:
+            task_id = new(conn)
+        before = schema(empty_url)
+        for _ in range(2):
+            if again == "yoyo":
+                done = yoyo(empty_url)
+                assert done.returncode == 0, done.stderr
+            else:
+                quiet_install(empty_url)
+            assert schema(empty_url) == before
+        with Database(empty_url).connect() as conn:
+            assert calls.explain(conn, task_id).task_id == task_id
+
+    @pytest.mark.parametrize(
+        "tamper",
+        [
+            "DROP PROCEDURE qtask_finish_task",
+            "ALTER PROCEDURE qtask_finish_task COMMENT ''",
+            "ALTER PROCEDURE qtask_finish_task COMMENT 'qtask-db 0.0.1 0123456789abcdef'",
+        ],
+    )
+    @pytest.mark.parametrize("again", ["yoyo", "install"])
+    def test_an_old_procedure_is_brought_up_to_date_and_others_stay(
+        self, empty_url: str, tamper: str, again: str
+    ) -> None:
+        quiet_install(empty_url)
+        before = schema(empty_url)
+        mark(empty_url, "cancel_task")
+        mark(empty_url, "finish_task")
+        with Database(empty_url).connect() as conn:
+            execute(conn, tamper)
+        if again == "yoyo":
+            assert yoyo(empty_url).returncode == 0
+        else:
+            quiet_install(empty_url)
+        assert marked(empty_url) == {"qtask_cancel_task"}, "it is not the old one that was created again"
+        with Database(empty_url).connect() as conn:
+            execute(conn, "ALTER PROCEDURE qtask_cancel_task SQL SECURITY DEFINER")
+        assert schema(empty_url) == before
+
+    def test_a_missing_view_is_created_again(self, empty_url: str) -> None:
+        quiet_install(empty_url)
+        before = schema(empty_url)
+        with Database(empty_url).connect() as conn:
+            execute(conn, "DROP VIEW qtask_failed_tasks")
+        quiet_install(empty_url)
+        assert schema(empty_url) == before
+
+    def test_who_may_execute_a_procedure_still_may(
+        self, root: Connection, empty_url: str, new_account: Callable[[str, str], str]
+    ) -> None:
+        quiet_install(empty_url)
+        account = new_account(empty_url, "qtask_it's")
+        database = urlsplit(empty_url).path[1:]
+        grant = "GRANT EXECUTE ON PROCEDURE {}.qtask_{} TO 'qtask_it''s'@'%'"
+        for name in ("finish_task", "cancel_task"):
+            execute(root, grant.format(database, name))
+        with Database(empty_url).connect() as conn:
+            execute(conn, "ALTER PROCEDURE qtask_finish_task COMMENT ''")
+        quiet_install(empty_url)
+        with Database(account).connect() as conn:
+            for verb in (calls.finish, calls.cancel):
+                with pytest.raises(TaskNotFound):
+                    verb(conn, 1)
+            with pytest.raises(AccessDenied):
+                calls.retry(conn, 1)
+
+
+def mark(url: str, name: str) -> None:
+    """Changes a procedure in a way that is not looked at, and that is gone if it is created again."""
+    with Database(url).connect() as conn:
+        execute(conn, f"ALTER PROCEDURE qtask_{name} SQL SECURITY INVOKER")
+
+
+def marked(url: str) -> set[str]:
+    with Database(url).connect() as conn:
+        rows = query(
+            conn,
+            "SELECT routine_name FROM information_schema.routines "
+            "WHERE routine_schema = DATABASE() AND security_type = 'INVOKER'",
+        )
+    return {name for (name,) in rows}
+
+
+class TestSettings:
+    def test_they_persist_when_they_are_left_out(self, empty_url: str) -> None:
+        quiet_install(empty_url, payload_limit="100", push_grace="7")
+        before = schema(empty_url)
+        quiet_install(empty_url)
+        assert schema(empty_url) == before
+        assert ("payload_limit", "100") in before["settings"]
+        with Database(empty_url).connect() as conn:
+            calls.create(conn, "job", {"a": "x" * 80}, 60, "Q")
+            with pytest.raises(PayloadTooLarge, match="100"):
+                calls.create(conn, "job", {"a": "x" * 120}, 60, "Q")
+        quiet_install(empty_url, payload_limit="200")
+        assert {("payload_limit", "200"), ("push_grace", "7")} <= set(schema(empty_url)["settings"])
+        with Database(empty_url).connect() as conn:
+            calls.create(conn, "job", {"a": "x" * 120}, 60, "Q")
+
+    def test_a_bad_one_is_refused_before_anything_is_done(self, empty_url: str) -> None:
+        for bad in ({"payload_limit": "1"}, {"push_grace": "x"}, {"prefix": "x;"}):
+            with pytest.raises(ConfigurationError, match=next(iter(bad))):
+                quiet_install(empty_url, **bad)
+        assert names(empty_url) == set()
+
+    def test_two_prefixes_in_one_database(self, empty_url: str) -> None:
+        quiet_install(empty_url)
+        quiet_install(empty_url, prefix="other_", payload_limit="100")
+        assert ours() | ours("other_") <= names(empty_url)
+        works(empty_url)
+        works(empty_url, "other_")
+        with Database(empty_url).connect() as conn, Database(empty_url, prefix="other_").connect() as other:
+            new(conn)
+            assert (count(conn), count(other)) == (1, 0)
+            with pytest.raises(PayloadTooLarge):
+                calls.create(other, "job", {"a": "x" * 120}, 60, "Q")
+        uninstall(empty_url, "other_", report=lambda _: None)
+        assert not ours("other_") & names(empty_url)
+        works_after = schema(empty_url)
+        quiet_install(empty_url)
+        assert schema(empty_url) == works_after
+
+
+class TestUninstall:
+    def test_it_removes_everything_and_only_its_own(self, empty_url: str) -> None:
+        with Database(empty_url).connect() as conn:
+            for name in ("business", "qtask_business", "qtaskx"):
+                execute(conn, f"CREATE TABLE {name} (n INT)")
+            execute(conn, "CREATE PROCEDURE qtask_own () SELECT 1")
+            execute(conn, "CREATE VIEW qtask_mine AS SELECT 1 AS n")
+        before = names(empty_url)
+        quiet_install(empty_url)
+        uninstall(empty_url, report=lambda _: None)
+        left = {name for name in names(empty_url) if "yoyo" not in name}
+        assert left == before
+        with Database(empty_url).connect() as conn, pytest.raises(NotInstalled, match="qtask install"):
+            new(conn)
+        quiet_install(empty_url)
+        works(empty_url)
+
+    def test_twice_or_where_nothing_is(self, empty_url: str) -> None:
+        lines: list[str] = []
+        uninstall(empty_url, report=lines.append)
+        assert [line for line in lines if "dropping" in line] == []
+        quiet_install(empty_url)
+        uninstall(empty_url, report=lines.append)
+        uninstall(empty_url, report=lambda _: None)
+        assert len([line for line in lines if "dropping" in line]) == len(ours())
+
+
+class TestFailure:
+    def test_no_privilege_is_named_and_it_can_be_run_again(
+        self, root: Connection, empty_url: str, new_account: Callable[[str, str], str]
+    ) -> None:
+        account, database = new_account(empty_url, "qtask_weak"), urlsplit(empty_url).path[1:]
+        stages = [
+            "SELECT",
+            "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX",
+            "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE VIEW",
+        ]
+        for privileges in stages:
+            execute(root, f"GRANT {privileges} ON {database}.* TO 'qtask_weak'@'%'")
+            with pytest.raises(AccessDenied, match="installing account needs .*CREATE ROUTINE") as caught:
+                quiet_install(account)
+            assert "denied" in str(caught.value)
+            assert "pw@" not in str(caught.value)
+        # What the text asks for is enough.
+        execute(
+            root,
+            "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, SELECT, INSERT, "
+            f"UPDATE, DELETE ON {database}.* TO 'qtask_weak'@'%'",
+        )
+        quiet_install(account)
+        quiet_install(account)
+        works(account)
+
+    def test_what_failed_is_told_and_it_can_be_run_again(self, empty_url: str) -> None:
+        with Database(empty_url).connect() as conn:
+            execute(conn, "CREATE TABLE qtask_failed_tasks (n INT)")
+        for run in (quiet_install, lambda url: raise_for(yoyo(url))):
+            with pytest.raises(Exception, match="qtask_failed_tasks"):
+                run(empty_url)
+        with pytest.raises(DatabaseError, match=r"failed_tasks.* is not VIEW"):
+            quiet_install(empty_url)
+        with Database(empty_url).connect() as conn:
+            execute(conn, "DROP TABLE qtask_failed_tasks")
+        quiet_install(empty_url)
+        works(empty_url)
+
+    def test_another_installation_is_running(self, empty_url: str) -> None:
+        quiet_install(empty_url)
+        with Database(empty_url).connect() as conn:
+            execute(conn, f"INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, NOW(), {os.getpid()})")
+            with pytest.raises(ConfigurationError, match="another installation"):
+                quiet_install(empty_url)
+            execute(conn, "DELETE FROM yoyo_lock")
+        quiet_install(empty_url)
+
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            ({"path": "/no_such_database"}, ConfigurationError, "create it first"),
+            ({"path": "/"}, ConfigurationError, "names no database"),
+            ({"netloc": "root:wrong@{host}"}, AccessDenied, "root"),
+            ({"netloc": "root:pw@127.0.0.1:1"}, DatabaseError, "127.0.0.1"),
+            ({"scheme": "postgres"}, ConfigurationError, "mysql://"),
+        ],
+    )
+    def test_a_wrong_url(
+        self, empty_url: str, change: dict[str, str], error: type[Exception], words: str
+    ) -> None:
+        parts = urlsplit(empty_url)
+        host = parts.netloc.rpartition("@")[2]
+        url = parts._replace(**{k: v.format(host=host) for k, v in change.items()}).geturl()
+        with pytest.raises(error, match=words) as caught:
+            quiet_install(url)
+        assert ":pw@" not in str(caught.value)
+        assert ":wrong@" not in str(caught.value)
+
+
+def raise_for(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode:
+        raise RuntimeError(done.stderr)

@@ -1,0 +1,279 @@
+"""Each procedure locks the rows that it returns or changes, and nothing beside them.
+
+What is really locked is read in `performance_schema.data_locks`, which MariaDB does not have.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import pytest
+from testing import age, age_batches, ended, execute, new, query, started
+
+from qtask_db import Connection, NewTask, calls
+from qtask_db.constants import Status
+from qtask_db.errors import ProcedureError
+from qtask_db.render import Renderer
+from qtask_db.settings import Settings
+
+Connect = Callable[..., Connection]
+
+
+@pytest.fixture(autouse=True)
+def _only_with_data_locks(engine: str) -> None:
+    if engine != "mysql":
+        pytest.skip("data_locks is in MySQL only: --engine mysql")
+
+
+def locks(watcher: Connection, owner: Connection | int, table: str = "task") -> dict[str, set[tuple[str, str]]]:
+    """By index: mode and key of each record lock that a connection holds or waits for."""
+    thread = owner if isinstance(owner, int) else owner.raw.thread_id()
+    rows = query(
+        watcher,
+        "SELECT index_name, lock_mode, lock_data FROM performance_schema.data_locks AS held "
+        "JOIN performance_schema.threads USING (thread_id) "
+        f"WHERE processlist_id = {thread} AND lock_type = 'RECORD' "
+        f"AND object_name = '{watcher.prefix}{table}' AND object_schema = DATABASE()",
+    )
+    found: dict[str, set[tuple[str, str]]] = {}
+    for index, mode, data in rows:
+        found.setdefault(index, set()).add((mode, data))
+    return found
+
+
+def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
+    """The tasks whose rows are locked. A lock of a gap beside them is an error."""
+    for index, entries in found.items():
+        for mode, data in entries:
+            gapless = "REC_NOT_GAP" in mode or "INSERT_INTENTION" in mode
+            assert gapless, f"{mode} lock of a gap before {data} in {index}"
+    return {int(data) for _, data in found.get("PRIMARY", ())}
+
+
+SETTINGS = ("REPEATABLE READ", "READ COMMITTED")
+
+
+@pytest.fixture(params=SETTINGS)
+def own(connect: Connect, request: pytest.FixtureRequest) -> Connection:
+    """A caller with an open transaction, in both usual isolation levels."""
+    conn = connect(autocommit=False)
+    execute(conn, f"SET SESSION TRANSACTION ISOLATION LEVEL {request.param}")
+    conn.commit()
+    return conn
+
+
+CHANGES: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]] = {
+    "start": (new, lambda c, t: calls.processing(c, t, 1)),
+    "start many": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
+    "finish": (started, lambda c, t: calls.finish(c, t, 1)),
+    "finish many": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
+    "fail": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
+    "fail for good": (lambda c: started(c, max_count=1), lambda c, t: calls.fail(c, t, 1)),
+    "extend": (started, lambda c, t: calls.extend(c, t, 1)),
+    "cancel": (new, calls.cancel),
+    "retry": (lambda c: ended(c, Status.FAILED), calls.retry),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_locks_its_row_only(conn: Connection, own: Connection, change: str) -> None:
+    make, verb = CHANGES[change]
+    before = [new(conn, order_no=f"{n}") for n in (1, 9)]
+    task_id = make(conn)
+    after = [new(conn, order_no=f"{n}") for n in (4, 6)]
+    verb(own, task_id)
+    assert locked_ids(locks(conn, own)) == {task_id}
+    for neighbour in before + after:  # so nobody waits
+        calls.processing(conn, neighbour, 1)
+    own.rollback()
+
+
+def test_a_retry_checks_its_order_number_beside_its_row(conn: Connection, own: Connection) -> None:
+    task_id = ended(conn, Status.FAILED, order_no="5")
+    for n in (1, 9):
+        new(conn, order_no=str(n))
+    calls.retry(own, task_id)
+    found = locks(conn, own)
+    found.pop("active_order", None)  # locked by the server's own check that the number is free
+    assert locked_ids(found) == {task_id}
+    own.rollback()
+
+
+@pytest.mark.parametrize("verb", ["explain", "list_tasks", "stats", "next_due"])
+def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> None:
+    task_id = new(conn, order_no="1")
+    arguments = {"explain": (task_id,)}.get(verb, ())
+    getattr(calls, verb)(own, *arguments)
+    if verb == "list_tasks":
+        calls.list_tasks(own, order_no="1")
+    assert locks(conn, own) == {}
+    assert locks(conn, own, "queue") == {}
+    own.rollback()
+
+
+@pytest.mark.parametrize("change", ["start", "finish", "fail", "extend", "cancel", "retry"])
+def test_a_refusal_locks_the_refused_row_at_most(
+    conn: Connection, own: Connection, change: str
+) -> None:
+    make, verb = CHANGES[change]
+    wrong = new if make is not new else (lambda c: ended(c, Status.CANCELLED))
+    new(conn)
+    task_id = wrong(conn)
+    new(conn)
+    with pytest.raises(ProcedureError):
+        verb(own, task_id)
+    assert locked_ids(locks(conn, own)) <= {task_id}
+    own.rollback()
+
+
+CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
+    "create": lambda c, n: calls.create(c, "job", {}, 60, "Q", order_no=n),
+    "create_many": lambda c, n: calls.create_many(
+        c, [NewTask("job", {}, 60, "Q"), NewTask("job", {}, 60, "Q", order_no=n)]
+    ),
+}
+
+
+@pytest.mark.parametrize("way", CREATE)
+@pytest.mark.parametrize("order_no", [None, "5"])
+def test_creating_hinders_no_other_creator(
+    conn: Connection, own: Connection, way: str, order_no: str | None
+) -> None:
+    for n in (1, 9):
+        new(conn, order_no=str(n))
+    CREATE[way](own, order_no)
+    execute(conn, "SET SESSION innodb_lock_wait_timeout = 1")
+    for neighbour in (None, "4", "50", "51", "6", "0", "99"):
+        CREATE[way](conn, neighbour)
+    execute(conn, "SET SESSION innodb_lock_wait_timeout = DEFAULT")
+    locked_ids(locks(conn, own))
+    own.rollback()
+
+
+@pytest.mark.parametrize("way", CREATE)
+def test_a_duplicate_locks_its_entry_of_the_unique_key_only(
+    conn: Connection, own: Connection, way: str
+) -> None:
+    tasks = {n: new(conn, order_no=n) for n in ("1", "5", "9")}
+    CREATE[way](own, "5")
+    found = locks(conn, own)
+    assert not set(tasks.values()) & locked_ids({"PRIMARY": found.get("PRIMARY", set())})
+    keys = {data for mode, data in found.get("active_order", ()) if "INSERT_INTENTION" not in mode}
+    assert {key.split(",")[0] for key in keys} == {"'5'"}
+    calls.processing(conn, tasks["5"], 1)  # it may be started meanwhile
+    own.rollback()
+
+
+def lock_due(lane: int, limit: int) -> str:
+    """The statement with which scan_tasks and purge_tasks lock, as it is installed."""
+    text = next(o.text for o in Renderer("mysql", Settings()).objects if o.name == "qtask_lock_due")
+    found = re.search(r"SELECT JSON_ARRAYAGG.*?AS due;", text, flags=re.DOTALL)
+    assert found
+    statement = found[0].rstrip(";")
+    for name, value in {
+        "in_lane": str(lane), "in_until": "UTC_TIMESTAMP(3)", "in_now": "UTC_TIMESTAMP(3)", "in_limit": str(limit),
+    }.items():  # fmt: skip
+        statement = re.sub(rf"\b{name}\b", value, statement)
+    return re.sub(r"INTO\s+\w+(,\s*\w+)*", "", statement)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_locking_read_locks_what_it_returns(
+    conn: Connection, connect: Connect, terminal: bool
+) -> None:
+    make: Callable[[], int] = (lambda: ended(conn, Status.FINISHED)) if terminal else (lambda: new(conn))
+    tasks = [make() for _ in range(10)]
+    for place, task_id in enumerate(tasks):
+        age(conn, 100 - place, task_id)
+    lane = 0 if terminal else query(conn, f"SELECT queue_id FROM {conn.prefix}queue")[0][0]
+    scanners = [connect(autocommit=False) for _ in range(3)]
+    for place, own in enumerate(scanners):
+        execute(own, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        ((ids, found, _),) = query(own, lock_due(lane, 3))
+        mine = tasks[3 * place : 3 * place + 3]
+        assert (ids, found) == (str(mine), 3)
+        assert locked_ids(locks(conn, own)) == set(mine)
+
+
+def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(conn: Connection, connect: Connect) -> None:
+    """It is held up where it writes its journal: by a trigger that waits for a lock."""
+    tasks = [new(conn) for _ in range(6)]
+    for place, task_id in enumerate(tasks):
+        age(conn, 100 - place, task_id)
+    late = new(conn, "LATE", deadline=10)
+    age(conn, 20, late)
+    future = new(conn, delay=100)
+    finished = ended(conn, Status.FINISHED, queue="OTHER")
+    assert hold_up(conn, connect, lambda c: calls.scan(c, "r", limit=8)) == {late, *tasks[:4]}
+    assert not {future, finished} & {late, *tasks[:4]}
+
+
+def test_a_release_locks_the_tasks_of_its_batch(conn: Connection, connect: Connect) -> None:
+    tasks = [new(conn) for _ in range(3)]
+    batch = calls.scan(conn, "r")
+    new(conn)
+    verb = lambda c: calls.release(c, batch.batch_id, "r")  # noqa: E731
+    assert hold_up(conn, connect, verb, "DELETE") == set(tasks)
+
+
+def test_a_scan_that_gives_a_batch_back_locks_it_alone(conn: Connection, connect: Connect) -> None:
+    tasks = [new(conn) for _ in range(3)]
+    calls.scan(conn, "dead")
+    other = new(conn)
+    calls.scan(conn, "alive", lease=1000)
+    age_batches(conn, 100)
+    found = hold_up(conn, connect, lambda c: calls.scan(c, "r"), "DELETE")
+    assert found == set(tasks)
+    assert other not in found
+
+
+def test_a_purge_locks_what_it_deletes(conn: Connection, connect: Connect) -> None:
+    tasks = [ended(conn, Status.FINISHED) for _ in range(5)]
+    for place, task_id in enumerate(tasks):
+        age(conn, 100 - place, task_id)
+    active = new(conn)
+    found = hold_up(conn, connect, lambda c: calls.purge(c, 3), "DELETE", "task")
+    assert found == set(tasks[:3])
+    assert active not in found
+
+
+def hold_up(
+    conn: Connection,
+    connect: Connect,
+    verb: Callable[[Connection], Any],
+    event: str = "INSERT",
+    table: str = "batch",
+) -> set[int]:
+    """The tasks that a procedure which commits by itself has locked after it has written to a table.
+
+    A trigger lets it wait for a named lock there.
+    """
+    blocker, runner = connect(), connect()
+    execute(conn, "DROP TRIGGER IF EXISTS hold_up")
+    execute(
+        conn,
+        f"CREATE TRIGGER hold_up AFTER {event} ON {conn.prefix}{table} FOR EACH ROW "
+        "SET @held = GET_LOCK('hold up', 30), @released = RELEASE_LOCK('hold up')",
+    )
+    try:
+        assert query(blocker, "SELECT GET_LOCK('hold up', 0)") == [(1,)]
+        thread = Thread(target=verb, args=(runner,))
+        thread.start()
+        waiting = f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
+        until = time.monotonic() + 20
+        while query(conn, waiting) != [("User lock",)]:
+            assert thread.is_alive(), "it did not wait: the trigger was not reached"
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        found = locks(conn, runner)
+        query(blocker, "SELECT RELEASE_LOCK('hold up')")
+        thread.join(20)
+        assert not thread.is_alive()
+    finally:
+        query(blocker, "SELECT RELEASE_ALL_LOCKS()")
+        execute(conn, "DROP TRIGGER hold_up")
+    return locked_ids(found)
