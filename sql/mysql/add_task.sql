@@ -51,17 +51,26 @@ BEGIN
     END IF;
   END;
   IF in_options IS NOT NULL THEN
-    -- Most often a simple order number is all there is.
-    SET v_option = IF(JSON_VALID(in_options), JSON_EXTRACT(in_options, '$.order_no'), NULL);
-    IF JSON_TYPE(v_option) = 'STRING' AND CHAR_LENGTH(v_option) BETWEEN 3 AND {{ limit.order_no + 2 }}
-      AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0
-      AND JSON_LENGTH(in_options) = 1 THEN
-      SET v_order_no = SUBSTRING(v_option, 2, CHAR_LENGTH(v_option) - 2);
-    ELSE
-      CALL {{ p }}read_options(
-        in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+    BEGIN
+      -- Most often a simple order number is all there is.
+      DECLARE EXIT HANDLER FOR {{ json_errors }}
+        CALL {{ p }}read_options(
+          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+        );
+      SET v_option = IF(
+        JSON_VALID(in_options) AND JSON_LENGTH(in_options) = 1,
+        JSON_EXTRACT(in_options, '$.order_no'),
+        NULL
       );
-    END IF;
+      IF JSON_TYPE(v_option) = 'STRING' AND CHAR_LENGTH(v_option) BETWEEN 3 AND {{ limit.order_no + 2 }}
+        AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0 THEN
+        SET v_order_no = SUBSTRING(v_option, 2, CHAR_LENGTH(v_option) - 2);
+      ELSE
+        CALL {{ p }}read_options(
+          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+        );
+      END IF;
+    END;
   END IF;
 
   SELECT queue_id, paused_at IS NOT NULL

@@ -15,7 +15,7 @@ BEGIN
   */
   DECLARE v_duplicates JSON DEFAULT '[]';
   DECLARE v_new_queues INT;
-  DECLARE v_race TINYINT DEFAULT FALSE;
+  DECLARE v_race INT DEFAULT 0;
   DECLARE v_done TINYINT DEFAULT FALSE;
 
   CALL {{ p }}check_new_tasks(in_tasks, v_new_queues);
@@ -24,9 +24,15 @@ BEGIN
   END IF;
 
   WHILE NOT v_done DO
-    CALL {{ p }}find_duplicates(in_tasks, v_race, v_duplicates);
+    CALL {{ p }}find_duplicates(in_tasks, v_race > 0, v_duplicates);
     BEGIN
-      DECLARE EXIT HANDLER FOR 1062 SET v_race = TRUE;
+      DECLARE EXIT HANDLER FOR 1062
+      BEGIN
+        SET v_race = v_race + 1;
+        IF v_race > 10 THEN
+          RESIGNAL;
+        END IF;
+      END;
       INSERT INTO {{ p }}task (
         {{ new_task_columns }}
       )

@@ -35,7 +35,7 @@ BEGIN
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_last_id BIGINT;
   DECLARE v_tasks JSON;
-  DECLARE v_plain TINYINT DEFAULT FALSE;
+  DECLARE v_plain TINYINT;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -64,10 +64,26 @@ BEGIN
   END IF;
   SELECT COALESCE(MAX(task_id), 0) INTO v_last_id FROM {{ p }}task;
 
+  -- In the caller's transaction an INSERT that is refused would lock the end of the table until it ends.
+  SET v_plain = v_alone;
+  IF NOT v_plain THEN
+    SELECT COUNT(*) = 0
+    INTO v_plain
+    FROM {{ elements("v_tasks") }} AS given
+    STRAIGHT_JOIN {{ p }}queue AS registered
+      ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+      AND registered.queue = given.queue
+    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (active_order)
+      ON task.order_key = given.order_no
+      AND task.name = given.name
+      AND task.queue_id = registered.queue_id
+      AND task.active = 1;
+  END IF;
+
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
   -- Else a column is NULL (1048), the unique key speaks (1062) or a payload is no JSON, and create_others looks
   -- at each of them.
-  BEGIN
+  IF v_plain THEN BEGIN
     DECLARE EXIT HANDLER FOR 1048, 1062, {{ json_errors }} SET v_plain = FALSE;
     INSERT INTO {{ p }}task (
       {{ new_task_columns }}
@@ -124,8 +140,7 @@ BEGIN
         AND registered.queue = given.queue
     ) AS checked
     ORDER BY element;
-    SET v_plain = TRUE;
-  END;
+  END; END IF;
 
   IF v_plain THEN
     -- The ids are in the order of the input; the odd batch is that of the delayed tasks.
