@@ -161,8 +161,9 @@ def _errors_of(conn: Connection) -> Iterator[None]:
         first = _first(error, conn)
         if first is None or first is error:
             raise
-        if isinstance(first, AccessDenied):
-            raise AccessDenied(f"{first}; {conn.dialect.schema.NEEDED_PRIVILEGES}") from error
+        needed = conn.dialect.schema.NEEDED_PRIVILEGES
+        if isinstance(first, AccessDenied) and needed not in str(first):
+            raise AccessDenied(f"{first}; {needed}") from error
         raise first from error
 
 

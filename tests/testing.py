@@ -22,7 +22,7 @@ def empty(conn: Connection) -> None:
 
 
 def age(conn: Connection, seconds: float, *task_ids: int) -> None:
-    """Lets so many seconds pass for these tasks, or for all of them: their times move into the past."""
+    """Lets so many seconds pass for these tasks, or for all: their times move into the past."""
     moved = ", ".join(f"{column} = {_earlier(column, seconds)}" for column in TIMES)
     where = f" WHERE task_id IN ({', '.join(map(str, task_ids))})" if task_ids else ""
     execute(conn, f"UPDATE {conn.prefix}task SET {moved}{where}")
@@ -37,10 +37,13 @@ def age_batches(conn: Connection, seconds: float) -> None:
 def row(conn: Connection, task_id: int) -> dict[str, Any]:
     """All columns of a task."""
     names = (
-        "lane", "queue_id", "status", "attempts", "attempts_before", "max_count", "interval_seconds",
-        "delete_deadline", "batch_id", *TIMES, "name", "order_no", "active", "payload", "last_error",
+        "lane", "queue_id", "status", "attempts", "attempts_before", "max_count",
+        "interval_seconds", "delete_deadline", "batch_id", *TIMES, "name", "order_no", "active",
+        "payload", "last_error",
     )  # fmt: skip
-    rows = query(conn, f"SELECT {', '.join(names)} FROM {conn.prefix}task WHERE task_id = {task_id}")
+    rows = query(
+        conn, f"SELECT {', '.join(names)} FROM {conn.prefix}task WHERE task_id = {task_id}"
+    )
     assert rows, f"task {task_id} is gone"
     return dict(zip(names, rows[0], strict=True))
 
@@ -71,7 +74,8 @@ def _earlier(column: str, seconds: float) -> str:
 
 # What the procedures return: OUT values, rows. Everything else returns nothing.
 OUTS = {
-    "create_task": 3, "delay_task": 2, "start_task": 1, "fail_task": 1, "scan_tasks": 2, "next_due": 1,
+    "create_task": 3, "delay_task": 2, "start_task": 1, "fail_task": 1, "scan_tasks": 2,
+    "next_due": 1,
     "purge_tasks": 1,
 }  # fmt: skip
 ROWS = {
@@ -80,7 +84,7 @@ ROWS = {
 
 
 def call(conn: Connection, verb: str, *arguments: Any) -> Any:
-    """Calls a procedure as plain SQL does, with all its arguments: the OUT values, the rows, or a pair of both."""
+    """Calls a procedure with all its arguments: the OUT values, the rows, or a pair of both."""
     outs, rows = conn.call(verb, *arguments, outs=OUTS.get(verb, 0), rows=verb in ROWS)
     if verb in OUTS and verb in ROWS:
         return outs, rows

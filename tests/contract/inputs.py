@@ -1,4 +1,4 @@
-"""What the three verbs that create tasks have in common: how they are called, and what they refuse."""
+"""What the three verbs that create tasks have in common: how they are called, what they refuse."""
 
 from __future__ import annotations
 
@@ -46,19 +46,53 @@ REFUSED: list[tuple[str, Any, type, str]] = [
     ("queue", None, InvalidArgument, "1 to 128"),
     *_names("namespace", LIMIT["namespace"]),
     *_names("order_no", LIMIT["order_no"]),
-    *((name, value, InvalidArgument, "") for name in ("namespace", "order_no") for value in (5, [], {}, True)),
+    *(
+        (name, value, InvalidArgument, "")
+        for name in ("namespace", "order_no")
+        for value in (5, [], {}, True)
+    ),
     *_numbers("interval", 1, SECONDS),
     ("interval", None, InvalidArgument, f"1 to {SECONDS}"),
     *_numbers("deadline", 1, SECONDS),
     *_numbers("delete_deadline", 0, SECONDS),
     *_numbers("max_count", 1, LIMIT["max_count"]),
-    *((name, value, InvalidArgument, "") for name in ("deadline", "max_count") for value in (1.5, [], {}, True)),
+    *(
+        (name, value, InvalidArgument, "")
+        for name in ("deadline", "max_count")
+        for value in (1.5, [], {}, True)
+    ),
     *(
         ("payload", text, InvalidPayload, "JSON object")
         for text in (
-            "", " ", "{", "[]", "[{}]", "null", "true", "1", '"x"', '"{}"', "{} x", "{}{}", "{a: 1}", "{'a': 1}",
-            '{"a": 1,}', '{"a"}', '{"a" 1}', '{"a": }', '{"a": tru}', '{"a": NaN}', '{"a": 01}', '{"a": "b}',
-            '{"a": "line\nfeed"}', '{"a": "\x00"}', '{}\x00', "\ufeff{}", "\xa0{}", '{"a": [1 2]}', '{"a": "\\ud800"}',
+            "",
+            " ",
+            "{",
+            "[]",
+            "[{}]",
+            "null",
+            "true",
+            "1",
+            '"x"',
+            '"{}"',
+            "{} x",
+            "{}{}",
+            "{a: 1}",
+            "{'a': 1}",
+            '{"a": 1,}',
+            '{"a"}',
+            '{"a" 1}',
+            '{"a": }',
+            '{"a": tru}',
+            '{"a": NaN}',
+            '{"a": 01}',
+            '{"a": "b}',
+            '{"a": "line\nfeed"}',
+            '{"a": "\x00"}',
+            "{}\x00",
+            "\ufeff{}",
+            "\xa0{}",
+            '{"a": [1 2]}',
+            '{"a": "\\ud800"}',
         )
     ),
     ("payload", '{"a": ' * 200 + "1" + "}" * 200, InvalidPayload, "payload"),
@@ -70,14 +104,22 @@ REFUSED: list[tuple[str, Any, type, str]] = [
     *(
         ("payload", text, ReservedKey, "task_id and task_attempt")
         for text in (
-            '{"task_id": 1}', '{"a": 1, "task_attempt": null}', '{"task_id": 1, "task_attempt": 1}',
-            '{"a": 1, "task\\u005fid": 2}', '{"\\u0074ask_attempt": 2}',
+            '{"task_id": 1}',
+            '{"a": 1, "task_attempt": null}',
+            '{"task_id": 1, "task_attempt": 1}',
+            '{"a": 1, "task\\u005fid": 2}',
+            '{"\\u0074ask_attempt": 2}',
         )
     ),
-    ("payload", {"a": "x" * DEFAULT["payload_limit"]}, PayloadTooLarge, f"{DEFAULT['payload_limit']} bytes"),
+    (
+        "payload",
+        {"a": "x" * DEFAULT["payload_limit"]},
+        PayloadTooLarge,
+        f"{DEFAULT['payload_limit']} bytes",
+    ),
     # Not more characters than the limit has bytes, but more bytes.
     ("payload", {"a": SMILE * (DEFAULT["payload_limit"] // 2)}, PayloadTooLarge, "bytes"),
-]  # fmt: skip
+]
 
 HOSTILE = [
     "quote ' double \" back ` slash \\ end\\",

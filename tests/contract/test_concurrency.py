@@ -31,7 +31,7 @@ def crowd(installed_url: str) -> Iterator[list[Connection]]:
 
 
 @pytest.fixture(autouse=True)
-def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:
+def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:  # noqa: ARG001 - it is emptied
     yield
     for one in crowd:
         one.rollback()
@@ -78,7 +78,9 @@ def test_concurrent_creators_of_one_order_number_give_one_task(
         assert len({t.task_id for t in tasks}) == 1
         assert [t.created for t in tasks].count(True) == 1
         assert sum(t.pushable for t in tasks) == 1
-    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE order_no IS NOT NULL") == [(5,)]
+    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE order_no IS NOT NULL") == [
+        (5,)
+    ]
     assert count(conn, "queue") == 1
 
 
@@ -109,7 +111,7 @@ def test_when_the_winner_rolls_back_one_of_the_others_creates(
 
 
 def test_when_the_winner_commits_all_others_return_its_task(
-    conn: Connection, crowd: list[Connection], connect: Callable[..., Connection]
+    crowd: list[Connection], connect: Callable[..., Connection]
 ) -> None:
     winner = connect(autocommit=False)
     won = calls.create(winner, *JOB, order_no="1")
@@ -142,9 +144,7 @@ def test_concurrent_scanners_never_hand_out_a_task_twice_and_hand_out_all(
     conn: Connection, crowd: list[Connection]
 ) -> None:
     total = 2000
-    calls.create_many(
-        conn, [NewTask("job", {}, 3600, f"Q{n % 3}", delay=0) for n in range(total)]
-    )
+    calls.create_many(conn, [NewTask("job", {}, 3600, f"Q{n % 3}", delay=0) for n in range(total)])
 
     def scan_until_nothing_is_left(own: Connection, number: int) -> list[int]:
         mine: list[int] = []
@@ -216,7 +216,9 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
 
     def one_step(own: Connection, chance: random.Random, verb: str) -> None:
         lanes = "lane = 0 AND status <> 0" if verb == "retry" else "lane <> 0"
-        ids = [r[0] for r in query(own, f"SELECT task_id FROM {own.prefix}task WHERE {lanes} LIMIT 40")]
+        ids = [
+            r[0] for r in query(own, f"SELECT task_id FROM {own.prefix}task WHERE {lanes} LIMIT 40")
+        ]
         task_id = chance.choice(ids or [0])
         order_no = str(chance.randrange(30))
         queue = f"Q{chance.randrange(3)}"
@@ -235,7 +237,9 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
             case "processing_many" | "finish_many":
                 getattr(calls, verb)(own, [(t, None) for t in chance.sample(ids, len(ids) // 2)])
             case "scan":
-                batch = calls.scan(own, "r", limit=20, held=[queue] if chance.random() < 0.1 else ())
+                batch = calls.scan(
+                    own, "r", limit=20, held=[queue] if chance.random() < 0.1 else ()
+                )
                 if batch.batch_id is not None:
                     chance.choice([calls.confirm, calls.release])(own, batch.batch_id, "r")
             case "purge":
@@ -246,10 +250,24 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
             case _:
                 calls.stats(own)
 
-    verbs = (
-        "create create create_many processing processing_many finish finish_many fail extend cancel retry "
-        "scan scan purge pause stats"
-    ).split()
+    verbs = [
+        "create",
+        "create",
+        "create_many",
+        "processing",
+        "processing_many",
+        "finish",
+        "finish_many",
+        "fail",
+        "extend",
+        "cancel",
+        "retry",
+        "scan",
+        "scan",
+        "purge",
+        "pause",
+        "stats",
+    ]
 
     def work(own: Connection, number: int) -> None:
         chance = random.Random(number)  # noqa: S311 - not a secret
@@ -262,7 +280,6 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
                 pass  # what a procedure refuses is no trouble
             except DatabaseError as error:
                 trouble.append((verb, error))
-
 
     results = together(crowd[:CONSUMERS], work)
     assert results == [None] * CONSUMERS

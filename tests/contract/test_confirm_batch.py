@@ -77,7 +77,12 @@ def test_no_such_batch(conn: Connection, verb: str, batch_id: int) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("batch_id", "relay", "argument"),
-    [(None, "r", "in_batch_id"), (1, None, "in_relay"), ("x", "r", "in_batch_id"), (2**70, "r", "in_batch_id")],
+    [
+        (None, "r", "in_batch_id"),
+        (1, None, "in_relay"),
+        ("x", "r", "in_batch_id"),
+        (2**70, "r", "in_batch_id"),
+    ],
 )
 def test_bad_input_is_refused(
     conn: Connection, verb: str, batch_id: Any, relay: Any, argument: str

@@ -12,7 +12,9 @@ from qtask_db.errors import InvalidArgument, UnknownOption
 GRACE = DEFAULT["push_grace"]
 
 
-@pytest.mark.parametrize(("deadline", "due"), [(None, GRACE), (GRACE, GRACE), (GRACE - 1, GRACE - 1)])
+@pytest.mark.parametrize(
+    ("deadline", "due"), [(None, GRACE), (GRACE, GRACE), (GRACE - 1, GRACE - 1)]
+)
 def test_a_relay_takes_it_after_the_push_grace(
     conn: Connection, deadline: int | None, due: int
 ) -> None:
@@ -36,20 +38,26 @@ def test_in_plain_sql(conn: Connection) -> None:
     assert (created, pushable) == (1, 1)
     found = row(conn, task_id)
     assert (found["status"], found["name"], found["payload"]) == (Status.WAITING, "job", '{"a": 1}')
-    options = '{"order_no": "7", "namespace": "n", "deadline": 9, "delete_deadline": 8, "max_count": 6}'
+    options = (
+        '{"order_no": "7", "namespace": "n", "deadline": 9, "delete_deadline": 8, "max_count": 6}'
+    )
     task_id, created, pushable = call(conn, "create_task", "job", "{}", 60, "Q", options)
     assert call(conn, "create_task", "job", "{}", 60, "Q", options) == (task_id, 0, 0)
     found = row(conn, task_id)
     assert lasting(found, "created_at", "deadline_at") == 9
     assert (found["order_no"], found["delete_deadline"], found["max_count"]) == ("7", 8, 6)
-    assert query(conn, f"SELECT namespace FROM {conn.prefix}queue ORDER BY 1") == [("default",), ("n",)]
+    assert query(conn, f"SELECT namespace FROM {conn.prefix}queue ORDER BY 1") == [
+        ("default",),
+        ("n",),
+    ]
 
 
 @pytest.mark.parametrize(
     "options",
     [
         "{}",
-        '{"order_no": null, "namespace": null, "deadline": null, "delete_deadline": null, "max_count": null}',
+        '{"order_no": null, "namespace": null, "deadline": null, "delete_deadline": null, '
+        '"max_count": null}',
     ],
 )
 def test_options_that_are_null_have_their_defaults(conn: Connection, options: str) -> None:
@@ -71,11 +79,15 @@ def test_options_that_are_null_have_their_defaults(conn: Connection, options: st
     ],
 )
 def test_an_unknown_option_is_refused(conn: Connection, options: str, name: str) -> None:
-    with refused(conn, UnknownOption, name, "namespace, order_no, deadline, delete_deadline, max_count"):
+    with refused(
+        conn, UnknownOption, name, "namespace, order_no, deadline, delete_deadline, max_count"
+    ):
         call(conn, "create_task", "job", "{}", 60, "Q", options)
 
 
-@pytest.mark.parametrize("options", ["", "[]", "1", "null", '"x"', "{", '{"a": ' * 200 + "1" + "}" * 200])
+@pytest.mark.parametrize(
+    "options", ["", "[]", "1", "null", '"x"', "{", '{"a": ' * 200 + "1" + "}" * 200]
+)
 def test_options_that_are_no_object_are_refused(conn: Connection, options: str) -> None:
     with refused(conn, InvalidArgument, "in_options"):
         call(conn, "create_task", "job", "{}", 60, "Q", options)

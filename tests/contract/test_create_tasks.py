@@ -48,10 +48,16 @@ def test_duplicates_of_earlier_tasks_and_within_the_call(conn: Connection) -> No
     made = calls.create_many(
         conn,
         [
-            task(order_no="new"), task(order_no="old"), task(), task(order_no="new"), task(order_no="NEW"),
-            task("q", order_no="new"), task(order_no="new", namespace="n"), task(),
+            task(order_no="new"),
+            task(order_no="old"),
+            task(),
+            task(order_no="new"),
+            task(order_no="NEW"),
+            task("q", order_no="new"),
+            task(order_no="new", namespace="n"),
+            task(),
         ],
-    )  # fmt: skip
+    )
     assert [t.created for t in made] == [True, False, True, False, True, True, True, True]
     assert [t.pushable for t in made] == [t.created for t in made]
     assert made[1].task_id == before.task_id
@@ -86,7 +92,8 @@ def test_the_largest_call(conn: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "index", [REFUSED.index(bad) for bad in REFUSED if bad[0] != "payload" or isinstance(bad[1], str)][::9]
+    "index",
+    [REFUSED.index(bad) for bad in REFUSED if bad[0] != "payload" or isinstance(bad[1], str)][::9],
 )
 def test_one_bad_element_refuses_all_and_is_named(conn: Connection, index: int) -> None:
     argument, value, error, _ = REFUSED[index]
@@ -96,7 +103,9 @@ def test_one_bad_element_refuses_all_and_is_named(conn: Connection, index: int) 
         call(conn, "create_tasks", json.dumps(array))
 
 
-@pytest.mark.parametrize("tasks", [None, "", "{}", "1", "null", "[", "[}", '"[]"', "[" * 300 + "]" * 300])
+@pytest.mark.parametrize(
+    "tasks", [None, "", "{}", "1", "null", "[", "[}", '"[]"', "[" * 300 + "]" * 300]
+)
 def test_what_is_no_array_is_refused(conn: Connection, tasks: str | None) -> None:
     with refused(conn, InvalidArgument, "in_tasks"):
         call(conn, "create_tasks", tasks)

@@ -36,14 +36,22 @@ def test_defaults(conn: Connection, way: str) -> None:
     assert (task.created, task.queue, task.payload) == (True, "Q", "{}")
     assert found["status"] == Status.WAITING
     assert found["attempts"] == found["attempts_before"] == 0
-    assert found["started_at"] is found["ended_at"] is found["order_no"] is found["last_error"] is None
+    assert (
+        found["started_at"] is found["ended_at"] is found["order_no"] is found["last_error"] is None
+    )
     assert lasting(found, "created_at", "deadline_at") == DEFAULT["deadline"]
     assert (found["delete_deadline"], found["max_count"]) == (0, DEFAULT["max_count"])
     assert query(conn, f"SELECT namespace FROM {conn.prefix}queue") == [("default",)]
 
 
 def test_smallest_values(conn: Connection, way: str) -> None:
-    options = {"deadline": 1, "delete_deadline": 0, "max_count": 1, "order_no": "o", "namespace": "n"}
+    options = {
+        "deadline": 1,
+        "delete_deadline": 0,
+        "max_count": 1,
+        "order_no": "o",
+        "namespace": "n",
+    }
     task = make(conn, way, name="x", queue="q", interval=1, **options)
     found = row(conn, task.task_id)
     assert (found["name"], found["interval_seconds"], found["max_count"]) == ("x", 1, 1)
@@ -123,11 +131,20 @@ def test_a_duplicate_is_the_active_task(conn: Connection, way: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": "Job"}, {"queue": "q"}, {"namespace": "Default"}, {"order_no": "a"}, {"order_no": "\xc5"},
-     {"order_no": "A\x00"}, {"order_no": None}],
+    [
+        {"name": "Job"},
+        {"queue": "q"},
+        {"namespace": "Default"},
+        {"order_no": "a"},
+        {"order_no": "\xc5"},
+        {"order_no": "A\x00"},
+        {"order_no": None},
+    ],
     ids=str,
-)  # fmt: skip
-def test_a_task_that_differs_is_no_duplicate(conn: Connection, way: str, change: dict[str, Any]) -> None:
+)
+def test_a_task_that_differs_is_no_duplicate(
+    conn: Connection, way: str, change: dict[str, Any]
+) -> None:
     first = make(conn, way, order_no="A")
     other = make(conn, way, **{"order_no": "A", **change})
     assert other.created

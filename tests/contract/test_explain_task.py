@@ -69,22 +69,50 @@ def purgeable(conn: Connection) -> int:
 SITUATIONS: list[tuple[Callable[[Connection], int], Status, tuple[str, ...]]] = [
     (lambda c: new(c, delay=60), Status.WAITING, ("never been started", "Next: it is queued at")),
     (new, Status.WAITING, ("due since", "Is one running?")),
-    (unconfirmed, Status.WAITING, ("Relay relay 7", "has not confirmed", "any relay may take it again")),
+    (
+        unconfirmed,
+        Status.WAITING,
+        ("Relay relay 7", "has not confirmed", "any relay may take it again"),
+    ),
     (confirmed, Status.WAITING, ("queue", "no consumer has started it")),
     (paused, Status.WAITING, ("paused since", "resume it")),
     (parked, Status.WAITING, ("as soon as the queue has room",)),
     (late, Status.WAITING, ("deadline has passed", "next scan fails it")),
-    (failed_once, Status.WAITING, ("Last error: the bank is closed", "Attempts: 1 of 100", "Next: it is queued at")),
-    (started, Status.PROCESSING, ("consumer is processing it", "Attempts: 1 of 100", "unless it is finished")),
-    (lambda c: started(c, max_count=1), Status.PROCESSING, ("Attempts: 1 of 1", "last attempt; it fails at")),
+    (
+        failed_once,
+        Status.WAITING,
+        ("Last error: the bank is closed", "Attempts: 1 of 100", "Next: it is queued at"),
+    ),
+    (
+        started,
+        Status.PROCESSING,
+        ("consumer is processing it", "Attempts: 1 of 100", "unless it is finished"),
+    ),
+    (
+        lambda c: started(c, max_count=1),
+        Status.PROCESSING,
+        ("Attempts: 1 of 1", "last attempt; it fails at"),
+    ),
     (lambda c: started(c, deadline=60), Status.PROCESSING, ("it fails at its deadline",)),
     (retried, Status.PROCESSING, ("Attempts: 1 of 1, and 1 before it was retried",)),
-    (lambda c: ended(c, Status.FINISHED, delete_deadline=60), Status.FINISHED, ("Finished 2", "the purge deletes it after")),
+    (
+        lambda c: ended(c, Status.FINISHED, delete_deadline=60),
+        Status.FINISHED,
+        ("Finished 2", "the purge deletes it after"),
+    ),
     (purgeable, Status.FINISHED, ("Next: the purge deletes it.",)),
-    (lambda c: ended(c, Status.CANCELLED), Status.CANCELLED, ("Cancelled 2", "can be retried", "the purge deletes it after")),
-    (lambda c: ended(c, Status.FAILED), Status.FAILED, ("its attempts were used up", "Last error: broken", "retried")),
+    (
+        lambda c: ended(c, Status.CANCELLED),
+        Status.CANCELLED,
+        ("Cancelled 2", "can be retried", "the purge deletes it after"),
+    ),
+    (
+        lambda c: ended(c, Status.FAILED),
+        Status.FAILED,
+        ("its attempts were used up", "Last error: broken", "retried"),
+    ),
     (failed_late, Status.FAILED, ("its deadline passed", "never been started")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("situation", "status", "words"), SITUATIONS, ids=lambda v: str(v)[:40])

@@ -77,7 +77,9 @@ def test_the_error_of_before_is_kept(conn: Connection) -> None:
     assert row(conn, task_id)["last_error"] == "first"
 
 
-@pytest.mark.parametrize("error", [*HOSTILE, " ", SMILE * LIMIT["error"], "{}"], ids=lambda e: ascii(e)[:20])
+@pytest.mark.parametrize(
+    "error", [*HOSTILE, " ", SMILE * LIMIT["error"], "{}"], ids=lambda e: ascii(e)[:20]
+)
 def test_any_error_text_is_kept(conn: Connection, error: str) -> None:
     task_id = started(conn)
     calls.fail(conn, task_id, 1, error)

@@ -36,7 +36,9 @@ def test_to_finish_it_again_changes_nothing(conn: Connection, attempt: int | Non
     assert content(conn) == before
 
 
-def test_to_finish_it_again_in_a_transaction_that_began_before(conn: Connection, connect: Any) -> None:
+def test_to_finish_it_again_in_a_transaction_that_began_before(
+    conn: Connection, connect: Any
+) -> None:
     task_id = started(conn)
     own = connect(autocommit=False)
     query(own, f"SELECT * FROM {own.prefix}task")

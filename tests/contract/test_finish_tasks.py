@@ -1,4 +1,4 @@
-"""finish_tasks: many at once; those that cannot be finished come back with finish_task's own error number."""
+"""finish_tasks: many at once; what is refused comes back with finish_task's own error number."""
 
 from __future__ import annotations
 

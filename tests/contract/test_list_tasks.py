@@ -42,7 +42,12 @@ def test_each_filter_and_all_of_them(conn: Connection) -> None:
     assert ids(conn, status=Status.WAITING, namespace="default") == [order, queue, plain]
     everything = {"queue": "q", "order_no": "1", "namespace": "n", "status": Status.PROCESSING}
     assert ids(conn, **everything) == [every]
-    for filter_, other in {"queue": "Q", "order_no": "2", "namespace": "N", "status": Status.FAILED}.items():
+    for filter_, other in {
+        "queue": "Q",
+        "order_no": "2",
+        "namespace": "N",
+        "status": Status.FAILED,
+    }.items():
         assert ids(conn, **{**everything, filter_: other}) == []
 
 
@@ -58,7 +63,9 @@ def test_each_status(conn: Connection, status: Status) -> None:
 
 
 def test_an_order_number_has_a_history(conn: Connection) -> None:
-    tasks = [ended(conn, s, order_no="1") for s in (Status.FAILED, Status.CANCELLED, Status.FINISHED)]
+    tasks = [
+        ended(conn, s, order_no="1") for s in (Status.FAILED, Status.CANCELLED, Status.FINISHED)
+    ]
     tasks.append(new(conn, order_no="1"))
     assert ids(conn, order_no="1") == tasks[::-1]
     assert ids(conn, order_no="1", limit=1) == tasks[:-2:-1]
@@ -70,13 +77,20 @@ def test_what_is_told_of_a_task(conn: Connection) -> None:
     (info,) = calls.list_tasks(conn)
     found = row(conn, task_id)
     assert (info.task_id, info.namespace, info.queue, info.name) == (task_id, "n", "q", "bind")
-    assert (info.order_no, info.status, info.attempts, info.max_count) == ("1", Status.WAITING, 1, 7)
+    assert (info.order_no, info.status, info.attempts, info.max_count) == (
+        "1",
+        Status.WAITING,
+        1,
+        7,
+    )
     for time in ("created_at", "started_at", "ended_at", "due_at", "deadline_at"):
         assert getattr(info, time) == found[time]
     assert info.last_error == "broken"
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "", " ", "x" * 5000, SMILE], ids=lambda t: ascii(t)[:20])
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "", " ", "x" * 5000, SMILE], ids=lambda t: ascii(t)[:20]
+)
 def test_any_text_may_be_looked_for(conn: Connection, text: str) -> None:
     new(conn)
     assert ids(conn, queue=text) == ids(conn, order_no=text) == ids(conn, namespace=text) == []

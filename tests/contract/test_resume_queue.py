@@ -1,4 +1,7 @@
-"""resume_queue: what waited is handed out. Its bad input and its plain SQL are in test_pause_queue.py."""
+"""resume_queue: what waited is handed out.
+
+Its bad input and its plain SQL are in test_pause_queue.py.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,11 @@ def ids(batch: Any) -> list[int]:
 def many(conn: Connection, queues: dict[str, int], **options: Any) -> None:
     calls.create_many(
         conn,
-        [NewTask("job", {}, 3600, q, delay=0, **options) for q, n in queues.items() for _ in range(n)],
+        [
+            NewTask("job", {}, 3600, q, delay=0, **options)
+            for q, n in queues.items()
+            for _ in range(n)
+        ],
     )
 
 
@@ -317,7 +321,14 @@ class TestWait:
 )
 def test_bad_input_is_refused(conn: Connection, argument: str, value: Any, allowed: str) -> None:
     new(conn)
-    given = {"relay": "r", "limit": 10, "lease": 30, "namespace": None, "held": None, argument: value}
+    given = {
+        "relay": "r",
+        "limit": 10,
+        "lease": 30,
+        "namespace": None,
+        "held": None,
+        argument: value,
+    }
     with refused(conn, InvalidArgument, f"in_{argument}", allowed):
         call(conn, "scan_tasks", *given.values())
 

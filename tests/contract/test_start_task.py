@@ -124,7 +124,9 @@ def test_no_such_task(conn: Connection, task_id: int) -> None:
 
 
 @pytest.mark.parametrize("task_id", [None, "x", "", 2**63, "1 OR 1"])
-@pytest.mark.parametrize("verb", ["processing", "finish", "fail", "extend", "cancel", "retry", "explain"])
+@pytest.mark.parametrize(
+    "verb", ["processing", "finish", "fail", "extend", "cancel", "retry", "explain"]
+)
 def test_a_task_id_that_is_no_integer(conn: Connection, verb: str, task_id: Any) -> None:
     new(conn)
     with refused(conn, InvalidArgument, "in_task_id"):

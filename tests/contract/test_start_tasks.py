@@ -15,17 +15,39 @@ from qtask_db.models import Started
 
 # What neither start_tasks nor finish_tasks can read.
 NO_TASKS = [
-    None, "", "{}", "1", "null", "[", '[{"task_id": 1}', "[1]", "[null]", '["x"]', "[[]]", "[{}]",
-    '[{"task_id": null}]', '[{"task_id": "x"}]', '[{"task_id": {}}]', '[{"Task_id": 1}]', '[{"attempt": 1}]',
-    '[{"task_id": 1}, {"task_id": 1, "attempt": "x"}]', '[{"task_id": 1, "attempt": []}]',
-    '[{"task_id": 1, "attempt": null}]', '[{"task_id": 9223372036854775808}]', "[" * 300 + "]" * 300,
-]  # fmt: skip
+    None,
+    "",
+    "{}",
+    "1",
+    "null",
+    "[",
+    '[{"task_id": 1}',
+    "[1]",
+    "[null]",
+    '["x"]',
+    "[[]]",
+    "[{}]",
+    '[{"task_id": null}]',
+    '[{"task_id": "x"}]',
+    '[{"task_id": {}}]',
+    '[{"Task_id": 1}]',
+    '[{"attempt": 1}]',
+    '[{"task_id": 1}, {"task_id": 1, "attempt": "x"}]',
+    '[{"task_id": 1, "attempt": []}]',
+    '[{"task_id": 1, "attempt": null}]',
+    '[{"task_id": 9223372036854775808}]',
+    "[" * 300 + "]" * 300,
+]
 
 
 def test_they_start(conn: Connection) -> None:
     tasks = [new(conn, interval=50 + n, deadline=52) for n in range(4)]
-    begun = calls.processing_many(conn, [(tasks[3], 1), (tasks[0], None), (tasks[2], 1), (tasks[1], 1)])
-    assert sorted(begun, key=lambda s: s.task_id) == [Started(t, 1, 50 + n) for n, t in enumerate(tasks)]
+    begun = calls.processing_many(
+        conn, [(tasks[3], 1), (tasks[0], None), (tasks[2], 1), (tasks[1], 1)]
+    )
+    assert sorted(begun, key=lambda s: s.task_id) == [
+        Started(t, 1, 50 + n) for n, t in enumerate(tasks)
+    ]
     for n, task_id in enumerate(tasks):
         found = row(conn, task_id)
         assert (found["status"], found["attempts"]) == (Status.PROCESSING, 1)
@@ -43,7 +65,8 @@ def test_one_that_cannot_start_does_not_hinder_the_others(conn: Connection) -> N
     before = {t: row(conn, t) for t in (exhausted, late, taken, *over)}
     begun = calls.processing_many(
         conn,
-        [(t, None) for t in (exhausted, late, *over)] + [(taken, 1), (good, 1), (10**17, None), (-1, 1)],
+        [(t, None) for t in (exhausted, late, *over)]
+        + [(taken, 1), (good, 1), (10**17, None), (-1, 1)],
     )
     assert begun == [Started(good, 1, 3600)]
     assert {t: row(conn, t) for t in before} == before

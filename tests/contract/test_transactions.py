@@ -1,4 +1,4 @@
-"""Whose transaction it is: calls join the caller's; relay and maintenance procedures have their own."""
+"""Whose transaction it is: calls join the caller's; a relay's and a purge are their own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ JOB = ("job", {}, 3600, "Q")
 JOINING: dict[str, Callable[[Connection, int], Any]] = {
     "create": lambda c, _: calls.create(c, *JOB, order_no="1"),
     "delay": lambda c, _: calls.delay(c, "job", {}, 0, 3600, "NEW", order_no="1"),
-    "create_many": lambda c, _: calls.create_many(c, [NewTask(*JOB), NewTask("job", {}, 60, "NEW")]),
+    "create_many": lambda c, _: calls.create_many(
+        c, [NewTask(*JOB), NewTask("job", {}, 60, "NEW")]
+    ),
     "processing": lambda c, t: calls.processing(c, t),
     "processing_many": lambda c, t: calls.processing_many(c, [(t, 2)]),
     "finish": lambda c, t: calls.finish(c, t, 1),
@@ -49,7 +51,9 @@ def batch_of(conn: Connection) -> int:
 
 
 @pytest.mark.parametrize("verb", JOINING)
-def test_a_rollback_leaves_nothing(conn: Connection, connect: Connect, verb: str, business: str) -> None:
+def test_a_rollback_leaves_nothing(
+    conn: Connection, connect: Connect, verb: str, business: str
+) -> None:
     task_id = started(conn)
     before = content(conn)
     own = connect(autocommit=False)
@@ -63,7 +67,9 @@ def test_a_rollback_leaves_nothing(conn: Connection, connect: Connect, verb: str
 
 
 @pytest.mark.parametrize("verb", JOINING)
-def test_a_commit_keeps_everything(conn: Connection, connect: Connect, verb: str, business: str) -> None:
+def test_a_commit_keeps_everything(
+    conn: Connection, connect: Connect, verb: str, business: str
+) -> None:
     task_id = started(conn)
     own = connect(autocommit=False)
     JOINING[verb](own, task_id)
@@ -172,7 +178,7 @@ class TestOldSnapshot:
     """A transaction that began before others committed still does what is right now."""
 
     @pytest.fixture
-    def old(self, conn: Connection, connect: Connect) -> Connection:
+    def old(self, connect: Connect) -> Connection:
         own = connect(autocommit=False)
         content(own)
         return own
@@ -259,10 +265,13 @@ class TestClient:
     def test_nothing_is_pushed_of_what_is_rolled_back(
         self, conn: Connection, client: Client, redis: Any, business: str
     ) -> None:
-        with pytest.raises(ZeroDivisionError), client.transaction() as tx:
+        def work(tx: Transaction) -> None:
             tx.raw.cursor().execute(f"INSERT INTO {business} VALUES (1)")
             tx.create(*JOB)
             raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            client.run(work)
         assert (redis.keys(), count(conn)) == ([], 0)
         with client.transaction() as tx:  # on the same connection
             tx.raw.cursor().execute(f"INSERT INTO {business} VALUES (2)")

@@ -15,7 +15,14 @@ from testing import count, execute, new, query
 from yoyo.backends.base import DatabaseBackend
 
 from qtask_db import Connection, Database, calls
-from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, NotInstalled, PayloadTooLarge, TaskNotFound
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    DatabaseError,
+    NotInstalled,
+    PayloadTooLarge,
+    TaskNotFound,
+)
 from qtask_db.install import install, uninstall
 from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings
@@ -29,7 +36,16 @@ def quiet_install(url: str, **settings: str) -> None:
 
 
 def yoyo(url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "yoyo", "apply", "--batch", "--no-config-file", "--database", url]
+    command = [
+        sys.executable,
+        "-m",
+        "yoyo",
+        "apply",
+        "--batch",
+        "--no-config-file",
+        "--database",
+        url,
+    ]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [*command, *arguments, "migrations/mysql"],
@@ -47,8 +63,8 @@ def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]
     parts = {
         "tables": ("table_name, table_type, engine, table_collation, table_comment", "table"),
         "columns": (
-            "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, collation_name, "
-            "extra, generation_expression, column_comment",
+            "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, "
+            "collation_name, extra, generation_expression, column_comment",
             "table",
         ),
         "statistics": (
@@ -57,12 +73,13 @@ def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]
         ),
         "views": ("table_name, view_definition, security_type, is_updatable", "table"),
         "routines": (
-            "routine_name, routine_definition, routine_comment, sql_mode, security_type, sql_data_access, "
-            "character_set_client, collation_connection",
+            "routine_name, routine_definition, routine_comment, sql_mode, security_type, "
+            "sql_data_access, character_set_client, collation_connection",
             "routine",
         ),
         "parameters": (
-            "specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier, collation_name",
+            "specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier, "
+            "collation_name",
             "specific",
         ),
     }
@@ -75,7 +92,8 @@ def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]
                 f"AND {kind}_name LIKE '{prefix.replace('_', '!_')}%' ESCAPE '!'",
             )
             found[part] = sorted(
-                tuple(v.replace(f"`{name}`.", "") if isinstance(v, str) else v for v in row) for row in rows
+                tuple(v.replace(f"`{name}`.", "") if isinstance(v, str) else v for v in row)
+                for row in rows
             )
         found["settings"] = sorted(query(conn, f"SELECT name, value FROM {prefix}setting"))
     assert len(found["routines"]) == len(INDEX["procedure"])
@@ -88,8 +106,9 @@ def names(url: str) -> set[str]:
     with Database(url).connect() as conn:
         rows = query(
             conn,
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() UNION ALL "
-            "SELECT routine_name FROM information_schema.routines WHERE routine_schema = DATABASE()",
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
+            "UNION ALL SELECT routine_name FROM information_schema.routines "
+            "WHERE routine_schema = DATABASE()",
         )
     return {name for (name,) in rows}
 
@@ -144,7 +163,7 @@ class TestSameSchema:
 
 
 def run_script(url: str, script: str) -> None:
-    """As the vendor's client does: DELIMITER is its own command, comments before a statement are dropped."""
+    """As the vendor's client does: DELIMITER is its own command, comments are dropped."""
     delimiter, statement = ";", ""
     with Database(url).connect() as conn:
         for line in script.splitlines():
@@ -184,7 +203,9 @@ class TestAgain:
             mark(empty_url, name)
         with Database(empty_url).connect() as conn:
             execute(conn, "DROP PROCEDURE qtask_finish_task")
-            execute(conn, "ALTER PROCEDURE qtask_start_task COMMENT 'qtask-db 0.0.1 0123456789abcdef'")
+            execute(
+                conn, "ALTER PROCEDURE qtask_start_task COMMENT 'qtask-db 0.0.1 0123456789abcdef'"
+            )
             execute(conn, "ALTER PROCEDURE qtask_retry_task COMMENT 'mine'")
             execute(conn, "DROP VIEW qtask_failed_tasks")
         if again == "yoyo":
@@ -217,7 +238,7 @@ class TestAgain:
 
 
 def mark(url: str, name: str) -> None:
-    """Changes a procedure in a way that is not looked at, and that is gone if it is created again."""
+    """Changes a procedure in a way that is not looked at; gone if it is created again."""
     with Database(url).connect() as conn:
         execute(conn, f"ALTER PROCEDURE qtask_{name} SQL SECURITY INVOKER")
 
@@ -260,7 +281,10 @@ class TestSettings:
         assert ours() | ours("other_") <= names(empty_url)
         works(empty_url)
         works(empty_url, "other_")
-        with Database(empty_url).connect() as conn, Database(empty_url, prefix="other_").connect() as other:
+        with (
+            Database(empty_url).connect() as conn,
+            Database(empty_url, prefix="other_").connect() as other,
+        ):
             new(conn)
             assert (count(conn), count(other)) == (1, 0)
             with pytest.raises(PayloadTooLarge):
@@ -284,7 +308,10 @@ class TestUninstall:
         uninstall(empty_url, report=lambda _: None)
         left = {name for name in names(empty_url) if "yoyo" not in name}
         assert left == before
-        with Database(empty_url).connect() as conn, pytest.raises(NotInstalled, match="qtask install"):
+        with (
+            Database(empty_url).connect() as conn,
+            pytest.raises(NotInstalled, match="qtask install"),
+        ):
             new(conn)
         quiet_install(empty_url)
         works(empty_url)
@@ -305,21 +332,23 @@ class TestFailure:
     ) -> None:
         account, database = new_account(empty_url, "qtask_weak"), urlsplit(empty_url).path[1:]
         stages = [
-            "SELECT",
             "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX",
-            "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE VIEW",
+            "CREATE VIEW",
         ]
         for privileges in stages:
             execute(root, f"GRANT {privileges} ON {database}.* TO 'qtask_weak'@'%'")
-            with pytest.raises(AccessDenied, match="installing account needs .*CREATE ROUTINE") as caught:
+            with pytest.raises(
+                AccessDenied, match=r"installing account needs .*CREATE ROUTINE"
+            ) as caught:
                 quiet_install(account)
             assert "denied" in str(caught.value)
+            assert str(caught.value).count("CREATE ROUTINE") == 1
             assert "pw@" not in str(caught.value)
         # What the text asks for is enough.
         execute(
             root,
-            "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, SELECT, INSERT, "
-            f"UPDATE, DELETE ON {database}.* TO 'qtask_weak'@'%'",
+            "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, "
+            f"SELECT, INSERT, UPDATE, DELETE ON {database}.* TO 'qtask_weak'@'%'",
         )
         quiet_install(account)
         quiet_install(account)
@@ -344,7 +373,9 @@ class TestFailure:
         monkeypatch.setattr(DatabaseBackend.lock.__wrapped__, "__defaults__", (0.3,))  # not 10 s
         quiet_install(empty_url)
         with Database(empty_url).connect() as conn:
-            execute(conn, f"INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, NOW(), {os.getpid()})")
+            execute(
+                conn, f"INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, NOW(), {os.getpid()})"
+            )
             with pytest.raises(ConfigurationError, match="another installation"):
                 quiet_install(empty_url)
             execute(conn, "DELETE FROM yoyo_lock")

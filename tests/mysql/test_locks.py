@@ -29,7 +29,9 @@ def _only_with_data_locks(engine: str) -> None:
         pytest.skip("data_locks is in MySQL only: --engine mysql")
 
 
-def locks(watcher: Connection, owner: Connection | int, table: str = "task") -> dict[str, set[tuple[str, str]]]:
+def locks(
+    watcher: Connection, owner: Connection | int, table: str = "task"
+) -> dict[str, set[tuple[str, str]]]:
     """By index: mode and key of each record lock that a connection holds or waits for."""
     thread = owner if isinstance(owner, int) else owner.raw.thread_id()
     rows = query(
@@ -175,8 +177,11 @@ def lock_due(lane: int, limit: int) -> str:
     assert found
     statement = found[0].rstrip(";")
     for name, value in {
-        "in_lane": str(lane), "in_until": "UTC_TIMESTAMP(3)", "in_now": "UTC_TIMESTAMP(3)", "in_limit": str(limit),
-    }.items():  # fmt: skip
+        "in_lane": str(lane),
+        "in_until": "UTC_TIMESTAMP(3)",
+        "in_now": "UTC_TIMESTAMP(3)",
+        "in_limit": str(limit),
+    }.items():
         statement = re.sub(rf"\b{name}\b", value, statement)
     return re.sub(r"INTO\s+\w+(,\s*\w+)*", "", statement)
 
@@ -185,7 +190,9 @@ def lock_due(lane: int, limit: int) -> str:
 def test_the_locking_read_locks_what_it_returns(
     conn: Connection, connect: Connect, terminal: bool
 ) -> None:
-    make: Callable[[], int] = (lambda: ended(conn, Status.FINISHED)) if terminal else (lambda: new(conn))
+    make: Callable[[], int] = (
+        (lambda: ended(conn, Status.FINISHED)) if terminal else (lambda: new(conn))
+    )
     tasks = [make() for _ in range(10)]
     for place, task_id in enumerate(tasks):
         age(conn, 100 - place, task_id)
@@ -199,7 +206,9 @@ def test_the_locking_read_locks_what_it_returns(
         assert locked_ids(locks(conn, own)) == set(mine)
 
 
-def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(conn: Connection, connect: Connect) -> None:
+def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(
+    conn: Connection, connect: Connect
+) -> None:
     """It is held up where it writes its journal: by a trigger that waits for a lock."""
     tasks = [new(conn) for _ in range(6)]
     for place, task_id in enumerate(tasks):
@@ -248,7 +257,7 @@ def hold_up(
     event: str = "INSERT",
     table: str = "batch",
 ) -> set[int]:
-    """The tasks that a procedure which commits by itself has locked after it has written to a table.
+    """The tasks that a procedure which commits by itself has locked once it has written to a table.
 
     A trigger lets it wait for a named lock there.
     """
@@ -263,7 +272,9 @@ def hold_up(
         assert query(blocker, "SELECT GET_LOCK('hold up', 0)") == [(1,)]
         thread = Thread(target=verb, args=(runner,))
         thread.start()
-        waiting = f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
+        waiting = (
+            f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
+        )
         until = time.monotonic() + 20
         while query(conn, waiting) != [("User lock",)]:
             assert thread.is_alive(), "it did not wait: the trigger was not reached"

@@ -36,7 +36,9 @@ def filled(installed_url: str) -> Iterator[Connection]:
 
 def statement(procedure: str, start: str, values: dict[str, str]) -> str:
     """A statement of a procedure, as it is installed, with values in place of its variables."""
-    text = next(o.text for o in Renderer("mysql", Settings()).objects if o.name == f"qtask_{procedure}")
+    text = next(
+        o.text for o in Renderer("mysql", Settings()).objects if o.name == f"qtask_{procedure}"
+    )
     body = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     found = re.search(rf"^ *{re.escape(start)}.*?;$", body, flags=re.DOTALL | re.MULTILINE)
     assert found, f"{procedure} has no such statement any more: {start}"
@@ -84,13 +86,24 @@ def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str
         ("finish_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("cancel_task", "UPDATE", {"in_task_id": "17", "v_now": NOW}),
         (
-            "fail_task", "UPDATE",
-            {"in_task_id": "17", "in_attempt": "1", "v_now": NOW, "in_delay": "1", "in_error": "''"},
+            "fail_task",
+            "UPDATE",
+            {
+                "in_task_id": "17",
+                "in_attempt": "1",
+                "v_now": NOW,
+                "in_delay": "1",
+                "in_error": "''",
+            },
         ),
-        ("extend_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW, "in_seconds": "1"}),
+        (
+            "extend_task",
+            "UPDATE",
+            {"in_task_id": "17", "in_attempt": "1", "v_now": NOW, "in_seconds": "1"},
+        ),
         ("retry_task", "UPDATE", {"in_task_id": "17", "v_now": NOW, "in_deadline": "1"}),
     ],
-)  # fmt: skip
+)
 def test_one_task_is_found_by_its_id(
     filled: Connection, procedure: str, start: str, values: dict[str, str]
 ) -> None:
@@ -114,7 +127,9 @@ def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
 
 
 def test_a_duplicate_is_found_in_the_unique_key(filled: Connection) -> None:
-    queue_id = query(filled, f"SELECT queue_id FROM {filled.prefix}task WHERE order_no = 'n7'")[0][0]
+    queue_id = query(filled, f"SELECT queue_id FROM {filled.prefix}task WHERE order_no = 'n7'")[0][
+        0
+    ]
     values = {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": str(queue_id)}
     text = statement("find_duplicate", "SELECT task_id", {**values, "out_task_id": "x"})
     found = plan(filled, text.replace("INTO x", ""))["task"]

@@ -45,7 +45,11 @@ def role(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def member(
-    schema_url: str, root: Connection, role: str, new_account: Callable[[str, str], str], engine: str
+    schema_url: str,
+    root: Connection,
+    role: str,
+    new_account: Callable[[str, str], str],
+    engine: str,
 ) -> Iterator[Connection]:
     """A connection of an account that has the role, and nothing else."""
     url = new_account(schema_url, "qtask_member")
@@ -64,7 +68,9 @@ def allowed(kind: str, role: str) -> set[str]:
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "create_task": ("job", "{}", 60, "Q", None),
     "delay_task": ("job", "{}", 0, 60, "Q", None),
-    "create_tasks": (json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", "order_no": "1"}]),),
+    "create_tasks": (
+        json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", "order_no": "1"}]),
+    ),
     "start_task": ("task", None),
     "start_tasks": ('[{"task_id": 1}]',),
     "finish_task": ("task", None),
@@ -82,7 +88,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "confirm_batch": (1, "r"),
     "release_batch": (1, "r"),
     "purge_tasks": (10,),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

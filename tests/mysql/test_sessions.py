@@ -23,7 +23,7 @@ from qtask_db.errors import (
     TaskNotFound,
 )
 
-NAME = "it's \"ünüsual\" \\ %s -- \N{GRINNING FACE}"
+NAME = 'it\'s "ünüsual" \\ %s -- \N{GRINNING FACE}'
 JOB = (NAME, {"a": NAME}, 3600, "Q'\\\"")
 
 SESSIONS = [
@@ -159,9 +159,12 @@ def arguments(database_url: str) -> dict[str, Any]:
     """What PyMySQL takes to connect."""
     parts = sqlalchemy.make_url(database_url)
     return {
-        "host": parts.host, "port": parts.port, "user": parts.username, "password": parts.password,
+        "host": parts.host,
+        "port": parts.port,
+        "user": parts.username,
+        "password": parts.password,
         "database": parts.database,
-    }  # fmt: skip
+    }
 
 
 FOUND_ROWS = pymysql.constants.CLIENT.FOUND_ROWS

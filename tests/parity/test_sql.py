@@ -1,0 +1,220 @@
+"""Every dialect has the same procedures, parameters, headers and errors, written the same way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from qtask_db.constants import CONSTANTS, ERROR
+from qtask_db.errors import ProcedureError
+from qtask_db.render import INDEX, Renderer, dialects
+from qtask_db.resources import directory
+from qtask_db.settings import DEFAULT_PREFIX, Settings
+
+DIALECTS = dialects()
+PUBLIC = [entry["name"] for entry in INDEX["procedure"] if "role" in entry]
+INTERNAL = [entry["name"] for entry in INDEX["procedure"] if "role" not in entry]
+SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
+OTHER_FILES = {"macros", "script", "grants"}
+
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What the rendered text of one says."""
+
+    name: str
+    text: str
+
+    @property
+    def header(self) -> str:
+        found = re.search(r"BEGIN\s*/\*(.*?)\*/", self.text, flags=re.DOTALL)
+        assert found, f"{self.name} has no header at the beginning of its body"
+        return found[1]
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        head = self.text.split("BEGIN", 1)[0]
+        return re.findall(r"^\s+(IN|OUT|INOUT) (\w+) ", head, flags=re.MULTILINE)
+
+    @property
+    def locals(self) -> list[tuple[str, str]]:
+        code = re.sub(r"/\*.*?\*/", "", self.text, flags=re.DOTALL)
+        return re.findall(r"\bDECLARE (?!EXIT\b|CONTINUE\b)(\w+) (\w+)", code)
+
+    def section(self, title: str) -> str:
+        parts = re.split(r"^  ([A-Z]\w+)$", self.header, flags=re.MULTILINE)
+        return dict(zip(parts[1::2], parts[2::2], strict=True)).get(title, "")
+
+    @property
+    def sections(self) -> list[str]:
+        return re.findall(r"^  ([A-Z]\w+)$", self.header, flags=re.MULTILINE)
+
+
+def procedures(dialect: str) -> dict[str, Procedure]:
+    rendered = Renderer(dialect, Settings()).objects
+    return {
+        found.name.removeprefix(DEFAULT_PREFIX): Procedure(found.name, found.text)
+        for found in rendered
+        if found.kind == "procedure"
+    }
+
+
+ALL = {dialect: procedures(dialect) for dialect in DIALECTS}
+
+
+@every_dialect
+def test_the_index_names_the_files(dialect: str) -> None:
+    files = {path.stem for path in (directory("sql") / dialect).glob("*.sql")} - OTHER_FILES
+    listed = [entry["name"] for kind in ("procedure", "view") for entry in INDEX[kind]]
+    assert sorted(files) == sorted(listed)
+    assert len(set(listed)) == len(listed)
+
+
+@every_dialect
+def test_names_are_short_enough(dialect: str) -> None:
+    names = [DEFAULT_PREFIX + entry["name"] for kind in INDEX.values() for entry in kind]
+    for found in ALL[dialect].values():
+        names += [name for _, name in found.parameters] + [name for name, _ in found.locals]
+    assert [
+        name for name in names if len(name) > 30 or not re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    ] == []
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC + INTERNAL)
+def test_parameters_and_locals_say_what_they_are(dialect: str, name: str) -> None:
+    found = ALL[dialect][name]
+    for mode, parameter in found.parameters:
+        assert parameter.startswith("in_" if mode == "IN" else "out_"), parameter
+    # The outs come last, in the order in which they are returned.
+    modes = [mode for mode, _ in found.parameters]
+    if name in PUBLIC:
+        assert modes == sorted(modes)
+        assert "INOUT" not in modes
+    for local, kind in found.locals:
+        assert local.startswith("c_" if kind == "CURSOR" else "v_"), local
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_header_has_its_sections_in_order(dialect: str, name: str) -> None:
+    found = ALL[dialect][name]
+    assert found.sections == [s for s in SECTIONS if s in found.sections], "in another order"
+    optional = {"Result"} | ({"Parameters"} if not found.parameters else set())
+    assert set(SECTIONS) - optional <= set(found.sections)
+    first = found.header.strip().splitlines()[0]
+    assert re.match(r"[A-Z]\w+s ", first) or first.startswith(("Heartbeat", "Says")), first
+    assert not re.search(r"(?i)author|calls:|version", found.header)
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_header_tells_of_every_parameter(dialect: str, name: str) -> None:
+    found = ALL[dialect][name]
+    told = re.findall(r"^    (in_\w+) ", found.section("Parameters"), flags=re.MULTILINE)
+    assert told == [p for mode, p in found.parameters if mode == "IN"]
+    told = re.findall(r"^    (out_\w+) ", found.section("Result"), flags=re.MULTILINE)
+    assert told == [p for mode, p in found.parameters if mode == "OUT"]
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_header_names_errors_that_exist(dialect: str, name: str) -> None:
+    text = re.sub(r"\([^)]*\)", "", ALL[dialect][name].section("Errors"), flags=re.DOTALL)
+    told = re.findall(r"[a-z]\w+", text)
+    assert told
+    assert set(told) <= set(ERROR)
+    assert len(set(told)) == len(told)
+
+
+@every_dialect
+def test_the_headers_name_every_error(dialect: str) -> None:
+    told = " ".join(ALL[dialect][name].section("Errors") for name in PUBLIC)
+    assert {name for name in ERROR if re.search(rf"\b{name}\b", told)} == set(ERROR)
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_a_procedure_raises_itself_is_in_its_header(dialect: str, name: str) -> None:
+    found = ALL[dialect][name]
+    raised = {
+        int(n) for n in re.findall(r"MYSQL_ERRNO = (\d+)|ORA-(\d+)", found.text) for n in n if n
+    }
+    names = {number: error for error, number in ERROR.items()}
+    told = set(re.findall(r"[a-z]\w+", found.section("Errors")))
+    assert {names[number] for number in raised} <= told
+
+
+@every_dialect
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_header_says_whose_transaction_it_is(dialect: str, name: str) -> None:
+    found = ALL[dialect][name]
+    own = "begin_work" in found.text
+    told = found.section("Transaction").strip()
+    assert told == ("Commits by itself." if own else "Joins the caller's.")
+    assert ("transaction_open" in found.section("Errors")) is (told == "Commits by itself.")
+
+
+@every_dialect
+@pytest.mark.parametrize("name", INTERNAL)
+def test_an_internal_procedure_says_so(dialect: str, name: str) -> None:
+    assert ALL[dialect][name].header.strip().startswith("Internal: ")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_dialects_have_the_same_parameters_and_headers(name: str) -> None:
+    first, *others = (ALL[dialect][name] for dialect in DIALECTS)
+    for other in others:
+        assert other.header.split() == first.header.split()
+        assert other.parameters == first.parameters
+    assert first.parameters or name == "none"
+
+
+@every_dialect
+@pytest.mark.parametrize(
+    "name", [p.stem for p in sorted((directory("sql") / "mysql").glob("*.sql"))]
+)
+def test_the_style_of_a_template(dialect: str, name: str) -> None:
+    source = (directory("sql") / dialect / f"{name}.sql").read_text(encoding="utf-8")
+    code = re.sub(r"/\*.*?\*/|--.*?$|'(?:[^']|'')*'", "", source, flags=re.DOTALL | re.MULTILINE)
+    assert "SELECT *" not in code
+    assert not re.search(r"status\s*(=|<>|IN)\s*\(?\d", code), "a status by its number"
+    assert not re.search(r"MYSQL_ERRNO\s*=\s*\d", code), "an error by its number"
+    assert not re.search(r"\{%-?\s*if\s+dialect", source)
+    assert not re.search(r"(?<!@)@\w", code), "a user variable"
+    assert "\t" not in source
+    assert source.endswith("\n")
+    assert not re.search(r"[ ]+$", source, flags=re.MULTILINE)
+
+
+def test_constants_and_classes_are_the_same() -> None:
+    numbers = {c.__name__: n for n, c in ProcedureError.by_number.items()}
+    assert numbers == {name.title().replace("_", ""): number for name, number in ERROR.items()}
+
+
+def test_constants_are_sound() -> None:
+    default, limit = CONSTANTS["default"], CONSTANTS["limit"]
+    assert len(set(CONSTANTS["status"].values())) == len(CONSTANTS["status"]) == 5
+    assert 0 < default["payload_limit"] <= limit["payload_limit"]
+    assert 0 < default["max_count"] <= limit["max_count"]
+    assert all(
+        0 < default[n] <= limit["seconds"]
+        for n in ("deadline", "keep_unfinished", "batch_lease", "push_grace")
+    )
+
+
+def test_every_verb_has_a_contract_test() -> None:
+    folder = directory("sql").parent / "tests" / "contract"
+    missing = [name for name in PUBLIC if not (folder / f"test_{name}.py").is_file()]
+    assert missing == []
+
+
+def test_the_contract_names_no_dialect() -> None:
+    folder = directory("sql").parent / "tests" / "contract"
+    words = re.compile(r"(?i)mysql|mariadb|oracle|innodb|oracledb")
+    found = {p.name: words.findall(p.read_text(encoding="utf-8")) for p in folder.glob("*.py")}
+    assert {name: hits for name, hits in found.items() if hits} == {}

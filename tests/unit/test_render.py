@@ -1,0 +1,117 @@
+"""Templates become statements: strictly, the same each time, with the settings in them."""
+
+from __future__ import annotations
+
+import re
+
+import jinja2
+import pytest
+
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import ConfigurationError
+from qtask_db.render import INDEX, ROLES, VERSION, Renderer, dialects
+from qtask_db.settings import Settings
+
+pytestmark = pytest.mark.parametrize("dialect", dialects())
+
+
+def test_every_object_of_the_index_is_rendered(dialect: str) -> None:
+    objects = Renderer(dialect, Settings()).objects
+    names = [f"qtask_{entry['name']}" for kind in ("view", "procedure") for entry in INDEX[kind]]
+    assert sorted(found.name for found in objects) == sorted(names)
+    for found in objects:
+        assert not re.search(r"\{[{%#]|[#%}]\}", found.text), f"{found.name} has a brace left"
+        assert "None" not in found.text
+        assert f" {found.name}" in found.text
+        assert found.text == found.text.strip()
+        assert not found.text.endswith(";")
+
+
+def test_it_is_the_same_each_time(dialect: str) -> None:
+    first, second = (Renderer(dialect, Settings()) for _ in range(2))
+    assert first.objects == second.objects
+    assert first.script() == second.script()
+
+
+def test_a_procedure_carries_its_version_and_digest(dialect: str) -> None:
+    for found in Renderer(dialect, Settings()).objects:
+        assert re.fullmatch(r"[0-9a-f]{16}", found.digest)
+        if found.kind == "procedure":
+            assert f"qtask-db {VERSION} {found.digest}" in found.text
+
+
+def test_the_digest_is_that_of_the_text(dialect: str) -> None:
+    usual = {found.name: found for found in Renderer(dialect, Settings()).objects}
+    other = {found.name: found for found in Renderer(dialect, Settings(payload_limit=1234)).objects}
+    changed = {name for name in usual if usual[name].digest != other[name].digest}
+    differing = {
+        name
+        for name in usual
+        if usual[name].text.replace(usual[name].digest, "")
+        != other[name].text.replace(other[name].digest, "")
+    }
+    assert changed == differing
+    assert "qtask_create_task" in changed
+    assert "qtask_finish_task" not in changed
+    assert "1234" in other["qtask_create_task"].text
+    assert str(DEFAULT["payload_limit"]) not in other["qtask_create_task"].text
+
+
+def test_the_prefix_is_on_everything(dialect: str) -> None:
+    renderer = Renderer(dialect, Settings(prefix="zz9_"))
+    everything = "\n".join([renderer.script(), renderer.grants()])
+    # Comments, errors' texts and session variables may name the project.
+    assert not re.search(r"\bqtask_(?!db\b)\w+", everything)
+    for kind in INDEX.values():
+        for entry in kind:
+            assert re.search(rf"\bzz9_{entry['name']}\b", everything)
+
+
+def test_the_script_holds_all_and_drops_no_table(dialect: str) -> None:
+    renderer = Renderer(dialect, Settings())
+    script = renderer.script()
+    for found in renderer.objects:
+        assert found.text in script
+    for table in renderer.tables():
+        assert table in script
+    assert not re.search(r"DROP\s+TABLE|TRUNCATE|DELETE\s+FROM\s+qtask_\w+\s*;", script)
+
+
+def test_the_tables_are_those_of_the_index(dialect: str) -> None:
+    created = re.findall(
+        r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "\n".join(Renderer(dialect, Settings()).tables())
+    )
+    assert sorted(created) == sorted(f"qtask_{entry['name']}" for entry in INDEX["table"])
+
+
+def test_grants_give_each_role_its_own_and_no_table(dialect: str) -> None:
+    text = re.sub(r"^--.*$", "", Renderer(dialect, Settings()).grants(), flags=re.MULTILINE)
+    given = set(
+        re.findall(
+            r"GRANT (EXECUTE|SELECT) ON (?:PROCEDURE )?qtask_(\w+) TO '?qtask_(\w+?)'?;", text
+        )
+    )
+    expected = {
+        (privilege, entry["name"], role)
+        for kind, privilege in (("procedure", "EXECUTE"), ("view", "SELECT"))
+        for entry in INDEX[kind]
+        for role in entry.get("role", ())
+    }
+    assert given == expected
+    assert text.count("GRANT ") == len(expected)
+    assert {role for _, _, role in given} == set(ROLES)
+
+
+def test_what_is_not_defined_is_an_error(dialect: str) -> None:
+    environment = Renderer(dialect, Settings())._jinja
+    for wrong in ("{{ no_such_thing }}", "{{ limit.no_such_limit }}", "{{ error.no_such_error }}"):
+        with pytest.raises(jinja2.UndefinedError):
+            environment.from_string(wrong).render()
+    with pytest.raises(jinja2.TemplateNotFound):
+        Renderer(dialect, Settings()).render("no_such_template")
+
+
+@pytest.mark.parametrize("wrong", ["", "postgres", "MySQL"])
+def test_an_unknown_dialect_is_refused(dialect: str, wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match=dialect):
+        Renderer(wrong, Settings())
