@@ -35,7 +35,7 @@ def quiet_install(url: str, **settings: str) -> None:
     install(url, settings, report=lambda _: None)
 
 
-def yoyo(url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def yoyo(url: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable,
         "-m",
@@ -48,7 +48,7 @@ def yoyo(url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[s
     ]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        [*command, *arguments, "migrations/mysql"],
+        [*command, "migrations/mysql"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": path, **env},
         capture_output=True,
@@ -132,10 +132,10 @@ def works(url: str, prefix: str = "qtask_") -> None:
 class TestSameSchema:
     def test_by_yoyo_and_by_install(self, new_database: MakeUrl) -> None:
         first, second = new_database(), new_database()
-        done = yoyo(first)
-        assert done.returncode == 0, done.stderr
-        quiet_install(second)
+        raise_for(yoyo(first, QTASK_PAYLOAD_LIMIT="1000", QTASK_PUSH_GRACE="9"))
+        quiet_install(second, payload_limit="1000", push_grace="9")
         assert schema(first) == schema(second)
+        assert {("payload_limit", "1000"), ("push_grace", "9")} <= set(schema(first)["settings"])
         works(first)
         works(second)
 
@@ -152,14 +152,6 @@ class TestSameSchema:
         assert schema(first) == schema(second)
         with Database(first).connect() as conn:
             assert count(conn) == 1
-
-    def test_with_settings(self, new_database: MakeUrl) -> None:
-        first, second = new_database(), new_database()
-        settings = {"payload_limit": "1000", "push_grace": "9"}
-        done = yoyo(first, **{f"QTASK_{n.upper()}": v for n, v in settings.items()})
-        assert done.returncode == 0, done.stderr
-        quiet_install(second, **settings)
-        assert schema(first) == schema(second)
 
 
 def run_script(url: str, script: str) -> None:
@@ -304,8 +296,13 @@ class TestUninstall:
             execute(conn, "CREATE PROCEDURE qtask_own () SELECT 1")
             execute(conn, "CREATE VIEW qtask_mine AS SELECT 1 AS n")
         before = names(empty_url)
+        lines: list[str] = []
+        uninstall(empty_url, report=lines.append)  # where nothing is
+        assert [line for line in lines if "dropping" in line] == []
         quiet_install(empty_url)
-        uninstall(empty_url, report=lambda _: None)
+        uninstall(empty_url, report=lines.append)
+        assert len([line for line in lines if "dropping" in line]) == len(ours())
+        uninstall(empty_url, report=lambda _: None)  # twice
         left = {name for name in names(empty_url) if "yoyo" not in name}
         assert left == before
         with (
@@ -315,15 +312,6 @@ class TestUninstall:
             new(conn)
         quiet_install(empty_url)
         works(empty_url)
-
-    def test_twice_or_where_nothing_is(self, empty_url: str) -> None:
-        lines: list[str] = []
-        uninstall(empty_url, report=lines.append)
-        assert [line for line in lines if "dropping" in line] == []
-        quiet_install(empty_url)
-        uninstall(empty_url, report=lines.append)
-        uninstall(empty_url, report=lambda _: None)
-        assert len([line for line in lines if "dropping" in line]) == len(ours())
 
 
 class TestFailure:
@@ -347,8 +335,8 @@ class TestFailure:
         # What the text asks for is enough.
         execute(
             root,
-            "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, "
-            f"SELECT, INSERT, UPDATE, DELETE ON {database}.* TO 'qtask_weak'@'%'",
+            "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, "
+            f"EXECUTE, SELECT, INSERT, UPDATE, DELETE ON {database}.* TO 'qtask_weak'@'%'",
         )
         quiet_install(account)
         quiet_install(account)
