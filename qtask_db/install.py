@@ -94,7 +94,7 @@ def refresh(raw: Any) -> None:
 
         replaced = [found.name for found in stale if found.name in current]
         granted = schema.grants(raw, replaced) if replaced else []
-        schema.prepare(raw)
+        schema.prepare(raw, renderer.render("session"))
         for found in stale:
             schema.create(raw, found)
         for grant in granted or []:

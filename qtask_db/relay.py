@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 import time
-from types import TracebackType
 
 from qtask_db import calls
-from qtask_db._loop import Backoff, Stop, Trouble
+from qtask_db._loop import Backoff, Trouble
+from qtask_db._service import Service
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Database
 from qtask_db.errors import AccessDenied, Conflict, DatabaseUnavailable, QueueUnavailable
@@ -22,7 +21,7 @@ BUSY_PURGE_ROWS = 200
 REPORT_INTERVAL = 60.0
 
 
-class Relay(RelaySteps):
+class Relay(RelaySteps, Service):
     """Moves due tasks from the database to Redis.
 
     `database` and `redis` are URLs, or a Database and a redis-py client. `namespace`: None is all.
@@ -52,7 +51,9 @@ class Relay(RelaySteps):
         stream: bool = False,
         purge: bool = True,
     ) -> None:
-        super().__init__(
+        Service.__init__(self, "qtask-relay")
+        RelaySteps.__init__(
+            self,
             database,
             redis,
             namespace=namespace,
@@ -65,8 +66,6 @@ class Relay(RelaySteps):
             stream=stream,
             purge=purge,
         )
-        self._stop = Stop()
-        self._thread: threading.Thread | None = None
         self._worked = False
         self._database_trouble = Trouble(logger, "database")
         self._redis_trouble = Trouble(logger, "redis")
@@ -97,39 +96,10 @@ class Relay(RelaySteps):
         finally:
             self.close()
 
-    def start(self, *, patient: bool = False) -> None:
-        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
-        if not patient:
-            self.check()
-        self._stop.clear()
-        self._thread = threading.Thread(
-            target=self.run, kwargs={"patient": True}, name="qtask-relay", daemon=True
-        )
-        self._thread.start()
-
-    def stop(self, timeout: float = 30.0) -> bool:
-        """Asks the loop to end, and waits for a background thread; True when it has ended.
-
-        May be called from any thread and from a signal handler.
-        """
-        self._stop.set()
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
-            return True
-        thread.join(timeout)
-        return not thread.is_alive()
-
-    def __enter__(self) -> Relay:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+    @property
+    def longest_stop(self) -> float:
+        """Seconds that stopping may take: the present batch is ended."""
+        return 30.0
 
     def _turn(self) -> None:
         """One cycle and the wait after it; whatever fails is reported once and backed off."""

@@ -12,15 +12,14 @@ worker.run()
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import TypeVar
 
 from qtask_db import calls
-from qtask_db._loop import Session, Stop, process_name
+from qtask_db._loop import Session, process_name
 from qtask_db._pool import Handler, Pool
 from qtask_db._runner import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Runner
+from qtask_db._service import Service
 from qtask_db._settler import Settler
 from qtask_db.database import Database
 from qtask_db.errors import ConfigurationError
@@ -34,7 +33,7 @@ logger = logging.getLogger("qtask_db.worker")
 H = TypeVar("H", bound=Handler)
 
 
-class Worker:
+class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
     `database` and `redis` are URLs, or a Database and a redis-py client. `threads`: handlers at one
@@ -63,6 +62,7 @@ class Worker:
                 "threads must be 1 or more; prefetch, quick_retries, retry_delay and drain_timeout "
                 "0 or more"
             )
+        super().__init__("qtask-worker")
         self.name = name or process_name()
         self.threads = threads
         self.prefetch = prefetch
@@ -73,8 +73,6 @@ class Worker:
         self._session = Session(database)
         self._queues = Queues(redis, stream=stream, consumer=self.name)
         self._handlers: dict[str, Handler] = {}
-        self._stop = Stop()
-        self._thread: threading.Thread | None = None
 
     def handler(self, *queues: str) -> Callable[[H], H]:
         """Decorator: the function runs for each task of these queues, with a `Job`.
@@ -135,43 +133,12 @@ class Worker:
         finally:
             self.close()
 
-    def start(self, *, patient: bool = False) -> None:
-        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
-        if not patient:
-            self.check()
-        self._stop.clear()
-        self._thread = threading.Thread(
-            target=self.run, kwargs={"patient": True}, name="qtask-worker", daemon=True
-        )
-        self._thread.start()
-
-    def stop(self, timeout: float | None = None) -> bool:
-        """Asks the loop to drain, and waits for a background thread; True when it has ended.
-
-        `timeout`: seconds to wait; None is as long as draining may take. May be called from any
-        thread and from a signal handler.
-        """
-        self._stop.set()
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
-            return True
-        longest = self.drain_timeout + LAST_RUNS + LAST_WRITES + 2 * TAKE_WAIT
-        thread.join(longest if timeout is None else timeout)
-        return not thread.is_alive()
+    @property
+    def longest_stop(self) -> float:
+        """Seconds that stopping may take: as long as draining may."""
+        return self.drain_timeout + LAST_RUNS + LAST_WRITES + 2 * TAKE_WAIT
 
     def close(self) -> None:
         """Closes the connections; the next run opens new ones."""
         self._session.close()
         self._queues.close()
-
-    def __enter__(self) -> Worker:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -10,12 +10,6 @@ from yoyo.backends.core.mysql import MySQLBackend
 
 from qtask_db.render import SchemaObject
 
-_SQL_MODE = (
-    "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-    "NO_ENGINE_SUBSTITUTION"
-)
-"""Stored with each procedure, so that it does the same whatever the caller's session says."""
-
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
     "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database"
@@ -49,9 +43,9 @@ def procedures(raw: Any) -> dict[str, str]:
 _OF_SCHEMA = "SELECT {} FROM information_schema.{} WHERE {}_schema = DATABASE()"
 
 
-def prepare(raw: Any) -> None:
-    """Gives the session the modes that are stored with what it creates."""
-    _execute(raw, f"SET SESSION sql_mode = '{_SQL_MODE}'")
+def prepare(raw: Any, session: str) -> None:
+    """Runs `session.sql`: it gives the session the modes that are stored with what it creates."""
+    _execute(raw, session)
 
 
 def create(raw: Any, wanted: SchemaObject) -> None:

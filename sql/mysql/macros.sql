@@ -13,7 +13,6 @@ SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ 
 {#- Positive and even, and unique on all servers whose numbers differ in the last six bits. -#}
 {%- set new_batch_id = "((UUID_SHORT() & 4611686018427387903) << 1)" -%}
 {%- set end_of_time = "TIMESTAMP'9999-12-31 00:00:00'" -%}
-{%- set sql_mode = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
 {#- A JSON array of strings as rows. -#}

@@ -3,7 +3,7 @@
 -- It can be run again: tables are left as they are. EXECUTE grants on the procedures are lost with the
 -- procedures that it drops; run the script of the grants afterwards.
 SET NAMES utf8mb4;
-SET SESSION sql_mode = '{{ sql_mode }}';
+{% include "session.sql" %};
 {% for table in tables %}
 {{ table }};
 {% endfor %}

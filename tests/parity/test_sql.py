@@ -17,7 +17,7 @@ DIALECTS = dialects()
 PUBLIC = [entry["name"] for entry in INDEX["procedure"] if "role" in entry]
 INTERNAL = [entry["name"] for entry in INDEX["procedure"] if "role" not in entry]
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
-OTHER_FILES = {"macros", "script", "grants"}
+OTHER_FILES = {"macros", "script", "grants", "session"}
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 

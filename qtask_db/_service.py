@@ -1,0 +1,69 @@
+"""What runs until told to stop: in the foreground, in a background thread, or as a context."""
+
+from __future__ import annotations
+
+import abc
+import threading
+from types import TracebackType
+from typing import TypeVar
+
+from qtask_db._loop import Stop
+
+S = TypeVar("S", bound="Service")
+
+
+class Service(abc.ABC):
+    """Starts and stops a loop. `run` ends soon after `_stop` is set."""
+
+    def __init__(self, thread_name: str) -> None:
+        self._stop = Stop()
+        self._thread: threading.Thread | None = None
+        self._thread_name = thread_name
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Raises what is wrong with the settings or the servers."""
+
+    @abc.abstractmethod
+    def run(self, *, patient: bool = False) -> None:
+        """Runs until `stop` is called."""
+
+    @property
+    @abc.abstractmethod
+    def longest_stop(self) -> float:
+        """Seconds that stopping may take when nothing is wrong."""
+
+    def start(self, *, patient: bool = False) -> None:
+        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
+        if not patient:
+            self.check()
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self.run, kwargs={"patient": True}, name=self._thread_name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Asks the loop to end, and waits for a background thread; True when it has ended.
+
+        `timeout`: seconds to wait; None is as long as stopping may take. May be called from any
+        thread and from a signal handler.
+        """
+        self._stop.set()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(self.longest_stop if timeout is None else timeout)
+        return not thread.is_alive()
+
+    def __enter__(self: S) -> S:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
