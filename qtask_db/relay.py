@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 
 from qtask_db import calls
-from qtask_db._loop import Backoff, Trouble
+from qtask_db._loop import Backoff, Trouble, process_name
+from qtask_db._scanners import Scanners
 from qtask_db._service import Service
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Database
-from qtask_db.errors import AccessDenied, Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    QueueUnavailable,
+)
 from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused
-from qtask_db.relay_steps import PURGE_INTERVAL, PURGE_ROWS, Counters, RelaySteps, logger
+from qtask_db.relay_steps import (
+    PURGE_INTERVAL,
+    PURGE_ROWS,
+    Counters,
+    RelayOptions,
+    RelaySteps,
+    logger,
+)
 
 __all__ = ["Counters", "Relay"]
 
@@ -26,6 +39,7 @@ class Relay(RelaySteps, Service):
 
     `database` and `redis` are URLs, or a Database and a redis-py client. `namespace`: None is all.
     `limit`: tasks of a batch. `lease`: seconds after which an unconfirmed batch is claimed again.
+    `scanners`: threads, each with a connection, that claim and push while more is due than a batch.
     `scan_interval`: most seconds between scans. `poll`: seconds between cheap looks at the next
     due time in between. `queue_limit`: messages at which a queue is held back. `stream`: queues are
     streams. `purge`: deletes ended tasks meanwhile. Raises ConfigurationError for a wrong URL or
@@ -44,6 +58,7 @@ class Relay(RelaySteps, Service):
         namespace: str | None = None,
         name: str | None = None,
         limit: int = 1_000,
+        scanners: int = 2,
         lease: int = DEFAULT["batch_lease"],
         scan_interval: float = 3.0,
         poll: float = 0.1,
@@ -51,21 +66,22 @@ class Relay(RelaySteps, Service):
         stream: bool = False,
         purge: bool = True,
     ) -> None:
-        Service.__init__(self, "qtask-relay")
-        RelaySteps.__init__(
-            self,
-            database,
-            redis,
+        if scanners < 1:
+            raise ConfigurationError(f"scanners must be at least 1, not {scanners}")
+        options = RelayOptions(
             namespace=namespace,
-            name=name,
+            name=name or process_name(),
             limit=limit,
             lease=lease,
             scan_interval=scan_interval,
             poll=poll,
             queue_limit=queue_limit,
             stream=stream,
-            purge=purge,
         )
+        Service.__init__(self, "qtask-relay")
+        RelaySteps.__init__(self, database, redis, options)
+        self._purges = purge
+        self._scanners = Scanners(lambda: RelaySteps(database, redis, options), count=scanners - 1)
         self._worked = False
         self._database_trouble = Trouble(logger, "database")
         self._redis_trouble = Trouble(logger, "redis")
@@ -78,23 +94,30 @@ class Relay(RelaySteps, Service):
         Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
         server that is away. Later on nothing ends the loop: it reconnects and backs off.
         """
+        options = self.options
         try:
             if not patient:
                 self.check()
             logger.info(
                 "relay %s started: limit %d, lease %d s, scan interval %g s",
-                self.name, self.limit, self.lease, self.scan_interval,
+                options.name, options.limit, options.lease, options.scan_interval,
             )  # fmt: skip
-            reported, report_at = dataclasses.replace(self.counters), time.monotonic()
+            reported, report_at = self.counters, time.monotonic()
             while not self._stop.is_set():
                 self._turn()
                 if time.monotonic() >= report_at + REPORT_INTERVAL:
                     if self.counters != reported:
-                        logger.info("relay %s: %s", self.name, self.counters)
-                    reported, report_at = dataclasses.replace(self.counters), time.monotonic()
-            logger.info("relay %s stopped: %s", self.name, self.counters)
+                        logger.info("relay %s: %s", options.name, self.counters)
+                    reported, report_at = self.counters, time.monotonic()
         finally:
+            self._scanners.close()
             self.close()
+        logger.info("relay %s stopped: %s", options.name, self.counters)
+
+    @property
+    def counters(self) -> Counters:
+        """What has been done since the start, by all scanners."""
+        return self._counters + self._scanners.counters
 
     @property
     def longest_stop(self) -> float:
@@ -106,12 +129,14 @@ class Relay(RelaySteps, Service):
         try:
             pause = self.step()
             self._works()
+            if pause == 0.0:
+                self._scanners.wake()
             if time.monotonic() > self._purge_at + 4 * self._purge_took:
                 self._purge_quietly(BUSY_PURGE_ROWS)
             self._wait(pause)
         except QueueRefused:
             # The queue is held back from now on, so the next scan brings other ones.
-            self.counters.errors += 1
+            self._counters.errors += 1
         except Conflict as error:
             logger.debug("%s; again", error)
             self._failed(self._conflicts)
@@ -135,27 +160,29 @@ class Relay(RelaySteps, Service):
             backoff.reset()
 
     def _failed(self, backoff: Backoff) -> None:
-        self.counters.errors += 1
+        self._counters.errors += 1
         self._stop.wait(backoff.next())
 
     def _wait(self, seconds: float) -> None:
         """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            spare = left > self.poll and time.monotonic() >= self._purge_at
+            spare = left > self.options.poll and time.monotonic() >= self._purge_at
             busy = spare and self._purge_quietly(PURGE_ROWS)
-            if self._stop.wait(0 if busy else min(self.poll, left)):
+            if self._stop.wait(0 if busy else min(self.options.poll, left)):
                 return
             if self._full and self._look_at_queues():
                 return
             if self._blind_until <= time.monotonic() < until:
-                due = calls.next_due(self._session.connection, self.namespace, held=self._held())
+                due = calls.next_due(
+                    self._session.connection, self.options.namespace, held=self._held()
+                )
                 if due is not None:
                     until = min(until, time.monotonic() + due)
 
     def _purge_quietly(self, limit: int) -> bool:
         """Whether there is more to purge. A purge is never worth more than a task that is due."""
-        if not self.purge:
+        if not self._purges:
             return False
         try:
             return self.purge_some(limit) == limit
@@ -163,6 +190,6 @@ class Relay(RelaySteps, Service):
             self._purge_at = time.monotonic() + PURGE_INTERVAL
         except AccessDenied as error:
             # Tasks are what a relay is for; somebody else may be in charge of purging.
-            logger.warning("relay %s does not purge: %s", self.name, error)
-            self.purge = False
+            logger.warning("relay %s does not purge: %s", self.options.name, error)
+            self._purges = False
         return False

@@ -50,41 +50,43 @@ class Counters:
     purged: int = 0
     errors: int = 0
 
+    def __add__(self, other: Counters) -> Counters:
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Counters(*(ours + theirs for ours, theirs in pairs))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """What a relay may be told; `Relay` explains it. Raises ConfigurationError."""
+
+    namespace: str | None = None
+    name: str = dataclasses.field(default_factory=process_name)
+    limit: int = 1_000
+    lease: int = DEFAULT["batch_lease"]
+    scan_interval: float = 3.0
+    poll: float = 0.1
+    queue_limit: int = QUEUE_LIMIT
+    stream: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("limit", "lease", "scan_interval", "poll", "queue_limit"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(
+                    f"{name} must be greater than 0, not {getattr(self, name)}"
+                )
+
 
 class RelaySteps:
-    """What a relay does, one step at a time; `Relay` has the arguments explained."""
+    """What a relay does, one step at a time."""
 
     def __init__(
-        self,
-        database: Database | str,
-        redis: Client | str,
-        *,
-        namespace: str | None = None,
-        name: str | None = None,
-        limit: int = 1_000,
-        lease: int = DEFAULT["batch_lease"],
-        scan_interval: float = 3.0,
-        poll: float = 0.1,
-        queue_limit: int = QUEUE_LIMIT,
-        stream: bool = False,
-        purge: bool = True,
+        self, database: Database | str, redis: Client | str, options: RelayOptions
     ) -> None:
-        if min(limit, lease, scan_interval, poll, queue_limit) <= 0:
-            raise ConfigurationError(
-                "limit, lease, scan_interval, poll and queue_limit must be greater than 0"
-            )
-        self.namespace = namespace
-        self.name = name or process_name()
-        self.limit = limit
-        self.lease = lease
-        self.scan_interval = scan_interval
-        self.poll = poll
-        self.queue_limit = queue_limit
-        self.purge = purge
-        self.counters = Counters()
+        self.options = options
+        self._counters = Counters()
         self._session = Session(database)
-        self._queues = Queues(redis, stream=stream, consumer=self.name)
-        self._rows = min(limit, FIRST_ROWS)
+        self._queues = Queues(redis, stream=options.stream, consumer=options.name)
+        self._rows = min(options.limit, FIRST_ROWS)
         self._full: dict[str, int] = {}
         self._refused: dict[str, float] = {}
         self._owed: list[tuple[Callable[[Batch], None], Batch]] = []
@@ -93,22 +95,27 @@ class RelaySteps:
         self._purge_at = 0.0
         self._purge_took = 0.0
 
+    @property
+    def counters(self) -> Counters:
+        """What has been done so far."""
+        return self._counters
+
     def check(self) -> None:
         """Raises what is wrong with the database, the schema, the privileges or Redis."""
-        calls.next_due(self._session.connection, self.namespace)
+        calls.next_due(self._session.connection, self.options.namespace)
         self._queues.ping()
 
     def claim(self) -> Batch:
         """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
         batch = calls.scan(
             self._session.connection,
-            self.name,
+            self.options.name,
             limit=self._rows,
-            lease=self.lease,
-            namespace=self.namespace,
+            lease=self.options.lease,
+            namespace=self.options.namespace,
             held=self._held(),
         )
-        self.counters.claimed += len(batch.messages)
+        self._counters.claimed += len(batch.messages)
         self._rows = self._next_rows(batch.messages)
         return batch
 
@@ -123,25 +130,25 @@ class RelaySteps:
                 logger.warning("queue %s is held back for %d s: %s", queue, REFUSED_HOLD, reason)
                 self._refused[queue] = time.monotonic() + REFUSED_HOLD
             raise
-        self.counters.pushed += len(batch.messages)
+        self._counters.pushed += len(batch.messages)
         for queue, length in lengths.items():
             self._note_length(queue, length)
 
     def confirm(self, batch: Batch) -> None:
         """Records that the batch is in Redis: calls `confirm_batch`."""
         if self._end(batch, calls.confirm, self.confirm):
-            self.counters.confirmed += len(batch.messages)
+            self._counters.confirmed += len(batch.messages)
 
     def release(self, batch: Batch) -> None:
         """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
         if self._end(batch, calls.release, self.release):
-            self.counters.released += len(batch.messages)
+            self._counters.released += len(batch.messages)
 
     def purge_some(self, limit: int = PURGE_ROWS) -> int:
         """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
         began = time.monotonic()
         count = calls.purge(self._session.connection, limit)
-        self.counters.purged += count
+        self._counters.purged += count
         self._purge_took = time.monotonic() - began
         self._purge_at = time.monotonic() + (0.0 if count == limit else PURGE_INTERVAL)
         return count
@@ -168,7 +175,7 @@ class RelaySteps:
         else:
             # What is due and cannot be had (held queues, rows that another relay has locked) must
             # not make this one spin: looking costs at most a tenth of the time.
-            self._blind_until = time.monotonic() + max(self.poll, 10 * took)
+            self._blind_until = time.monotonic() + max(self.options.poll, 10 * took)
         return self._pause(batch, time.monotonic() - began)
 
     def close(self) -> None:
@@ -181,10 +188,10 @@ class RelaySteps:
         if batch.batch_id is None:
             return False
         try:
-            call(self._session.connection, batch.batch_id, self.name)
+            call(self._session.connection, batch.batch_id, self.options.name)
         except BatchNotFound:
             logger.warning("batch %s is not ours any more: its lease ran out", batch.batch_id)
-            self.counters.reclaimed += len(batch.messages)
+            self._counters.reclaimed += len(batch.messages)
             return False
         except (DatabaseUnavailable, Conflict):
             self._owed.append((again, batch))
@@ -193,19 +200,19 @@ class RelaySteps:
 
     def _pause(self, batch: Batch, elapsed: float) -> float:
         if batch.wait is None:
-            return self.scan_interval
+            return self.options.scan_interval
         if batch.wait > 0:
-            return min(self.scan_interval, max(batch.wait, SHORTEST_PAUSE - elapsed))
+            return min(self.options.scan_interval, max(batch.wait, SHORTEST_PAUSE - elapsed))
         if batch.messages:
             return 0.0
-        return min(self.scan_interval, max(0.0, self._blind_until - time.monotonic()))
+        return min(self.options.scan_interval, max(0.0, self._blind_until - time.monotonic()))
 
     def _next_rows(self, messages: list[Message]) -> int:
         """A batch is in memory whole: after one with large payloads the next has fewer rows."""
         size = sum(len(message.payload) for message in messages)
         if size > BATCH_BYTES:
             return max(1, len(messages) * BATCH_BYTES // size)
-        return min(self.limit, self._rows * 2)
+        return min(self.options.limit, self._rows * 2)
 
     def _look_at_queues(self) -> bool:
         """Whether a full queue has room again. Finds out, too, that Redis is still away."""
@@ -214,14 +221,14 @@ class RelaySteps:
         if not self._full:
             return False
         lengths = self._queues.lengths(self._full)
-        room = [queue for queue in self._full if lengths.get(queue, 0) < self.queue_limit]
+        room = [queue for queue in self._full if lengths.get(queue, 0) < self.options.queue_limit]
         for queue in room:
             del self._full[queue]
             logger.info("queue %s has room again", queue)
         return bool(room)
 
     def _note_length(self, queue: str, length: int) -> None:
-        if length >= self.queue_limit and queue not in self._full:
+        if length >= self.options.queue_limit and queue not in self._full:
             self._full[queue] = length
             logger.warning("queue %s is held back: it holds %d messages", queue, length)
 

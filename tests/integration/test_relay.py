@@ -250,6 +250,45 @@ def test_a_damaged_row_does_not_stop_the_others(
     assert on_queue(redis) == [ids[0], ids[2]]
 
 
+def test_in_a_backlog_all_scanners_move_tasks(
+    conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay
+) -> None:
+    ids = [task_id for _ in range(4) for task_id in create(conn, 1_000)]
+    relay = make_relay(limit=50, scanners=3)
+    with relay:
+        until(lambda: redis.llen("A") >= len(ids))
+        until(lambda: relay.counters.confirmed == len(ids))
+    assert sorted(on_queue(redis)) == sorted(ids)
+    assert relay.counters == relay_steps.Counters(len(ids), len(ids), len(ids))
+    assert all(scanner.steps.counters.confirmed for scanner in relay._scanners._all)
+
+
+def test_a_scanner_that_fails_comes_back_with_the_next_backlog(
+    conn: Connection,
+    redis: redis_py.Redis,
+    make_relay: MakeRelay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay = make_relay(limit=20, scanners=2)
+    steps = relay._scanners._all[0].steps
+    failures = iter([DatabaseUnavailable("gone")] * 2)
+    whole = steps.step
+
+    def step() -> float:
+        for error in failures:
+            raise error
+        return whole()
+
+    monkeypatch.setattr(steps, "step", step)
+    with relay:
+        ids = [task_id for _ in range(3) for task_id in create(conn, 1_000)]
+        until(lambda: redis.llen("A") >= len(ids))
+        until(lambda: relay.counters.confirmed == len(ids))
+    assert steps.counters.errors == 2
+    assert steps.counters.confirmed > 0
+    assert sorted(on_queue(redis)) == sorted(ids)
+
+
 def test_eight_relays_hand_out_no_task_twice(
     conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay
 ) -> None:
