@@ -2,9 +2,9 @@
 once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
-operators join its transaction and never commit; `scan`, `confirm`, `release` and `purge` commit by
-themselves and need a connection without an open transaction. Times are seconds. Every error is one
-of `qtask_db.errors`.
+operators join its transaction and never commit; `scan`, `confirm`, `release`, `expire` and `purge`
+commit by themselves and need a connection without an open transaction. Times are seconds. Every
+error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -260,6 +260,14 @@ def release(conn: Any, batch_id: int, relay: str) -> None:
     TransactionOpen.
     """
     bind(conn).call("release_batch", batch_id, relay)
+
+
+def expire(conn: Any, limit: int = 1000) -> int:
+    """Fails at most `limit` active tasks whose time is over, as scans do; returns how many. Calls
+    expire_tasks. Raises TransactionOpen.
+    """
+    (expired,), _ = bind(conn).call("expire_tasks", limit, outs=1)
+    return int(expired)
 
 
 def purge(conn: Any, limit: int = 1000) -> int:

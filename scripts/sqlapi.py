@@ -52,6 +52,7 @@ EXAMPLES = {
     "next_due": "NULL, NULL, @wait_ms",
     "confirm_batch": "@batch_id, 'relay-1'",
     "release_batch": "@batch_id, 'relay-1'",
+    "expire_tasks": "1000, @expired",
     "purge_tasks": "1000, @deleted",
 }
 INTRODUCTION = """\

@@ -10,10 +10,10 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from testing import age_batches, content, count, new, query, row
+from testing import age, age_batches, content, count, new, query, row
 
 from qtask_db import Connection, Database, NewTask, calls
-from qtask_db.constants import Status
+from qtask_db.constants import DEFAULT, Status
 from qtask_db.errors import DatabaseError, ProcedureError, StaleAttempt
 
 CREATORS = 16
@@ -163,6 +163,22 @@ def test_concurrent_scanners_never_hand_out_a_task_twice_and_hand_out_all(
     assert count(conn, "batch") == 0
 
 
+def test_concurrent_maintainers_fail_and_delete_each_task_once(
+    conn: Connection, crowd: list[Connection]
+) -> None:
+    total = 1000
+    late = [NewTask("job", {}, 60, f"Q{n % 3}", 0, deadline=100) for n in range(total)]
+    calls.create_many(conn, late)
+    age(conn, 100)
+    new(conn)
+
+    for verb in (calls.expire, calls.purge):
+        done = together(crowd[:CONSUMERS], lambda c, _, v=verb: sum(iter(lambda: v(c, 30), 0)))
+        assert sum(done) == total
+        age(conn, DEFAULT["keep_unfinished"])
+    assert count(conn) == 1
+
+
 def test_one_lapsed_batch_is_given_back_once(conn: Connection, crowd: list[Connection]) -> None:
     tasks = [new(conn) for _ in range(20)]
     calls.scan(conn, "dead")
@@ -242,6 +258,8 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
                 )
                 if batch.batch_id is not None:
                     chance.choice([calls.confirm, calls.release])(own, batch.batch_id, "r")
+            case "expire":
+                calls.expire(own, 50)
             case "purge":
                 calls.purge(own, 50)
             case "pause":
@@ -264,6 +282,7 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
         "retry",
         "scan",
         "scan",
+        "expire",
         "purge",
         "pause",
         "stats",

@@ -250,6 +250,15 @@ def test_a_purge_locks_what_it_deletes(conn: Connection, connect: Connect) -> No
     assert active not in found
 
 
+def test_an_expiry_locks_what_it_fails(conn: Connection, connect: Connect) -> None:
+    due = [new(conn) for _ in range(3)]
+    tasks = [new(conn, deadline=50) for _ in range(5)]
+    for place, task_id in enumerate([*due, *tasks]):
+        age(conn, 100 - place, task_id)
+    found = hold_up(conn, connect, lambda c: calls.expire(c, 3), "UPDATE", "task")
+    assert found == set(tasks[:3])
+
+
 def hold_up(
     conn: Connection,
     connect: Connect,

@@ -79,6 +79,14 @@ def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str
     assert found["task"]["type"] in ("range", "ref")
 
 
+def test_an_expiry_reads_the_due_index_in_its_order(filled: Connection) -> None:
+    queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
+    values = {"v_lane": str(queue_id), "v_now": NOW, "v_left": "10"}
+    found = plan(filled, statement("expire_tasks", "SELECT JSON_ARRAYAGG", values))
+    assert (found["task"]["key"], found["task"]["type"]) == ("due", "range")
+    assert not any("filesort" in str(r["extra"]) for r in found.values())
+
+
 @pytest.mark.parametrize(
     ("procedure", "start", "values"),
     [
@@ -123,6 +131,12 @@ def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -
 def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
     text = statement("purge_tasks", "DELETE task", {"v_ids": f"'{ids(filled, 'lane = 0')}'"})
     found = plan(filled, text)["task"]
+    assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
+
+
+def test_expired_tasks_are_found_by_their_ids(filled: Connection) -> None:
+    values = {"v_ids": f"'{ids(filled, 'lane <> 0')}'", "v_now": NOW}
+    found = plan(filled, statement("expire_tasks", "UPDATE JSON_TABLE", values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
 

@@ -87,6 +87,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "next_due": (None, None),
     "confirm_batch": (1, "r"),
     "release_batch": (1, "r"),
+    "expire_tasks": (10,),
     "purge_tasks": (10,),
 }
 

@@ -43,7 +43,9 @@ def test_doctor_tells_a_role_from_none(
     assert "render --grants" in levels["privileges"]["advice"]
 
     user, schema = urlsplit(nobody_url).username, urlsplit(database_url).path[1:]
-    for verb in ("scan_tasks", "next_due", "confirm_batch", "release_batch", "purge_tasks"):
+    for verb in (
+        "scan_tasks", "next_due", "confirm_batch", "release_batch", "expire_tasks", "purge_tasks",
+    ):  # fmt: skip
         execute(conn, f"GRANT EXECUTE ON PROCEDURE `{schema}`.qtask_{verb} TO '{user}'@'%'")
     result = qtask("doctor", "--json", QTASK_DATABASE_URL=nobody_url)
     levels = {check["name"]: check for check in result.json["checks"]}

@@ -1,0 +1,94 @@
+CREATE PROCEDURE {{ p }}expire_tasks (
+  IN in_limit BIGINT,
+  OUT out_expired INT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Fails active tasks whose deadline has passed, or whose attempts are used up and whose last interval
+  has passed, in one short transaction. Scans do the same; this is for where no relay runs. Call it
+  until it fails fewer than it may.
+
+  Parameters
+    in_limit      most tasks to fail, 1 to {{ limit.rows }}
+  Result
+    out_expired   how many have failed
+  Errors
+    invalid_argument, transaction_open
+  Transaction
+    Commits by itself.
+  */
+  DECLARE v_now {{ instant }};
+  DECLARE v_left BIGINT DEFAULT in_limit;
+
+  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
+  END IF;
+
+  CALL {{ p }}begin_work();
+  SET v_now = {{ now }};
+
+  BEGIN
+    DECLARE v_lane INT;
+    DECLARE v_ids {{ text }};
+    DECLARE v_some INT;
+    DECLARE v_done TINYINT DEFAULT FALSE;
+    DECLARE c_lanes CURSOR FOR
+      SELECT lane
+      FROM (
+        SELECT queue_id AS lane FROM {{ p }}queue
+        UNION ALL
+        SELECT -queue_id FROM {{ p }}queue
+      ) AS found
+      WHERE (
+        SELECT due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = found.lane
+        ORDER BY lane, due_at
+        LIMIT 1
+      ) <= v_now;
+    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+      ROLLBACK;
+      RESIGNAL;
+    END;
+
+    OPEN c_lanes;
+    each_lane: LOOP
+      FETCH c_lanes INTO v_lane;
+      IF v_done OR v_left = 0 THEN
+        LEAVE each_lane;
+      END IF;
+
+      SELECT JSON_ARRAYAGG(task_id), COUNT(*)
+      INTO v_ids, v_some
+      FROM (
+        SELECT task_id
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = v_lane
+          AND due_at <= v_now
+          AND (deadline_at <= v_now OR attempts - attempts_before >= max_count)
+        ORDER BY due_at
+        LIMIT v_left
+        FOR UPDATE SKIP LOCKED
+      ) AS expired;
+
+      UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      SET
+        task.lane = 0,
+        task.status = {{ status.failed }},
+        task.ended_at = v_now,
+        task.due_at = v_now + INTERVAL
+          IF(task.delete_deadline = 0, {{ default.keep_unfinished }}, task.delete_deadline) SECOND;
+      SET v_left = v_left - v_some;
+    END LOOP;
+    CLOSE c_lanes;
+    COMMIT;
+  END;
+  SET out_expired = in_limit - v_left;
+  SELECT out_expired AS expired;
+END
