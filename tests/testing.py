@@ -35,7 +35,7 @@ def age_batches(conn: Connection, seconds: float) -> None:
 
 
 def row(conn: Connection, task_id: int) -> dict[str, Any]:
-    """All columns of a task."""
+    """All columns of a task; None in those that say nothing yet."""
     names = (
         "lane", "queue_id", "status", "attempts", "attempts_before", "max_count",
         "interval_seconds", "delete_deadline", "batch_id", *TIMES, "name", "order_no", "active",
@@ -45,7 +45,11 @@ def row(conn: Connection, task_id: int) -> dict[str, Any]:
         conn, f"SELECT {', '.join(names)} FROM {conn.prefix}task WHERE task_id = {task_id}"
     )
     assert rows, f"task {task_id} is gone"
-    return dict(zip(names, rows[0], strict=True))
+    found = dict(zip(names, rows[0], strict=True))
+    found["batch_id"] = found["batch_id"] or None
+    found["started_at"] = found["started_at"] if found["attempts"] else None
+    found["ended_at"] = None if found["lane"] else found["ended_at"]
+    return found
 
 
 def count(conn: Connection, table: str = "task") -> int:

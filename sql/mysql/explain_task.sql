@@ -65,7 +65,7 @@ BEGIN
             ),
             '; it can be retried.'
           )
-        WHEN task.status = {{ status.processing }} AND COALESCE(task.batch_id, 0) <= 0 THEN
+        WHEN task.status = {{ status.processing }} AND task.batch_id <= 0 THEN
           'A consumer is processing it.'
         WHEN batch.batch_id IS NOT NULL THEN
           CONCAT(

@@ -41,7 +41,7 @@ BEGIN
       attempts - attempts_before < max_count, {{ status.waiting }}, {{ status.failed }}
     )),
     lane = IF(status = {{ status.failed }}, 0, queue_id),
-    ended_at = IF(status = {{ status.failed }}, v_now, NULL),
+    ended_at = v_now,
     due_at = IF(
       status = {{ status.failed }},
       v_now + INTERVAL IF(delete_deadline = 0, {{ default.keep_unfinished }}, delete_deadline) SECOND,

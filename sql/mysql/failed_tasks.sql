@@ -2,7 +2,9 @@
 CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{ p }}failed_tasks AS
 SELECT
   task.task_id, queue.namespace, queue.queue, task.name, task.order_no,
-  task.attempts, task.created_at, task.started_at, task.ended_at,
+  task.attempts, task.created_at,
+  IF(task.attempts = 0, NULL, task.started_at) AS started_at,
+  task.ended_at,
   task.due_at AS purged_at,
   IF(
     task.attempts - task.attempts_before >= task.max_count, 'attempts used up', 'deadline passed'

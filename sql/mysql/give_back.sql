@@ -36,7 +36,7 @@ BEGIN
   STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
   SET
     task.due_at = v_claimed_at,
-    task.batch_id = NULL;
+    task.batch_id = 0;
 
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;

@@ -36,8 +36,7 @@ BEGIN
     lane = queue_id,
     status = {{ status.waiting }},
     attempts_before = attempts,
-    batch_id = NULL,
-    ended_at = NULL,
+    batch_id = 0,
     deadline_at = v_now + INTERVAL COALESCE(in_deadline, {{ default.deadline }}) SECOND,
     due_at = v_now
   WHERE task_id = in_task_id

@@ -34,7 +34,7 @@ BEGIN
     lane = queue_id,
     status = {{ status.processing }},
     attempts = LAST_INSERT_ID(attempts + 1),
-    batch_id = NULL,
+    batch_id = 0,
     started_at = v_now,
     due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at)
   WHERE task_id = in_task_id

@@ -2,7 +2,9 @@
 CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{ p }}task_list AS
 SELECT
   task.task_id, queue.namespace, queue.queue, task.name, task.order_no, task.status,
-  task.attempts, task.max_count, task.created_at, task.started_at, task.ended_at,
+  task.attempts, task.max_count, task.created_at,
+  IF(task.attempts = 0, NULL, task.started_at) AS started_at,
+  IF(task.lane = 0, task.ended_at, NULL) AS ended_at,
   task.due_at, task.deadline_at, task.last_error
 FROM {{ p }}task AS task
 STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
