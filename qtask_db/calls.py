@@ -48,7 +48,7 @@ def create(
     text = _text(payload)
     options = _options(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created, pushable), _ = bind(conn).call(
-        "create_task", name, text, interval, queue, options, outs=3
+        "create_task", name, text, interval, queue, options=options, outs=3
     )
     return Task(int(task_id), queue, text, bool(created), bool(pushable))
 
@@ -73,7 +73,7 @@ def delay(
     text = _text(payload)
     options = _options(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created), _ = bind(conn).call(
-        "delay_task", name, text, delay, interval, queue, options, outs=2
+        "delay_task", name, text, delay, interval, queue, options=options, outs=2
     )
     return Task(int(task_id), queue, text, bool(created), pushable=False)
 
@@ -291,7 +291,7 @@ def _options(
     deadline: int | None,
     delete_deadline: int | None,
     max_count: int | None,
-) -> str | None:
+) -> dict[str, Any]:
     given = {
         "order_no": order_no,
         "namespace": namespace,
@@ -299,8 +299,7 @@ def _options(
         "delete_deadline": delete_deadline,
         "max_count": max_count,
     }
-    given = {name: value for name, value in given.items() if value is not None}
-    return json.dumps(given) if given else None
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _attempts(tasks: Iterable[tuple[int, int | None]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -28,7 +28,12 @@ class Connection:
     prefix: str
 
     def call(
-        self, verb: str, *arguments: Any, outs: int = 0, rows: bool = False
+        self,
+        verb: str,
+        *arguments: Any,
+        options: Mapping[str, Any] | None = None,
+        outs: int = 0,
+        rows: bool = False,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
 
@@ -38,7 +43,9 @@ class Connection:
         alone = self.dialect.alone(self.raw)
         for tries in range(_TRIES):
             try:
-                return self.dialect.call(self.raw, self.prefix + verb, arguments, outs, rows)
+                return self.dialect.call(
+                    self.raw, self.prefix, verb, arguments, options, outs, rows
+                )
             except Exception as error:
                 translated = self.dialect.translate(error)
                 if not (alone and isinstance(translated, Conflict)) or tries == _TRIES - 1:
@@ -64,7 +71,7 @@ class Connection:
     def alive(self) -> bool:
         """Whether the server still answers; a dead connection is not opened again."""
         try:
-            self.raw.ping(False)
+            self.dialect.ping(self.raw)
         except Exception as error:
             if self.dialect.translate(error) is None:
                 raise
@@ -149,7 +156,7 @@ def bind(conn: Any, *, prefix: str | None = None) -> Connection:
         raw = _inside(raw)
     raise ConfigurationError(
         f"{type(conn).__module__}.{type(conn).__qualname__} is no connection of a supported driver "
-        "(PyMySQL, mysqlclient) and carries none"
+        "(PyMySQL, mysqlclient, python-oracledb) and carries none"
     )
 
 

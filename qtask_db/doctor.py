@@ -113,7 +113,10 @@ def _schema(connection: Connection) -> Iterator[Check]:
         yield _schema_unseen(connection)
         return
     except NotInstalled as error:
-        yield fail("schema", str(error), advice(error))
+        # Oracle says the same where the account may not read it.
+        unseen = _schema_unseen(connection)
+        missing = fail("schema", str(error), advice(error))
+        yield unseen if unseen.level is Level.OK else missing
         return
     version = stored.get("version")
     if version is None:
@@ -128,10 +131,8 @@ def _schema(connection: Connection) -> Iterator[Check]:
     yield ok("schema", f"qtask-db {version}, prefix {connection.prefix}")
     chosen = {name: stored[name] for name in Settings().stored() if name in stored}
     settings = Settings(connection.prefix).updated(chosen)
-    found = connection.dialect.schema.procedures(connection.raw)
-    wanted = [
-        o for o in Renderer(connection.dialect.name, settings).objects if o.kind == "procedure"
-    ]
+    found = connection.dialect.schema.current(connection.raw, connection.prefix, stored)
+    wanted = [o for o in Renderer(connection.dialect.name, settings).objects if o.kind != "view"]
     stale = [one.name for one in wanted if found.get(one.name) != one.digest]
     if stale:
         names = ", ".join(stale[:5]) + (", ..." if len(stale) > 5 else "")
@@ -153,7 +154,7 @@ def _schema_unseen(connection: Connection) -> Check:
     for call in harmless:
         try:
             call()
-        except AccessDenied:
+        except (AccessDenied, NotInstalled):
             continue
         except QtaskError as error:
             return fail("schema", str(error), advice(error))

@@ -21,7 +21,7 @@ from yoyo.migrations import default_migration_table
 from qtask_db import dialects
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
-from qtask_db.render import INDEX, VERSION, Renderer
+from qtask_db.render import VERSION, Renderer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
@@ -51,23 +51,15 @@ def install(url: str, settings: Mapping[str, str] | None = None, report: Report 
 
 
 def uninstall(url: str, prefix: str | None = None, report: Report = print) -> None:
-    """Drops the procedures, views and tables of the prefix, with all tasks in them. What is not
+    """Drops what `install` has made under the prefix, with all tasks in them. What is not
     there is passed over.
     """
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
         schema = conn.dialect.schema
-        found = {
-            "procedure": set(schema.procedures(conn.raw)),
-            "view": schema.views(conn.raw),
-            "table": schema.tables(conn.raw),
-        }
-        for kind, names in found.items():
-            for entry in INDEX[kind]:
-                name = database.prefix + entry["name"]
-                if name in names:
-                    report(f"dropping {kind} {name}")
-                    schema.drop(conn.raw, kind, name)
+        for kind, name in schema.installed(conn.raw, database.prefix):
+            report(f"dropping {kind} {name}")
+            schema.drop(conn.raw, kind, name)
         if database.prefix == DEFAULT_PREFIX:
             _forget(conn, "qtask-%")
         else:
@@ -86,9 +78,7 @@ def refresh(raw: Any) -> None:
         chosen = {name: stored[name] for name in Settings().stored() if name in stored}
         settings = Settings().updated({**chosen, **requested()})
 
-        current = schema.procedures(raw)
-        views = schema.views(raw)
-        current |= {name: stored.get(f"digest of {name}", "") for name in views}
+        current = schema.current(raw, conn.prefix, stored)
         renderer = Renderer(conn.dialect.name, settings)
         stale = [found for found in renderer.objects if current.get(found.name) != found.digest]
 
@@ -99,6 +89,7 @@ def refresh(raw: Any) -> None:
             schema.create(raw, found)
         for grant in granted or []:
             schema.grant(raw, grant)
+        schema.verify(raw, conn.prefix)
         if granted is None:
             log.warning(
                 "%d procedures were created again, and the server has forgotten who may execute "

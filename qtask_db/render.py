@@ -22,12 +22,12 @@ VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
 ROLES = ("app", "relay", "operator")
 
-Kind = Literal["procedure", "view"]
+Kind = Literal["procedure", "package_spec", "package_body", "view"]
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaObject:
-    """One rendered statement that creates a procedure or a view."""
+    """One rendered statement that creates a procedure, a package or a view."""
 
     kind: Kind
     name: str
@@ -47,6 +47,7 @@ class Renderer:
                 f"dialect must be one of {', '.join(dialects())}, not {dialect!r}"
             )
         self.dialect = dialect
+        self._packaged = (folder / "package_spec.sql").is_file()
         self.settings = settings
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folder),
@@ -71,9 +72,20 @@ class Renderer:
 
     @cached_property
     def objects(self) -> list[SchemaObject]:
-        """Procedures and views, in the order in which they are created."""
-        kinds: tuple[Kind, ...] = ("view", "procedure")
-        return [self._object(kind, entry["name"]) for kind in kinds for entry in INDEX[kind]]
+        """Views and procedures, or the package of them, in the order in which they are created."""
+        views = [self._object("view", entry["name"]) for entry in INDEX["view"]]
+        if self._packaged:
+            return [
+                *views,
+                self._object("package_spec", "package_spec"),
+                self._object("package_body", "package_body"),
+            ]
+        return [*views, *(self._object("procedure", e["name"]) for e in self.procedures)]
+
+    @property
+    def procedures(self) -> list[dict[str, Any]]:
+        """The entries of the index that are this dialect's."""
+        return [e for e in INDEX["procedure"] if e.get("dialect", self.dialect) == self.dialect]
 
     def _object(self, kind: Kind, name: str) -> SchemaObject:
         digest = hashlib.sha256(self.render(name).encode()).hexdigest()[:16]
@@ -83,7 +95,7 @@ class Renderer:
     @property
     def notes(self) -> dict[str, str]:
         """What the schema remembers of its installation, by name."""
-        digests = {f"digest of {o.name}": o.digest for o in self.objects if o.kind == "view"}
+        digests = {f"digest of {o.name}": o.digest for o in self.objects if o.kind != "procedure"}
         return {**self.settings.stored(), **digests, "version": VERSION}
 
     def tables(self) -> list[str]:
@@ -127,6 +139,6 @@ class _Collector:
 
 def _statements(path: Path, settings: Settings) -> list[str]:
     collector = _Collector([])
-    with requesting({"prefix": settings.prefix}):
+    with requesting(settings.texts()):
         runpy.run_path(str(path), init_globals={"__yoyo_collector__": collector})
     return collector.statements

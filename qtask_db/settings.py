@@ -25,6 +25,14 @@ class Settings:
     """Most bytes of a payload."""
     push_grace: int = DEFAULT["push_grace"]
     """Seconds after which a relay pushes a real-time task that its creator has not pushed."""
+    tablespace: str = ""
+    """Oracle: of the tables; empty is the account's default one."""
+    index_tablespace: str = ""
+    """Oracle: of the indexes; empty is that of the tables."""
+    sequence_cache: int = 1000
+    """Oracle: numbers that each instance keeps in memory; 0 keeps none."""
+    spread_index: str = "none"
+    """Oracle: `reverse` or `hash` spreads the indexes that grow at their right end, for RAC."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,9}", self.prefix):
@@ -34,16 +42,34 @@ class Settings:
             )
         _check_range("payload_limit", self.payload_limit, 2, LIMIT["payload_limit"], "bytes")
         _check_range("push_grace", self.push_grace, 1, 3600, "seconds")
+        for name in ("tablespace", "index_tablespace"):
+            if not re.fullmatch(r"([A-Za-z][A-Za-z0-9_$#]{0,29})?", getattr(self, name)):
+                raise ConfigurationError(
+                    f"{name} must be a name of at most 30 letters, digits, _, $ and #, "
+                    f"not {getattr(self, name)!r}"
+                )
+        _check_range("sequence_cache", self.sequence_cache, 0, 1_000_000, "numbers")
+        if self.spread_index not in ("none", "reverse", "hash"):
+            raise ConfigurationError(
+                f"spread_index must be none, reverse or hash, not {self.spread_index!r}"
+            )
 
     def updated(self, texts: Mapping[str, str]) -> Settings:
         """These settings with those that `texts` gives."""
-        changes = {n: t if n == "prefix" else _integer(n, t) for n, t in texts.items()}
+        changes = {n: t if n in _TEXTS else _integer(n, t) for n, t in texts.items()}
         return replace(self, **changes)  # type: ignore[arg-type]
 
-    def stored(self) -> dict[str, str]:
-        """What the schema remembers of them, as texts; the prefix is in its names already."""
-        return {f.name: str(getattr(self, f.name)) for f in fields(self) if f.name != "prefix"}
+    def texts(self) -> dict[str, str]:
+        """All of them, as `updated` takes them."""
+        return {f.name: str(getattr(self, f.name)) for f in fields(self)}
 
+    def stored(self) -> dict[str, str]:
+        """Those that the schema remembers; the others show in its tables."""
+        return {name: text for name, text in self.texts().items() if name not in _IN_TABLES}
+
+
+_TEXTS = {f.name for f in fields(Settings) if f.type == "str"}
+_IN_TABLES = {"prefix", "tablespace", "index_tablespace", "sequence_cache", "spread_index"}
 
 _override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", default=None)
 

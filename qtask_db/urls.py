@@ -18,7 +18,9 @@ def split(url: str) -> SplitResult:
         raise ConfigurationError(f"{mask(url)} is no URL: {error}") from None
     if not parts.scheme or "://" not in url:
         raise ConfigurationError(
-            f"{mask(url)!r} is no URL: expected something like mysql://user:password@host:3306/database"
+            f"{mask(url)!r} is no URL: expected something like "
+            "mysql://user:password@host:3306/database or "
+            "oracle://user:password@host:1521/?service_name=FREEPDB1"
         )
     return parts
 
@@ -44,4 +46,4 @@ def mask(text: str) -> str:
     """The text with the passwords of all URLs in it replaced by `***`."""
     text = re.sub(r"(?<=://)([^/\s:@]*):[^/\s]*@(?=[^@]*$)", r"\1:***@", text)
     text = re.sub(r"(?<=://)([^/\s:@]*):[^/@\s]*@", r"\1:***@", text)
-    return re.sub(r"(?i)\b(password|passwd|pwd)=[^&\s]*", r"\1=***", text)
+    return re.sub(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*", r"\1=***", text)

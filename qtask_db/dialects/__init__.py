@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import SplitResult
 
@@ -22,10 +22,17 @@ class Dialect(Protocol):
         """
 
     def call(
-        self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
+        self,
+        raw: Any,
+        prefix: str,
+        verb: str,
+        arguments: Sequence[Any],
+        options: Mapping[str, Any] | None,
+        outs: int,
+        rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure and returns its OUT values and its rows; one round trip where the
-        driver can.
+        driver can. `options` is None where the procedure has none.
         """
 
     def alone(self, raw: Any) -> bool:
@@ -33,6 +40,9 @@ class Dialect(Protocol):
 
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
+
+    def ping(self, raw: Any) -> None:
+        """Asks the server for a sign of life; does not connect again."""
 
     def translate(self, error: Exception) -> QtaskError | None:
         """The error of this package for one of the driver's; None where it is not the driver's."""
@@ -48,13 +58,22 @@ def of_scheme(scheme: str) -> Dialect:
         from qtask_db.dialects.mysql import MySQL
 
         return MySQL()
+    if scheme in ("oracle", "oracle+oracledb"):
+        from qtask_db.dialects.oracle import Oracle
+
+        return Oracle()
     raise ConfigurationError(
-        f"the database URL must begin with mysql:// or mariadb://, not {scheme or 'nothing'!r}"
+        "the database URL must begin with mysql://, mariadb:// or oracle://, "
+        f"not {scheme or 'nothing'!r}"
     )
 
 
 def of_connection(raw: object) -> Dialect | None:
     """The dialect of a driver's connection; None where it is not one of a supported driver."""
-    if type(raw).__module__.partition(".")[0] in ("pymysql", "MySQLdb"):
-        return of_scheme("mysql")
+    for kind in type(raw).__mro__:
+        module = kind.__module__.partition(".")[0]
+        if module in ("pymysql", "MySQLdb"):
+            return of_scheme("mysql")
+        if module == "oracledb":
+            return of_scheme("oracle")
     return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -99,14 +100,23 @@ class MySQL:
             raise self.translate(error) or error from error
 
     def call(
-        self, raw: Any, procedure: str, arguments: Sequence[Any], outs: int, rows: bool
+        self,
+        raw: Any,
+        prefix: str,
+        verb: str,
+        arguments: Sequence[Any],
+        options: Mapping[str, Any] | None,
+        outs: int,
+        rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """One CALL: the procedures return their OUT values as a row, too."""
+        if options is not None:
+            arguments = (*arguments, json.dumps(options) if options else None)
         places = [_hex_literal(a) if _is_long(a) else "%s" for a in arguments]
         places += [f"@qtask_out_{n}" for n in range(outs)]
         short = [a for a in arguments if not _is_long(a)]
         with _plain_cursor(raw) as cursor:
-            cursor.execute(f"CALL {procedure}({', '.join(places)})", short)
+            cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", short)
             sets = []
             while cursor.description is not None:
                 sets.append(cursor.fetchall())
@@ -125,6 +135,10 @@ class MySQL:
         with _plain_cursor(raw) as cursor:
             cursor.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
             return list(cursor.fetchall())
+
+    def ping(self, raw: Any) -> None:
+        """A round trip."""
+        raw.ping(False)
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""

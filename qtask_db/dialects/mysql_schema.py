@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from yoyo.backends.core.mysql import MySQLBackend
 
-from qtask_db.render import SchemaObject
+from qtask_db.render import INDEX, SchemaObject
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
@@ -31,8 +31,29 @@ def views(raw: Any) -> set[str]:
     return {row[0] for row in _rows(raw, _OF_SCHEMA.format("table_name", "views", "table"))}
 
 
-def procedures(raw: Any) -> dict[str, str]:
-    """Its procedures, each with the digest in its comment, or with an empty text."""
+def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
+    """Kind and name of all that is there of an installation, in an order in which it can be
+    dropped.
+    """
+    found = {"procedure": set(_procedures(raw)), "view": views(raw), "table": tables(raw)}
+    return [
+        (kind, prefix + entry["name"])
+        for kind, names in found.items()
+        for entry in INDEX[kind]
+        if prefix + entry["name"] in names
+    ]
+
+
+def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG001
+    """The digest of each procedure and view that is there; those of the views are stored."""
+    return _procedures(raw) | {name: stored.get(f"digest of {name}", "") for name in views(raw)}
+
+
+def verify(raw: Any, prefix: str) -> None:
+    """MySQL refuses what does not compile when it is created."""
+
+
+def _procedures(raw: Any) -> dict[str, str]:
     rows = _rows(raw, _OF_SCHEMA.format("routine_name, routine_comment", "routines", "routine"))
     return {
         name: comment.split()[-1] if comment.startswith("qtask-db ") else ""

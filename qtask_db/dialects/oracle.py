@@ -1,0 +1,254 @@
+"""Oracle Database through python-oracledb, in its thin mode."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import SplitResult, unquote
+
+from qtask_db import urls
+from qtask_db.constants import LIMIT
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidArgument,
+    NotInstalled,
+    ProcedureError,
+    QtaskError,
+)
+
+_URL_OPTIONS = {
+    "service_name": str,
+    "sid": str,
+    "dsn": str,
+    "config_dir": str,
+    "protocol": str,
+    "wallet_location": str,
+    "wallet_password": str,
+    "ssl_server_dn_match": str,
+    "ssl_server_cert_dn": str,
+    "tcp_connect_timeout": float,
+    "expire_time": int,
+    "retry_count": int,
+    "retry_delay": int,
+    "edition": str,
+}
+_SWITCH = {"on": True, "true": True, "off": False, "false": False}
+_SESSION_OPTIONS = {"call_timeout": float, "current_schema": str}
+
+# Numbers of the server's own errors (ORA-) and, as texts, of the driver's (DPY-).
+_UNAVAILABLE = {
+    18, 20, 2391,  # too many sessions or processes
+    28, 1012, 2396, 2399,  # killed, logged off, idle or connected for too long
+    1013,  # cancelled
+    1033, 1034, 1089, 1090, 1092, 1109,  # starting or stopping
+    3113, 3114, 3135, 12152, 12153, 12170, 12505, 12514, 12516, 12518, 12519, 12520, 12528, 12537,
+    12541, 12543, 12545, 12547, 12570, 12571, 12757,  # network, listener
+    16000, 16456,  # read-only: a switchover has moved the primary away
+    25401, 25402, 25403, 25405, 25408,  # failover
+    "DPY-1001", "DPY-4005", "DPY-4011", "DPY-4024", "DPY-4033", "DPY-4035",
+}  # fmt: skip
+_CONFLICT = {
+    54, 30006,  # locked by another session
+    60, 12860,  # deadlock
+    1555,  # the undo of an old snapshot is gone
+    4020, 4021,  # the package is being replaced
+    4061, 4065, 4068,  # it has been replaced; the next call sees the new one
+    8176, 8177,  # read consistency
+}  # fmt: skip
+_DENIED = {1005, 1017, 1031, 1045, 1536, 1950, 28000, 28001, 28009, 41900, "DPY-4001"}
+_NOT_INSTALLED = {942, 4043, 4063, 6508}
+_ARGUMENT = {1426, 1438, 1461, 1722, 6502, 12899, 22835, "DPY-3002", "DPY-4003"}
+_CONFIGURATION = {
+    "DPY-2018",
+    "DPY-4000",
+    "DPY-4017",
+    "DPY-4018",
+    "DPY-4021",
+    "DPY-4026",
+    "DPY-4027",
+}
+_COMPILATION = 6550
+# Not declared; of another shape than this version calls; invalid.
+_OTHER_PACKAGE = re.compile(r"PLS-00(201|302|306|904|905)")
+_ROWS = LIMIT["rows"] + 1
+"""Fetched in one round trip; one more than there can be, so that the driver need not ask again."""
+
+
+class Oracle:
+    """The dialect of Oracle Database 12.1 and later."""
+
+    name = "oracle"
+
+    @property
+    def schema(self) -> Any:
+        """Imported only where something is installed."""
+        from qtask_db.dialects import oracle_schema
+
+        return oracle_schema
+
+    def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
+        """Opens a python-oracledb connection.
+
+        It waits 10 s for the server and 60 s for an answer, unless the URL says otherwise.
+        """
+        try:
+            import oracledb
+        except ImportError:
+            raise ConfigurationError(
+                "the driver for Oracle is missing: pip install 'qtask-db[oracle]'"
+            ) from None
+        arguments = _arguments(url)
+        call_timeout = arguments.pop("call_timeout", 60)
+        current_schema = arguments.pop("current_schema", None)
+        try:
+            raw = oracledb.connect(**arguments)
+        except Exception as error:
+            raise self.translate(error) or error from error
+        raw.autocommit = autocommit
+        raw.call_timeout = int(call_timeout * 1000)
+        if current_schema:
+            raw.current_schema = current_schema
+        return raw
+
+    def call(
+        self,
+        raw: Any,
+        prefix: str,
+        verb: str,
+        arguments: Sequence[Any],
+        options: Mapping[str, Any] | None,
+        outs: int,
+        rows: bool,
+    ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """One anonymous block, and one fetch where the procedure returns a cursor."""
+        named = {f"in_{name}": _option(name, value) for name, value in (options or {}).items()}
+        with raw.cursor() as cursor, raw.cursor() as found:
+            places = [*arguments, *(cursor.var(int) for _ in range(outs))]
+            if rows:
+                _fetch_at_once(found)
+                places.append(found)
+            cursor.callproc(f"{package(prefix)}.{verb}", places, named)
+            values = [place.getvalue() for place in places[len(arguments) :][:outs]]
+            return tuple(values), found.fetchall() if rows else []
+
+    def alone(self, raw: Any) -> bool:
+        """Known of the driver, to which the server tells it with every answer."""
+        return bool(raw.is_healthy() and raw.autocommit and not raw.transaction_in_progress)
+
+    def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """All rows of a view."""
+        with raw.cursor() as cursor:
+            cursor.prefetchrows = cursor.arraysize = 1000
+            cursor.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
+            return list(cursor.fetchall())
+
+    def ping(self, raw: Any) -> None:
+        """A round trip."""
+        raw.ping()
+
+    def translate(self, error: Exception) -> QtaskError | None:
+        """Sorts a driver's error by its number."""
+        if isinstance(error, UnicodeEncodeError):
+            return InvalidArgument(f"a text cannot be sent to the database: {error}")
+        found = _details(error)
+        if found is None:
+            return None
+        number, text = found.code, _text(found)
+        numbers = {number, found.full_code}
+        if number in ProcedureError.by_number:
+            return ProcedureError.by_number[number](text)
+        if numbers & _ARGUMENT:
+            return InvalidArgument(text)
+        if numbers & _CONFLICT:
+            return Conflict(text)
+        if numbers & _DENIED:
+            return AccessDenied(text)
+        if numbers & _NOT_INSTALLED or (number == _COMPILATION and _OTHER_PACKAGE.search(text)):
+            return NotInstalled(
+                f"{text}: run `qtask install`, or check the prefix and the account's grants"
+            )
+        if numbers & _CONFIGURATION:
+            return ConfigurationError(text)
+        if (
+            numbers & _UNAVAILABLE
+            or getattr(found, "isrecoverable", False)
+            or found.full_code.startswith("DPY-6")
+        ):
+            return DatabaseUnavailable(text)
+        return DatabaseError(text)
+
+
+def package(prefix: str) -> str:
+    """The name of the package in which the procedures of this prefix are."""
+    return prefix.removesuffix("_")
+
+
+def _option(name: str, value: Any) -> Any:
+    """Refuses what PL/SQL would silently convert, or take for NULL."""
+    wanted = str if name in ("namespace", "order_no") else int
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        kind = "a string" if wanted is str else "a whole number"
+        raise InvalidArgument(f"{name} must be {kind}, not {value!r}")
+    if value == "":
+        raise InvalidArgument(f"{name} must have 1 to {LIMIT[name]} characters")
+    return value
+
+
+def _fetch_at_once(cursor: Any) -> None:
+    import oracledb
+
+    def inline(cursor: Any, column: Any) -> Any:
+        if column.type_code is oracledb.DB_TYPE_CLOB:
+            return cursor.var(oracledb.DB_TYPE_LONG, arraysize=cursor.arraysize)
+        return None
+
+    cursor.prefetchrows = cursor.arraysize = _ROWS
+    cursor.outputtypehandler = inline
+
+
+def _arguments(url: SplitResult) -> dict[str, Any]:
+    options: dict[str, Any] = urls.options(url, _URL_OPTIONS | _SESSION_OPTIONS)
+    service = unquote(url.path.strip("/"))
+    if service:
+        options.setdefault("service_name", service)
+    if "dsn" not in options:
+        if "service_name" not in options and "sid" not in options:
+            raise ConfigurationError(
+                "the database URL names no service: "
+                "oracle://user:password@host:1521/?service_name=FREEPDB1"
+            )
+        options = {"host": url.hostname or "127.0.0.1", "port": url.port or 1521, **options}
+    match = options.pop("ssl_server_dn_match", "on")
+    if match not in _SWITCH:
+        raise ConfigurationError(f"ssl_server_dn_match must be on or off, not {match!r}")
+    options["ssl_server_dn_match"] = _SWITCH[match]
+    if url.username is not None:
+        options["user"] = unquote(url.username)
+    if url.password is not None:
+        options["password"] = unquote(url.password)
+    return {"tcp_connect_timeout": 10, "program": "qtask-db", **options}
+
+
+def _details(error: Exception) -> Any:
+    """What the driver says of one of its errors; None where it is not one."""
+    oracledb = sys.modules.get("oracledb")
+    if oracledb is None or not isinstance(error, oracledb.Error):
+        return None
+    if error.args and hasattr(error.args[0], "full_code"):
+        return error.args[0]
+    return SimpleNamespace(code=0, full_code="", message=str(error))
+
+
+def _text(details: Any) -> str:
+    """Without the lines that say where in the package it was raised, and without advertisements."""
+    text = re.split(r"\n(?:ORA-06512:|Help:)", str(details.message))[0].strip()
+    if details.code in ProcedureError.by_number:
+        return text.removeprefix(f"ORA-{details.code}: ")
+    return " ".join(text.split())

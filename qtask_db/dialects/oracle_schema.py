@@ -1,0 +1,159 @@
+"""What the installer needs to know of an Oracle schema, and does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from yoyo.backends.contrib.oracle import OracleBackend
+
+from qtask_db import urls
+from qtask_db.dialects.oracle import Oracle, package
+from qtask_db.errors import DatabaseError
+from qtask_db.render import INDEX, SchemaObject
+
+NEEDED_PRIVILEGES = (
+    "the installing account needs CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, "
+    "CREATE PROCEDURE, and CREATE JOB where maintenance_minutes is set, and a quota on its "
+    "tablespace"
+)
+
+_PACKAGE = {"PACKAGE": "package_spec", "PACKAGE BODY": "package_body"}
+
+
+class Backend(OracleBackend):  # type: ignore[misc]
+    """yoyo on python-oracledb: the entry point of URLs that begin with oracle+oracledb://."""
+
+    driver_module = "oracledb"
+
+    def connect(self, dburi: Any) -> Any:
+        """Opened as all others are, with the same options in the URL."""
+        return Oracle().connect(urls.split(dburi.uri), autocommit=False)
+
+    def quote_identifier(self, identifier: str) -> str:
+        """Upper case, as unquoted names are."""
+        return f'"{identifier.upper()}"'
+
+    def list_tables(self, **_kwargs: Any) -> list[str]:
+        """In lower case, as yoyo writes its own."""
+        return sorted(tables(self.connection))
+
+    def _check_transactional_ddl(self) -> bool:
+        return False
+
+
+def tables(raw: Any) -> set[str]:
+    """The names of the account's tables, in lower case."""
+    return {row[0] for row in _rows(raw, "SELECT LOWER(table_name) FROM user_tables")}
+
+
+def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
+    """Kind and name of all that is there of an installation, in an order in which it can be
+    dropped.
+    """
+    jobs = _rows(raw, "SELECT 'job', LOWER(job_name) FROM user_scheduler_jobs")
+    objects = _rows(
+        raw,
+        "SELECT LOWER(object_type), LOWER(object_name) FROM user_objects "
+        "WHERE object_type IN ('PACKAGE', 'VIEW', 'TABLE', 'SEQUENCE')",
+    )
+    found = {*jobs, *objects}
+    wanted = [
+        ("job", f"{prefix}maintenance"),
+        ("package", package(prefix)),
+        *(("view", prefix + entry["name"]) for entry in INDEX["view"]),
+        *(("table", prefix + entry["name"]) for entry in INDEX["table"]),
+        *(("sequence", f"{prefix}{entry['name']}_seq") for entry in INDEX["table"]),
+    ]
+    return [each for each in wanted if each in found]
+
+
+def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
+    """The digest of each view and of the two parts of the package, where they are there and
+    valid.
+    """
+    rows = _rows(
+        raw,
+        "SELECT object_type, LOWER(object_name) FROM user_objects WHERE status = 'VALID' "
+        "AND object_type IN ('VIEW', 'PACKAGE', 'PACKAGE BODY')",
+    )
+    names = {name for kind, name in rows if kind == "VIEW"}
+    names |= {prefix + _PACKAGE[kind] for kind, name in rows if name == package(prefix)}
+    return {name: stored.get(f"digest of {name}", "") for name in names}
+
+
+def prepare(raw: Any, session: str) -> None:
+    """Runs `session.sql`: it gives the session the modes that are stored with what it creates."""
+    _execute(raw, session)
+
+
+def create(raw: Any, wanted: SchemaObject) -> None:
+    """Creates a view or a part of the package, in place of one of the same name."""
+    _execute(raw, wanted.text)
+
+
+def verify(raw: Any, prefix: str) -> None:
+    """Asks the dictionary for what does not compile. Raises DatabaseError with its text."""
+    names = [package(prefix), *(prefix + entry["name"] for entry in INDEX["view"])]
+    ours = f"IN ({', '.join(repr(name.upper()) for name in names)})"
+    invalid = f"SELECT object_type, object_name FROM user_objects WHERE status <> 'VALID' AND object_name {ours}"  # noqa: E501, S608
+    for kind, name in sorted(_rows(raw, invalid)):
+        part = {"PACKAGE": " SPECIFICATION", "PACKAGE BODY": " BODY"}.get(kind, "")
+        _execute(raw, f"ALTER {kind.split()[0]} {name} COMPILE{part}")
+    errors = _rows(
+        raw,
+        "SELECT type, name, line, position, text FROM user_errors "  # noqa: S608
+        f"WHERE attribute = 'ERROR' AND name {ours} ORDER BY name, type, sequence",
+    )
+    left = _rows(raw, invalid)
+    if errors or left:
+        lines = [
+            f"{kind} {name}, line {line}:{at}: {text}" for kind, name, line, at, text in errors
+        ]
+        lines = lines or [f"{kind} {name} is invalid" for kind, name in left]
+        raise DatabaseError("the package does not compile:\n" + "\n".join(lines))
+
+
+def drop(raw: Any, kind: str, name: str) -> None:
+    """Drops a job, package, view, table or sequence that is there."""
+    if kind == "job":
+        _execute(raw, f"BEGIN DBMS_SCHEDULER.DROP_JOB('{name}', force => TRUE); END;")
+    elif kind != "table" or name in tables(raw):
+        quoted = f'"{name.upper()}"'
+        _execute(raw, f"DROP {kind} {quoted}" + " CASCADE CONSTRAINTS PURGE" * (kind == "table"))
+
+
+def write_setting(raw: Any, table: str, name: str, value: str) -> None:
+    """Stores one of the settings, which are validated before they come here."""
+    _execute(
+        raw,
+        f"MERGE INTO {table} kept USING (SELECT '{name}' AS name FROM dual) given "  # noqa: S608
+        f"ON (kept.name = given.name) WHEN MATCHED THEN UPDATE SET value = '{value}' "
+        f"WHEN NOT MATCHED THEN INSERT (name, value) VALUES ('{name}', '{value}')",
+    )
+
+
+def forget_migrations(raw: Any, table: str, pattern: str) -> None:
+    """Lets yoyo take migrations for not applied."""
+    _execute(raw, f"DELETE FROM \"{table.upper()}\" WHERE migration_id LIKE '{pattern}'")  # noqa: S608
+
+
+def grants(raw: Any, names: Iterable[str]) -> list[Any]:  # noqa: ARG001
+    """Oracle keeps the grants on what it replaces."""
+    return []
+
+
+def grant(raw: Any, given: Any) -> None:
+    """Nothing to give back."""
+
+
+def _rows(raw: Any, statement: str) -> list[tuple[Any, ...]]:
+    with raw.cursor() as cursor:
+        cursor.prefetchrows = cursor.arraysize = 1000
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def _execute(raw: Any, statement: str) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute(statement)
