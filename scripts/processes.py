@@ -42,7 +42,7 @@ class Command:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for the parent, which then stops it
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.pid = self._process.pid
 
@@ -144,8 +144,8 @@ def _qtask() -> Path:
     return QTASK
 
 
-def _end_with_parent() -> None:
-    # Even where the parent is killed; it has nothing to save by then.
+def end_with_parent() -> None:
+    """This process dies with its parent, even where that is killed."""
     if _prctl is not None:
         with contextlib.suppress(OSError):
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,16 +1,18 @@
-"""Throw-away MySQL, MariaDB and Redis servers for tests, demonstrations and benchmarks.
+"""Throw-away MySQL, MariaDB, Oracle and Redis servers for tests, demonstrations and benchmarks.
 
     with servers.start("mysql") as server:
         print(server.url, server.version, server.source)
 
 Four ways are tried in this order, and `Server.source` says which was taken and why:
 
-    url       QTASK_TEST_MYSQL_URL, QTASK_TEST_MARIADB_URL, QTASK_TEST_REDIS_URL
+    url       QTASK_TEST_MYSQL_URL, QTASK_TEST_MARIADB_URL, QTASK_TEST_ORACLE_URL,
+              QTASK_TEST_REDIS_URL
     docker    containers through testcontainers, where a Docker daemon answers
     path      server programs that are installed on this machine
     packages  the distribution's packages, unpacked into a cache and run from there
 
-QTASK_SERVERS=docker|path|packages forces one of the last three.
+QTASK_SERVERS=docker|path|packages forces one of the last three. Oracle Database is in no package:
+the first two alone provide it.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ import os
 from collections.abc import Callable, Sequence
 
 from . import binaries, docker, mysqld, packages, redisd, url
-from .base import ENGINES, Log, Server, ServerError, Unavailable
+from .base import DATABASE, ENGINES, Log, Server, ServerError, Unavailable
 
-__all__ = ["ENGINES", "Server", "ServerError", "Unavailable", "start"]
+__all__ = ["DATABASE", "ENGINES", "Server", "ServerError", "Unavailable", "start"]
 
 Way = Callable[[str, Sequence[str], Log], Server]
 
@@ -37,7 +39,7 @@ def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Serv
     if url.configured(engine):
         return url.start(engine, options, log)
     tried = []
-    for name, way in _ways():
+    for name, way in _ways(engine):
         try:
             server = way(engine, options, log)
         except Unavailable as reason:
@@ -50,12 +52,10 @@ def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Serv
     raise ServerError(_nothing_worked(engine, tried))
 
 
-def _ways() -> list[tuple[str, Way]]:
-    ways: dict[str, Way] = {
-        "docker": docker.start,
-        "path": _from_path,
-        "packages": _from_packages,
-    }
+def _ways(engine: str) -> list[tuple[str, Way]]:
+    ways: dict[str, Way] = {"docker": docker.start}
+    if engine != "oracle":
+        ways |= {"path": _from_path, "packages": _from_packages}
     forced = os.environ.get("QTASK_SERVERS")
     if not forced:
         return list(ways.items())
@@ -80,13 +80,14 @@ def _run(found: binaries.Program, options: Sequence[str], source: str, log: Log)
 
 
 def _nothing_worked(engine: str, tried: Sequence[str]) -> str:
-    name = engine.upper()
+    program = binaries.WHAT_TO_INSTALL.get(engine)
     return "\n".join(
         [
             f"no {engine} server could be provided. Tried:",
             *(f"  {line}" for line in tried),
             "One of these helps: start a Docker daemon (with `pip install testcontainers`),",
-            f"install {binaries.WHAT_TO_INSTALL[engine]}, or name a running server of your own",
-            f"in QTASK_TEST_{name}_URL (it will be written to).",
+            *([f"install {program},"] if program else []),
+            f"or name a running server of your own in {url.variable(engine)}",
+            "(it will be written to).",
         ]
     )

@@ -1,0 +1,307 @@
+"""Decides from a history whether the promises were kept.
+
+    lost          a committed task has neither ended nor a due time in the future; a commit is gone
+    owned twice   two handlers ran by one announced attempt
+    fence         a finish was accepted though that attempt's handler had not returned
+    early         a delayed task was on its way to Redis before its delay
+    rolled back   a task was queued before its commit, or though there was none
+    lease         a killed relay's unpushed task was not on its way again within lease and slack
+    life          a task failed without a reason, or lived on after its end
+
+Events come in the order of the history; those of the database's journal may come late.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from qtask_db.constants import Status
+
+from .history import Event
+
+TERMINAL = {Status.FINISHED, Status.CANCELLED, Status.FAILED}
+TOLERANCE = 0.005
+"""Seconds: times of the database are cut to milliseconds."""
+RECOVERY = 6.0
+"""Seconds for which a relay may back off when a trouble is over."""
+UNKNOWN, COMMITTED, ROLLED_BACK = "unknown", "committed", "rolled back"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    promise: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.text}"
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a producer asked for."""
+
+    at: float
+    delay: int
+    deadline: int | None
+    max_count: int
+    outcome: str = UNKNOWN
+    task_id: int | None = None
+    new: bool = True
+    queued: str | None = None
+    """Who put it on its queue first."""
+
+
+@dataclass(slots=True)
+class Row:
+    """The last that the journal said of a task."""
+
+    status: int
+    attempts: int
+    ended_at: float | None = None
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    relay: str
+    at: float
+    ids: list[int]
+    ended_at: float | None = None
+
+
+@dataclass
+class Checker:
+    """Feed it the history, then `close` it with the final state: `violations` is the verdict."""
+
+    lease: float
+    slack: float
+    violations: list[Violation] = field(default_factory=list)
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    rows: dict[int, Row] = field(default_factory=dict)
+    requeued: list[float] = field(default_factory=list)
+    """Seconds from the claim of a killed relay's unpushed tasks until they were on their way."""
+    kills: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.runs: dict[tuple[int, int], str] = {}
+        self._key_of: dict[int, str] = {}
+        self._done: set[tuple[int, int]] = set()
+        self._batches: dict[int, Batch] = {}
+        self._pushed: dict[tuple[int, str], float] = {}
+        self._signs: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        self._troubles: list[tuple[float, float]] = []
+
+    def feed(self, events: Iterable[Event]) -> None:
+        for event in events:
+            handle = getattr(self, f"_on_{event['e']}", None)
+            if handle is not None:
+                handle(event)
+
+    @property
+    def committed(self) -> int:
+        return sum(one.outcome == COMMITTED and one.new for one in self.wanted.values())
+
+    def _broken(self, promise: str, text: str) -> None:
+        self.violations.append(Violation(promise, text))
+
+    # -- what producers say ------------------------------------------------------------------------
+
+    def _on_create(self, event: Event) -> None:
+        self.wanted[event["k"]] = Wanted(
+            event["t"], event["delay"] or 0, event["deadline"], event["max_count"]
+        )
+
+    def _on_created(self, event: Event) -> None:
+        wanted = self.wanted[event["k"]]
+        wanted.task_id, wanted.new = event["id"], event["new"]
+        if wanted.new:
+            self._key_of[event["id"]] = event["k"]
+
+    def _on_commit(self, event: Event) -> None:
+        for key in event["keys"]:
+            self.wanted[key].outcome = COMMITTED
+
+    def _on_rollback(self, event: Event) -> None:
+        for key in event["keys"]:
+            wanted = self.wanted[key]
+            wanted.outcome = ROLLED_BACK
+            if wanted.queued:
+                self._broken(
+                    "rolled back", f"{key} was queued by {wanted.queued}, rolled back later"
+                )
+
+    # -- what goes to Redis and comes from it ------------------------------------------------------
+
+    def _on_push(self, event: Event) -> None:
+        for task_id, _, key in event["messages"]:
+            wanted = self._queued(event, key)
+            if wanted and "producer" in event["by"] and wanted.outcome != COMMITTED:
+                self._broken("rolled back", f"{event['by']} pushed {key} before its commit")
+            self._signs[task_id].append((event["t"], event["by"]))
+
+    def _on_pushed(self, event: Event) -> None:
+        for task_id in event["ids"]:
+            self._pushed[task_id, event["by"]] = event["t"]
+
+    def _on_take(self, event: Event) -> None:
+        for _, _, key in event["messages"]:
+            self._queued(event, key)
+
+    def _queued(self, event: Event, key: str) -> Wanted | None:
+        wanted = self.wanted.get(key)
+        if wanted is None:
+            self._broken(
+                "rolled back", f"{event['by']} has a message of {key}, which nobody created"
+            )
+            return None
+        wanted.queued = wanted.queued or event["by"]
+        if wanted.outcome == ROLLED_BACK:
+            self._broken("rolled back", f"{key} was rolled back, and {event['by']} has its message")
+        early = wanted.at + wanted.delay - TOLERANCE - event["t"]
+        if early > 0:
+            self._broken("early", f"{event['by']} had {key} {early:.3f} s before its delay")
+        return wanted
+
+    # -- what handlers say -------------------------------------------------------------------------
+
+    def _on_run(self, event: Event) -> None:
+        self._queued(event, event["k"])
+        number, announced, by = event["id"], event["announced"], event["by"]
+        other = self.runs.get((number, announced))
+        if other is not None:
+            self._broken("owned twice", f"task {number}: {other} and {by} ran attempt {announced}")
+        elif event["attempt"] != announced:
+            self._broken(
+                "owned twice",
+                f"task {number}: {by} runs {event['attempt']} by a copy of {announced}",
+            )
+        self.runs[number, announced] = by
+
+    def _on_done(self, event: Event) -> None:
+        self._done.add((event["id"], event["attempt"]))
+
+    # -- what the database says --------------------------------------------------------------------
+
+    def _on_row(self, event: Event) -> None:
+        number, status, attempts = event["id"], event["status"], event["attempts"]
+        before = self.rows.get(number)
+        if event["what"] == "I" or before is None:
+            self.rows[number] = Row(status, attempts)
+            return
+        if event["what"] == "D":
+            before.gone = True
+            if before.status not in TERMINAL:
+                self._broken(
+                    "lost", f"task {number} was deleted while {Status(before.status).name}"
+                )
+            return
+        if before.status in TERMINAL and status != before.status:
+            self._broken("life", f"task {number} went from {before.status} to {status}")
+        if attempts not in (before.attempts, before.attempts + 1):
+            self._broken(
+                "life", f"task {number}: attempts went from {before.attempts} to {attempts}"
+            )
+        if attempts != before.attempts or status in TERMINAL:
+            self._signs[number].append((event["t"], "database"))
+        before.status, before.attempts = status, attempts
+        if status in TERMINAL and before.ended_at is None:
+            before.ended_at = event["t"]
+            if status == Status.FINISHED and (number, attempts) not in self._done:
+                self._broken(
+                    "fence", f"task {number} was finished while attempt {attempts} had not returned"
+                )
+            if status == Status.FAILED:
+                self._check_failure(number, attempts, event["t"])
+
+    def _check_failure(self, number: int, attempts: int, at: float) -> None:
+        wanted = self.wanted.get(self._key_of.get(number, ""))
+        if wanted is None:
+            return
+        expired = wanted.deadline is not None and at >= wanted.at + wanted.deadline - TOLERANCE
+        if attempts < wanted.max_count and not expired:
+            self._broken("life", f"task {number} failed after {attempts} attempts, in its time")
+
+    def _on_batch(self, event: Event) -> None:
+        if event["what"] == "B":
+            self._batches[event["id"]] = Batch(event["relay"], event["t"], event["ids"])
+        elif event["id"] in self._batches:
+            self._batches[event["id"]].ended_at = event["t"]
+
+    def _on_kill(self, event: Event) -> None:
+        self.kills[event["name"]] = event["t"]
+
+    def _on_trouble(self, event: Event) -> None:
+        self._troubles.append((event["since"], event["until"] + RECOVERY))
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def close(self, ledger: dict[str, tuple[int, bool]], overdue: dict[int, float]) -> None:
+        """`ledger`: what the producers' transactions stored, by key: task id and whether it is new.
+        `overdue`: seconds, by id, of all active tasks; below 0 they are due in the future.
+        """
+        for key, wanted in self.wanted.items():
+            self._check_outcome(key, wanted, ledger.get(key))
+        for key, (task_id, _) in ledger.items():
+            self._check_end(key, task_id, overdue)
+        for number in self.rows.keys() - {task_id for task_id, _ in ledger.values()}:
+            self._broken(
+                "rolled back", f"task {number} is stored without what was committed with it"
+            )
+        for batch in self._batches.values():
+            self._check_batch(batch)
+
+    def _check_outcome(self, key: str, wanted: Wanted, stored: Any) -> None:
+        if wanted.outcome == COMMITTED and stored is None:
+            self._broken("lost", f"{key} was committed, and the database does not know it")
+        elif wanted.outcome == ROLLED_BACK and stored is not None:
+            self._broken("rolled back", f"{key} was rolled back, and the database has it")
+        elif wanted.outcome == UNKNOWN and stored is not None:
+            wanted.outcome = COMMITTED
+        elif wanted.outcome == UNKNOWN:
+            wanted.outcome = ROLLED_BACK
+            if wanted.queued:
+                self._broken(
+                    "rolled back", f"{key} was not committed; {wanted.queued} has queued it"
+                )
+
+    def _check_end(self, key: str, task_id: int, overdue: dict[int, float]) -> None:
+        row = self.rows.get(task_id)
+        if row is None:
+            self._broken("lost", f"{key}: task {task_id} was committed, and its row was never seen")
+        elif row.status not in TERMINAL:
+            late = overdue.get(task_id)
+            if late is None:
+                self._broken("lost", f"{key}: task {task_id} is active and its row is gone")
+            elif late > self.slack:
+                self._broken("lost", f"{key}: task {task_id} is overdue for {late:.1f} s")
+
+    def _check_batch(self, batch: Batch) -> None:
+        """What a killed relay had claimed and not pushed must be on its way soon."""
+        killed = self.kills.get(batch.relay)
+        if killed is None or (batch.ended_at is not None and batch.ended_at < killed):
+            return
+        for number in batch.ids:
+            row = self.rows.get(number)
+            ended = row is not None and row.ended_at is not None and row.ended_at <= batch.at
+            if ended or self._pushed.get((number, batch.relay), 0.0) >= batch.at:
+                continue
+            signs = [t for t, by in self._signs[number] if t > batch.at and by != batch.relay]
+            again = min(signs, default=float("inf"))
+            took = again - batch.at
+            self.requeued.append(took)
+            if took - self._troubled(batch.at, again) > self.lease + self.slack:
+                self._broken(
+                    "lease", f"task {number} of killed {batch.relay} came after {took:.1f} s"
+                )
+
+    def _troubled(self, since: float, until: float) -> float:
+        """Seconds of the span in which a server or the way to it was not itself."""
+        total, last = 0.0, since
+        for begin, end in sorted(self._troubles):
+            if min(end, until) > max(begin, last):
+                total += min(end, until) - max(begin, last)
+                last = end
+        return total

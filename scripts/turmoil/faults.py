@@ -1,0 +1,205 @@
+"""What is done to a system: the seed decides what, when, to whom and for how long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pymysql
+
+from .system import System, chance
+
+KILL, PAUSE, STOP, CLOCK = 0.82, 0.10, 0.04, 0.04
+"""Shares of kill -9, SIGSTOP, SIGTERM and a step of the clock."""
+ROLES = {"relay": 0.5, "worker": 0.38, "producer": 0.12}
+LONGEST_ABSENCE, LONGEST_PAUSE = 0.3, 7.0
+MEAN_GAP = 4.0
+"""Seconds between two faults of servers or connections."""
+
+
+class Villain(threading.Thread):
+    """Strikes again and again until `stop`, which raises what has gone wrong."""
+
+    def __init__(self, system: System, mean_gap: float) -> None:
+        super().__init__(name=type(self).__name__, daemon=True)
+        self._system = system
+        self._mean_gap = mean_gap
+        self._rng = chance(system.seed, self.name)
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._ended.wait(self._rng.expovariate(1 / self._mean_gap)):
+                self._strike()
+        except Exception as error:
+            self._error = error
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.join()
+
+    def _strike(self) -> None:
+        raise NotImplementedError
+
+
+class Assassin(Villain):
+    """Kills, pauses, stops processes, and steps their clocks."""
+
+    def _strike(self) -> None:
+        rng, system = self._rng, self._system
+        role = rng.choices(list(ROLES), list(ROLES.values()))[0]
+        slot = rng.choice([slot for slot in system.slots if slot.role == role])
+        what = rng.choices("kpsc", (KILL, PAUSE, STOP, CLOCK))[0]
+        share = rng.random()
+        if what == "k":
+            system.kill(slot, LONGEST_ABSENCE * share)
+        elif what == "p":
+            system.pause(slot, LONGEST_PAUSE * share)
+        elif what == "s":
+            system.stop(slot)
+        else:
+            system.step_clock(slot)
+
+
+class Troublemaker(Villain):
+    """Servers and the ways to them, one fault after the other: each once, then at random."""
+
+    def __init__(self, system: System, names: list[str]) -> None:
+        super().__init__(system, MEAN_GAP)
+        self._names = names
+        self._first = self._rng.sample(names, len(names))
+        self._snapshots: list[tuple[float, Any]] = []
+        self.present = ""
+
+    def stop(self) -> None:
+        super().stop()
+        self._end_snapshots(float("inf"))
+
+    def _strike(self) -> None:
+        self._end_snapshots(time.monotonic())
+        self.present = name = self._first.pop() if self._first else self._rng.choice(self._names)
+        since = time.monotonic()
+        try:
+            FAULTS[name](self, self._rng.random())
+        finally:
+            self.present = ""
+            self._system.recorder.note("trouble", name=name, since=since, until=time.monotonic())
+            done = self._system.counts.faults
+            done[name] = done.get(name, 0) + 1
+
+    # -- connections -------------------------------------------------------------------------------
+
+    def _cut_database(self, share: float) -> None:
+        self._system.database_proxy.drop(0.3 + share, self._rng.getrandbits(32))
+
+    def _cut_redis(self, share: float) -> None:
+        self._system.redis_proxy.drop(0.3 + share, self._rng.getrandbits(32))
+
+    def _half_close(self, share: float) -> None:
+        for proxy in (self._system.database_proxy, self._system.redis_proxy):
+            proxy.half_close(share, self._rng.getrandbits(32))
+
+    def _delay(self, share: float) -> None:
+        proxies = (self._system.database_proxy, self._system.redis_proxy)
+        for proxy in proxies:
+            proxy.delay(0.05 + 0.3 * share)
+        self._ended.wait(2 + 2 * share)
+        for proxy in proxies:
+            proxy.delay(0)
+
+    def _freeze_database(self, share: float) -> None:
+        self._freeze(self._system.database_proxy, share)
+
+    def _freeze_redis(self, share: float) -> None:
+        self._freeze(self._system.redis_proxy, share)
+
+    def _freeze(self, proxy: Any, share: float) -> None:
+        """Longer than the clients wait for an answer, or shorter."""
+        proxy.freeze(True)
+        self._ended.wait(8 * share)
+        proxy.freeze(False)
+
+    def _kill_sessions(self, share: float) -> None:
+        """As a server does that runs out of memory, or an administrator."""
+        with self._system.root() as conn, conn.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE user = 'chaos' ORDER BY id"
+            )
+            for (number,) in cursor.fetchall():
+                if self._rng.random() < 0.3 + share / 2:
+                    with suppress(pymysql.MySQLError):
+                        cursor.execute(f"KILL {number}")
+
+    # -- Redis -------------------------------------------------------------------------------------
+
+    def _flush_redis(self, _share: float) -> None:
+        self._system.redis.flushall()
+
+    def _crash_redis(self, share: float) -> None:
+        """Back as it was; or empty, as one that keeps nothing."""
+        self._system.redis_server.kill()
+        self._ended.wait(2 * share)
+        self._system.redis_server.restart()
+        if share < 0.5:
+            self._system.redis.flushall()
+
+    def _full_redis(self, share: float) -> None:
+        redis = self._system.redis
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("maxmemory", 1)
+        self._ended.wait(1 + 3 * share)
+        redis.config_set("maxmemory", 0)
+
+    # -- the database ------------------------------------------------------------------------------
+
+    def _crash_database(self, share: float) -> None:
+        self._system.database.kill()
+        self._ended.wait(2 * share)
+        self._system.database.restart()
+
+    def _read_only_database(self, share: float) -> None:
+        with self._system.root() as conn, conn.cursor() as cursor:
+            cursor.execute("SET GLOBAL read_only = 1")
+            self._ended.wait(1 + 3 * share)
+            cursor.execute("SET GLOBAL read_only = 0")
+
+    def _open_snapshot(self, share: float) -> None:
+        """As a dump does; it stays open while other faults come."""
+        conn = self._system.root()
+        with conn.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+            cursor.execute("SELECT COUNT(*) FROM qtask_task")
+        self._snapshots.append((time.monotonic() + 10 + 20 * share, conn))
+
+    def _end_snapshots(self, now: float) -> None:
+        for until, conn in self._snapshots:
+            if until <= now:
+                with suppress(pymysql.MySQLError):
+                    conn.close()
+        self._snapshots = [one for one in self._snapshots if one[0] > now]
+
+
+FAULTS: dict[str, Callable[[Troublemaker, float], None]] = {
+    "cut-database": Troublemaker._cut_database,
+    "cut-redis": Troublemaker._cut_redis,
+    "half-close": Troublemaker._half_close,
+    "delay": Troublemaker._delay,
+    "freeze-database": Troublemaker._freeze_database,
+    "freeze-redis": Troublemaker._freeze_redis,
+    "kill-sessions": Troublemaker._kill_sessions,
+    "flush-redis": Troublemaker._flush_redis,
+    "crash-redis": Troublemaker._crash_redis,
+    "full-redis": Troublemaker._full_redis,
+    "crash-database": Troublemaker._crash_database,
+    "read-only": Troublemaker._read_only_database,
+    "snapshot": Troublemaker._open_snapshot,
+}

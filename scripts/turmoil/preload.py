@@ -1,0 +1,10 @@
+"""What every process of a run needs: loaded once, so that a start takes milliseconds."""
+
+import pymysql.connections  # noqa: F401
+import redis  # noqa: F401
+
+import qtask_db.cli.run
+import qtask_db.relay
+import qtask_db.worker  # noqa: F401
+
+from . import producer, roles  # noqa: F401

@@ -1,0 +1,97 @@
+"""One run: the system is disturbed, left in peace until its tasks have ended, and judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .checker import Violation
+from .faults import Assassin, Troublemaker, Villain
+from .producer import LONG
+from .system import System
+
+LOOK = 0.5
+PEACE = 60.0
+"""Seconds in which all tasks of a short interval must have ended when nothing disturbs any more."""
+
+
+@dataclass
+class Report:
+    """One moment of a run, and at last its result."""
+
+    phase: str = "starting"
+    elapsed: float = 0.0
+    fault: str = ""
+    committed: int = 0
+    ended: int = 0
+    runs: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    still_active: int = 0
+
+
+class Run:
+    """`disturb` and `settle`; `show` is given the report again and again."""
+
+    def __init__(self, system: System, show: Callable[[Report], None]) -> None:
+        self._system = system
+        self._show = show
+        self._began = time.monotonic()
+        self.report = Report()
+
+    def disturb(self, seconds: float, *, kills: float, faults: list[str]) -> bool:
+        """Whether all promises were kept so far; ends early where one was not."""
+        system = self._system
+        trouble = Troublemaker(system, faults) if faults else None
+        villains: list[Villain] = [trouble] if trouble else []
+        if kills:
+            villains.append(Assassin(system, 1 / kills))
+        for villain in villains:
+            villain.start()
+        try:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not system.checker.violations:
+                time.sleep(LOOK)
+                system.look()
+                for villain in villains:
+                    villain.check()
+                self._tell("disturbed", trouble.present if trouble else "")
+        finally:
+            for villain in villains:
+                villain.stop()
+        return not system.checker.violations
+
+    def settle(self) -> None:
+        """No new tasks, no faults: the rest must come to its end. Then everything is judged."""
+        system = self._system
+        system.end_processes("producer")
+        end = time.monotonic() + PEACE
+        while time.monotonic() < end and not system.checker.violations:
+            system.look()
+            self._tell("settling", "")
+            active = system.active()
+            if not any(interval < LONG for _, interval in active.values()):
+                break
+            time.sleep(LOOK)
+        active = system.active()
+        overdue = {
+            # One that should have ended by now is as good as lost, whatever its due time says.
+            number: late if interval >= LONG else float("inf")
+            for number, (late, interval) in active.items()
+        }
+        system.end_processes("relay", "worker")
+        if not system.look():
+            raise RuntimeError("the database does not answer, though nothing disturbs it")
+        self.report.still_active = len(active)
+        system.checker.close(system.ledger(), overdue)
+        self._tell("ended", "")
+
+    def _tell(self, phase: str, fault: str) -> None:
+        checker, report = self._system.checker, self.report
+        report.phase, report.fault = phase, fault
+        report.elapsed = time.monotonic() - self._began
+        report.committed = checker.committed
+        report.ended = sum(row.ended_at is not None for row in checker.rows.values())
+        report.runs = len(checker.runs)
+        report.violations = checker.violations
+        self._show(report)
