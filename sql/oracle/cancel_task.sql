@@ -1,0 +1,37 @@
+PROCEDURE cancel_task (
+  in_task_id IN NUMBER
+)
+{%- if spec %};
+/*
+Cancels an active task. A run that is under way is not stopped, but it can no longer finish the task.
+
+Parameters
+  in_task_id    the task
+Errors
+  invalid_argument, task_not_found, task_not_active
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+BEGIN
+  {{ enter("cancel_task") }};
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET
+    lane = 0,
+    status = {{ status.cancelled }},
+    ended_at = v_now,
+    due_at = v_now + {{ keep_unfinished }}
+  WHERE task_id = in_task_id
+    AND lane <> 0;
+
+  IF SQL%ROWCOUNT = 0 THEN
+    refuse_task(in_task_id, NULL);
+  END IF;
+END cancel_task;
+{%- endif %}

@@ -1,0 +1,32 @@
+PROCEDURE check_options (
+  in_label IN VARCHAR2,
+  in_namespace IN VARCHAR2,
+  in_order_no IN VARCHAR2,
+  in_deadline IN NUMBER,
+  in_delete_deadline IN NUMBER,
+  in_max_count IN NUMBER
+)
+{%- if spec %};
+/*
+Internal: raises which option of a new task is not allowed; one that is NULL has its default.
+*/
+{%- else %}
+IS
+BEGIN
+  IF in_namespace IS NOT NULL AND ({{ no_name("in_namespace", limit.namespace) }}) THEN
+    {{ raise("invalid_argument", "namespace must have 1 to %d characters, no blank at either end" % limit.namespace, "in_label || ") }};
+  END IF;
+  IF in_order_no IS NOT NULL AND ({{ no_name("in_order_no", limit.order_no) }}) THEN
+    {{ raise("invalid_argument", "order_no must be a string of 1 to %d characters, no blank at either end" % limit.order_no, "in_label || ") }};
+  END IF;
+  IF {{ no_integer("in_deadline", 1, limit.seconds) }} THEN
+    {{ raise("invalid_argument", "deadline must be 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
+  END IF;
+  IF {{ no_integer("in_delete_deadline", 0, limit.seconds) }} THEN
+    {{ raise("invalid_argument", "delete_deadline must be 0 to %d (seconds)" % limit.seconds, "in_label || ") }};
+  END IF;
+  IF {{ no_integer("in_max_count", 1, limit.max_count) }} THEN
+    {{ raise("invalid_argument", "max_count must be 1 to %d" % limit.max_count, "in_label || ") }};
+  END IF;
+END check_options;
+{%- endif %}

@@ -1,0 +1,38 @@
+PROCEDURE check_payload (
+  in_label IN VARCHAR2,
+  in_payload IN CLOB
+)
+{%- if spec %};
+/*
+Internal: refuses a payload that is too large, no JSON object, or has a key that messages add.
+*/
+{%- else %}
+IS
+  v_error NUMBER;
+BEGIN
+  -- No character has more than three bytes; in a CLOB, those that have four count as two.
+  IF LENGTH(in_payload) * 3 > {{ payload_limit }} AND utf8_length(in_payload) > {{ payload_limit }} THEN
+    {{ raise("payload_too_large", "payload must have at most %d bytes" % payload_limit, "in_label || ") }};
+  END IF;
+
+  SELECT
+    CASE
+      WHEN {{ is_json("in_payload", "{") }} THEN
+        CASE
+          WHEN JSON_EXISTS(in_payload, '$."task_id"') OR JSON_EXISTS(in_payload, '$."task_attempt"') THEN
+            {{ error.reserved_key }}
+        END
+      ELSE {{ error.invalid_payload }}
+    END
+  INTO v_error
+  FROM dual;
+
+  IF v_error = {{ error.invalid_payload }} THEN
+    {{ raise("invalid_payload", "payload must be a JSON object", "in_label || ") }};
+  ELSIF v_error = {{ error.reserved_key }} THEN
+    {{ raise("reserved_key", "payload must not have the keys task_id and task_attempt", "in_label || ") }};
+  ELSIF json_depth(in_payload) > {{ limit.depth }} THEN
+    {{ raise("invalid_payload", "payload must be a JSON object, not nested too deeply", "in_label || ") }};
+  END IF;
+END check_payload;
+{%- endif %}

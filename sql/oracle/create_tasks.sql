@@ -1,0 +1,182 @@
+{#- [60] is 60, nothing and [null] are NULL, everything else is no number that is allowed. -#}
+{%- macro integer_of(column) -%}
+CASE
+        WHEN {{ column }} IS NULL OR REGEXP_LIKE({{ column }}, '^\[ *null *\]$') THEN NULL
+        WHEN REGEXP_LIKE({{ column }}, '^\[ *[0-9]{1,10} *\]$') THEN TO_NUMBER(REGEXP_SUBSTR({{ column }}, '[0-9]+'))
+        ELSE -1
+      END
+{%- endmacro -%}
+{#- A blank is no name that is allowed. -#}
+{%- macro text_of(column) -%}
+CASE
+        WHEN {{ column }}_given IS NULL OR REGEXP_LIKE({{ column }}_given, '^\[ *null *\]$') THEN NULL
+        WHEN REGEXP_LIKE({{ column }}_given, '^\[ *"') THEN COALESCE({{ column }}, ' ')
+        ELSE ' '
+      END
+{%- endmacro -%}
+{%- set known_keys = '{"name":null,"payload":null,"delay":null,"interval":null,"queue":null,"namespace":null,"order_no":null,"deadline":null,"delete_deadline":null,"max_count":null}' -%}
+PROCEDURE create_tasks (
+  in_tasks IN CLOB,
+  out_rows OUT SYS_REFCURSOR
+)
+{%- if spec %};
+/*
+Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
+
+Parameters
+  in_tasks      a JSON array of at most {{ limit.rows }} objects with the keys
+                name, payload, interval, queue as for create_task,
+                delay as for delay_task (a task without it is real-time),
+                and the options of create_task.
+                The payload is an object, or a string that holds one: a string keeps its text,
+                and so its numbers to the last digit.
+Result
+  one row for each element, in the order of the input: task_id, created, pushable
+Errors
+  invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key
+  (the text names the first bad element, counted from 1)
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+  CURSOR c_tasks IS
+    SELECT
+      element,
+      CASE WHEN SUBSTR(task, 1, 1) = '{' THEN 1 ELSE 0 END,
+      CASE WHEN SUBSTR(task, 1, 1) = '{' THEN
+        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(task, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40))
+      END,
+      name,
+      COALESCE(payload_text, payload_object),
+      {{ integer_of("delay") }},
+      {{ integer_of("interval_seconds") }},
+      queue,
+      {{ text_of("namespace") }},
+      {{ text_of("order_no") }},
+      {{ integer_of("deadline") }},
+      {{ integer_of("delete_deadline") }},
+      {{ integer_of("max_count") }},
+      NULL,
+      NULL
+    FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
+      element FOR ORDINALITY,
+      task CLOB FORMAT JSON PATH '$',
+      name VARCHAR2({{ limit.name }} CHAR) PATH '$.name',
+      payload_text CLOB PATH '$.payload',
+      payload_object CLOB FORMAT JSON PATH '$.payload',
+      delay VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.delay' EMPTY ARRAY ON ERROR,
+      interval_seconds VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.interval' EMPTY ARRAY ON ERROR,
+      queue VARCHAR2({{ limit.queue }} CHAR) PATH '$.queue',
+      namespace VARCHAR2({{ limit.namespace }} CHAR) PATH '$.namespace',
+      namespace_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$.namespace' EMPTY ARRAY ON ERROR,
+      order_no VARCHAR2({{ limit.order_no }} CHAR) PATH '$."order_no"',
+      order_no_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$."order_no"' EMPTY ARRAY ON ERROR,
+      deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.deadline' EMPTY ARRAY ON ERROR,
+      delete_deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."delete_deadline"' EMPTY ARRAY ON ERROR,
+      max_count VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."max_count"' EMPTY ARRAY ON ERROR
+    ));
+  v_found NUMBER;
+  v_label VARCHAR2(100);
+  v_tasks new_tasks;
+  v_task new_task;
+  v_ids ids;
+  v_made created_tasks;
+  v_row created_task;
+BEGIN
+  {{ enter("create_tasks") }};
+  SELECT COUNT(*)
+  INTO v_found
+  FROM dual
+  WHERE {{ is_json("in_tasks", "[") }};
+  IF v_found = 0 THEN
+    {{ raise("invalid_argument", "in_tasks must be a JSON array of objects") }};
+  END IF;
+  OPEN c_tasks;
+  FETCH c_tasks BULK COLLECT INTO v_tasks LIMIT {{ limit.rows + 1 }};
+  CLOSE c_tasks;
+  IF v_tasks.COUNT > {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.rows) }};
+  END IF;
+
+  FOR i IN 1 .. v_tasks.COUNT LOOP
+    v_task := v_tasks(i);
+    v_label := 'in_tasks, element ' || i || ': ';
+    IF v_task.is_object = 0 THEN
+      {{ raise("invalid_argument", "it must be an object", "v_label || ") }};
+    END IF;
+    IF v_task.unknown_key IS NOT NULL THEN
+      {{ raise("unknown_option", " is no key of a task", "v_label || v_task.unknown_key || ") }};
+    END IF;
+    check_task(v_label, v_task.name, v_task.payload, v_task.interval_seconds, v_task.queue);
+    IF {{ no_integer("v_task.delay", 0, limit.seconds) }} THEN
+      {{ raise("invalid_argument", "delay must be 0 to %d (seconds)" % limit.seconds, "v_label || ") }};
+    END IF;
+    check_options(
+      v_label, v_task.namespace, v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count
+    );
+  END LOOP;
+
+  BEGIN
+    SAVEPOINT {{ p }}create_tasks;
+    FOR i IN 1 .. v_tasks.COUNT LOOP
+      -- Most often all have the same queue.
+      IF i > 1 AND v_tasks(i).queue = v_task.queue
+        AND COALESCE(v_tasks(i).namespace, ' ') = COALESCE(v_task.namespace, ' ') THEN
+        v_tasks(i).queue_id := v_task.queue_id;
+        v_tasks(i).paused := v_task.paused;
+      ELSE
+        v_task := v_tasks(i);
+        find_queue(v_task.namespace, v_task.queue, v_task.queue_id, v_task.paused);
+        v_tasks(i).queue_id := v_task.queue_id;
+        v_tasks(i).paused := v_task.paused;
+      END IF;
+    END LOOP;
+
+    -- Almost always none is a duplicate: then this is all.
+    BEGIN
+      SAVEPOINT {{ p }}create_plainly;
+      FORALL i IN 1 .. v_tasks.COUNT
+        INSERT INTO {{ p }}task (
+          {{ new_task_columns }}
+        )
+        VALUES (
+          {{ new_task_values("v_tasks(i).") }}
+        )
+        RETURNING task_id BULK COLLECT INTO v_ids;
+    EXCEPTION
+      WHEN DUP_VAL_ON_INDEX THEN
+        ROLLBACK TO {{ p }}create_plainly;
+        v_ids.DELETE;
+    END;
+
+    FOR i IN 1 .. v_tasks.COUNT LOOP
+      v_task := v_tasks(i);
+      v_row.element := i;
+      IF v_ids.COUNT > 0 THEN
+        v_row.task_id := v_ids(i);
+        v_row.created := 1;
+      ELSE
+        store_task(
+          v_task.name, v_task.payload, v_task.delay, v_task.interval_seconds, v_task.queue_id,
+          v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count,
+          v_row.task_id, v_row.created
+        );
+      END IF;
+      v_row.pushable :=
+        CASE WHEN v_row.created = 1 AND v_task.delay IS NULL AND v_task.paused = 0 THEN 1 ELSE 0 END;
+      v_made(i) := v_row;
+    END LOOP;
+  EXCEPTION
+    WHEN OTHERS THEN
+      ROLLBACK TO {{ p }}create_tasks;
+      RAISE;
+  END;
+
+  OPEN out_rows FOR
+    SELECT task_id, created, pushable
+    FROM TABLE(v_made)
+    ORDER BY element;
+END create_tasks;
+{%- endif %}

@@ -1,0 +1,97 @@
+PROCEDURE explain_task (
+  in_task_id IN NUMBER,
+  out_rows OUT SYS_REFCURSOR
+)
+{%- if spec %};
+/*
+Tells why a task is where it is, in words. Times are UTC.
+
+Parameters
+  in_task_id    the task
+Result
+  one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next)
+Errors
+  invalid_argument, task_not_found
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+  v_found NUMBER;
+BEGIN
+  {{ enter("explain_task") }};
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  SELECT COUNT(*) INTO v_found FROM {{ p }}task WHERE task_id = in_task_id;
+  IF v_found = 0 THEN
+    {{ raise("task_not_found", "there is no task with this in_task_id") }};
+  END IF;
+
+  OPEN out_rows FOR
+    SELECT
+      task.task_id,
+      task.status,
+      TO_CLOB('Task ') || task.task_id || ' "' || task.name || '" of queue ' || queue.queue
+        || ' in namespace ' || queue.namespace
+        || CASE WHEN task.order_no IS NOT NULL THEN ', order number ' || task.order_no END || '.'
+      || CHR(10) || 'Created ' || {{ timestamp_text("task.created_at") }}
+        || '; deadline ' || {{ timestamp_text("task.deadline_at") }}
+        || '; queued again every ' || task.interval_seconds || ' s until it is finished.'
+      || CHR(10) || CASE
+        WHEN task.attempts = 0 THEN 'It has never been started.'
+        ELSE 'Attempts: ' || (task.attempts - task.attempts_before) || ' of ' || task.max_count
+          || CASE WHEN task.attempts_before > 0 THEN
+            ', and ' || task.attempts_before || ' before it was retried'
+          END
+          || '; the last one started ' || {{ timestamp_text("task.started_at") }} || '.'
+      END
+      || CASE WHEN task.last_error IS NOT NULL THEN TO_CLOB(CHR(10) || 'Last error: ') || task.last_error END
+      || CHR(10) || CASE
+        WHEN task.status = {{ status.finished }} THEN
+          'Finished ' || {{ timestamp_text("task.ended_at") }} || '.'
+        WHEN task.status = {{ status.cancelled }} THEN
+          'Cancelled ' || {{ timestamp_text("task.ended_at") }} || '; it can be retried.'
+        WHEN task.status = {{ status.failed }} THEN
+          'Failed ' || {{ timestamp_text("task.ended_at") }} || ' because '
+          || CASE
+            WHEN task.attempts - task.attempts_before >= task.max_count THEN 'its attempts were used up'
+            ELSE 'its deadline passed'
+          END || '; it can be retried.'
+        WHEN task.status = {{ status.processing }} AND task.batch_id <= 0 THEN
+          'A consumer is processing it.'
+        WHEN batch.batch_id IS NOT NULL THEN
+          'Relay ' || batch.relay || ' took it at ' || {{ timestamp_text("batch.claimed_at") }}
+          || ' and has not confirmed that the message is in Redis; any relay may take it again from '
+          || {{ timestamp_text("batch.lapses_at") }} || '.'
+        WHEN task.status = {{ status.processing }} THEN
+          'Attempt ' || task.attempts || ' has not ended within its interval;'
+          || ' a relay has put the message on the queue again.'
+        WHEN task.batch_id > 0 AND task.due_at > v_now THEN
+          'A relay has put its message on the queue; no consumer has started it since.'
+        ELSE 'It waits.'
+      END
+      || CHR(10) || CASE
+        WHEN task.lane = 0 AND task.due_at <= v_now THEN 'Next: the purge deletes it.'
+        WHEN task.lane = 0 THEN 'Next: the purge deletes it after ' || {{ timestamp_text("task.due_at") }} || '.'
+        WHEN task.deadline_at <= v_now THEN 'Next: its deadline has passed, so the next scan fails it.'
+        WHEN queue.paused_at IS NOT NULL THEN
+          'Next: nothing, because the queue is paused since ' || {{ timestamp_text("queue.paused_at") }}
+          || '; resume it, or the task fails at its deadline.'
+        WHEN task.lane < 0 THEN 'Next: a relay queues it as soon as the queue has room.'
+        WHEN task.due_at <= v_now THEN
+          'Next: it is due since ' || {{ timestamp_text("task.due_at") }}
+          || '; the next scan of a relay queues it. Is one running?'
+        WHEN task.attempts - task.attempts_before >= task.max_count THEN
+          'Next: this was its last attempt; it fails at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished.'
+        WHEN task.due_at >= task.deadline_at THEN
+          'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'
+        ELSE 'Next: it is queued at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished before.'
+      END AS explanation
+    FROM {{ p }}task task
+    JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
+    LEFT JOIN {{ p }}batch batch ON batch.batch_id = task.batch_id
+    WHERE task.task_id = in_task_id;
+END explain_task;
+{%- endif %}

@@ -1,0 +1,44 @@
+PROCEDURE extend_task (
+  in_task_id IN NUMBER,
+  in_attempt IN NUMBER DEFAULT NULL,
+  in_seconds IN NUMBER DEFAULT NULL
+)
+{%- if spec %};
+/*
+Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline.
+
+Parameters
+  in_task_id    the task
+  in_attempt    the attempt that start_task returned; NULL extends whichever is under way
+  in_seconds    1 to {{ limit.seconds }}; NULL is the task's interval
+Errors
+  invalid_argument, task_not_found, task_not_active, task_not_processing,
+  stale_attempt (a later attempt was started)
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+BEGIN
+  {{ enter("extend_task") }};
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  IF {{ no_integer("in_seconds", 1, limit.seconds) }} THEN
+    {{ raise("invalid_argument", "in_seconds must be NULL or 1 to %d" % limit.seconds) }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET
+    lane = queue_id,
+    due_at = LEAST(v_now + {{ seconds("COALESCE(in_seconds, interval_seconds)") }}, deadline_at)
+  WHERE task_id = in_task_id
+    AND status = {{ status.processing }}
+    AND (in_attempt IS NULL OR attempts = in_attempt);
+
+  IF SQL%ROWCOUNT = 0 THEN
+    refuse_task(in_task_id, in_attempt);
+  END IF;
+END extend_task;
+{%- endif %}

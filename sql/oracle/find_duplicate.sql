@@ -1,0 +1,23 @@
+PROCEDURE find_duplicate (
+  in_order_no IN VARCHAR2,
+  in_name IN VARCHAR2,
+  in_queue_id IN NUMBER,
+  out_task_id OUT NUMBER
+)
+{%- if spec %};
+/*
+Internal: the active task with an order number, which stays active until the caller's transaction ends.
+*/
+{%- else %}
+IS
+BEGIN
+  SELECT task_id
+  INTO out_task_id
+  FROM {{ p }}task
+  WHERE order_key = in_order_no AND order_name = in_name AND order_queue_id = in_queue_id AND active = 1
+  FOR UPDATE;
+EXCEPTION
+  WHEN NO_DATA_FOUND THEN
+    out_task_id := NULL;
+END find_duplicate;
+{%- endif %}

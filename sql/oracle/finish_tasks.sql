@@ -1,0 +1,81 @@
+PROCEDURE finish_tasks (
+  in_tasks IN CLOB,
+  out_rows OUT SYS_REFCURSOR
+)
+{%- if spec %};
+/*
+Finishes many tasks at once. One that cannot be finished is left as it is and does not hinder the others.
+
+Parameters
+  in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1};
+                without attempt, whichever is under way
+Result
+  one row for each task that was refused: task_id, attempt, error_number (as finish_task raises it)
+Errors
+  invalid_argument
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+  v_ids ids;
+  v_attempts ids;
+  v_counts ids;
+  v_found NUMBER;
+  v_refusal refused_task;
+  v_refused refused_tasks;
+BEGIN
+  {{ enter("finish_tasks") }};
+  read_tasks(in_tasks, v_ids, v_attempts);
+
+  BEGIN
+    SAVEPOINT {{ p }}finish_tasks;
+    FORALL i IN 1 .. v_ids.COUNT
+      UPDATE {{ p }}task
+      SET
+        lane = 0,
+        status = {{ status.finished }},
+        ended_at = v_now,
+        due_at = v_now + {{ seconds("delete_deadline") }}
+      WHERE task_id = v_ids(i)
+        AND status = {{ status.processing }}
+        AND (v_attempts(i) IS NULL OR attempts = v_attempts(i));
+    FOR i IN 1 .. v_ids.COUNT LOOP
+      v_counts(i) := SQL%BULK_ROWCOUNT(i);
+    END LOOP;
+  EXCEPTION
+    WHEN OTHERS THEN
+      ROLLBACK TO {{ p }}finish_tasks;
+      RAISE;
+  END;
+
+  FOR i IN 1 .. v_ids.COUNT LOOP
+    IF v_counts(i) = 0 THEN
+      SELECT COUNT(*)
+      INTO v_found
+      FROM {{ p }}task
+      WHERE task_id = v_ids(i)
+        AND status = {{ status.finished }}
+        AND (v_attempts(i) IS NULL OR attempts = v_attempts(i));
+      IF v_found = 0 THEN
+        BEGIN
+          refuse_task(v_ids(i), v_attempts(i));
+          -- It changed meanwhile; the caller may try again.
+          RAISE stale_attempt;
+        EXCEPTION
+          WHEN task_not_found OR task_not_active OR task_not_processing OR stale_attempt THEN
+            v_refusal.task_id := v_ids(i);
+            v_refusal.attempt := v_attempts(i);
+            v_refusal.error_number := -SQLCODE;
+            v_refused(v_refused.COUNT + 1) := v_refusal;
+        END;
+      END IF;
+    END IF;
+  END LOOP;
+
+  OPEN out_rows FOR
+    SELECT task_id, attempt, error_number
+    FROM TABLE(v_refused);
+END finish_tasks;
+{%- endif %}

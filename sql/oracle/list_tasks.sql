@@ -1,0 +1,76 @@
+PROCEDURE list_tasks (
+  in_queue IN VARCHAR2 DEFAULT NULL,
+  in_status IN NUMBER DEFAULT NULL,
+  in_order_no IN VARCHAR2 DEFAULT NULL,
+  in_namespace IN VARCHAR2 DEFAULT NULL,
+  in_limit IN NUMBER DEFAULT 100,
+  out_rows OUT SYS_REFCURSOR
+)
+{%- if spec %};
+/*
+Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
+tasks are searched among the newest {{ limit.search }} ids; other searches read the newest tasks until enough are found.
+
+Parameters
+  in_queue      of this queue; NULL is any
+  in_status     {{ status.finished }} finished, {{ status.waiting }} waiting, {{ status.processing }} processing,
+                {{ status.cancelled }} cancelled or {{ status.failed }} failed; NULL is any
+  in_order_no   with this order number; NULL is any
+  in_namespace  of this namespace; NULL is any
+  in_limit      most rows, 1 to {{ limit.rows }}
+Result
+  rows of the view task_list
+Errors
+  invalid_argument
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  -- A longer text fits nothing, and SQL takes no more than 4,000 bytes.
+  v_queue VARCHAR2(32767) := SUBSTR(in_queue, 1, {{ limit.queue + 1 }});
+  v_order_no VARCHAR2(32767) := SUBSTR(in_order_no, 1, {{ limit.order_no + 1 }});
+  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_newest NUMBER;
+BEGIN
+  {{ enter("list_tasks") }};
+  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
+    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
+  END IF;
+  IF in_status NOT IN ({{ status.values() | join(", ") }}) THEN
+    {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
+  END IF;
+
+  IF v_order_no IS NOT NULL THEN
+    SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
+    OPEN out_rows FOR
+      SELECT {{ task_columns }}
+      FROM {{ p }}task_list
+      WHERE task_id IN (
+          SELECT task_id
+          FROM {{ p }}task
+          WHERE order_key = v_order_no
+          UNION ALL
+          SELECT task_id
+          FROM {{ p }}task
+          WHERE order_no = v_order_no
+            AND status = {{ status.finished }}
+            AND task_id > v_newest - {{ limit.search }}
+        )
+        AND (v_queue IS NULL OR queue = v_queue)
+        AND (in_status IS NULL OR status = in_status)
+        AND (v_namespace IS NULL OR namespace = v_namespace)
+      ORDER BY task_id DESC
+      FETCH FIRST in_limit ROWS ONLY;
+  ELSE
+    OPEN out_rows FOR
+      SELECT {{ task_columns }}
+      FROM {{ p }}task_list
+      WHERE (v_queue IS NULL OR queue = v_queue)
+        AND (in_status IS NULL OR status = in_status)
+        AND (v_namespace IS NULL OR namespace = v_namespace)
+      ORDER BY task_id DESC
+      FETCH FIRST in_limit ROWS ONLY;
+  END IF;
+END list_tasks;
+{%- endif %}

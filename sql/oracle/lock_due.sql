@@ -1,0 +1,44 @@
+PROCEDURE lock_due (
+  in_lane IN NUMBER,
+  in_until IN TIMESTAMP,
+  in_limit IN NUMBER,
+  in_now IN TIMESTAMP,
+  out_ids IN OUT NOCOPY ids,
+  out_found OUT NUMBER,
+  out_expired IN OUT NOCOPY ids
+)
+{%- if spec %};
+/*
+Internal: locks the first tasks of a lane that nobody else has locked; appends the ids of those that have no
+attempt left or are past their deadline to out_expired, those of the others to out_ids. SKIP LOCKED locks
+what is fetched, not what is found at OPEN, so no row is locked in vain.
+*/
+{%- else %}
+IS
+  CURSOR c_due IS
+    SELECT /*+ INDEX(task {{ p }}due) */
+      task.task_id,
+      CASE WHEN task.deadline_at <= in_now OR task.attempts - task.attempts_before >= task.max_count THEN 1 ELSE 0 END
+    FROM {{ p }}task task
+    WHERE task.lane = in_lane AND task.due_at <= in_until
+    ORDER BY task.due_at, task.task_id
+    FOR UPDATE SKIP LOCKED;
+  v_ids ids;
+  v_expired ids;
+BEGIN
+  out_found := 0;
+  IF in_limit > 0 THEN
+    OPEN c_due;
+    FETCH c_due BULK COLLECT INTO v_ids, v_expired LIMIT in_limit;
+    CLOSE c_due;
+    out_found := v_ids.COUNT;
+  END IF;
+  FOR i IN 1 .. v_ids.COUNT LOOP
+    IF v_expired(i) = 1 THEN
+      out_expired(out_expired.COUNT + 1) := v_ids(i);
+    ELSE
+      out_ids(out_ids.COUNT + 1) := v_ids(i);
+    END IF;
+  END LOOP;
+END lock_due;
+{%- endif %}

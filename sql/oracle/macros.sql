@@ -1,0 +1,68 @@
+{#- What every template of this dialect may use, besides the prefix `p`, the `package`, the constants and the settings. -#}
+
+{%- macro raise(name, message, before="") -%}
+RAISE_APPLICATION_ERROR(-{{ error[name] }}, {{ before }}'{{ message }}')
+{%- endmacro -%}
+
+{#- What V$SESSION shows of the call. -#}
+{%- macro enter(verb) -%}
+DBMS_APPLICATION_INFO.SET_MODULE('{{ package }}', '{{ verb }}')
+{%- endmacro -%}
+
+{%- set instant = "TIMESTAMP(3)" -%}
+{%- set now = "SYS_EXTRACT_UTC(SYSTIMESTAMP)" -%}
+{%- set new_batch_id = p ~ "batch_seq.NEXTVAL" -%}
+{%- set end_of_time = "TIMESTAMP '9999-12-31 00:00:00'" -%}
+{%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
+
+{%- macro seconds(number) -%}
+NUMTODSINTERVAL({{ number }}, 'SECOND')
+{%- endmacro -%}
+
+{#- An interval as a number. -#}
+{%- macro in_seconds(interval) -%}
+(EXTRACT(DAY FROM {{ interval }}) * 86400 + EXTRACT(HOUR FROM {{ interval }}) * 3600
+    + EXTRACT(MINUTE FROM {{ interval }}) * 60 + EXTRACT(SECOND FROM {{ interval }}))
+{%- endmacro -%}
+
+{%- macro timestamp_text(time) -%}
+TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3')
+{%- endmacro -%}
+
+{%- macro no_name(value, length) -%}
+{{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR SUBSTR({{ value }}, 1, 1) = ' ' OR SUBSTR({{ value }}, -1) = ' '
+{%- endmacro -%}
+
+{%- macro no_integer(value, low, high) -%}
+{{ value }} NOT BETWEEN {{ low }} AND {{ high }} OR {{ value }} <> TRUNC({{ value }})
+{%- endmacro -%}
+
+{#- Before version 21, IS JSON alone means an object or an array; from then on a scalar, too. -#}
+{%- macro is_json(value, bracket) -%}
+{{ value }} IS JSON STRICT AND REGEXP_LIKE({{ value }}, '^[' || CHR(9) || CHR(10) || CHR(13) || ' ]*\{{ bracket }}')
+{%- endmacro -%}
+
+{#- When a task that has failed or was cancelled may be deleted. -#}
+{%- set keep_unfinished = seconds("CASE delete_deadline WHEN 0 THEN %d ELSE delete_deadline END" % default.keep_unfinished) -%}
+
+{#- The columns of a new task, and what they are filled with. -#}
+{%- set new_task_columns = "task_id, lane, queue_id, status, name, order_no, payload, interval_seconds,
+        delete_deadline, max_count, created_at, deadline_at, due_at" -%}
+{%- macro new_task_values(given) -%}
+{{ p }}task_seq.NEXTVAL, {{ given }}queue_id, {{ given }}queue_id, {{ status.waiting }},
+        {{ given }}name, {{ given }}order_no, {{ given }}payload, {{ given }}interval_seconds,
+        COALESCE({{ given }}delete_deadline, {{ default.delete_deadline }}),
+        COALESCE({{ given }}max_count, {{ default.max_count }}),
+        v_now,
+        v_now + {{ seconds("COALESCE(%sdeadline, %d)" % (given, default.deadline)) }},
+        v_now + {{ seconds("LEAST(COALESCE(%sdelay, %d), COALESCE(%sdeadline, %d))"
+          % (given, push_grace, given, default.deadline)) }}
+{%- endmacro -%}
+
+{#- A JSON array of names as rows, each once; longer ones than a queue can have are NULL. -#}
+{%- macro names(variable) -%}
+(
+      SELECT DISTINCT name
+      FROM JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name VARCHAR2({{ limit.queue }} CHAR) PATH '$'))
+    )
+{%- endmacro -%}

@@ -1,0 +1,28 @@
+PROCEDURE next_due (
+  in_namespace IN VARCHAR2 DEFAULT NULL,
+  in_held IN CLOB DEFAULT NULL,
+  out_wait_ms OUT NUMBER
+)
+{%- if spec %};
+/*
+Tells cheaply how long a relay may sleep before it scans again.
+
+Parameters
+  in_namespace  as for scan_tasks
+  in_held       as for scan_tasks
+Result
+  out_wait_ms   milliseconds until the next task is due; 0: one is due now; NULL: none is active
+Errors
+  invalid_argument
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+BEGIN
+  {{ enter("next_due") }};
+  check_held(in_held);
+  find_next_due(NULL, v_namespace, COALESCE(in_held, '[]'), out_wait_ms);
+END next_due;
+{%- endif %}

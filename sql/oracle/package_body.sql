@@ -1,0 +1,33 @@
+CREATE OR REPLACE PACKAGE BODY {{ package }} AS
+  -- {{ comment }}
+
+  TYPE ids IS TABLE OF NUMBER INDEX BY PLS_INTEGER;
+  TYPE new_task IS RECORD (
+    element NUMBER,
+    is_object NUMBER,
+    unknown_key VARCHAR2(4000),
+    name VARCHAR2({{ limit.name }} CHAR),
+    payload CLOB,
+    delay NUMBER,
+    interval_seconds NUMBER,
+    queue VARCHAR2({{ limit.queue }} CHAR),
+    namespace VARCHAR2({{ limit.namespace }} CHAR),
+    order_no VARCHAR2({{ limit.order_no }} CHAR),
+    deadline NUMBER,
+    delete_deadline NUMBER,
+    max_count NUMBER,
+    queue_id NUMBER,
+    paused NUMBER
+  );
+  TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
+{%- set spec = true %}
+{%- for entry in procedures if "role" not in entry %}
+
+{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{%- endfor %}
+{%- set spec = false %}
+{%- for entry in procedures %}
+
+{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{%- endfor %}
+END {{ package }};

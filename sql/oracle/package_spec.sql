@@ -1,0 +1,27 @@
+CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
+  -- {{ comment }}
+
+  -- What a task is doing.
+{%- for name, code in status.items() %}
+  status_{{ name }} CONSTANT NUMBER := {{ code }};
+{%- endfor %}
+
+  -- What the procedures raise.
+{%- for name, number in error.items() %}
+  {{ name }} EXCEPTION;
+  PRAGMA EXCEPTION_INIT({{ name }}, -{{ number }});
+{%- endfor %}
+
+  -- Rows of the bulk calls' results.
+  TYPE created_task IS RECORD (element NUMBER, task_id NUMBER, created NUMBER, pushable NUMBER);
+  TYPE created_tasks IS TABLE OF created_task INDEX BY PLS_INTEGER;
+  TYPE started_task IS RECORD (task_id NUMBER, attempt NUMBER, interval_seconds NUMBER);
+  TYPE started_tasks IS TABLE OF started_task INDEX BY PLS_INTEGER;
+  TYPE refused_task IS RECORD (task_id NUMBER, attempt NUMBER, error_number NUMBER);
+  TYPE refused_tasks IS TABLE OF refused_task INDEX BY PLS_INTEGER;
+{%- set spec = true %}
+{%- for entry in procedures if "role" in entry %}
+
+{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{%- endfor %}
+END {{ package }};

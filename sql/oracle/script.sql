@@ -1,0 +1,41 @@
+-- qtask-db {{ version }}: the whole schema, for SQL*Plus or SQLcl:
+--   sqlplus user@service @this-file
+-- It can be run again: tables, indexes and sequences that are there already are left as they are, and ORA-00955
+-- says so. Grants on the package and the views are kept.
+SET DEFINE OFF
+SET SQLBLANKLINES ON
+WHENEVER SQLERROR CONTINUE
+{% include "session.sql" %}
+/
+{% for table in tables %}
+{{ table }}
+/
+{% endfor %}
+{%- for object in objects %}
+{%- if object.kind == "event" %}
+BEGIN
+  DBMS_SCHEDULER.DROP_JOB('{{ object.name }}', force => TRUE);
+EXCEPTION
+  WHEN OTHERS THEN
+    -- There is none.
+    IF SQLCODE <> -27475 THEN
+      RAISE;
+    END IF;
+END;
+/
+{%- endif %}
+{{ object.text }}
+/
+{%- if object.kind in ("package_spec", "package_body") %}
+SHOW ERRORS
+{%- endif %}
+{% endfor %}
+{%- for name, value in notes.items() %}
+MERGE INTO {{ p }}setting kept
+USING (SELECT '{{ name }}' AS name FROM dual) given
+ON (kept.name = given.name)
+WHEN MATCHED THEN UPDATE SET value = '{{ value }}'
+WHEN NOT MATCHED THEN INSERT (name, value) VALUES ('{{ name }}', '{{ value }}')
+/
+{%- endfor %}
+COMMIT;

@@ -1,0 +1,50 @@
+PROCEDURE start_task (
+  in_task_id IN NUMBER,
+  in_attempt IN NUMBER DEFAULT NULL,
+  out_attempt OUT NUMBER
+)
+{%- if spec %};
+/*
+Takes a task into processing: one attempt more, and its interval starts anew.
+
+Parameters
+  in_task_id    the task
+  in_attempt    the attempt that the message announced; NULL starts the next one, whichever it is
+Result
+  out_attempt   the attempt that was started; pass it to finish_task, fail_task and extend_task
+Errors
+  invalid_argument, task_not_found, task_not_active,
+  stale_attempt (another consumer has taken the announced attempt),
+  attempts_exhausted, deadline_passed
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+BEGIN
+  {{ enter("start_task") }};
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+
+  UPDATE {{ p }}task
+  SET
+    lane = queue_id,
+    status = {{ status.processing }},
+    attempts = attempts + 1,
+    batch_id = 0,
+    started_at = v_now,
+    due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
+  WHERE task_id = in_task_id
+    AND lane <> 0
+    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
+    AND attempts - attempts_before < max_count
+    AND deadline_at > v_now
+  RETURNING attempts INTO out_attempt;
+
+  IF SQL%ROWCOUNT = 0 THEN
+    refuse_start(in_task_id, in_attempt, v_now);
+  END IF;
+END start_task;
+{%- endif %}

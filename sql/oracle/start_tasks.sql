@@ -1,0 +1,70 @@
+PROCEDURE start_tasks (
+  in_tasks IN CLOB,
+  out_rows OUT SYS_REFCURSOR
+)
+{%- if spec %};
+/*
+Takes many tasks into processing at once. One that cannot be started is left as it is and does not
+hinder the others.
+
+Parameters
+  in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, with the attempt
+                that the message announced; without attempt, the next one, whichever it is
+Result
+  one row for each task that was started: task_id, attempt, interval_seconds
+Errors
+  invalid_argument
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+  v_batch_id NUMBER := -{{ new_batch_id }};
+  v_ids ids;
+  v_attempts ids;
+  v_started_ids ids;
+  v_started_attempts ids;
+  v_intervals ids;
+  v_row started_task;
+  v_started started_tasks;
+BEGIN
+  {{ enter("start_tasks") }};
+  read_tasks(in_tasks, v_ids, v_attempts);
+
+  BEGIN
+    SAVEPOINT {{ p }}start_tasks;
+    -- An element that names a task again, with another attempt, finds it started.
+    FORALL i IN 1 .. v_ids.COUNT
+      UPDATE {{ p }}task
+      SET
+        lane = queue_id,
+        status = {{ status.processing }},
+        attempts = attempts + 1,
+        batch_id = v_batch_id,
+        started_at = v_now,
+        due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
+      WHERE task_id = v_ids(i)
+        AND lane <> 0
+        AND batch_id <> v_batch_id
+        AND (v_attempts(i) IS NULL OR attempts + 1 = v_attempts(i))
+        AND attempts - attempts_before < max_count
+        AND deadline_at > v_now
+      RETURNING task_id, attempts, interval_seconds BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals;
+  EXCEPTION
+    WHEN OTHERS THEN
+      ROLLBACK TO {{ p }}start_tasks;
+      RAISE;
+  END;
+
+  FOR i IN 1 .. v_started_ids.COUNT LOOP
+    v_row.task_id := v_started_ids(i);
+    v_row.attempt := v_started_attempts(i);
+    v_row.interval_seconds := v_intervals(i);
+    v_started(i) := v_row;
+  END LOOP;
+  OPEN out_rows FOR
+    SELECT task_id, attempt, interval_seconds
+    FROM TABLE(v_started);
+END start_tasks;
+{%- endif %}
