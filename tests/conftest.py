@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -13,7 +14,16 @@ from testing import empty
 from qtask_db import Connection, Database
 from qtask_db.install import install
 
-SQL_ENGINES = ("mysql", "mariadb")
+MYSQL_ENGINES = ("mysql", "mariadb")
+SQL_ENGINES = (*MYSQL_ENGINES, "oracle")
+FOLDERS = {"mysql": MYSQL_ENGINES, "oracle": ("oracle",)}
+"""The tests of these folders are for these engines only."""
+NO_ORACLE = pytest.mark.skip(
+    f"no Oracle Database: name one in {servers.url.variable('oracle')} "
+    "(oracle+oracledb://user:password@host:1521/?service_name=FREEPDB1, an account with the role "
+    "DBA; it will be written to), or run with --engine oracle where a Docker daemon can pull "
+    f"{servers.docker.IMAGES['oracle']}"
+)
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -24,20 +34,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--engine",
         action="append",
         choices=SQL_ENGINES,
-        help="test on this engine only (may be repeated); all by default",
+        help="test on this engine only (may be repeated); by default on mysql and mariadb, and on "
+        f"oracle where {servers.url.variable('oracle')} names a server",
     )
+
+
+def engines(config: pytest.Config) -> tuple[str, ...]:
+    """Those that are tested."""
+    named = servers.url.configured("oracle")
+    return tuple(config.getoption("--engine") or (SQL_ENGINES if named else MYSQL_ENGINES))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    wanted = FOLDERS.get(collection_path.parent.name, SQL_ENGINES)
+    if collection_path.suffix == ".py" and not set(wanted) & set(engines(config)):
+        return collection_path.name != "test_server.py"  # which says what is missing
+    return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--engine") or SQL_ENGINES
-        metafunc.parametrize("engine", chosen, scope="session")
+        wanted = FOLDERS.get(metafunc.definition.path.parent.name, SQL_ENGINES)
+        chosen = [engine for engine in engines(metafunc.config) if engine in wanted]
+        none = [pytest.param("oracle", marks=NO_ORACLE)]
+        metafunc.parametrize("engine", chosen or none, scope="session")
 
 
 @pytest.fixture(scope="session")
 def database_server(engine: str) -> Iterator[servers.Server]:
     """A database server of the engine under test, shared by the whole run."""
-    with servers.start(engine) as server:
+    try:
+        server = servers.start(engine)
+    except servers.ServerError as error:
+        if engine != "oracle" or servers.url.configured(engine) or servers.docker.required():
+            raise
+        pytest.skip(str(error))
+    with server:
         yield server
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,23 @@ import pytest
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
+from qtask_db.dialects.oracle import fetch_at_once
 from qtask_db.errors import QtaskError
+
+# What the dialects write differently.
+EARLIER = {
+    "mysql": "{column} - INTERVAL {microseconds} MICROSECOND",
+    "oracle": "{column} - NUMTODSINTERVAL({microseconds} / 1000000, 'SECOND')",
+}
+NOW = {"mysql": "UTC_TIMESTAMP(3)", "oracle": "SYS_EXTRACT_UTC(SYSTIMESTAMP)"}
+FIRST = {"mysql": "LIMIT {}", "oracle": "FETCH FIRST {} ROWS ONLY"}
+OTHERS = {
+    "mysql": "SELECT id FROM information_schema.processlist "
+    "WHERE id <> CONNECTION_ID() AND db = DATABASE() AND command <> 'Daemon'",
+    "oracle": "SELECT sid || ',' || serial# FROM v$session "
+    "WHERE username = USER AND sid <> SYS_CONTEXT('USERENV', 'SID')",
+}
+KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
 TIMES = ("created_at", "deadline_at", "due_at", "started_at", "ended_at")
 
@@ -23,14 +39,14 @@ def empty(conn: Connection) -> None:
 
 def age(conn: Connection, seconds: float, *task_ids: int) -> None:
     """Lets so many seconds pass for these tasks, or for all: their times move into the past."""
-    moved = ", ".join(f"{column} = {_earlier(column, seconds)}" for column in TIMES)
+    moved = ", ".join(f"{column} = {_earlier(conn, column, seconds)}" for column in TIMES)
     where = f" WHERE task_id IN ({', '.join(map(str, task_ids))})" if task_ids else ""
     execute(conn, f"UPDATE {conn.prefix}task SET {moved}{where}")
 
 
 def age_batches(conn: Connection, seconds: float) -> None:
     """Lets so many seconds pass for all unconfirmed batches."""
-    moved = ", ".join(f"{c} = {_earlier(c, seconds)}" for c in ("claimed_at", "lapses_at"))
+    moved = ", ".join(f"{c} = {_earlier(conn, c, seconds)}" for c in ("claimed_at", "lapses_at"))
     execute(conn, f"UPDATE {conn.prefix}batch SET {moved}")
 
 
@@ -60,6 +76,8 @@ def count(conn: Connection, table: str = "task") -> int:
 def query(conn: Connection, statement: str) -> list[tuple[Any, ...]]:
     """The rows of a statement."""
     with conn.raw.cursor() as cursor:
+        if conn.dialect.name == "oracle":
+            fetch_at_once(cursor)
         cursor.execute(statement)
         return list(cursor.fetchall())
 
@@ -70,10 +88,35 @@ def execute(conn: Connection, statement: str) -> None:
         cursor.execute(statement)
 
 
-def _earlier(column: str, seconds: float) -> str:
+def autocommit(conn: Connection, on: bool) -> None:
+    """Switches it on or off."""
+    if callable(conn.raw.autocommit):
+        conn.raw.autocommit(on)
+    else:
+        conn.raw.autocommit = on
+
+
+def now(conn: Connection) -> str:
+    """The database's clock, as an expression."""
+    return NOW[conn.dialect.name]
+
+
+def first(conn: Connection, rows: int) -> str:
+    """The end of a query that returns at most so many rows."""
+    return FIRST[conn.dialect.name].format(rows)
+
+
+def kill_others(conn: Connection) -> None:
+    """Ends all connections to the schema but this one."""
+    for (other,) in query(conn, OTHERS[conn.dialect.name]):
+        execute(conn, KILL[conn.dialect.name].format(other))
+
+
+def _earlier(conn: Connection, column: str, seconds: float) -> str:
     if type(seconds) not in (int, float):
         raise TypeError(seconds)
-    return f"{column} - INTERVAL {int(seconds * 1_000_000)} MICROSECOND"
+    microseconds = int(seconds * 1_000_000)
+    return EARLIER[conn.dialect.name].format(column=column, microseconds=microseconds)
 
 
 # What the procedures return: OUT values, rows. Everything else returns nothing.
@@ -86,9 +129,15 @@ ROWS = {
 }  # fmt: skip
 
 
-def call(conn: Connection, verb: str, *arguments: Any) -> Any:
+def call(
+    conn: Connection, verb: str, *arguments: Any, options: Mapping[str, Any] | None = None
+) -> Any:
     """Calls a procedure with all its arguments: the OUT values, the rows, or a pair of both."""
-    outs, rows = conn.call(verb, *arguments, outs=OUTS.get(verb, 0), rows=verb in ROWS)
+    if verb in ("create_task", "delay_task"):
+        options = options or {}
+    outs, rows = conn.call(
+        verb, *arguments, options=options, outs=OUTS.get(verb, 0), rows=verb in ROWS
+    )
     if verb in OUTS and verb in ROWS:
         return outs, rows
     return outs if verb in OUTS else rows

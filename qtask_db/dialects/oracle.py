@@ -22,6 +22,7 @@ from qtask_db.errors import (
     ProcedureError,
     QtaskError,
 )
+from qtask_db.settings import package
 
 _URL_OPTIONS = {
     "service_name": str,
@@ -132,7 +133,7 @@ class Oracle:
         with raw.cursor() as cursor, raw.cursor() as found:
             places = [*arguments, *(cursor.var(int) for _ in range(outs))]
             if rows:
-                _fetch_at_once(found)
+                fetch_at_once(found)
                 places.append(found)
             cursor.callproc(f"{package(prefix)}.{verb}", places, named)
             values = [place.getvalue() for place in places[len(arguments) :][:outs]]
@@ -185,11 +186,6 @@ class Oracle:
         return DatabaseError(text)
 
 
-def package(prefix: str) -> str:
-    """The name of the package in which the procedures of this prefix are."""
-    return prefix.removesuffix("_")
-
-
 def _option(name: str, value: Any) -> Any:
     """Refuses what PL/SQL would silently convert, or take for NULL."""
     wanted = str if name in ("namespace", "order_no") else int
@@ -201,7 +197,8 @@ def _option(name: str, value: Any) -> Any:
     return value
 
 
-def _fetch_at_once(cursor: Any) -> None:
+def fetch_at_once(cursor: Any) -> None:
+    """Lets a cursor fetch all rows, with the texts of their CLOBs, in one round trip."""
     import oracledb
 
     def inline(cursor: Any, column: Any) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 from yoyo.backends.contrib.oracle import OracleBackend
 
 from qtask_db import urls
-from qtask_db.dialects.oracle import Oracle, package
+from qtask_db.dialects.oracle import Oracle
 from qtask_db.errors import DatabaseError
 from qtask_db.render import INDEX, SchemaObject
+from qtask_db.settings import package
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, "
@@ -51,15 +52,9 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
     """Kind and name of all that is there of an installation, in an order in which it can be
     dropped.
     """
-    jobs = _rows(raw, "SELECT 'job', LOWER(job_name) FROM user_scheduler_jobs")
-    objects = _rows(
-        raw,
-        "SELECT LOWER(object_type), LOWER(object_name) FROM user_objects "
-        "WHERE object_type IN ('PACKAGE', 'VIEW', 'TABLE', 'SEQUENCE')",
-    )
-    found = {*jobs, *objects}
+    found = _existing(raw)
     wanted = [
-        ("job", f"{prefix}maintenance"),
+        *(("event", prefix + entry["name"]) for entry in INDEX["event"]),
         ("package", package(prefix)),
         *(("view", prefix + entry["name"]) for entry in INDEX["view"]),
         *(("table", prefix + entry["name"]) for entry in INDEX["table"]),
@@ -69,15 +64,15 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
 
 
 def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each view and of the two parts of the package, where they are there and
-    valid.
+    """The digest of each view and job, and of the two parts of the package, where they are there
+    and valid.
     """
     rows = _rows(
         raw,
         "SELECT object_type, LOWER(object_name) FROM user_objects WHERE status = 'VALID' "
         "AND object_type IN ('VIEW', 'PACKAGE', 'PACKAGE BODY')",
     )
-    names = {name for kind, name in rows if kind == "VIEW"}
+    names = {name for kind, name in rows if kind == "VIEW"} | _jobs(raw)
     names |= {prefix + _PACKAGE[kind] for kind, name in rows if name == package(prefix)}
     return {name: stored.get(f"digest of {name}", "") for name in names}
 
@@ -88,7 +83,9 @@ def prepare(raw: Any, session: str) -> None:
 
 
 def create(raw: Any, wanted: SchemaObject) -> None:
-    """Creates a view or a part of the package, in place of one of the same name."""
+    """Creates a view, a part of the package or a job, in place of one of the same name."""
+    if wanted.kind == "event":
+        drop(raw, wanted.kind, wanted.name)
     _execute(raw, wanted.text)
 
 
@@ -115,12 +112,14 @@ def verify(raw: Any, prefix: str) -> None:
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
-    """Drops a job, package, view, table or sequence that is there."""
-    if kind == "job":
+    """Drops a job, package, view, table or sequence, where it is there."""
+    if (kind, name) not in _existing(raw):
+        return
+    if kind == "event":
         _execute(raw, f"BEGIN DBMS_SCHEDULER.DROP_JOB('{name}', force => TRUE); END;")
-    elif kind != "table" or name in tables(raw):
-        quoted = f'"{name.upper()}"'
-        _execute(raw, f"DROP {kind} {quoted}" + " CASCADE CONSTRAINTS PURGE" * (kind == "table"))
+    else:
+        end = " CASCADE CONSTRAINTS PURGE" if kind == "table" else ""
+        _execute(raw, f'DROP {kind.upper()} "{name.upper()}"{end}')
 
 
 def write_setting(raw: Any, table: str, name: str, value: str) -> None:
@@ -145,6 +144,20 @@ def grants(raw: Any, names: Iterable[str]) -> list[Any]:  # noqa: ARG001
 
 def grant(raw: Any, given: Any) -> None:
     """Nothing to give back."""
+
+
+def _existing(raw: Any) -> set[tuple[str, str]]:
+    """Kind and name of what there is to drop."""
+    objects = _rows(
+        raw,
+        "SELECT LOWER(object_type), LOWER(object_name) FROM user_objects "
+        "WHERE object_type IN ('PACKAGE', 'VIEW', 'TABLE', 'SEQUENCE')",
+    )
+    return {*objects, *(("event", name) for name in _jobs(raw))}
+
+
+def _jobs(raw: Any) -> set[str]:
+    return {row[0] for row in _rows(raw, "SELECT LOWER(job_name) FROM user_scheduler_jobs")}
 
 
 def _rows(raw: Any, statement: str) -> list[tuple[Any, ...]]:

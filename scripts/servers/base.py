@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-ENGINES = ("mysql", "mariadb", "redis")
+ENGINES = ("mysql", "mariadb", "redis", "oracle")
 DATABASE = "qtask"
 PASSWORD = "pw"  # of servers that listen on loopback and live for minutes
 READY_SECONDS = 60.0

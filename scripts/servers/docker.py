@@ -22,8 +22,19 @@ from .base import (
 )
 from .url import version_at
 
-IMAGES = {"mysql": "mysql:8.4", "mariadb": "mariadb:11.4", "redis": "redis:7.4"}
-PORTS = {"mysql": 3306, "mariadb": 3306, "redis": 6379}
+IMAGES = {
+    "mysql": "mysql:8.4",
+    "mariadb": "mariadb:11.4",
+    "redis": "redis:7.4",
+    "oracle": "gvenzl/oracle-free:slim",
+}
+PORTS = {"mysql": 3306, "mariadb": 3306, "redis": 6379, "oracle": 1521}
+URLS = {
+    "mysql": f"mysql://root:{PASSWORD}@{{}}/{DATABASE}",
+    "mariadb": f"mysql://root:{PASSWORD}@{{}}/{DATABASE}",
+    "redis": "redis://{}/0",
+    "oracle": f"oracle+oracledb://{DATABASE}:{PASSWORD}@{{}}/?service_name=FREEPDB1",
+}
 LOOPBACK = ("localhost", "127.0.0.1")
 
 _missing_images: dict[str, str] = {}
@@ -52,10 +63,20 @@ def start(engine: str, options: Sequence[str], log: Log) -> Server:
             container.stop()
         raise Unavailable(f"image {image} does not start: {error}{end}") from error
     place = place.replace("localhost", "127.0.0.1")  # which might mean ::1 first
-    address = (
-        f"redis://{place}/0" if engine == "redis" else f"mysql://root:{PASSWORD}@{place}/{DATABASE}"
-    )
-    return DockerServer(engine, address, f"a Docker daemon answers; image {image}", container)
+    source = f"a Docker daemon answers; image {image}"
+    server = DockerServer(engine, URLS[engine].format(place), source, container)
+    if engine == "oracle":
+        _empower(place)
+    return server
+
+
+def _empower(place: str) -> None:
+    """Lets the account of the tests create others."""
+    from qtask_db import Database
+
+    system = URLS["oracle"].replace(f"//{DATABASE}:", "//system:").format(place)
+    with Database(system).connect() as connection, connection.raw.cursor() as cursor:
+        cursor.execute(f"GRANT dba TO {DATABASE}")
 
 
 def _publish(container: Any, inner: int) -> None:
@@ -164,6 +185,12 @@ def _container(engine: str, image: str, options: Sequence[str]) -> Any:
         from testcontainers.community.redis import RedisContainer
 
         return RedisContainer(image).with_command(["redis-server", *redisd.OPTIONS, *options])
+    if engine == "oracle":
+        from testcontainers.community.oracle import OracleDbContainer
+
+        return OracleDbContainer(
+            image, oracle_password=PASSWORD, username=DATABASE, password=PASSWORD
+        )
     from testcontainers.community.mysql import MySqlContainer
 
     container = MySqlContainer(image, username="root", password=PASSWORD, dbname=DATABASE)

@@ -50,6 +50,8 @@ def version_at(engine: str, address: str) -> str:
     try:
         if engine == "redis":
             return _redis_version(address)
+        if engine == "oracle":
+            return _oracle_version(address)
         version = _sql_version(address)
     except Exception as error:
         shown = urlsplit(address).hostname
@@ -77,6 +79,13 @@ def _sql_version(address: str) -> str:
         cursor.execute("SELECT VERSION()")
         row = cursor.fetchone()
     return str(row[0]) if row else ""
+
+
+def _oracle_version(address: str) -> str:
+    from qtask_db import Database
+
+    with Database(address).connect() as connection:
+        return str(connection.raw.version)
 
 
 def _redis_version(address: str) -> str:

@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from testing import age, age_batches, content, count, new, query, row
+from testing import age, age_batches, autocommit, content, count, first, new, query, row
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import DEFAULT, Status
@@ -35,7 +35,7 @@ def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:  # noqa
     yield
     for one in crowd:
         one.rollback()
-        one.raw.autocommit(True)
+        autocommit(one, True)
 
 
 def together(crowd: list[Connection], work: Callable[[Connection, int], Any]) -> list[Any]:
@@ -131,7 +131,7 @@ def test_different_order_numbers_do_not_wait_for_each_other(
 ) -> None:
     new(conn)
     for one in crowd:
-        one.raw.autocommit(False)
+        autocommit(one, False)
     # All transactions are open at once, and none is ended before all have created.
     made = [CREATE["create"](one, f"{n:03}") for n, one in enumerate(crowd)]
     made += [CREATE["create_many"](one, f"{n:03}a") for n, one in enumerate(crowd)]
@@ -233,7 +233,10 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
     def one_step(own: Connection, chance: random.Random, verb: str) -> None:
         lanes = "lane = 0 AND status <> 0" if verb == "retry" else "lane <> 0"
         ids = [
-            r[0] for r in query(own, f"SELECT task_id FROM {own.prefix}task WHERE {lanes} LIMIT 40")
+            r[0]
+            for r in query(
+                own, f"SELECT task_id FROM {own.prefix}task WHERE {lanes} {first(own, 40)}"
+            )
         ]
         task_id = chance.choice(ids or [0])
         order_no = str(chance.randrange(30))

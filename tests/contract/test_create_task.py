@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from testing import call, lasting, query, refused, row
+from testing import call, lasting, query, row
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.errors import InvalidArgument, UnknownOption
 
 GRACE = DEFAULT["push_grace"]
 
@@ -34,15 +33,16 @@ def test_its_creator_pushes_it_unless_it_is_a_duplicate_or_paused(conn: Connecti
 
 
 def test_in_plain_sql(conn: Connection) -> None:
-    task_id, created, pushable = call(conn, "create_task", "job", '{"a": 1}', 60, "Q", None)
+    task_id, created, pushable = call(conn, "create_task", "job", '{"a": 1}', 60, "Q")
     assert (created, pushable) == (1, 1)
     found = row(conn, task_id)
     assert (found["status"], found["name"], found["payload"]) == (Status.WAITING, "job", '{"a": 1}')
-    options = (
-        '{"order_no": "7", "namespace": "n", "deadline": 9, "delete_deadline": 8, "max_count": 6}'
-    )
-    task_id, created, pushable = call(conn, "create_task", "job", "{}", 60, "Q", options)
-    assert call(conn, "create_task", "job", "{}", 60, "Q", options) == (task_id, 0, 0)
+    given = ("job", "{}", 60, "Q")
+    options = {
+        "order_no": "7", "namespace": "n", "deadline": 9, "delete_deadline": 8, "max_count": 6
+    }  # fmt: skip
+    task_id, created, pushable = call(conn, "create_task", *given, options=options)
+    assert call(conn, "create_task", *given, options=options) == (task_id, 0, 0)
     found = row(conn, task_id)
     assert lasting(found, "created_at", "deadline_at") == 9
     assert (found["order_no"], found["delete_deadline"], found["max_count"]) == ("7", 8, 6)
@@ -50,47 +50,6 @@ def test_in_plain_sql(conn: Connection) -> None:
         ("default",),
         ("n",),
     ]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        "{}",
-        '{"order_no": null, "namespace": null, "deadline": null, "delete_deadline": null, '
-        '"max_count": null}',
-    ],
-)
-def test_options_that_are_null_have_their_defaults(conn: Connection, options: str) -> None:
-    task_id, _, _ = call(conn, "create_task", "job", "{}", 60, "Q", options)
-    found = row(conn, task_id)
-    assert lasting(found, "created_at", "deadline_at") == DEFAULT["deadline"]
-    assert (found["order_no"], found["max_count"]) == (None, DEFAULT["max_count"])
-
-
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        ('{"priority": 1}', "priority"),
-        ('{"max_count": 3, "Deadline": 1}', "Deadline"),
-        ('{"interval": null}', "interval"),
-        ('{"": 1}', '""'),
-        ('{"%s": 1}', "%s"),
-        ('{"' + "k" * 300 + '": 1}', "kkk"),
-    ],
-)
-def test_an_unknown_option_is_refused(conn: Connection, options: str, name: str) -> None:
-    with refused(
-        conn, UnknownOption, name, "namespace, order_no, deadline, delete_deadline, max_count"
-    ):
-        call(conn, "create_task", "job", "{}", 60, "Q", options)
-
-
-@pytest.mark.parametrize(
-    "options", ["", "[]", "1", "null", '"x"', "{", '{"a": ' * 200 + "1" + "}" * 200]
-)
-def test_options_that_are_no_object_are_refused(conn: Connection, options: str) -> None:
-    with refused(conn, InvalidArgument, "in_options"):
-        call(conn, "create_task", "job", "{}", 60, "Q", options)
 
 
 def test_the_message_announces_the_first_attempt(conn: Connection) -> None:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, age_batches, count, execute, query, row
+from testing import age, age_batches, count, execute, kill_others, row
 
 from qtask_db import Connection, NewTask, Status, calls, relay_steps
 from qtask_db.errors import (
@@ -538,13 +538,7 @@ def test_lost_connections_are_replaced(
     relay = make_relay()
     relay.start()
     for number in (1, 2, 3):
-        mine = query(conn, "SELECT CONNECTION_ID()")[0][0]
-        for (other,) in query(
-            conn,
-            "SELECT id FROM information_schema.processlist "
-            f"WHERE id <> {mine} AND db = DATABASE() AND command <> 'Daemon'",
-        ):
-            execute(conn, f"KILL {other}")
+        kill_others(conn)
         redis.client_kill_filter(_type="normal", skipme=True)
         create(conn, 1)
         until(lambda wanted=number: len(set(on_queue(redis))) == wanted)

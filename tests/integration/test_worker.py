@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, count, execute, query, row
+from testing import age, count, kill_others, now, query, row
 
 from qtask_db import Connection, NewTask, Status, _runner, calls
 from qtask_db.errors import (
@@ -89,11 +89,10 @@ def statuses(conn: Connection, ids: list[int]) -> set[Status]:
 
 
 def seconds_until_due(conn: Connection, task_id: int) -> float:
-    table = f"{conn.prefix}task"
-    sql = (
-        f"SELECT TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), due_at) FROM {table} WHERE task_id = "
+    ((due_at, at),) = query(
+        conn, f"SELECT due_at, {now(conn)} FROM {conn.prefix}task WHERE task_id = {task_id}"
     )
-    return int(query(conn, f"{sql}{task_id}")[0][0]) / 1e6
+    return float((due_at - at).total_seconds())
 
 
 def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
@@ -710,13 +709,7 @@ def test_lost_connections_are_replaced(
     worker.handler("A")(lambda _job: None)
     worker.start()
     for number in (1, 2, 3):
-        mine = query(conn, "SELECT CONNECTION_ID()")[0][0]
-        for (other,) in query(
-            conn,
-            "SELECT id FROM information_schema.processlist "
-            f"WHERE id <> {mine} AND db = DATABASE() AND command <> 'Daemon'",
-        ):
-            execute(conn, f"KILL {other}")
+        kill_others(conn)
         redis.client_kill_filter(_type="normal", skipme=True)
         create(conn, redis, 2)
         until(lambda wanted=2 * number: worker.counters.finished == wanted)

@@ -77,8 +77,8 @@ def test_an_unknown_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(servers.ServerError, match="choose from mysql, mariadb, redis"):
-        servers.start("oracle", log=quiet)
+    with pytest.raises(servers.ServerError, match="choose from mysql, mariadb, redis, oracle"):
+        servers.start("postgresql", log=quiet)
 
 
 def test_the_error_says_what_was_tried_and_what_helps(ways: dict[str, str]) -> None:
