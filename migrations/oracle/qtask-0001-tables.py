@@ -72,7 +72,9 @@ CREATE TABLE {p}task (
     CASE WHEN status <> 0 AND order_no IS NOT NULL THEN queue_id END
   ) VIRTUAL,
   active NUMBER(18) GENERATED ALWAYS AS (
-    CASE WHEN status <> 0 AND order_no IS NOT NULL THEN CASE lane WHEN 0 THEN -task_id ELSE 1 END END
+    CASE WHEN status <> 0 AND order_no IS NOT NULL THEN
+      CASE lane WHEN 0 THEN -task_id ELSE 1 END
+    END
   ) VIRTUAL,
   payload CLOB NOT NULL,
   last_error CLOB,
@@ -137,10 +139,10 @@ COMMENTS = {
     "task.ended_at": "when it became terminal, where it is",
     "task.name": "what the task is",
     "task.order_no": "external business number",
-    "task.order_key": "order_no until the task is finished: only such tasks are in the unique index",
+    "task.order_key": "order_no until the task is finished: only such tasks are in the index",
     "task.order_name": "name of the same tasks",
     "task.order_queue_id": "queue_id of the same tasks",
-    "task.active": "1 while active, else -task_id: lets the index be unique among active tasks only",
+    "task.active": "1 while active, else -task_id: lets the index be unique among active tasks",
     "task.payload": "a JSON object, as it was given",
     "task.last_error": "why the last attempt failed, as its consumer said",
     "batch": "Journal of the batches that relays have claimed and not confirmed yet",

@@ -51,8 +51,8 @@ BEGIN
   begin_work;
   v_now := {{ now }};
   BEGIN
-    FOR found IN c_lanes LOOP
-      OPEN c_expired(found.lane);
+    FOR v_lane IN c_lanes LOOP
+      OPEN c_expired(v_lane.lane);
       FETCH c_expired BULK COLLECT INTO v_ids LIMIT v_left;
       CLOSE c_expired;
       fail_expired(v_ids, v_now);
