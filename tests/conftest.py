@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import redis
 import servers
+from roles import RoleConnection, create_tester
 from testing import empty
 
-from qtask_db import Connection, Database
+from qtask_db import Connection, Database, database
 from qtask_db.install import install
 
 MYSQL_ENGINES = ("mysql", "mariadb")
@@ -81,10 +82,17 @@ def redis_server() -> Iterator[servers.Server]:
 
 
 @pytest.fixture(scope="session")
-def installed_url(database_server: servers.Server) -> str:
+def installed_url(database_server: servers.Server, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database that holds the schema."""
     install(database_server.url, {}, report=lambda _line: None)
-    return database_server.url
+    if not request.config.getoption("--roles"):
+        yield database_server.url
+        return
+    with Database(database_server.url).connect() as root:
+        url = create_tester(root, database_server.url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "Connection", RoleConnection)
+        yield url
 
 
 @pytest.fixture(scope="session")
