@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="test on this engine only (may be repeated); by default on mysql and mariadb, and on "
         f"oracle where {servers.url.variable('oracle')} names a server",
     )
+    parser.addoption(
+        "--roles",
+        action="store_true",
+        help="make each call with the rights of one role alone (for tests/contract)",
+    )
 
 
 def engines(config: pytest.Config) -> tuple[str, ...]:
