@@ -21,7 +21,7 @@ from yoyo.migrations import default_migration_table
 from qtask_db import dialects
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
-from qtask_db.render import VERSION, Renderer
+from qtask_db.render import INDEX, VERSION, Renderer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
@@ -57,7 +57,7 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> No
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
         schema = conn.dialect.schema
-        for kind, name in schema.installed(conn.raw, database.prefix):
+        for kind, name in _installed(conn, _stored(conn)):
             report(f"dropping {kind} {name}")
             schema.drop(conn.raw, kind, name)
         if database.prefix == DEFAULT_PREFIX:
@@ -82,9 +82,14 @@ def refresh(raw: Any) -> None:
         renderer = Renderer(conn.dialect.name, settings)
         stale = [found for found in renderer.objects if current.get(found.name) != found.digest]
 
-        replaced = [found.name for found in stale if found.name in current]
+        called = [found for found in stale if found.kind not in ("view", "event")]
+        replaced = [found.name for found in called if found.name in current]
         granted = schema.grants(raw, replaced) if replaced else []
         schema.prepare(raw, renderer.render("session"))
+        wanted = {found.name for found in renderer.objects}
+        for kind, name in _installed(conn, stored):
+            if kind == "event" and name not in wanted:
+                schema.drop(raw, kind, name)
         for found in stale:
             schema.create(raw, found)
         for grant in granted or []:
@@ -174,6 +179,15 @@ def _stored(conn: Connection) -> dict[str, str]:
     if conn.prefix + "setting" not in conn.dialect.schema.tables(conn.raw):
         return {}
     return dict(conn.select("setting", ("name", "value")))
+
+
+def _installed(conn: Connection, stored: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Kind and name of what is there, in an order in which it can be dropped; also an event that
+    was chosen and that this account may not see.
+    """
+    chosen = INDEX["event"] if stored.get("maintenance_minutes", "0") != "0" else []
+    events = [("event", conn.prefix + entry["name"]) for entry in chosen]
+    return list(dict.fromkeys([*events, *conn.dialect.schema.installed(conn.raw, conn.prefix)]))
 
 
 def _forget(conn: Connection, pattern: str) -> None:

@@ -22,12 +22,12 @@ VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
 ROLES = ("app", "relay", "operator")
 
-Kind = Literal["procedure", "package_spec", "package_body", "view"]
+Kind = Literal["procedure", "package_spec", "package_body", "view", "event"]
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaObject:
-    """One rendered statement that creates a procedure, a package or a view."""
+    """One rendered statement that creates a procedure, a package, a view or an event."""
 
     kind: Kind
     name: str
@@ -62,6 +62,7 @@ class Renderer:
             push_grace=settings.push_grace,
             index=INDEX,
             roles=ROLES,
+            maintenance_minutes=settings.maintenance_minutes,
             comment="",
         )
         self._jinja.globals.update(vars(self._jinja.get_template("macros.sql").module))
@@ -72,15 +73,18 @@ class Renderer:
 
     @cached_property
     def objects(self) -> list[SchemaObject]:
-        """Views and procedures, or the package of them, in the order in which they are created."""
+        """Views, procedures or the package of them, and events, in the order of their creation."""
         views = [self._object("view", entry["name"]) for entry in INDEX["view"]]
         if self._packaged:
             return [
+        chosen = INDEX["event"] if self.settings.maintenance_minutes else []
+        events = [self._object("event", entry["name"]) for entry in chosen]
                 *views,
                 self._object("package_spec", "package_spec"),
                 self._object("package_body", "package_body"),
             ]
-        return [*views, *(self._object("procedure", e["name"]) for e in self.procedures)]
+        return [*views, *(self._object("procedure", e["name"]) for e in self.procedures), *events]
+                *events,
 
     @property
     def procedures(self) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ class Settings:
     """Most bytes of a payload."""
     push_grace: int = DEFAULT["push_grace"]
     """Seconds after which a relay pushes a real-time task that its creator has not pushed."""
+    maintenance_minutes: int = 0
+    """Minutes between two runs of the database's own expiry and purge; 0: none."""
     tablespace: str = ""
     """Oracle: of the tables; empty is the account's default one."""
     index_tablespace: str = ""
@@ -42,6 +44,7 @@ class Settings:
             )
         _check_range("payload_limit", self.payload_limit, 2, LIMIT["payload_limit"], "bytes")
         _check_range("push_grace", self.push_grace, 1, 3600, "seconds")
+        _check_range("maintenance_minutes", self.maintenance_minutes, 0, 1440, "minutes")
         for name in ("tablespace", "index_tablespace"):
             if not re.fullmatch(r"([A-Za-z][A-Za-z0-9_$#]{0,29})?", getattr(self, name)):
                 raise ConfigurationError(

@@ -26,31 +26,38 @@ _push_grace = click.option(
     help="A real-time task that its creator has not pushed is pushed by a relay after this."
     f"  [{DEFAULT['push_grace']}]",
 )
+_maintenance_minutes = click.option(
+    "--maintenance-minutes",
+    type=int,
+    metavar="N",
+    help="The database itself expires and purges tasks each N minutes; 0: it does not.  [0]",
+)
 
 
 @click.command(short_help="Create or update tables and procedures.")
 @click.argument("url", required=False)
 @_payload_limit
 @_push_grace
+@_maintenance_minutes
 @database_options
 @pass_state
-def install(
-    state: State, *, url: str | None, payload_limit: int | None, push_grace: int | None
-) -> None:
+def install(state: State, /, *, url: str | None, **chosen: int | None) -> None:
     """Create the tables and procedures, or bring them to this version. Again changes nothing.
 
     The account needs the privileges to create tables, views and procedures in the schema. Those of
-    applications, relays and operators need none of them: see `qtask render --grants`.
+    applications, relays and operators need none of them: see `qtask render --grants`. Settings
+    that are left out stay as they are.
 
     \b
     Examples:
       qtask install mysql://root:secret@localhost/payments
       QTASK_DATABASE_URL_FILE=/run/secrets/db qtask install --payload-limit 1048576
+      qtask install --maintenance-minutes 10
     """
     from qtask_db import install as installer
 
     state.database_option = url or state.database_option
-    settings = _settings(state, payload_limit, push_grace)
+    settings = _settings(state, chosen)
     installer.install(state.database_url, settings, click.echo)
     errors.say("`qtask doctor` checks the server, `qtask relay` starts to move tasks")
 
@@ -92,17 +99,12 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
 @prefix_option
 @_payload_limit
 @_push_grace
+@_maintenance_minutes
 @click.option("--grants", is_flag=True, help="Only the roles and their grants.")
 @click.option("--output", "-o", metavar="FILE", default="-", help="Write to a file.  [stdout]")
 @pass_state
 def render(
-    state: State,
-    *,
-    dialect: str,
-    payload_limit: int | None,
-    push_grace: int | None,
-    grants: bool,
-    output: str,
+    state: State, /, *, dialect: str, grants: bool, output: str, **chosen: int | None
 ) -> None:
     """Write one SQL script that a DBA can read and run with the vendor's own client.
 
@@ -115,7 +117,7 @@ def render(
     from qtask_db.render import Renderer
     from qtask_db.settings import Settings
 
-    settings = Settings().updated(_settings(state, payload_limit, push_grace))
+    settings = Settings().updated(_settings(state, chosen))
     renderer = Renderer(dialect, settings)
     script = renderer.grants() if grants else renderer.script()
     if output == "-":
@@ -128,11 +130,11 @@ def render(
     errors.say(f"wrote {output}")
 
 
-def _settings(state: State, payload_limit: int | None, push_grace: int | None) -> dict[str, str]:
+def _settings(state: State, chosen: dict[str, int | None]) -> dict[str, str]:
     """The settings that were given here or in the environment, as texts by name."""
     from qtask_db.settings import requested
 
-    given = {"prefix": state.prefix, "payload_limit": payload_limit, "push_grace": push_grace}
+    given = {"prefix": state.prefix, **chosen}
     return {
         **requested(),
         **{name: str(value) for name, value in given.items() if value is not None},

@@ -13,6 +13,8 @@ from qtask_db.doctor import Check, clock, fail, ok, procedures_by_role, warn
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
 OLD_TRANSACTION = 600
 """Seconds after which an open transaction is told: it stops the cleaning of dead index entries."""
+PURGE_TOLERANCE = 600
+"""Seconds by which a purge may be late, beside the interval of the event."""
 
 _VARIABLES = """
 SHOW VARIABLES WHERE Variable_name IN (
@@ -23,10 +25,11 @@ SHOW VARIABLES WHERE Variable_name IN (
 )
 """
 _CLOCK = "SELECT UTC_TIMESTAMP(6)"
-_EVENTS = """
-SELECT COUNT(*) FROM information_schema.EVENTS
-WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME LIKE %s
+_EVENT = """
+SELECT STATUS, CAST(INTERVAL_VALUE AS UNSIGNED) FROM information_schema.EVENTS
+WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = %s
 """
+_OVERDUE = "SELECT TIMESTAMPDIFF(SECOND, MIN(due_at), UTC_TIMESTAMP()) FROM {}task WHERE lane = 0"
 _OLDEST_TRANSACTION = """
 SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
 FROM information_schema.INNODB_TRX ORDER BY trx_started LIMIT 1
@@ -40,7 +43,9 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
     values: dict[str, str] = {str(name): str(value) for name, value in _rows(raw, _VARIABLES)}
     yield check_version(values["version"])
     yield from check_variables(values)
-    yield from _events(raw, values, prefix)
+    event = _rows(raw, _EVENT, (prefix + "maintenance",))
+    yield check_event(values.get("event_scheduler", "OFF"), prefix, event)
+    yield from _purge(raw, prefix, int(event[0][1]) if event else 0)
     yield from _clock(raw)
     yield from _transactions(raw)
     yield from _privileges(raw, prefix)
@@ -93,18 +98,38 @@ def _isolation(values: dict[str, str]) -> Check:
     return ok("isolation", f"{level} in this session")
 
 
-def _events(raw: Any, values: dict[str, str], prefix: str) -> Iterator[Check]:
-    state = values.get("event_scheduler", "OFF")
-    pattern = re.sub(r"([_%\\])", r"\\\1", prefix) + "%"
-    events = _rows(raw, _EVENTS, (pattern,))[0][0]
-    if events and state != "ON":
-        yield fail(
+def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Check:
+    """Whether the event, given its status and minutes where there is one, is run."""
+    name = f"{prefix}maintenance"
+    if not event:
+        return ok("event scheduler", f"{scheduler}; relays need none")
+    ((status, minutes),) = event
+    if status != "ENABLED":
+        # So it is on a replica, and stays when that becomes the primary.
+        return fail("event scheduler", f"{name} is {status}", f"ALTER EVENT {name} ENABLE")
+    if scheduler != "ON":
+        return fail(
             "event scheduler",
-            f"{state}, but {events} events of qtask wait for it",
-            "SET GLOBAL event_scheduler = ON",
+            f"{scheduler}, but {name} waits for it",
+            "SET GLOBAL event_scheduler = ON, and the same in the server's configuration",
+        )
+    return ok("event scheduler", f"ON, {name} runs each {minutes} min")
+
+
+def _purge(raw: Any, prefix: str, minutes: int) -> Iterator[Check]:
+    """Whether somebody deletes what has ended, where the account may see it."""
+    try:
+        overdue = _rows(raw, _OVERDUE.format(prefix))[0][0] or 0
+    except raw.Error:
+        return
+    if overdue > PURGE_TOLERANCE + 60 * minutes:
+        yield warn(
+            "purge",
+            f"tasks are there that should have been deleted {overdue:,} s ago",
+            "let a relay purge, or `qtask install --maintenance-minutes 10`",
         )
     else:
-        yield ok("event scheduler", f"{state}, {events} events; relays need none")
+        yield ok("purge", "what has ended is deleted in time")
 
 
 def _clock(raw: Any) -> Iterator[Check]:

@@ -12,7 +12,8 @@ from qtask_db.render import INDEX, SchemaObject
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
-    "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database"
+    "ALTER ROUTINE, EXECUTE and SELECT, INSERT, UPDATE, DELETE on the database, and EVENT for "
+    "maintenance_minutes"
 )
 
 Grant = tuple[str, str, str]
@@ -31,11 +32,21 @@ def views(raw: Any) -> set[str]:
     return {row[0] for row in _rows(raw, _OF_SCHEMA.format("table_name", "views", "table"))}
 
 
+def events(raw: Any) -> set[str]:
+    """The names of those of its events that this account may see."""
+    return {row[0] for row in _rows(raw, _OF_SCHEMA.format("event_name", "events", "event"))}
+
+
 def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
     """Kind and name of all that is there of an installation, in an order in which it can be
     dropped.
     """
-    found = {"procedure": set(_procedures(raw)), "view": views(raw), "table": tables(raw)}
+    found = {
+        "event": events(raw),
+        "procedure": set(_procedures(raw)),
+        "view": views(raw),
+        "table": tables(raw),
+    }
     return [
         (kind, prefix + entry["name"])
         for kind, names in found.items()
@@ -45,8 +56,9 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
 
 
 def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG001
-    """The digest of each procedure and view that is there; those of the views are stored."""
-    return _procedures(raw) | {name: stored.get(f"digest of {name}", "") for name in views(raw)}
+    """The digest of each object that is there; but for procedures they are stored."""
+    others = views(raw) | events(raw)
+    return _procedures(raw) | {name: stored.get(f"digest of {name}", "") for name in others}
 
 
 def verify(raw: Any, prefix: str) -> None:
@@ -70,18 +82,18 @@ def prepare(raw: Any, session: str) -> None:
 
 
 def create(raw: Any, wanted: SchemaObject) -> None:
-    """Creates a procedure or view, in place of one of the same name."""
+    """Creates a procedure, view or event, in place of one of the same name."""
     text = wanted.text
-    if wanted.kind == "procedure":
+    if wanted.kind != "view":
         if _is_mariadb(raw):
-            text = text.replace("CREATE PROCEDURE", "CREATE OR REPLACE PROCEDURE", 1)
+            text = text.replace("CREATE", "CREATE OR REPLACE", 1)
         else:
-            _execute(raw, f"DROP PROCEDURE IF EXISTS {wanted.name}")
+            drop(raw, wanted.kind, wanted.name)
     _execute(raw, text)
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
-    """Drops a procedure, view or table."""
+    """Drops a procedure, view, event or table."""
     _execute(raw, f"DROP {kind.upper()} IF EXISTS {name}")
 
 

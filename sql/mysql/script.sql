@@ -9,8 +9,8 @@ SET NAMES utf8mb4;
 {% endfor %}
 DELIMITER $$
 {% for object in objects %}
-{%- if object.kind == "procedure" %}
-DROP PROCEDURE IF EXISTS {{ object.name }}$$
+{%- if object.kind != "view" %}
+DROP {{ object.kind | upper }} IF EXISTS {{ object.name }}$$
 {%- endif %}
 {{ object.text }}$$
 {% endfor %}

@@ -82,6 +82,11 @@ def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]
             "collation_name",
             "specific",
         ),
+        "events": (
+            "event_name, event_definition, interval_value, interval_field, sql_mode, "
+            "event_comment, character_set_client, collation_connection",
+            "event",
+        ),
     }
     found: dict[str, list[tuple[Any, ...]]] = {}
     with Database(url).connect() as conn:
@@ -114,7 +119,9 @@ def names(url: str) -> set[str]:
 
 
 def ours(prefix: str = "qtask_") -> set[str]:
-    return {prefix + entry["name"] for kind in INDEX.values() for entry in kind}
+    """What every installation has."""
+    kinds = ("table", "view", "procedure")
+    return {prefix + entry["name"] for kind in kinds for entry in INDEX[kind]}
 
 
 def works(url: str, prefix: str = "qtask_") -> None:
@@ -132,18 +139,26 @@ def works(url: str, prefix: str = "qtask_") -> None:
 class TestSameSchema:
     def test_by_yoyo_and_by_install(self, new_database: MakeUrl) -> None:
         first, second = new_database(), new_database()
-        raise_for(yoyo(first, QTASK_PAYLOAD_LIMIT="1000", QTASK_PUSH_GRACE="9"))
-        quiet_install(second, payload_limit="1000", push_grace="9")
+        raise_for(
+            yoyo(
+                first,
+                QTASK_PAYLOAD_LIMIT="1000",
+                QTASK_PUSH_GRACE="9",
+                QTASK_MAINTENANCE_MINUTES="5",
+            )
+        )
+        quiet_install(second, payload_limit="1000", push_grace="9", maintenance_minutes="5")
         assert schema(first) == schema(second)
+        assert len(schema(first)["events"]) == 1
         assert {("payload_limit", "1000"), ("push_grace", "9")} <= set(schema(first)["settings"])
         works(first)
         works(second)
 
     def test_by_script(self, new_database: MakeUrl) -> None:
         first, second = new_database(), new_database()
-        script = Renderer("mysql", Settings()).script()
+        script = Renderer("mysql", Settings(maintenance_minutes=60)).script()
         run_script(first, script)
-        quiet_install(second)
+        quiet_install(second, maintenance_minutes="60")
         assert schema(first) == schema(second)
         with Database(first).connect() as conn:
             new(conn)
@@ -262,7 +277,12 @@ class TestSettings:
             calls.create(conn, "job", {"a": "x" * 120}, 60, "Q")
 
     def test_a_bad_one_is_refused_before_anything_is_done(self, empty_url: str) -> None:
-        for bad in ({"payload_limit": "1"}, {"push_grace": "x"}, {"prefix": "x;"}):
+        for bad in (
+            {"payload_limit": "1"},
+            {"push_grace": "x"},
+            {"maintenance_minutes": "1441"},
+            {"prefix": "x;"},
+        ):
             with pytest.raises(ConfigurationError, match=next(iter(bad))):
                 quiet_install(empty_url, **bad)
         assert names(empty_url) == set()

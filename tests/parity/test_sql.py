@@ -69,7 +69,7 @@ ALL = {dialect: procedures(dialect) for dialect in DIALECTS}
 @every_dialect
 def test_the_index_names_the_files(dialect: str) -> None:
     files = {path.stem for path in (directory("sql") / dialect).glob("*.sql")} - OTHER_FILES
-    listed = [entry["name"] for kind in ("procedure", "view") for entry in INDEX[kind]]
+    listed = [entry["name"] for kind in ("procedure", "view", "event") for entry in INDEX[kind]]
     assert sorted(files) == sorted(listed)
     assert len(set(listed)) == len(listed)
 

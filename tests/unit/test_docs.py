@@ -19,7 +19,7 @@ from qtask_db.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "docs/design.md", "docs/sql-api.md", "CHANGELOG.md")
 PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
-NAMES = {entry["name"] for kind in ("procedure", "view", "table") for entry in INDEX[kind]}
+NAMES = {entry["name"] for kind in INDEX for entry in INDEX[kind]}
 ROLES = {"app", "relay", "operator"}
 
 

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.parametrize("dialect", dialects())
 
 
 def test_every_object_of_the_index_is_rendered(dialect: str) -> None:
-    objects = Renderer(dialect, Settings()).objects
-    names = [f"qtask_{entry['name']}" for kind in ("view", "procedure") for entry in INDEX[kind]]
+    objects = Renderer(dialect, Settings(maintenance_minutes=5)).objects
+    kinds = ("view", "procedure", "event")
+    names = [f"qtask_{entry['name']}" for kind in kinds for entry in INDEX[kind]]
     assert sorted(found.name for found in objects) == sorted(names)
     for found in objects:
         assert not re.search(r"\{[{%#]|[#%}]\}", found.text), f"{found.name} has a brace left"
@@ -57,8 +58,17 @@ def test_the_digest_is_that_of_the_text(dialect: str) -> None:
     assert str(DEFAULT["payload_limit"]) not in other["qtask_create_task"].text
 
 
+def test_there_is_no_event_unless_it_is_chosen(dialect: str) -> None:
+    assert "event" not in {found.kind for found in Renderer(dialect, Settings()).objects}
+    renderer = Renderer(dialect, Settings(maintenance_minutes=7))
+    (event,) = (found for found in renderer.objects if found.kind == "event")
+    other = Renderer(dialect, Settings(maintenance_minutes=8))
+    assert event.digest not in {found.digest for found in other.objects}
+    assert renderer.notes["maintenance_minutes"] == "7"
+
+
 def test_the_prefix_is_on_everything(dialect: str) -> None:
-    renderer = Renderer(dialect, Settings(prefix="zz9_"))
+    renderer = Renderer(dialect, Settings(prefix="zz9_", maintenance_minutes=5))
     everything = "\n".join([renderer.script(), renderer.grants()])
     # Comments, errors' texts and session variables may name the project.
     assert not re.search(r"\bqtask_(?!db\b)\w+", everything)

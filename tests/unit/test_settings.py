@@ -14,6 +14,7 @@ def test_defaults() -> None:
     assert settings.prefix == "qtask_"
     assert settings.payload_limit == DEFAULT["payload_limit"]
     assert settings.push_grace == DEFAULT["push_grace"]
+    assert settings.maintenance_minutes == 0
 
 
 @pytest.mark.parametrize("prefix", ["a", "q_", "a123456789", "a_b_c_"])
@@ -47,7 +48,12 @@ def test_a_bad_prefix(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "low", "high"), [("payload_limit", 2, LIMIT["payload_limit"]), ("push_grace", 1, 3600)]
+    ("name", "low", "high"),
+    [
+        ("payload_limit", 2, LIMIT["payload_limit"]),
+        ("push_grace", 1, 3600),
+        ("maintenance_minutes", 0, 1440),
+    ],
 )
 def test_a_number_has_its_range(name: str, low: int, high: int) -> None:
     for good in (low, high):

@@ -10,7 +10,8 @@ from command_line import Qtask
 
 def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_url: str) -> None:
     assert qtask("install", database_url, QTASK_DATABASE_URL=None).code == 0
-    assert qtask("install", "--prefix", "other_", "--payload-limit", 100).code == 0
+    options = ("--payload-limit", 100, "--maintenance-minutes", 60)
+    assert qtask("install", "--prefix", "other_", *options).code == 0
     assert qtask("create", "a", "{}", 60, "Q", "--prefix", "other_").code == 0
     big = '{"x": "' + "y" * 200 + '"}'
     assert "in_payload" in qtask.fails(1, "create", "a", big, 60, "Q", "--prefix", "other_")
@@ -30,6 +31,7 @@ def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_u
     [
         (["--payload-limit", "1"], "payload_limit must be"),
         (["--push-grace", "0"], "push_grace must be"),
+        (["--maintenance-minutes", "1441"], "maintenance_minutes must be"),
         (["--prefix", "x;drop"], "prefix must be"),
     ],
 )
@@ -43,6 +45,9 @@ def test_render(qtask: Qtask, tmp_path: Path) -> None:
     script = qtask("render", "--dialect", "mysql", "--prefix", "pay_", **env)
     assert "pay_create_task" in script.out
     assert "qtask_create_task" not in script.out
+    assert "EVENT" not in script.out
+    script_of_event = qtask("render", "--prefix", "pay_", "--maintenance-minutes", 7, **env)
+    assert "CREATE EVENT pay_maintenance\nON SCHEDULE EVERY 7 MINUTE" in script_of_event.out
     assert qtask("render", "--prefix", "pay_", "-o", "x.sql", **env).out == ""
     assert (tmp_path / "x.sql").read_text() == script.out
     grants = qtask("render", "--grants", **env).out
