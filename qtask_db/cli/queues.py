@@ -1,4 +1,4 @@
-"""Commands on whole queues: stats, pause, resume, purge."""
+"""Commands on whole queues: stats, pause, resume, expire, purge."""
 
 from __future__ import annotations
 
@@ -111,15 +111,42 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
     click.echo(f"queue {queue} is handed out")
 
 
-@click.command(short_help="Delete ended tasks whose delete time has come.")
-@click.option(
+_chunk = click.option(
     "--chunk",
     type=click.IntRange(1, LIMIT["rows"]),
     default=1000,
     show_default=True,
     help="Rows of one transaction.",
 )
-@click.option("--all", "until_empty", is_flag=True, help="Chunk after chunk until none is left.")
+_all = click.option(
+    "--all", "until_empty", is_flag=True, help="Chunk after chunk until none is left."
+)
+
+
+@click.command(short_help="Fail tasks whose time is over.")
+@_chunk
+@_all
+@database_options
+@json_option
+@pass_state
+def expire(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None:
+    """Fail tasks whose deadline has passed or whose attempts are used up: one chunk, or all.
+
+    A relay does the same as it goes.
+
+    \b
+    Examples:
+      qtask expire --all
+      qtask expire --chunk 5000 --json
+    """
+    from qtask_db import calls
+
+    _in_chunks(state, calls.expire, "expired", chunk, until_empty, as_json)
+
+
+@click.command(short_help="Delete ended tasks whose delete time has come.")
+@_chunk
+@_all
 @database_options
 @json_option
 @pass_state
@@ -133,29 +160,41 @@ def purge(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None
       qtask purge --all
       qtask purge --chunk 5000 --json
     """
+    from qtask_db import calls
+
+    _in_chunks(state, calls.purge, "purged", chunk, until_empty, as_json)
+
+
+Chunk = Callable[["Connection", int], int]
+
+
+def _in_chunks(
+    state: State, call: Chunk, done: str, chunk: int, until_empty: bool, as_json: bool
+) -> None:
+    """Run the command, and say how many tasks it has done it to."""
     started = time.monotonic()
     with state.connect() as conn:
-        total, more = _purge(conn, chunk, until_empty)
+        total, more = _count(conn, call, done, chunk, until_empty)
     if as_json:
-        output.echo_json({"purged": total, "more": more})
+        output.echo_json({done: total, "more": more})
         return
     click.echo(
-        f"purged {output.plural(total, 'task')} in {output.span(time.monotonic() - started)}"
+        f"{done} {output.plural(total, 'task')} in {output.span(time.monotonic() - started)}"
     )
     if more:
         errors.say("there may be more; --all goes on until none is left")
 
 
-def _purge(conn: Connection, chunk: int, until_empty: bool) -> tuple[int, bool]:
-    """Delete chunk by chunk; how many rows, and whether more may be left."""
+def _count(
+    conn: Connection, call: Chunk, done: str, chunk: int, until_empty: bool
+) -> tuple[int, bool]:
+    """Call chunk by chunk; how many tasks, and whether more may be left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from qtask_db import calls
-
     console = Console(stderr=True)
     columns = (
-        TextColumn("purging"),
+        TextColumn(done),
         BarColumn(),
         TextColumn("{task.completed:,} tasks"),
         TextColumn("{task.fields[rate]}"),
@@ -167,7 +206,7 @@ def _purge(conn: Connection, chunk: int, until_empty: bool) -> tuple[int, bool]:
     ) as bar:
         progress = bar.add_task("", total=None, rate="")
         while True:
-            count = _again(lambda: calls.purge(conn, chunk))
+            count = _again(lambda: call(conn, chunk))
             total += count
             rate = f"{total / max(time.monotonic() - started, 1e-3):,.0f} tasks/s"
             bar.update(progress, advance=count, rate=rate)

@@ -21,7 +21,7 @@ from qtask_db.database import Connection
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
-    "list", "cancel", "retry", "stats", "pause", "resume", "purge",
+    "list", "cancel", "retry", "stats", "pause", "resume", "expire", "purge",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'
 AWAY = "127.0.0.1:1"

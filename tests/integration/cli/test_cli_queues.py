@@ -1,4 +1,4 @@
-"""stats, pause, resume, purge."""
+"""stats, pause, resume, expire, purge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import signal
 
 from command_line import PAYLOAD, Qtask, create, wait_for
 from redis import Redis
-from testing import execute, query
+from testing import age, kill_others
 
 from qtask_db import calls
 from qtask_db.database import Connection
@@ -83,6 +83,16 @@ def test_pause_and_resume(qtask: Qtask, conn: Connection, redis: Redis) -> None:
     assert not calls.stats(conn)[0].paused
 
 
+def test_expire(qtask: Qtask, conn: Connection) -> None:
+    calls.create_many(conn, [calls.NewTask("t", {}, 60, "Q", deadline=5) for _ in range(25)])
+    age(conn, 5)
+    first = qtask("expire", "--chunk", 10)
+    assert first.out.startswith("expired 10 tasks in ")
+    assert "--all goes on" in first.err
+    assert qtask("expire", "--chunk", 10, "--all", "--json").json == {"expired": 15, "more": False}
+    assert calls.stats(conn)[0].failed == 25
+
+
 def test_purge(qtask: Qtask, conn: Connection) -> None:
     tasks = calls.create_many(conn, [calls.NewTask("t", {}, 60, "Q") for _ in range(25)])
     started = calls.processing_many(conn, [(task.task_id, 1) for task in tasks])
@@ -111,9 +121,7 @@ def test_watch_on_a_terminal_survives_a_lost_connection(qtask: Qtask, conn: Conn
 
     wait_for(lambda: shows("every 0.3 s, Ctrl-C leaves"))
     assert "GCR:ORDER:BIND" in seen
-    others = "SELECT id FROM information_schema.PROCESSLIST WHERE id <> CONNECTION_ID()"
-    for (number,) in query(conn, f"{others} AND db = DATABASE()"):
-        execute(conn, f"KILL {number}")
+    kill_others(conn)
     wait_for(lambda: shows("trying again"))
     seen = ""
     wait_for(lambda: shows("Ctrl-C leaves"))

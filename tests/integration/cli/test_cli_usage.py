@@ -61,6 +61,7 @@ def test_help_is_quick(offline: Qtask) -> None:
         (["cancel", "x"], "'x' is not a valid integer"),
         (["explain"], "Give a TASK_ID or --order-no"),
         (["explain", "1", "--order-no", "2"], "Give a TASK_ID or --order-no"),
+        (["expire", "--chunk", "0"], "0 is not in the range"),
         (["purge", "--chunk", "0"], "0 is not in the range"),
         (["stats", "--watch", "0"], "0.0 is not in the range"),
         (["relay", "--limit", "0"], "0 is not in the range"),
@@ -156,7 +157,7 @@ def test_a_missing_driver_is_3(offline: Qtask, tmp_path: Path) -> None:
     "args",
     [
         ["list"], ["stats"], ["explain", "1"], ["cancel", "1"], ["retry", "1"], ["pause", "Q"],
-        ["resume", "Q"], ["purge"], ["relay"], ["create", "a", "{}", "60", "Q"],
+        ["resume", "Q"], ["expire"], ["purge"], ["relay"], ["create", "a", "{}", "60", "Q"],
         ["delay", "a", "{}", "60", "60", "Q"],
     ],
 )  # fmt: skip
