@@ -5,7 +5,7 @@
     fence         a finish was accepted though that attempt's handler had not returned
     early         a delayed task was on its way to Redis before its delay
     rolled back   a task was queued before its commit, or though there was none
-    lease         a killed relay's unpushed task was not on its way again within lease and slack
+    lease         a killed relay's unpushed task was not claimed again within lease and slack
     life          a task failed without a reason, or lived on after its end
 
 Events come in the order of the history; those of the database's journal may come late.
@@ -82,7 +82,7 @@ class Checker:
     wanted: dict[str, Wanted] = field(default_factory=dict)
     rows: dict[int, Row] = field(default_factory=dict)
     requeued: list[float] = field(default_factory=list)
-    """Seconds from the claim of a killed relay's unpushed tasks until they were on their way."""
+    """Seconds from the claim of a killed relay's unpushed tasks until they were claimed again."""
     kills: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -227,6 +227,8 @@ class Checker:
     def _on_batch(self, event: Event) -> None:
         if event["what"] == "B":
             self._batches[event["id"]] = Batch(event["relay"], event["t"], event["ids"])
+            for number in event["ids"]:
+                self._signs[number].append((event["t"], event["relay"]))
         elif event["id"] in self._batches:
             self._batches[event["id"]].ended_at = event["t"]
 
@@ -250,8 +252,6 @@ class Checker:
             self._broken(
                 "rolled back", f"task {number} is stored without what was committed with it"
             )
-        for batch in self._batches.values():
-            self._check_batch(batch)
 
     def _check_outcome(self, key: str, wanted: Wanted, stored: Any) -> None:
         if wanted.outcome == COMMITTED and stored is None:
@@ -278,24 +278,37 @@ class Checker:
             elif late > self.slack:
                 self._broken("lost", f"{key}: task {task_id} is overdue for {late:.1f} s")
 
-    def _check_batch(self, batch: Batch) -> None:
-        """What a killed relay had claimed and not pushed must be on its way soon."""
-        killed = self.kills.get(batch.relay)
-        if killed is None or (batch.ended_at is not None and batch.ended_at < killed):
-            return
-        for number in batch.ids:
-            row = self.rows.get(number)
-            ended = row is not None and row.ended_at is not None and row.ended_at <= batch.at
-            if ended or self._pushed.get((number, batch.relay), 0.0) >= batch.at:
-                continue
-            signs = [t for t, by in self._signs[number] if t > batch.at and by != batch.relay]
-            again = min(signs, default=float("inf"))
-            took = again - batch.at
+    def check_leases(self, now: float) -> None:
+        """What killed relays had claimed and not pushed must be on its way soon."""
+        for number, batch in list(self._batches.items()):
+            killed = self.kills.get(batch.relay)
+            if killed is None or (batch.ended_at is not None and batch.ended_at < killed):
+                settled = batch.ended_at is not None
+            else:
+                batch.ids = [task_id for task_id in batch.ids if self._owed(batch, task_id, now)]
+                settled = not batch.ids
+            if settled:
+                del self._batches[number]
+
+    @property
+    def owing(self) -> bool:
+        """Whether tasks of killed relays are still to come."""
+        return any(batch.relay in self.kills for batch in self._batches.values())
+
+    def _owed(self, batch: Batch, number: int, now: float) -> bool:
+        row = self.rows.get(number)
+        ended = row is not None and row.ended_at is not None and row.ended_at <= batch.at
+        if ended or self._pushed.get((number, batch.relay), 0.0) >= batch.at:
+            return False
+        signs = [t for t, by in self._signs[number] if t > batch.at and by != batch.relay]
+        again = min(signs, default=now)
+        took = again - batch.at
+        if signs:
             self.requeued.append(took)
-            if took - self._troubled(batch.at, again) > self.lease + self.slack:
-                self._broken(
-                    "lease", f"task {number} of killed {batch.relay} came after {took:.1f} s"
-                )
+        if took - self._troubled(batch.at, again) <= self.lease + self.slack:
+            return not signs
+        self._broken("lease", f"task {number} of {batch.relay} was not back within {took:.1f} s")
+        return False
 
     def _troubled(self, since: float, until: float) -> float:
         """Seconds of the span in which a server or the way to it was not itself."""

@@ -84,16 +84,13 @@ class Producer:
             tasks = [_create_one(conn, one) for one in wanted]
         for key, task in zip(keys, tasks, strict=True):
             self._recorder.note("created", k=key, id=task.task_id, new=task.created)
-        self._remember(conn.raw, keys, tasks)
-        return tasks
-
-    def _remember(self, raw: Any, keys: list[str], tasks: list[Task]) -> None:
         rows = [(k, t.task_id, int(t.created)) for k, t in zip(keys, tasks, strict=True)]
         try:
-            with raw.cursor() as cursor:
+            with conn.raw.cursor() as cursor:
                 cursor.executemany("INSERT INTO chaos_ledger VALUES (%s, %s, %s)", rows)
-        except raw.Error as error:
-            raise QtaskError(str(error)) from error
+        except conn.raw.Error as error:
+            raise conn.dialect.translate(error) or error from error
+        return tasks
 
     def _push(self, tasks: list[Task]) -> None:
         messages = [task.message for task in tasks if task.pushable]

@@ -70,7 +70,8 @@ class Run:
             system.look()
             self._tell("settling", "")
             active = system.active()
-            if not any(interval < LONG for _, interval in active.values()):
+            short = [number for number, (_, interval) in active.items() if interval < LONG]
+            if not short and not system.checker.owing:
                 break
             time.sleep(LOOK)
         active = system.active()

@@ -28,12 +28,13 @@ from qtask_db.install import install
 from . import broken as broken_variants
 from . import journal
 from .checker import Checker
-from .history import Reader, Recorder
+from .history import Event, Reader, Recorder
 from .proxy import Proxy
 from .roles import Settings, enter
 
 PRODUCERS, RELAYS, WORKERS = 3, 3, 4
-TIMEOUTS = "connect_timeout=2&read_timeout=5&write_timeout=5"
+# Without TLS, as a handshake costs more than all that a short life does.
+OF_CLIENTS = "connect_timeout=2&read_timeout=5&write_timeout=5&ssl_mode=disabled"
 OPTIONS = ("--innodb-lock-wait-timeout=3",)
 OWNER = "chaos"
 """An account that may not write to a read-only server."""
@@ -113,7 +114,7 @@ class System:
         self.redis_proxy = self._proxy(self.redis_server.url)
         self.settings = Settings(
             folder,
-            _through(url, self.database_proxy.port, TIMEOUTS),
+            _through(url, self.database_proxy.port, OF_CLIENTS),
             _through(self.redis_server.url, self.redis_proxy.port, "socket_timeout=4"),
             lease,
             pace,
@@ -205,8 +206,8 @@ class System:
 
     def look(self) -> bool:
         """Feeds the checker what is new; False where the database could not be asked."""
-        rows = []
-        asked = True
+        rows: list[Event] = []
+        asked, now = True, time.monotonic()
         try:
             self._conn = self._conn or self.root()
             # Before the history: what the journal tells, a process has written down by then.
@@ -218,6 +219,8 @@ class System:
                 self.errors[event["kind"]] = self.errors.get(event["kind"], 0) + 1
             self.checker.feed([event])
         self.checker.feed(rows)
+        if asked:
+            self.checker.check_leases(now)
         for row in rows:
             self._journal_file.write(json.dumps(row, default=str) + "\n")
         return asked

@@ -1,0 +1,98 @@
+"""scripts/chaos itself, in its short form: a sound system passes, a broken one is found out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "chaos.py"
+LONGEST = 100.0
+
+
+def chaos(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *arguments],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
+    text, _ = process.communicate(timeout=LONGEST)
+    return process.returncode, text
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Of a short path: a server's socket lies in it."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def first_engine(pytestconfig: pytest.Config) -> str:
+    """The checker's own tests need one engine only."""
+    return (pytestconfig.getoption("--engine") or ["mysql"])[0]
+
+
+def test_every_promise_is_kept(folder: Path, engine: str) -> None:
+    status, text = finished(
+        chaos(folder, "--engine", engine, "--minutes", "0.25", "--seed", "4", "--kills", "5")
+    )
+    assert status == 0, text
+    assert "Every promise was kept." in text
+    (kills,) = re.findall(r"kill -9 +([\d,]+):", text)
+    assert int(kills.replace(",", "")) > 40, text
+    assert list(folder.iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("variant", "promise"),
+    [("no fence", "owned twice"), ("push before commit", "rolled back"), ("no lease", "lease")],
+)
+def test_a_broken_system_is_found_out(
+    folder: Path, first_engine: str, variant: str, promise: str
+) -> None:
+    hard = shlex.split("--minutes 1 --seed 1 --kills 4 --faults none --lease 2 --slack 3")
+    status, text = finished(chaos(folder, "--engine", first_engine, *hard, "--broken", variant))
+    assert status == 1, text
+    assert re.search(rf"^  ({promise}|fence): ", text, re.MULTILINE), text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_leaves_nothing_behind(folder: Path, number: signal.Signals) -> None:
+    process = chaos(folder, "--minutes", "5", "--seed", "1")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "disturbed" in line:
+            break
+    time.sleep(1)
+    process.send_signal(number)
+    text, _ = process.communicate(timeout=20)
+    assert process.returncode == 128 + number, text
+    assert list(folder.iterdir()) == []
+    assert _nobody_is_left(process.pid)
+
+
+def _nobody_is_left(group: int) -> bool:
+    """Some end a moment after the one that started them."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
