@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from testing import call, execute, new, query
+from roles import create_roles, give
+from testing import call, execute, new, query, row
 
-from qtask_db import Connection, Database, calls
+from qtask_db import Client, Connection, Database, Relay, Status, Worker, calls
 from qtask_db.errors import AccessDenied, QtaskError
-from qtask_db.install import install
+from qtask_db.install import install, uninstall
 from qtask_db.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
+from qtask_db.worker import Job
 
 PREFIX = "qtaskr_"  # roles belong to the whole server
 SETTINGS = Settings(prefix=PREFIX)
+PROCEDURES = Renderer("mysql", SETTINGS).procedures
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +29,12 @@ def schema_url(installed_url: str) -> Iterator[str]:
     """A schema with a prefix of its own beside the default one, and its roles."""
     install(installed_url, {"prefix": PREFIX}, report=lambda _: None)
     with Database(installed_url, prefix=PREFIX).connect() as conn:
-        grants = re.sub(r"^--.*$", "", Renderer("mysql", SETTINGS).grants(), flags=re.MULTILINE)
         for _ in range(2):  # it may be run again
-            for statement in filter(str.strip, grants.split(";")):
-                execute(conn, statement)
+            create_roles(conn, SETTINGS)
         yield installed_url
         for role in ROLES:
             execute(conn, f"DROP ROLE {PREFIX}{role}")
-        for kind in ("procedure", "view", "table"):
-            for entry in INDEX[kind]:
-                execute(conn, f"DROP {kind} {PREFIX}{entry['name']}")
+    uninstall(installed_url, PREFIX, report=lambda _: None)
 
 
 @pytest.fixture(params=ROLES)
@@ -44,30 +43,34 @@ def role(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def member(
-    schema_url: str,
-    root: Connection,
-    role: str,
-    new_account: Callable[[str, str], str],
-    engine: str,
-) -> Iterator[Connection]:
-    """A connection of an account that has the role, and nothing else."""
-    url = new_account(schema_url, "qtask_member")
-    execute(root, f"GRANT '{PREFIX}{role}' TO 'qtask_member'@'%'")
-    to = "FOR" if engine == "mariadb" else "TO"
-    execute(root, f"SET DEFAULT ROLE '{PREFIX}{role}' {to} 'qtask_member'@'%'")
-    with Database(url, prefix=PREFIX).connect() as conn:
+def account(
+    schema_url: str, root: Connection, new_account: Callable[[str, str], str]
+) -> Callable[[str], Database]:
+    """The schema as an account sees it that has one role, and nothing else."""
+
+    def make(role: str) -> Database:
+        url = new_account(schema_url, f"qtask_{role}_member")
+        give(root, f"qtask_{role}_member", PREFIX + role)
+        return Database(url, prefix=PREFIX)
+
+    return make
+
+
+@pytest.fixture
+def member(account: Callable[[str], Database], role: str) -> Iterator[Connection]:
+    """A connection of such an account."""
+    with account(role).connect() as conn:
         yield conn
 
 
-def allowed(kind: str, role: str) -> set[str]:
-    return {entry["name"] for entry in INDEX[kind] if role in entry.get("role", ())}
+def allowed(entries: list[dict[str, Any]], role: str) -> set[str]:
+    return {entry["name"] for entry in entries if role in entry.get("role", ())}
 
 
 # Arguments with which each procedure would work; the internal ones are never reached.
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
-    "create_task": ("job", "{}", 60, "Q", None),
-    "delay_task": ("job", "{}", 0, 60, "Q", None),
+    "create_task": ("job", "{}", 60, "Q"),
+    "delay_task": ("job", "{}", 0, 60, "Q"),
     "create_tasks": (
         json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", "order_no": "1"}]),
     ),
@@ -87,6 +90,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "next_due": (None, None),
     "confirm_batch": (1, "r"),
     "release_batch": (1, "r"),
+    "redrive_tasks": ("Q", None, 0, 10),
     "expire_tasks": (10,),
     "purge_tasks": (10,),
 }
@@ -101,7 +105,7 @@ def owner(schema_url: str) -> Iterator[Connection]:
 def test_its_verbs_work_and_the_others_are_denied(
     owner: Connection, member: Connection, role: str
 ) -> None:
-    assert set(ARGUMENTS) == {entry["name"] for entry in INDEX["procedure"] if "role" in entry}
+    assert set(ARGUMENTS) == {entry["name"] for entry in PROCEDURES if "role" in entry}
     task_id = new(owner)
     denied = set()
     for verb, arguments in ARGUMENTS.items():
@@ -111,12 +115,12 @@ def test_its_verbs_work_and_the_others_are_denied(
             denied.add(verb)
         except QtaskError as error:
             assert hasattr(error, "number"), f"{verb}: {error}"  # noqa: PT017 - refused by the procedure itself
-    assert set(ARGUMENTS) - denied == allowed("procedure", role)
+    assert set(ARGUMENTS) - denied == allowed(PROCEDURES, role)
     calls.cancel(owner, new(owner))
 
 
 def test_no_internal_procedure_can_be_called(member: Connection, owner: Connection) -> None:
-    internal = [entry["name"] for entry in INDEX["procedure"] if "role" not in entry]
+    internal = [entry["name"] for entry in PROCEDURES if "role" not in entry]
     assert internal
     for name in internal:
         ((places,),) = query(
@@ -128,19 +132,68 @@ def test_no_internal_procedure_can_be_called(member: Connection, owner: Connecti
             call(member, name, *[None] * places)
 
 
+def changes(table: str, column: str) -> list[str]:
+    return [
+        f"INSERT INTO {table} ({column}) VALUES (1)",
+        f"REPLACE INTO {table} ({column}) VALUES (1)",
+        f"UPDATE {table} SET {column} = {column}",
+        f"DELETE FROM {table}",
+    ]
+
+
+def columns(owner: Connection, kind: str) -> list[tuple[str, str]]:
+    """A column of each table of the schema, or of each view."""
+    return query(
+        owner,
+        "SELECT table_name, MIN(column_name) FROM information_schema.columns "
+        "JOIN information_schema.tables USING (table_schema, table_name) "
+        f"WHERE table_schema = DATABASE() AND table_type = '{kind}' GROUP BY table_name",
+    )
+
+
+def denied(conn: Connection, statement: str) -> None:
+    with pytest.raises(Exception, match="denied") as caught:
+        execute(conn, statement)
+    assert isinstance(conn.dialect.translate(caught.value), AccessDenied), statement
+
+
 def test_no_table_can_be_touched(member: Connection, owner: Connection) -> None:
-    for entry in INDEX["table"]:
-        table = PREFIX + entry["name"]
-        column = query(owner, f"SHOW COLUMNS FROM {table}")[0][0]
+    """Those of the migrations neither."""
+    found = columns(owner, "BASE TABLE")
+    assert {PREFIX + entry["name"] for entry in INDEX["table"]} < {name for name, _ in found}
+    for table, column in found:
         for statement in (
             f"SELECT {column} FROM {table}",
-            f"INSERT INTO {table} ({column}) VALUES (1)",
-            f"UPDATE {table} SET {column} = {column}",
-            f"DELETE FROM {table}",
+            f"SELECT {column} FROM {table} FOR UPDATE",
+            f"SELECT COUNT(*) FROM {table}",
+            f"TRUNCATE TABLE {table}",
+            f"ALTER TABLE {table} ADD x INT",
             f"DROP TABLE {table}",
+            f"LOCK TABLES {table} WRITE",
+            *changes(table, column),
         ):
-            with pytest.raises(Exception, match="denied"):
-                execute(member, statement)
+            denied(member, statement)
+
+
+def test_no_view_can_be_written(member: Connection, owner: Connection) -> None:
+    for view, column in columns(owner, "VIEW"):
+        for statement in (*changes(view, column), f"DROP VIEW {view}"):
+            denied(member, statement)
+
+
+def test_nothing_can_be_created_replaced_or_granted(member: Connection) -> None:
+    name = f"{PREFIX}finish_task"
+    for statement in (
+        "CREATE TABLE mine (n INT)",
+        f"CREATE VIEW mine AS SELECT task_id FROM {PREFIX}task",
+        "CREATE PROCEDURE mine () SELECT 1",
+        "CREATE EVENT mine ON SCHEDULE EVERY 1 HOUR DO SELECT 1",
+        f"ALTER PROCEDURE {name} SQL SECURITY INVOKER",
+        f"DROP PROCEDURE {name}",
+        f"GRANT EXECUTE ON PROCEDURE {name} TO 'qtask_app_member'@'%'",
+        "CREATE USER qtask_other",
+    ):
+        denied(member, statement)
 
 
 def test_its_views_can_be_read(member: Connection, role: str) -> None:
@@ -152,7 +205,7 @@ def test_its_views_can_be_read(member: Connection, role: str) -> None:
             assert "denied" in str(error)  # noqa: PT017
         else:
             readable.add(entry["name"])
-    assert readable == allowed("view", role)
+    assert readable == allowed(INDEX["view"], role)
 
 
 def test_an_account_without_a_role_can_do_nothing(
@@ -167,3 +220,38 @@ def test_an_account_without_a_role_can_do_nothing(
         for verb, arguments in ARGUMENTS.items():
             with pytest.raises(AccessDenied):
                 call(conn, verb, *(1 if a == "task" else a for a in arguments))
+
+
+def test_each_service_lives_by_its_role(
+    account: Callable[[str], Database], owner: Connection, redis_url: str
+) -> None:
+    """A producer and a worker as app, a relay as relay, people as operator."""
+    begun, go_on = Event(), Event()
+    app = account("app")
+    worker = Worker(app, redis_url, threads=1)
+
+    @worker.handler("ROLES")
+    def handle(_job: Job) -> None:
+        begun.set()
+        assert go_on.wait(30)
+
+    with account("operator").connect() as operator, Client(app) as client:
+        calls.pause(operator, "ROLES")
+        task = client.delay("job", {}, 0, 60, "ROLES", delete_deadline=3600)
+        relay = Relay(account("relay"), redis_url)
+        try:
+            relay.start()
+            worker.start()
+            assert not begun.wait(0.5), "the queue is paused"
+            calls.resume(operator, "ROLES")
+            assert begun.wait(30)
+            assert calls.explain(operator, task.task_id).status is Status.PROCESSING
+            assert [s.processing for s in calls.stats(operator) if s.queue == "ROLES"] == [1]
+            go_on.set()
+        finally:
+            go_on.set()
+            assert worker.stop(30)
+            assert relay.stop(30)
+        assert row(owner, task.task_id)["status"] == Status.FINISHED
+        assert calls.purge(operator) == 0
+        assert [t.task_id for t in calls.list_tasks(operator, queue="ROLES")] == [task.task_id]
