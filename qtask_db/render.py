@@ -16,7 +16,7 @@ import jinja2
 from qtask_db.constants import CONSTANTS
 from qtask_db.errors import ConfigurationError
 from qtask_db.resources import directory, read_toml
-from qtask_db.settings import Settings, requesting
+from qtask_db.settings import Settings, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
@@ -58,11 +58,13 @@ class Renderer:
         self._jinja.globals.update(
             CONSTANTS,
             p=settings.prefix,
+            package=package(settings.prefix),
+            procedures=self.procedures,
             payload_limit=settings.payload_limit,
             push_grace=settings.push_grace,
+            maintenance_minutes=settings.maintenance_minutes,
             index=INDEX,
             roles=ROLES,
-            maintenance_minutes=settings.maintenance_minutes,
             comment="",
         )
         self._jinja.globals.update(vars(self._jinja.get_template("macros.sql").module))
@@ -75,16 +77,16 @@ class Renderer:
     def objects(self) -> list[SchemaObject]:
         """Views, procedures or the package of them, and events, in the order of their creation."""
         views = [self._object("view", entry["name"]) for entry in INDEX["view"]]
-        if self._packaged:
-            return [
         chosen = INDEX["event"] if self.settings.maintenance_minutes else []
         events = [self._object("event", entry["name"]) for entry in chosen]
+        if self._packaged:
+            return [
                 *views,
                 self._object("package_spec", "package_spec"),
                 self._object("package_body", "package_body"),
+                *events,
             ]
         return [*views, *(self._object("procedure", e["name"]) for e in self.procedures), *events]
-                *events,
 
     @property
     def procedures(self) -> list[dict[str, Any]]:

@@ -74,6 +74,12 @@ class Settings:
 _TEXTS = {f.name for f in fields(Settings) if f.type == "str"}
 _IN_TABLES = {"prefix", "tablespace", "index_tablespace", "sequence_cache", "spread_index"}
 
+
+def package(prefix: str) -> str:
+    """The name of the package of the procedures, in a database that has packages."""
+    return prefix.removesuffix("_")
+
+
 _override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", default=None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import SplitResult, unquote
@@ -22,6 +23,7 @@ from qtask_db.errors import (
     ProcedureError,
     QtaskError,
 )
+from qtask_db.resources import directory
 from qtask_db.settings import package
 
 _URL_OPTIONS = {
@@ -78,6 +80,7 @@ _CONFIGURATION = {
 _COMPILATION = 6550
 # Not declared; of another shape than this version calls; invalid.
 _OTHER_PACKAGE = re.compile(r"PLS-00(201|302|306|904|905)")
+_BITS = 63
 _ROWS = LIMIT["rows"] + 1
 """Fetched in one round trip; one more than there can be, so that the driver need not ask again."""
 
@@ -129,9 +132,14 @@ class Oracle:
         rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """One anonymous block, and one fetch where the procedure returns a cursor."""
-        named = {f"in_{name}": _option(name, value) for name, value in (options or {}).items()}
+        kinds = _parameters(verb)
+        given = [_fitting(*pair) for pair in zip(arguments, kinds.items(), strict=False)]
+        named = {
+            f"in_{name}": _fitting(value, (f"in_{name}", kinds[f"in_{name}"]))
+            for name, value in (options or {}).items()
+        }
         with raw.cursor() as cursor, raw.cursor() as found:
-            places = [*arguments, *(cursor.var(int) for _ in range(outs))]
+            places = [*given, *(cursor.var(int) for _ in range(outs))]
             if rows:
                 fetch_at_once(found)
                 places.append(found)
@@ -186,14 +194,25 @@ class Oracle:
         return DatabaseError(text)
 
 
-def _option(name: str, value: Any) -> Any:
-    """Refuses what PL/SQL would silently convert, or take for NULL."""
-    wanted = str if name in ("namespace", "order_no") else int
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        kind = "a string" if wanted is str else "a whole number"
-        raise InvalidArgument(f"{name} must be {kind}, not {value!r}")
-    if value == "":
-        raise InvalidArgument(f"{name} must have 1 to {LIMIT[name]} characters")
+@cache
+def _parameters(verb: str) -> dict[str, str]:
+    """The types of a procedure's arguments by their names, read where they are declared."""
+    text = (directory("sql") / "oracle" / f"{verb}.sql").read_text(encoding="utf-8")
+    return dict(re.findall(r"^  (in_\w+) IN (\w+)", text, re.MULTILINE))
+
+
+def _fitting(value: Any, parameter: tuple[str, str]) -> Any:
+    """The value as it is sent. Refuses what PL/SQL would silently convert to the parameter's type.
+
+    A blank, which is no valid name or JSON either, stands for the empty text: that would be NULL.
+    """
+    name, kind = parameter
+    if value is None or (isinstance(value, str) and kind != "NUMBER"):
+        return " " if value == "" else value
+    if kind != "NUMBER":
+        raise InvalidArgument(f"{name} must be a text, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > _BITS:
+        raise InvalidArgument(f"{name} must be a whole number of at most 64 bits, not {value!r}")
     return value
 
 

@@ -10,8 +10,8 @@ Internal: refuses a payload that is too large, no JSON object, or has a key that
 IS
   v_error NUMBER;
 BEGIN
-  -- No character has more than three bytes; in a CLOB, those that have four count as two.
-  IF LENGTH(in_payload) * 3 > {{ payload_limit }} AND utf8_length(in_payload) > {{ payload_limit }} THEN
+  -- No character has more than four bytes.
+  IF LENGTH(in_payload) * 4 > {{ payload_limit }} AND utf8_length(in_payload) > {{ payload_limit }} THEN
     {{ raise("payload_too_large", "payload must have at most %d bytes" % payload_limit, "in_label || ") }};
   END IF;
 
