@@ -17,7 +17,7 @@ from qtask_db.install import install
 
 MYSQL_ENGINES = ("mysql", "mariadb")
 SQL_ENGINES = (*MYSQL_ENGINES, "oracle")
-FOLDERS = {"mysql": MYSQL_ENGINES, "oracle": ("oracle",)}
+FOLDERS = {"mysql": MYSQL_ENGINES, "chaos": MYSQL_ENGINES, "oracle": ("oracle",)}
 """The tests of these folders are for these engines only."""
 NO_ORACLE = pytest.mark.skip(
     f"no Oracle Database: name one in {servers.url.variable('oracle')} "

@@ -194,12 +194,14 @@ class System:
 
     def stop(self, slot: Slot) -> None:
         """SIGTERM, as an operator does."""
-        slot.send(signal.SIGTERM)
+        with self._lock:
+            slot.send(signal.SIGTERM)
         self.counts.stops += 1
 
     def step_clock(self, slot: Slot) -> None:
         """Its wall clock jumps by up to a day, forwards or back."""
-        slot.send(signal.SIGUSR1)
+        with self._lock:
+            slot.send(signal.SIGUSR1)
         self.counts.clock_steps += 1
 
     # -- what has happened -------------------------------------------------------------------------

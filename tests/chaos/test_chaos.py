@@ -45,7 +45,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def first_engine(pytestconfig: pytest.Config) -> str:
     """The checker's own tests need one engine only."""
-    return (pytestconfig.getoption("--engine") or ["mysql"])[0]
+    chosen = pytestconfig.getoption("--engine") or ["mysql"]
+    return next(name for name in chosen if name != "oracle")
 
 
 def test_every_promise_is_kept(folder: Path, engine: str) -> None:
