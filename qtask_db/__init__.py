@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.calls import (
+    audit,
     cancel,
     confirm,
     create,
@@ -33,6 +34,7 @@ from qtask_db.calls import (
     processing,
     processing_many,
     purge,
+    redrive,
     release,
     resume,
     retry,
@@ -62,6 +64,7 @@ __all__ = [
     "Status",
     "Task",
     "Worker",
+    "audit",
     "bind",
     "cancel",
     "confirm",
@@ -81,6 +84,7 @@ __all__ = [
     "processing_many",
     "purge",
     "push",
+    "redrive",
     "release",
     "resume",
     "retry",

@@ -2,9 +2,9 @@
 once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
-operators join its transaction and never commit; `scan`, `confirm`, `release`, `expire` and `purge`
-commit by themselves and need a connection without an open transaction. Times are seconds. Every
-error is one of `qtask_db.errors`.
+operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`, `expire`
+and `purge` commit by themselves and need a connection without an open transaction. Times are
+seconds. Every error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,26 @@ from typing import Any
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.database import bind
 from qtask_db.errors import InvalidPayload
-from qtask_db.models import Batch, Explanation, Message, QueueStats, Refused, Started, TaskInfo
+from qtask_db.models import (
+    Batch,
+    Explanation,
+    Message,
+    QueueAudit,
+    QueueStats,
+    Refused,
+    Started,
+    TaskInfo,
+)
 from qtask_db.task import NewTask, Task
 
 _STATISTICS = (
     "namespace", "queue", "paused_at", "waiting", "processing", "due",
     "finished", "cancelled", "failed", "lag_seconds",
+)  # fmt: skip
+
+_AUDIT = (
+    "namespace", "queue", "paused_at", "waiting", "requeued", "unconfirmed", "fresh",
+    "due", "parked", "later", "running",
 )  # fmt: skip
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -181,6 +195,22 @@ def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
     bind(conn).call("resume_queue", queue, namespace)
 
 
+def redrive(
+    conn: Any,
+    queue: str | None = None,
+    *,
+    namespace: str | None = None,
+    age: int = 0,
+    limit: int = 1000,
+) -> int:
+    """Makes at most `limit` waiting tasks due again whose messages were handed out `age` seconds
+    ago or earlier, for when Redis has lost them; returns how many. Calls redrive_tasks. Raises
+    TransactionOpen.
+    """
+    (redriven,), _ = bind(conn).call("redrive_tasks", queue, namespace, age, limit, outs=1)
+    return int(redriven)
+
+
 def explain(conn: Any, task_id: int) -> Explanation:
     """Why the task is where it is, in words. Calls explain_task. Raises TaskNotFound."""
     _, ((found, status, text),) = bind(conn).call("explain_task", task_id, rows=True)
@@ -219,6 +249,17 @@ def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
             if namespace is None or row[0] == namespace
         ),
         key=lambda found: (found.namespace, found.queue),
+    )
+
+
+def audit(conn: Any) -> list[QueueAudit]:
+    """One row a queue, by name: for how many tasks a message should be in Redis, and where the
+    others are. Reads the view queue_audit.
+    """
+    rows = bind(conn).select("queue_audit", _AUDIT)
+    return sorted(
+        (QueueAudit(*(*row[:2], row[2] is not None, *map(int, row[3:]))) for row in rows),
+        key=lambda found: (found.queue, found.namespace),
     )
 
 

@@ -96,3 +96,28 @@ class QueueStats:
     failed: int
     lag: float
     """Seconds that the oldest due task has been waiting for a relay; 0 where none is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAudit:
+    """Where one queue's active tasks are at this moment; each is in one place."""
+
+    namespace: str
+    queue: str
+    paused: bool
+    waiting: int
+    """Waiting, handed out by a relay, started by nobody since: the message should be in Redis."""
+    requeued: int
+    """The same, while an earlier attempt still counts as processing."""
+    unconfirmed: int
+    """How many of these two are in a batch whose relay has not confirmed it."""
+    fresh: int
+    """New: the creator may have pushed the message, or a relay will after the push grace."""
+    due: int
+    """Their time has come; no relay has taken them yet."""
+    parked: int
+    """They wait for the queue to be resumed or to have room."""
+    later: int
+    """Their delay, or the delay after a failure, has not passed."""
+    running: int
+    """With a consumer."""

@@ -46,6 +46,7 @@ EXAMPLES = {
     "retry_task": "17, NULL",
     "pause_queue": "'GCR:ORDER:BIND', NULL",
     "resume_queue": "'GCR:ORDER:BIND', NULL",
+    "redrive_tasks": "'GCR:ORDER:BIND', NULL, NULL, 1000, @redriven",
     "explain_task": "17",
     "list_tasks": "'GCR:ORDER:BIND', 90, NULL, NULL, 20",
     "scan_tasks": """'relay-1', 1000, 30, NULL, '["MAIL"]', @batch_id, @wait_ms""",

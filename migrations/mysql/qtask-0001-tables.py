@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS {p}task (
   due_at DATETIME(3) NOT NULL
     COMMENT 'when it next needs attention. Active: queue it or fail it; terminal: purge it',
   started_at DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'of the last attempt, where there is one',
-  ended_at DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'when it became terminal, where it is',
+  ended_at DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'when it became terminal; before, when a scan handed it out or it failed',
   name VARCHAR(128) NOT NULL,
   order_no VARCHAR(128) NULL COMMENT 'external business number',
   order_key VARCHAR(128) GENERATED ALWAYS AS (IF(status = 0, NULL, order_no)) STORED

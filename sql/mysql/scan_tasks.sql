@@ -150,6 +150,7 @@ BEGIN
       SET
         task.lane = task.queue_id,
         task.batch_id = out_batch_id,
+        task.ended_at = v_now,
         task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
       WHERE task.lane <> 0;
       INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)

@@ -261,6 +261,8 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
                 )
                 if batch.batch_id is not None:
                     chance.choice([calls.confirm, calls.release])(own, batch.batch_id, "r")
+            case "redrive":
+                calls.redrive(own, queue, limit=50)
             case "expire":
                 calls.expire(own, 50)
             case "purge":
@@ -285,6 +287,7 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
         "retry",
         "scan",
         "scan",
+        "redrive",
         "expire",
         "purge",
         "pause",

@@ -36,12 +36,14 @@ READING: dict[str, Callable[[Connection, int], Any]] = {
     "explain": lambda c, t: calls.explain(c, t),
     "list_tasks": lambda c, _: calls.list_tasks(c),
     "stats": lambda c, _: calls.stats(c),
+    "audit": lambda c, _: calls.audit(c),
     "next_due": lambda c, _: calls.next_due(c),
 }
 OWN: dict[str, Callable[[Connection], Any]] = {
     "scan": lambda c: calls.scan(c, "r"),
     "confirm": lambda c: calls.confirm(c, batch_of(c), "r"),
     "release": lambda c: calls.release(c, batch_of(c), "r"),
+    "redrive": lambda c: calls.redrive(c),
     "expire": lambda c: calls.expire(c),
     "purge": lambda c: calls.purge(c),
 }
@@ -168,6 +170,7 @@ def test_after_a_refusal_the_connection_is_as_good_as_new(conn: Connection, verb
         "scan": lambda: calls.scan(conn, "r", limit=0),
         "confirm": lambda: calls.confirm(conn, None, "r"),
         "release": lambda: calls.release(conn, None, "r"),
+        "redrive": lambda: calls.redrive(conn, limit=0),
         "expire": lambda: calls.expire(conn, 0),
         "purge": lambda: calls.purge(conn, 0),
     }

@@ -105,7 +105,7 @@ def test_a_retry_checks_its_order_number_beside_its_row(conn: Connection, own: C
     own.rollback()
 
 
-@pytest.mark.parametrize("verb", ["explain", "list_tasks", "stats", "next_due"])
+@pytest.mark.parametrize("verb", ["explain", "list_tasks", "stats", "audit", "next_due"])
 def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> None:
     task_id = new(conn, order_no="1")
     arguments = {"explain": (task_id,)}.get(verb, ())
@@ -257,6 +257,15 @@ def test_an_expiry_locks_what_it_fails(conn: Connection, connect: Connect) -> No
         age(conn, 100 - place, task_id)
     found = hold_up(conn, connect, lambda c: calls.expire(c, 3), "UPDATE", "task")
     assert found == set(tasks[:3])
+
+
+def test_a_redrive_locks_what_it_makes_due(conn: Connection, connect: Connect) -> None:
+    tasks = [new(conn, interval=100 + n) for n in range(5)]
+    calls.scan(conn, "r")
+    later = [new(conn, delay=n) for n in (90, 101, 102, 200)]
+    found = hold_up(conn, connect, lambda c: calls.redrive(c, limit=3), "UPDATE", "task")
+    assert found == set(tasks[:3])
+    assert not found & set(later)
 
 
 def hold_up(

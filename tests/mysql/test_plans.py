@@ -87,6 +87,14 @@ def test_an_expiry_reads_the_due_index_in_its_order(filled: Connection) -> None:
     assert not any("filesort" in str(r["extra"]) for r in found.values())
 
 
+def test_a_redrive_reads_the_due_index_in_its_order(filled: Connection) -> None:
+    queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
+    values = {"v_queue_id": str(queue_id), "v_now": NOW, "in_age": "60", "v_left": "10"}
+    found = plan(filled, statement("redrive_tasks", "SELECT JSON_ARRAYAGG", values))
+    assert (found["task"]["key"], found["task"]["type"]) == ("due", "range")
+    assert not any("filesort" in str(r["extra"]) for r in found.values())
+
+
 @pytest.mark.parametrize(
     ("procedure", "start", "values"),
     [
@@ -134,9 +142,10 @@ def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
 
-def test_expired_tasks_are_found_by_their_ids(filled: Connection) -> None:
+@pytest.mark.parametrize("procedure", ["expire_tasks", "redrive_tasks"])
+def test_changed_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
     values = {"v_ids": f"'{ids(filled, 'lane <> 0')}'", "v_now": NOW}
-    found = plan(filled, statement("expire_tasks", "UPDATE JSON_TABLE", values))["task"]
+    found = plan(filled, statement(procedure, "UPDATE JSON_TABLE", values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
 
