@@ -41,7 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--roles",
         action="store_true",
-        help="make each call with the rights of one role alone (for tests/contract)",
+        help="make each call with the rights of one role alone, for tests/contract; scripts/test "
+        "without arguments does so on MySQL with the tests of single verbs",
     )
 
 
