@@ -28,6 +28,7 @@ from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+PROCEDURES = Renderer("mysql", Settings()).procedures
 MakeUrl = Callable[..., str]
 
 
@@ -101,7 +102,7 @@ def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]
                 for row in rows
             )
         found["settings"] = sorted(query(conn, f"SELECT name, value FROM {prefix}setting"))
-    assert len(found["routines"]) == len(INDEX["procedure"])
+    assert len(found["routines"]) == len(PROCEDURES)
     assert len(found["views"]) == len(INDEX["view"])
     return found
 
@@ -120,8 +121,8 @@ def names(url: str) -> set[str]:
 
 def ours(prefix: str = "qtask_") -> set[str]:
     """What every installation has."""
-    kinds = ("table", "view", "procedure")
-    return {prefix + entry["name"] for kind in kinds for entry in INDEX[kind]}
+    entries = [*INDEX["table"], *INDEX["view"], *PROCEDURES]
+    return {prefix + entry["name"] for entry in entries}
 
 
 def works(url: str, prefix: str = "qtask_") -> None:
