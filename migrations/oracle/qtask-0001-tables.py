@@ -136,7 +136,7 @@ COMMENTS = {
     "task.deadline_at": "no attempt starts later",
     "task.due_at": "when it next needs attention. Active: queue it or fail it; terminal: purge it",
     "task.started_at": "of the last attempt, where there is one",
-    "task.ended_at": "when it became terminal, where it is",
+    "task.ended_at": "when it became terminal; before, when a scan handed it out or it failed",
     "task.name": "what the task is",
     "task.order_no": "external business number",
     "task.order_key": "order_no until the task is finished: only such tasks are in the index",

@@ -3,7 +3,7 @@ PROCEDURE list_tasks (
   in_status IN NUMBER DEFAULT NULL,
   in_order_no IN VARCHAR2 DEFAULT NULL,
   in_namespace IN VARCHAR2 DEFAULT NULL,
-  in_limit IN NUMBER DEFAULT 100,
+  in_limit IN NUMBER,
   out_rows OUT SYS_REFCURSOR
 )
 {%- if spec %};

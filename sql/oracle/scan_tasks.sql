@@ -119,6 +119,7 @@ BEGIN
         SET
           lane = queue_id,
           batch_id = out_batch_id,
+          ended_at = v_now,
           due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
         WHERE task_id = v_claimed(i);
       v_task_ids := json_array_of(v_claimed);

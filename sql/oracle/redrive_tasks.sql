@@ -1,0 +1,82 @@
+PROCEDURE redrive_tasks (
+  in_queue IN VARCHAR2 DEFAULT NULL,
+  in_namespace IN VARCHAR2 DEFAULT NULL,
+  in_age IN NUMBER DEFAULT NULL,
+  in_limit IN NUMBER,
+  out_redriven OUT NUMBER
+)
+{%- if spec %};
+/*
+Makes waiting tasks due again whose messages relays have handed out and nobody has started, in one short
+transaction: for when Redis has lost them. All others keep their times: a delay, the delay after a
+failure, the push grace. Call it until it redrives fewer than it may.
+
+Parameters
+  in_queue      of this queue; NULL is any
+  in_namespace  of this namespace; NULL is any
+  in_age        handed out at least so many seconds ago, 0 to {{ limit.seconds }}; NULL is 0. Relays hand out what
+                was redriven: who calls again passes the seconds since the first call
+  in_limit      most tasks to redrive, 1 to {{ limit.rows }}
+Result
+  out_redriven  how many are due again
+Errors
+  invalid_argument, transaction_open
+Transaction
+  Commits by itself.
+*/
+{%- else %}
+IS
+  v_now {{ instant }};
+  v_queue VARCHAR2(32767) := SUBSTR(in_queue, 1, {{ limit.queue + 1 }});
+  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_ids ids;
+  v_left NUMBER := in_limit;
+  CURSOR c_queues IS
+    SELECT queue_id
+    FROM {{ p }}queue
+    WHERE (v_queue IS NULL OR queue = v_queue)
+      AND (v_namespace IS NULL OR namespace = v_namespace);
+  CURSOR c_handed_out (in_lane NUMBER) IS
+    SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+    FROM {{ p }}task task
+    WHERE task.lane = in_lane
+      AND task.due_at > v_now
+      AND task.status = {{ status.waiting }}
+      AND task.batch_id > 0
+      AND task.ended_at <= v_now - {{ seconds("COALESCE(in_age, 0)") }}
+    ORDER BY task.due_at, task.task_id
+    FOR UPDATE SKIP LOCKED;
+BEGIN
+  {{ enter("redrive_tasks") }};
+  IF {{ no_integer("in_age", 0, limit.seconds) }} THEN
+    {{ raise("invalid_argument", "in_age must be NULL or 0 to %d (seconds)" % limit.seconds) }};
+  END IF;
+  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
+    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
+  END IF;
+
+  begin_work;
+  v_now := {{ now }};
+  BEGIN
+    FOR v_each IN c_queues LOOP
+      OPEN c_handed_out(v_each.queue_id);
+      FETCH c_handed_out BULK COLLECT INTO v_ids LIMIT v_left;
+      CLOSE c_handed_out;
+      FORALL i IN 1 .. v_ids.COUNT
+        UPDATE {{ p }}task
+        SET
+          due_at = v_now,
+          batch_id = 0
+        WHERE task_id = v_ids(i);
+      v_left := v_left - v_ids.COUNT;
+      EXIT WHEN v_left = 0;
+    END LOOP;
+  EXCEPTION
+    WHEN OTHERS THEN
+      ROLLBACK;
+      RAISE;
+  END;
+  COMMIT;
+  out_redriven := in_limit - v_left;
+END redrive_tasks;
+{%- endif %}
