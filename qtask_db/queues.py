@@ -231,6 +231,13 @@ def push_tasks(
         queues.close()
 
 
+def count_messages(redis: Client, queues: Iterable[str]) -> dict[str, int]:
+    """The messages in each queue, whether it is a list or a stream."""
+    names = set(queues)
+    lengths = Queues(redis).lengths(sorted(names))
+    return lengths | Queues(redis, stream=True).lengths(sorted(names - lengths.keys()))
+
+
 def _by_queue(messages: Iterable[Message]) -> dict[str, list[bytes]]:
     queues: dict[str, list[bytes]] = {}
     for message in messages:

@@ -39,13 +39,15 @@ CREATE TABLE IF NOT EXISTS {p}task (
   interval_seconds INT NOT NULL COMMENT 'until an unfinished task is queued again',
   delete_deadline INT NOT NULL COMMENT 'seconds that a terminal task is kept',
   batch_id BIGINT NOT NULL DEFAULT 0
-    COMMENT 'the call that handled it last: > 0 the batch of a scan, < 0 a bulk start or create, 0 another',
+    COMMENT 'the call that handled it last: > 0 the batch of a scan, < 0 a bulk call, 0 another',
   created_at DATETIME(3) NOT NULL COMMENT 'UTC, as all times',
   deadline_at DATETIME(3) NOT NULL COMMENT 'no attempt starts later',
   due_at DATETIME(3) NOT NULL
     COMMENT 'when it next needs attention. Active: queue it or fail it; terminal: purge it',
-  started_at DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'of the last attempt, where there is one',
-  ended_at DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'when it became terminal; before, when a scan handed it out or it failed',
+  started_at DATETIME(3) NOT NULL DEFAULT '1970-01-01'
+    COMMENT 'of the last attempt, where there is one',
+  ended_at DATETIME(3) NOT NULL DEFAULT '1970-01-01'
+    COMMENT 'when it became terminal; before, when a scan handed it out or it failed',
   name VARCHAR(128) NOT NULL,
   order_no VARCHAR(128) NULL COMMENT 'external business number',
   order_key VARCHAR(128) GENERATED ALWAYS AS (IF(status = 0, NULL, order_no)) STORED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from qtask_db.cli import create, doctor, queues, run, schema, tasks
+from qtask_db.cli import audit, create, doctor, queues, redrive, run, schema, tasks
 from qtask_db.cli.errors import EPILOG, QtaskGroup
 from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
 
@@ -54,4 +54,4 @@ main.add_section("Processes", [run.relay, run.worker])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [tasks.cancel, tasks.retry])
 main.add_section("Queues", [queues.stats, queues.pause, queues.resume])
-main.add_section("", [queues.expire, queues.purge])
+main.add_section("", [queues.expire, queues.purge, audit.audit, redrive.redrive])

@@ -206,7 +206,7 @@ def _count(
     ) as bar:
         progress = bar.add_task("", total=None, rate="")
         while True:
-            count = _again(lambda: call(conn, chunk))
+            count = again(lambda: call(conn, chunk))
             total += count
             rate = f"{total / max(time.monotonic() - started, 1e-3):,.0f} tasks/s"
             bar.update(progress, advance=count, rate=rate)
@@ -214,7 +214,7 @@ def _count(
                 return total, count == chunk
 
 
-def _again(call: Callable[[], int], times: int = 5) -> int:
+def again(call: Callable[[], int], times: int = 5) -> int:
     """Call again where another transaction was in the way."""
     for _ in range(times - 1):
         with contextlib.suppress(Conflict):

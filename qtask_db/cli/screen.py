@@ -115,14 +115,12 @@ class Source:
         return Snapshot(now, queues, lengths, problem)
 
     def _lengths(self, names: set[str]) -> dict[str, int]:
-        """Messages by queue, whether it is a list or a stream."""
-        from qtask_db.queues import Queues
+        from qtask_db.queues import count_messages
         from qtask_db.redis_url import connect
 
         if self._redis is None:
             self._redis = connect(self._state.required_redis_url())
-        lengths = Queues(self._redis).lengths(sorted(names))
-        return lengths | Queues(self._redis, stream=True).lengths(sorted(names - lengths.keys()))
+        return count_messages(self._redis, names)
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
     "list", "cancel", "retry", "stats", "pause", "resume", "expire", "purge",
+    "audit", "redrive",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'
 AWAY = "127.0.0.1:1"
@@ -57,7 +58,11 @@ class Qtask:
         return self.checked(Result(process.returncode, out, err))
 
     def start(
-        self, *args: object, terminal: int = subprocess.PIPE, **env: str | None
+        self,
+        *args: object,
+        terminal: int = subprocess.PIPE,
+        stdin: int = subprocess.PIPE,
+        **env: str | None,
     ) -> subprocess.Popen[str]:
         merged = self.env | {k: v for k, v in env.items() if v is not None}
         for name in (name for name, value in env.items() if value is None):
@@ -67,7 +72,7 @@ class Qtask:
             cwd=self.folder,
             env=merged,
             text=True,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=terminal,
             stderr=terminal,
         )

@@ -63,6 +63,9 @@ def test_help_is_quick(offline: Qtask) -> None:
         (["explain", "1", "--order-no", "2"], "Give a TASK_ID or --order-no"),
         (["expire", "--chunk", "0"], "0 is not in the range"),
         (["purge", "--chunk", "0"], "0 is not in the range"),
+        (["redrive"], "Give a QUEUE or --all"),
+        (["redrive", "Q", "--all"], "Give a QUEUE or --all"),
+        (["redrive", "Q", "--rate", "0"], "0 is not in the range"),
         (["stats", "--watch", "0"], "0.0 is not in the range"),
         (["relay", "--limit", "0"], "0 is not in the range"),
         (["relay", "--log-level", "loud"], "'loud' is not one of"),
@@ -157,8 +160,8 @@ def test_a_missing_driver_is_3(offline: Qtask, tmp_path: Path) -> None:
     "args",
     [
         ["list"], ["stats"], ["explain", "1"], ["cancel", "1"], ["retry", "1"], ["pause", "Q"],
-        ["resume", "Q"], ["expire"], ["purge"], ["relay"], ["create", "a", "{}", "60", "Q"],
-        ["delay", "a", "{}", "60", "60", "Q"],
+        ["resume", "Q"], ["expire"], ["purge"], ["audit"], ["redrive", "Q"], ["relay"],
+        ["create", "a", "{}", "60", "Q"], ["delay", "a", "{}", "60", "60", "Q"],
     ],
 )  # fmt: skip
 def test_a_schema_that_is_not_installed_is_3(qtask: Qtask, args: list[str]) -> None:

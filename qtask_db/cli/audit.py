@@ -1,0 +1,169 @@
+"""The command audit: what the database says should be in Redis, what is there, and what to do."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qtask_db.cli import errors, output
+from qtask_db.cli.output import json_option, plural
+from qtask_db.cli.state import State, database_options, pass_state, redis_option
+
+if TYPE_CHECKING:
+    from qtask_db.models import QueueAudit
+
+PLACES = ("waiting", "requeued", "unconfirmed", "fresh", "due", "parked", "later", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One queue of Redis with the tasks of all namespaces that share it."""
+
+    queue: str
+    places: Counter[str]
+    messages: int | None
+    """None where the key is no queue."""
+    missing: int
+    """Messages that should be there."""
+    surplus: int
+    """Messages that no task explains."""
+
+    def sentences(self) -> list[str]:
+        """What is where, in words."""
+        places = self.places
+        handed_out = places["waiting"] + places["requeued"]
+        if self.messages is None:
+            return ["Its key in Redis is neither a list nor a stream: relays cannot push to it."]
+        said = [
+            f"{plural(handed_out, 'task')} handed out and not started,"
+            f" {plural(self.messages, 'message')} in Redis."
+        ]
+        if self.missing:
+            said.append(
+                f"{plural(self.missing, 'message')} fewer than tasks: lost, or a consumer has taken"
+                " them this moment. The tasks come again when their intervals have passed; those"
+                f" that wait, at once after: qtask redrive {shlex.quote(self.queue)}"
+            )
+        if self.surplus:
+            said.append(
+                f"{plural(self.surplus, 'message')} more than tasks: duplicates, or of tasks that"
+                " have ended. Consumers refuse them; there is nothing to do."
+            )
+        if places["unconfirmed"]:
+            said.append(
+                f"{plural(places['unconfirmed'], 'task')} of batches that are not confirmed: about"
+                " to be pushed, or pushed again by any relay when the lease has run out."
+            )
+        others = {
+            "fresh": "new, pushed by their creators or soon by a relay",
+            "due": "due, for a relay to take",
+            "parked": "until the queue is resumed or has room",
+            "later": "until their time has come",
+            "running": "with consumers",
+        }
+        rest = [f"{places[name]:,} {text}" for name, text in others.items() if places[name]]
+        return said + ([f"Not in Redis: {'; '.join(rest)}."] if rest else [])
+
+
+def compare(
+    rows: Iterable[QueueAudit], before: dict[str, int], after: dict[str, int]
+) -> list[Finding]:
+    """By queue. Redis was asked before and after the database: what moved between is no finding."""
+    queues: dict[str, Counter[str]] = {}
+    for row in rows:
+        queues.setdefault(row.queue, Counter()).update({n: getattr(row, n) for n in PLACES})
+    findings = []
+    for queue, places in queues.items():
+        looks = [lengths[queue] for lengths in (before, after) if queue in lengths]
+        handed_out = places["waiting"] + places["requeued"]
+        missing = handed_out - places["unconfirmed"] - max(looks, default=handed_out)
+        surplus = min(looks, default=0) - handed_out - places["fresh"] - places["due"]
+        findings.append(Finding(queue, places, after.get(queue), max(0, missing), max(0, surplus)))
+    return findings
+
+
+@click.command(short_help="Compare tasks with the messages in Redis.")
+@database_options
+@redis_option
+@json_option
+@pass_state
+def audit(state: State, *, as_json: bool) -> None:
+    """Compare, queue by queue, the tasks that were handed out with the messages in Redis.
+
+    Nothing is changed. The exit code is 1 where messages are missing.
+
+    \b
+    Examples:
+      qtask audit
+      qtask audit --json | jq '.queues[] | select(.missing > 0)'
+    """
+    findings, batches = _look(state)
+    missing = sum(finding.missing for finding in findings)
+    if as_json:
+        output.echo_json(
+            {
+                "at": output.iso(datetime.datetime.now(datetime.timezone.utc)),
+                "queues": [_plain(finding) for finding in findings],
+                "batches": batches,
+                "missing": missing,
+                "surplus": sum(finding.surplus for finding in findings),
+            }
+        )
+    else:
+        for finding in findings:
+            click.secho(finding.queue, bold=True, fg="red" if finding.missing else None)
+            for sentence in finding.sentences():
+                click.echo(f"  {sentence}")
+        _conclude(findings, batches, missing)
+    if missing:
+        click.get_current_context().exit(errors.REFUSED)
+
+
+def _look(state: State) -> tuple[list[Finding], dict[str, int]]:
+    from qtask_db import calls
+    from qtask_db.queues import count_messages
+    from qtask_db.redis_url import connect
+
+    with state.connect() as conn, connect(state.required_redis_url()) as redis:
+        names = {row.queue for row in calls.audit(conn)}
+        before = count_messages(redis, names)
+        rows = calls.audit(conn)
+        after = count_messages(redis, names)
+        batches = conn.select("unconfirmed_batches", ("lapsed", "tasks"))
+    return compare(rows, before, after), {
+        "unconfirmed": len(batches),
+        "lapsed": sum(bool(lapsed) for lapsed, _ in batches),
+        "tasks": sum(int(tasks) for _, tasks in batches),
+    }
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {
+        "queue": finding.queue,
+        "messages": finding.messages,
+        **{name: finding.places[name] for name in PLACES},
+        "missing": finding.missing,
+        "surplus": finding.surplus,
+        "text": " ".join(finding.sentences()),
+    }
+
+
+def _conclude(findings: list[Finding], batches: dict[str, int], missing: int) -> None:
+    if batches["unconfirmed"]:
+        count = batches["unconfirmed"]
+        click.echo(
+            f"{count:,} {'batch is' if count == 1 else 'batches are'} not confirmed, with"
+            f" {plural(batches['tasks'], 'task')}; {batches['lapsed']:,} past the lease."
+        )
+    if not findings:
+        click.echo("no tasks yet")
+    elif missing:
+        click.echo(f"{plural(missing, 'message')} missing; look again: does the number stay?")
+    else:
+        click.echo("no message is missing")
