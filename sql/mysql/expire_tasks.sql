@@ -32,6 +32,7 @@ BEGIN
 
   BEGIN
     DECLARE v_lane INT;
+    DECLARE v_first_at {{ instant }};
     DECLARE v_ids {{ text }};
     DECLARE v_some INT;
     DECLARE v_done TINYINT DEFAULT FALSE;
@@ -63,13 +64,26 @@ BEGIN
         LEAVE each_lane;
       END IF;
 
+      -- Those before the first expired one need not be locked to be looked at.
+      SELECT MIN(due_at)
+      INTO v_first_at
+      FROM (
+        SELECT due_at
+        FROM {{ p }}task FORCE INDEX (due)
+        WHERE lane = v_lane
+          AND due_at <= v_now
+          AND (deadline_at <= v_now OR attempts - attempts_before >= max_count)
+        ORDER BY due_at
+        LIMIT 1
+      ) AS expired;
+
       SELECT JSON_ARRAYAGG(task_id), COUNT(*)
       INTO v_ids, v_some
       FROM (
         SELECT task_id
         FROM {{ p }}task FORCE INDEX (due)
         WHERE lane = v_lane
-          AND due_at <= v_now
+          AND due_at BETWEEN v_first_at AND v_now
           AND (deadline_at <= v_now OR attempts - attempts_before >= max_count)
         ORDER BY due_at
         LIMIT v_left

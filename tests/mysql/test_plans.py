@@ -79,10 +79,11 @@ def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str
     assert found["task"]["type"] in ("range", "ref")
 
 
-def test_an_expiry_reads_the_due_index_in_its_order(filled: Connection) -> None:
+@pytest.mark.parametrize("start", ["SELECT MIN(due_at)", "SELECT JSON_ARRAYAGG"])
+def test_an_expiry_reads_the_due_index_in_its_order(filled: Connection, start: str) -> None:
     queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
-    values = {"v_lane": str(queue_id), "v_now": NOW, "v_left": "10"}
-    found = plan(filled, statement("expire_tasks", "SELECT JSON_ARRAYAGG", values))
+    values = {"v_lane": str(queue_id), "v_now": NOW, "v_left": "10", "v_first_at": "'2020-01-01'"}
+    found = plan(filled, statement("expire_tasks", start, values))
     assert (found["task"]["key"], found["task"]["type"]) == ("due", "range")
     assert not any("filesort" in str(r["extra"]) for r in found.values())
 
