@@ -80,7 +80,7 @@ _CONFIGURATION = {
 _COMPILATION = 6550
 # Not declared; of another shape than this version calls; invalid.
 _OTHER_PACKAGE = re.compile(r"PLS-00(201|302|306|904|905)")
-_BITS = 63
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _ROWS = LIMIT["rows"] + 1
 """Fetched in one round trip; one more than there can be, so that the driver need not ask again."""
 
@@ -132,10 +132,13 @@ class Oracle:
         rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """One anonymous block, and one fetch where the procedure returns a cursor."""
-        kinds = _parameters(verb)
-        given = [_fitting(*pair) for pair in zip(arguments, kinds.items(), strict=False)]
+        declared = _parameters(verb)
+        given = [
+            _fitting(value, name, kind)
+            for value, (name, kind) in zip(arguments, declared.items(), strict=False)
+        ]
         named = {
-            f"in_{name}": _fitting(value, (f"in_{name}", kinds[f"in_{name}"]))
+            f"in_{name}": _fitting(value, name, declared[f"in_{name}"])
             for name, value in (options or {}).items()
         }
         with raw.cursor() as cursor, raw.cursor() as found:
@@ -201,17 +204,16 @@ def _parameters(verb: str) -> dict[str, str]:
     return dict(re.findall(r"^  (in_\w+) IN (\w+)", text, re.MULTILINE))
 
 
-def _fitting(value: Any, parameter: tuple[str, str]) -> Any:
+def _fitting(value: Any, name: str, kind: str) -> Any:
     """The value as it is sent. Refuses what PL/SQL would silently convert to the parameter's type.
 
-    A blank, which is no valid name or JSON either, stands for the empty text: that would be NULL.
+    A blank, which is no valid name and no JSON either, stands for the empty text: that is NULL.
     """
-    name, kind = parameter
     if value is None or (isinstance(value, str) and kind != "NUMBER"):
         return " " if value == "" else value
     if kind != "NUMBER":
         raise InvalidArgument(f"{name} must be a text, not {value!r}")
-    if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > _BITS:
+    if not isinstance(value, int) or isinstance(value, bool) or not _LEAST <= value <= _MOST:
         raise InvalidArgument(f"{name} must be a whole number of at most 64 bits, not {value!r}")
     return value
 

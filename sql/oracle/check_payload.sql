@@ -1,3 +1,7 @@
+{#- Without escaped backslashes and the two halves of characters that are written as such. -#}
+{%- set without_pairs -%}
+REGEXP_REPLACE(in_payload, '\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}')
+{%- endset -%}
 PROCEDURE check_payload (
   in_label IN VARCHAR2,
   in_payload IN CLOB
@@ -17,7 +21,8 @@ BEGIN
 
   SELECT
     CASE
-      WHEN {{ is_json("in_payload", "{") }} THEN
+      WHEN {{ is_json("in_payload", "{") }}
+        AND (INSTR(in_payload, '\u') = 0 OR NOT REGEXP_LIKE({{ without_pairs }}, '\\u[dD][89a-fA-F]')) THEN
         CASE
           WHEN JSON_EXISTS(in_payload, '$."task_id"') OR JSON_EXISTS(in_payload, '$."task_attempt"') THEN
             {{ error.reserved_key }}

@@ -70,7 +70,7 @@ IS
     ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'MD5');
 BEGIN
   {{ enter("scan_tasks") }};
-  IF in_relay IS NULL OR LENGTH(in_relay) > {{ limit.relay }} THEN
+  IF {{ no_name("in_relay", limit.relay) }} THEN
     {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
   END IF;
   IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
