@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import time
@@ -12,10 +13,14 @@ from typing import Any
 
 from qtask_db import dialects, urls
 from qtask_db.dialects import Dialect
-from qtask_db.errors import ConfigurationError, Conflict
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    Conflict,
+    NotInstalled,
+    QtaskError,
+)
 from qtask_db.settings import DEFAULT_PREFIX, Settings
-
-_TRIES = 8
 
 
 @dataclass(slots=True)
@@ -37,21 +42,31 @@ class Connection:
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
 
-        Where the server rolled it back because of another transaction and no transaction of the
-        caller's was open, it is called again: nothing else was undone.
+        Where no transaction of the caller's is open it is called again if the server rolled it back
+        because of another transaction, or if an installer is just replacing a procedure: the call
+        has done nothing then. (Inside a transaction waiting for the installer would be in vain,
+        because it waits for those who have called the procedure.)
         """
         alone = self.dialect.alone(self.raw)
-        for tries in range(_TRIES):
+        for tries in itertools.count(1):
             try:
                 return self.dialect.call(
                     self.raw, self.prefix, verb, arguments, options, outs, rows
                 )
             except Exception as error:
                 translated = self.dialect.translate(error)
-                if not (alone and isinstance(translated, Conflict)) or tries == _TRIES - 1:
+                if not alone or tries >= self._tries(translated):
                     raise translated or error from error
-            time.sleep(random.uniform(0, 0.005 * 2**tries))  # noqa: S311 - spreads the callers
+            longest = 0.0025 * 2**tries
+            time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
         raise AssertionError("unreachable")
+
+    def _tries(self, error: QtaskError | None) -> int:
+        ours = self.prefix in str(error)
+        if isinstance(error, Conflict) or (ours and isinstance(error, NotInstalled)):
+            return 8
+        # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
+        return 5 if ours and isinstance(error, AccessDenied) else 1
 
     def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""

@@ -18,7 +18,7 @@ from yoyo.connections import parse_uri
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import default_migration_table
 
-from qtask_db import dialects
+from qtask_db import dialects, urls
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
 from qtask_db.render import INDEX, VERSION, Renderer
@@ -84,7 +84,7 @@ def refresh(raw: Any) -> None:
 
         called = [found for found in stale if found.kind not in ("view", "event")]
         replaced = [found.name for found in called if found.name in current]
-        granted = schema.grants(raw, replaced) if replaced else []
+        granted = schema.grants(raw, replaced) if replaced else {}
         schema.prepare(raw, renderer.render("session"))
         wanted = {found.name for found in renderer.objects}
         for kind, name in _installed(conn, stored):
@@ -92,8 +92,8 @@ def refresh(raw: Any) -> None:
                 schema.drop(raw, kind, name)
         for found in stale:
             schema.create(raw, found)
-        for grant in granted or []:
-            schema.grant(raw, grant)
+            for grant in (granted or {}).get(found.name, ()):
+                schema.grant(raw, grant)
         schema.verify(raw, conn.prefix)
         if granted is None:
             log.warning(
@@ -137,7 +137,8 @@ def _backend(database: Database) -> Iterator[Any]:
         for name in ("log", "lock", "version"):
             setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
 
-    with Backend(parse_uri(database.url), migration_table(database.prefix)) as backend:
+    one = urls.hosts(urls.split(database.url))[0].geturl()  # all that yoyo reads of it is the schema
+    with Backend(parse_uri(one), migration_table(database.prefix)) as backend:
         conn = bind(backend.connection, prefix=database.prefix)
         with _errors_of(conn):
             try:

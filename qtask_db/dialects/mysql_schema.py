@@ -107,21 +107,20 @@ def forget_migrations(raw: Any, table: str, pattern: str) -> None:
     _execute(raw, f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608
 
 
-def grants(raw: Any, names: Iterable[str]) -> list[Grant] | None:
+def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Grant]] | None:
     """Who may execute these procedures, where the server forgets it when it replaces them.
 
     None where that may not be read.
     """
     if _is_mariadb(raw):
-        return []
-    wanted = set(names)
+        return {}
     try:
         rows = _rows(
             raw, "SELECT user, host, routine_name FROM mysql.procs_priv WHERE db = DATABASE()"
         )
     except raw.Error:
         return None
-    return [(user, host, name) for user, host, name in rows if name in wanted]
+    return {wanted: [row for row in rows if row[2] == wanted] for wanted in names}
 
 
 def grant(raw: Any, given: Grant) -> None:

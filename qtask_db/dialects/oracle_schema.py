@@ -137,9 +137,9 @@ def forget_migrations(raw: Any, table: str, pattern: str) -> None:
     _execute(raw, f"DELETE FROM \"{table.upper()}\" WHERE migration_id LIKE '{pattern}'")  # noqa: S608
 
 
-def grants(raw: Any, names: Iterable[str]) -> list[Any]:  # noqa: ARG001
+def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Any]]:  # noqa: ARG001
     """Oracle keeps the grants on what it replaces."""
-    return []
+    return {}
 
 
 def grant(raw: Any, given: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -243,6 +245,33 @@ class TestAgain:
                     verb(conn, 1)
             with pytest.raises(AccessDenied):
                 calls.retry(conn, 1)
+
+    def test_callers_without_a_transaction_notice_nothing(
+        self, root: Connection, empty_url: str, new_account: Callable[[str, str], str]
+    ) -> None:
+        quiet_install(empty_url)
+        account = new_account(empty_url, "qtask_me")
+        database = urlsplit(empty_url).path[1:]
+        execute(root, f"GRANT EXECUTE ON PROCEDURE {database}.qtask_create_task TO 'qtask_me'@'%'")
+        installed = threading.Event()
+
+        def produce() -> int:
+            made = 0
+            with Database(account).connect() as conn:
+                while not installed.is_set():
+                    made += calls.create(conn, "test", {}, 60, "Q").created
+            return made
+
+        with ThreadPoolExecutor() as pool:
+            producers = [pool.submit(produce) for _ in range(2)]
+            try:
+                for limit in range(70_000, 70_005):
+                    quiet_install(empty_url, payload_limit=str(limit))
+            finally:
+                installed.set()
+            made = sum(producer.result() for producer in producers)
+        with Database(empty_url).connect() as conn:
+            assert count(conn) == made > 0
 
 
 def mark(url: str, name: str) -> None:
