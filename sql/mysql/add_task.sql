@@ -43,6 +43,7 @@ BEGIN
       AND LENGTH(in_payload) <= {{ payload_limit }}
       AND LOCATE('\\', in_payload) = 0
       AND LOCATE({{ nul }}, in_payload) = 0
+      AND NOT {{ has_ed("CONCAT(in_name, in_queue, in_payload)") }}
       AND JSON_VALID(in_payload)
       AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0,
       FALSE
@@ -63,7 +64,7 @@ BEGIN
         NULL
       );
       IF JSON_TYPE(v_option) = 'STRING' AND CHAR_LENGTH(v_option) BETWEEN 3 AND {{ limit.order_no + 2 }}
-        AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0 THEN
+        AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0 AND NOT {{ has_ed("v_option") }} THEN
         SET v_order_no = SUBSTRING(v_option, 2, CHAR_LENGTH(v_option) - 2);
       ELSE
         CALL {{ p }}read_options(

@@ -17,4 +17,7 @@ BEGIN
     OR ' ' IN (LEFT(in_namespace, 1), RIGHT(in_namespace, 1)) THEN
     {{ raise("invalid_argument", "in_namespace must have 1 to %d characters, no blank at either end" % limit.namespace) }};
   END IF;
+  IF {{ unreadable("in_queue") }} OR {{ unreadable("in_namespace") }} THEN
+    {{ raise("invalid_argument", "in_queue and in_namespace must have characters of Unicode only") }};
+  END IF;
 END

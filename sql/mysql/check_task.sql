@@ -19,6 +19,9 @@ BEGIN
     OR ' ' IN (LEFT(in_queue, 1), RIGHT(in_queue, 1)) THEN
     {{ raise("invalid_argument", "in_queue must have 1 to %d characters, no blank at either end" % limit.queue) }};
   END IF;
+  IF {{ unreadable("in_name") }} OR {{ unreadable("in_queue") }} THEN
+    {{ raise("invalid_argument", "in_name and in_queue must have characters of Unicode only") }};
+  END IF;
   IF in_interval IS NULL OR in_interval NOT BETWEEN 1 AND {{ limit.seconds }} THEN
     {{ raise("invalid_argument", "in_interval must be 1 to %d (seconds)" % limit.seconds) }};
   END IF;
@@ -32,7 +35,7 @@ BEGIN
       {{ raise("invalid_payload", "in_payload must be a JSON object, not nested too deeply") }};
     SET v_payload = in_payload;
     IF v_payload IS NULL OR NOT JSON_VALID(v_payload) OR JSON_TYPE(v_payload) <> 'OBJECT'
-      OR LOCATE({{ nul }}, in_payload) > 0 THEN
+      OR LOCATE({{ nul }}, in_payload) > 0 OR {{ unreadable("in_payload") }} THEN
       {{ raise("invalid_payload", "in_payload must be a JSON object") }};
     END IF;
     IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt')

@@ -57,6 +57,9 @@ BEGIN
   IF JSON_LENGTH(v_tasks) > {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.rows) }};
   END IF;
+  IF {{ unreadable("in_tasks") }} THEN
+    {{ raise("invalid_argument", "in_tasks must have characters of Unicode only") }};
+  END IF;
 
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN

@@ -34,6 +34,9 @@ BEGIN
   IF in_delay NOT BETWEEN 0 AND {{ limit.seconds }} THEN
     {{ raise("invalid_argument", "in_delay must be NULL or 0 to %d (seconds)" % limit.seconds) }};
   END IF;
+  IF {{ unreadable("in_error") }} THEN
+    {{ raise("invalid_argument", "in_error must have characters of Unicode only") }};
+  END IF;
 
   UPDATE {{ p }}task
   SET

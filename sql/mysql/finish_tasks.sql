@@ -37,7 +37,7 @@ BEGIN
   UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
     task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
   )) AS given
-  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = 0,
     task.status = {{ status.finished }},

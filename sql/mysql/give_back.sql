@@ -27,13 +27,13 @@ BEGIN
       SELECT DISTINCT task_id
       FROM JSON_TABLE(v_task_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS journal
     ) AS given
-    STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
     WHERE task.batch_id = in_batch_id AND task.lane > 0
     FOR UPDATE SKIP LOCKED
   ) AS untouched;
 
   UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.due_at = v_claimed_at,
     task.batch_id = 0;

@@ -9,6 +9,15 @@ SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ 
 {%- set instant = "DATETIME(3)" -%}
 {%- set json_errors = "3140, 3141, 3157" -%}
 {%- set nul = "_utf8mb4 X'00'" -%}
+{#- MariaDB takes halves of surrogate pairs for characters, and no client can read them again. In UTF-8 they begin
+    with ED, as little else does. -#}
+{%- macro has_ed(value) -%}
+LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
+{%- endmacro -%}
+{%- macro unreadable(value) -%}
+({{ has_ed(value) }} AND CONVERT(CONVERT({{ value }} USING utf16) USING utf8mb4) COLLATE utf8mb4_bin <> {{ value }})
+{%- endmacro -%}
+
 {%- set now = "UTC_TIMESTAMP(3)" -%}
 {#- Positive and even, and unique on all servers whose numbers differ in the last six bits. -#}
 {%- set new_batch_id = "((UUID_SHORT() & 4611686018427387903) << 1)" -%}

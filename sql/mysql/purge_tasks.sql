@@ -38,7 +38,7 @@ BEGIN
     IF out_deleted > 0 THEN
       DELETE task
       FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id;
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id;
     END IF;
     COMMIT;
   END;

@@ -22,6 +22,9 @@ BEGIN
   IF NOT JSON_VALID(in_options) OR JSON_TYPE(in_options) <> 'OBJECT' THEN
     {{ raise("invalid_argument", "in_options must be NULL or a JSON object") }};
   END IF;
+  IF {{ unreadable("in_options") }} THEN
+    {{ raise("invalid_argument", "in_options must have characters of Unicode only") }};
+  END IF;
   SET v_rest = JSON_REMOVE(
     in_options, '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
   );

@@ -42,6 +42,9 @@ BEGIN
   IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }} THEN
     {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
   END IF;
+  IF {{ unreadable("in_relay") }} THEN
+    {{ raise("invalid_argument", "in_relay must have characters of Unicode only") }};
+  END IF;
   IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
   END IF;
@@ -123,7 +126,7 @@ BEGIN
       UPDATE JSON_TABLE(
         JSON_MERGE_PRESERVE(v_claimed, v_parked), '$[*]' COLUMNS (task_id BIGINT PATH '$')
       ) AS given
-      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = 0,
         task.status = {{ status.failed }},
@@ -136,7 +139,7 @@ BEGIN
 
     IF v_parked <> '[]' THEN
       UPDATE JSON_TABLE(v_parked, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = -task.queue_id,
         task.due_at = task.deadline_at
@@ -146,7 +149,7 @@ BEGIN
     IF v_claimed <> '[]' THEN
       SET out_batch_id = {{ new_batch_id }};
       UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = task.queue_id,
         task.batch_id = out_batch_id,
@@ -168,7 +171,7 @@ BEGIN
   SELECT out_batch_id AS batch_id, out_wait_ms AS wait_ms;
   SELECT task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
   FROM JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   WHERE task.batch_id = out_batch_id AND task.lane <> 0;
   -- With autocommit off, the last SELECT has opened a transaction, which the next call would refuse.

@@ -39,7 +39,7 @@ BEGIN
   UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
     task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
   )) AS given
-  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = task.queue_id,
     task.status = {{ status.processing }},
@@ -54,7 +54,7 @@ BEGIN
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
   FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
   IF v_alone THEN
     COMMIT;

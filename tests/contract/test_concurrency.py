@@ -311,3 +311,23 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
     assert set(done) == set(verbs), "not every verb was tried"
     assert Counter(f"{verb}: {error}"[:80] for verb, error in trouble) == {}
     assert len(content(conn)[0]) > 0
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_bulk_calls_wait_for_no_row_that_they_do_not_name(
+    conn: Connection, connect: Callable[..., Connection], rows: int
+) -> None:
+    """A table of a few rows is where an optimizer would rather read all of them."""
+    tasks = [new(conn) for _ in range(rows)]
+    own = connect(autocommit=False)
+    calls.processing(own, tasks[1], 1)
+    others = [task_id for task_id in tasks if task_id != tasks[1]]
+    batch = calls.scan(conn, "r", limit=100)
+    assert [message.task_id for message in batch.messages] == others
+    calls.release(conn, batch.batch_id, "r")
+    assert len(calls.scan(conn, "r", limit=100).messages) == len(others)
+    attempts = [(task_id, 1) for task_id in others]
+    assert len(calls.processing_many(conn, attempts)) == len(others)
+    assert calls.finish_many(conn, attempts) == []
+    assert calls.purge(conn) == len(others)
+    own.rollback()
