@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from qtask_db import calls
 from qtask_db.database import Connection, Database
-from qtask_db.errors import Conflict, DatabaseError, QueueUnavailable
+from qtask_db.errors import Conflict, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.queues import push_tasks
 from qtask_db.redis_url import Client as RedisClient
 from qtask_db.redis_url import connect
@@ -99,8 +99,8 @@ class Client:
             tx = Transaction(conn)
             yield tx
             conn.commit()
-        except BaseException:
-            self._give_up(conn)
+        except BaseException as error:
+            self._give_up(conn, error)
             raise
         self._idle.put((conn, time.monotonic()))
         self._push(tx.tasks)
@@ -153,11 +153,16 @@ class Client:
                 return conn
             conn.close()
 
-    def _give_up(self, conn: Connection) -> None:
+    def _give_up(self, conn: Connection, error: BaseException) -> None:
         try:
             conn.rollback()
         except DatabaseError:
             conn.close()
+            return
+        if isinstance(error, Exception):
+            error = conn.dialect.translate(error) or error
+        if isinstance(error, DatabaseUnavailable):
+            conn.close()  # it answers, but is read-only: the primary is elsewhere now
         else:
             self._idle.put((conn, time.monotonic()))
 

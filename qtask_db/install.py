@@ -137,8 +137,9 @@ def _backend(database: Database) -> Iterator[Any]:
         for name in ("log", "lock", "version"):
             setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
 
-    one = urls.hosts(urls.split(database.url))[0].geturl()  # all that yoyo reads of it is the schema
-    with Backend(parse_uri(one), migration_table(database.prefix)) as backend:
+    # yoyo connects by the method above; of the URL it reads the schema, and it knows one host only.
+    first = urls.hosts(urls.split(database.url))[0].geturl()
+    with Backend(parse_uri(first), migration_table(database.prefix)) as backend:
         conn = bind(backend.connection, prefix=database.prefix)
         with _errors_of(conn):
             try:

@@ -13,7 +13,8 @@ def split(url: str) -> SplitResult:
     """The parts of a URL. Raises ConfigurationError, without its secrets, where it is none."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        named = hosts(parts)
+        _ = [one.port for one in named]
     except ValueError as error:
         raise ConfigurationError(f"{mask(url)} is no URL: {error}") from None
     if not parts.scheme or "://" not in url:
@@ -22,7 +23,19 @@ def split(url: str) -> SplitResult:
             "mysql://user:password@host:3306/database or "
             "oracle://user:password@host:1521/?service_name=FREEPDB1"
         )
+    if len(named) > 1 and not all(one.hostname for one in named):
+        raise ConfigurationError(f"{mask(url)} is no URL: a host name is empty")
+    if len(named) > 1 and not parts.scheme.startswith(("mysql", "mariadb")):
+        raise ConfigurationError(
+            f"{mask(url)} names several hosts, which only a URL of MySQL or MariaDB may"
+        )
     return parts
+
+
+def hosts(parts: SplitResult) -> list[SplitResult]:
+    """The URL once for each host that it names: `mysql://user:password@one,two:3307/database`."""
+    login, at, names = parts.netloc.rpartition("@")
+    return [parts._replace(netloc=login + at + name) for name in names.split(",")]
 
 
 def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | int | float]:

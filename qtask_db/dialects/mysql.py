@@ -44,6 +44,7 @@ _SSL_MODES: dict[str, dict[str, bool]] = {
 _UNAVAILABLE = {
     0,  # PyMySQL: the connection object was closed
     1040, 1203,  # too many connections
+    1047, 3032,  # a Galera node or group member that has left; offline mode
     1053, 1152, 1158, 1159, 1160, 1161,  # shutdown, aborted connection, network
     1290, 1836,  # read-only: a failover has moved the primary away
     1317, 1927, 3169,  # killed
@@ -80,10 +81,29 @@ class MySQL:
         return mysql_schema
 
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
-        """Opens a PyMySQL connection.
+        """Opens a PyMySQL connection to the first of the URL's hosts that takes writes.
 
-        It waits 10 s for the server and 60 s for an answer, unless the URL says otherwise.
+        It waits 10 s for a server and 60 s for an answer, unless the URL says otherwise.
         """
+        named = urls.hosts(url)
+        if len(named) == 1:
+            return self._open(url, autocommit=autocommit)
+        reasons = []
+        for one in named:
+            try:
+                raw = self._open(one, autocommit=autocommit)
+                if not _is_read_only(raw):
+                    return raw
+                raw.close()
+                reasons.append(f"{one.hostname} is read-only")
+            except Exception as error:
+                translated = self.translate(error) or error
+                if not isinstance(translated, DatabaseUnavailable):
+                    raise translated from error
+                reasons.append(str(translated))
+        raise DatabaseUnavailable("no host takes writes: " + "; ".join(reasons))
+
+    def _open(self, url: SplitResult, *, autocommit: bool) -> Any:
         try:
             import pymysql
         except ImportError:
@@ -162,6 +182,13 @@ class MySQL:
         if number in _UNAVAILABLE:
             return DatabaseUnavailable(f"{text or 'the connection is closed'} ({number})")
         return DatabaseError(f"{text} ({number})")
+
+
+def _is_read_only(raw: Any) -> bool:
+    """As replicas are, and members of a group that are no primary or not in it any more."""
+    with _plain_cursor(raw) as cursor:
+        cursor.execute("SELECT @@GLOBAL.read_only")
+        return str(cursor.fetchone()[0]) not in ("0", "OFF")
 
 
 def _arguments(url: SplitResult) -> dict[str, Any]:

@@ -51,6 +51,8 @@ def start(found: Program, options: Sequence[str], source: str, log: Log) -> Serv
     folder = new_folder(found.engine)
     try:
         _copy(template, folder / "data")
+        # The server's own number: a copy is another server.
+        (folder / "data" / "auto.cnf").unlink(missing_ok=True)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

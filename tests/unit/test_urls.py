@@ -73,6 +73,10 @@ def test_a_database_shows_itself_without_its_password() -> None:
         "mysql://h:port/d",
         "mysql://h:99999/d",
         "mysql://[::1/d",
+        "mysql://h1:3306,h2:port/d",
+        "mysql://h1,/d",
+        "mysql://u:p@,h2/d",
+        "oracle://u:p@h1,h2/d",
     ],
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
@@ -104,6 +108,21 @@ def test_the_parts_of_a_url() -> None:
     }
     assert arguments("mysql:///shop") == {"host": "127.0.0.1", "port": 3306, "database": "shop"}
     assert arguments("mysql://[::1]/shop")["host"] == "::1"
+
+
+def test_several_hosts() -> None:
+    parts = urls.split("mysql://me:s,cr%40et@one,two:3307,three/shop?connect_timeout=2")
+    named = [_arguments(one) for one in urls.hosts(parts)]
+    assert [(found["host"], found["port"]) for found in named] == [
+        ("one", 3306),
+        ("two", 3307),
+        ("three", 3306),
+    ]
+    for found in named:
+        assert (found["user"], found["password"]) == ("me", "s,cr@et")
+        assert (found["database"], found["connect_timeout"]) == ("shop", 2.0)
+    shown = str(Database("mysql://me:s3cret@one,two:3307/shop"))
+    assert shown == "mysql://me:***@one,two:3307/shop"
 
 
 def test_the_options_of_a_url() -> None:

@@ -1,0 +1,185 @@
+"""MySQL Group Replication: three servers on loopback that hold the same data.
+
+with group.start() as nodes:
+    nodes.url         # names all three
+    nodes.primary()   # the one that takes writes
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import binaries, mysqld, packages
+from .base import Log, Server, ServerError, Unavailable, free_port
+
+NODES = 3
+PLUGIN = "group_replication.so"
+SECONDS = 60.0
+# A node that was away must not take writes before it is in the group again.
+OPTIONS = (
+    "--super-read-only=ON",
+    "--innodb-buffer-pool-size=64M",
+    "--log-bin=binlog",
+    "--gtid-mode=ON",
+    "--enforce-gtid-consistency=ON",
+    "--report-host=127.0.0.1",
+    f"--plugin-load-add={PLUGIN}",
+    "--loose-group-replication-start-on-boot=OFF",
+    "--loose-group-replication-ip-allowlist=127.0.0.1/32",
+    "--loose-group-replication-recovery-get-public-key=ON",
+    "--loose-group-replication-member-expel-timeout=0",
+    "--loose-group-replication-unreachable-majority-timeout=5",
+)
+STATE = """
+SELECT member_port, member_state, member_role FROM performance_schema.replication_group_members
+"""
+
+
+class Group:
+    """The servers, in the order of the URL; some of them may have been killed."""
+
+    def __init__(self, nodes: Sequence[Server]) -> None:
+        self.nodes = list(nodes)
+
+    @property
+    def url(self) -> str:
+        """The URL of the database on whichever node takes writes."""
+        parts = urlsplit(self.nodes[0].url)
+        login = parts.netloc.rpartition("@")[0]
+        hosts = ",".join(urlsplit(node.url).netloc.rpartition("@")[2] for node in self.nodes)
+        return parts._replace(netloc=f"{login}@{hosts}").geturl()
+
+    def primaries(self) -> list[Server]:
+        """The nodes that are online and take writes, as a majority of all nodes sees it."""
+        seen = []
+        for node in self.nodes:
+            with contextlib.suppress(ServerError):
+                seen.append(self._members(node))
+        ports = {port for members in seen for port, role in members.items() if role == "PRIMARY"}
+        agreed = [p for p in ports if sum(m.get(p) == "PRIMARY" for m in seen) > NODES // 2]
+        return [node for node in self.nodes if urlsplit(node.url).port in agreed]
+
+    def primary(self) -> Server:
+        """The one node that takes writes, once there is one."""
+        until = time.monotonic() + SECONDS
+        while len(found := self.primaries()) != 1:
+            if time.monotonic() > until:
+                raise ServerError(f"the group has {len(found)} primaries")
+            time.sleep(0.1)
+        return found[0]
+
+    def bootstrap(self) -> None:
+        """The first node begins the group, the others join it."""
+        first, *others = self.nodes
+        execute(first, "SET GLOBAL group_replication_bootstrap_group = ON")
+        join(first)
+        execute(first, "SET GLOBAL group_replication_bootstrap_group = OFF")
+        for node in others:
+            join(node)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until all nodes are online."""
+        until = time.monotonic() + SECONDS
+        while any(len(self._members(node)) < NODES for node in self.nodes):
+            if time.monotonic() > until:
+                raise ServerError("the group is not complete")
+            time.sleep(0.1)
+
+    def every_primary(self) -> None:
+        """All nodes take writes from now on."""
+        execute(self.primary(), "SELECT group_replication_switch_to_multi_primary_mode()")
+
+    def _members(self, node: Server) -> dict[int, str]:
+        """The role of each node that this one sees online, by its port."""
+        return {int(port): role for port, state, role in execute(node, STATE) if state == "ONLINE"}
+
+    def __enter__(self) -> Group:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for node in self.nodes:
+            node.stop()
+
+
+def join(node: Server) -> None:
+    """Lets a server into the group; it fetches first what it has missed."""
+    parts = urlsplit(node.url)
+    execute(
+        node, f"START GROUP_REPLICATION USER = '{parts.username}', PASSWORD = '{parts.password}'"
+    )
+
+
+def execute(node: Server, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement; ServerError where the node is away."""
+    import pymysql
+
+    parts = urlsplit(node.url)
+    try:
+        with pymysql.connect(
+            host=parts.hostname, port=parts.port or 0, user=parts.username,
+            password=parts.password or "", connect_timeout=5, read_timeout=SECONDS,
+        ) as conn, conn.cursor() as cursor:  # fmt: skip
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+    except pymysql.MySQLError as error:
+        raise ServerError(f"{node}: {error}") from error
+
+
+def start(log: Log = print) -> Group:
+    """Three servers in one group with one primary. Unavailable where there is no plugin."""
+    found, plugins = _program(log)
+    ports = [free_port() for _ in range(NODES)]
+    name = str(uuid.uuid4())
+
+    def run(number: int) -> Server:
+        options = (
+            *OPTIONS,
+            f"--server-id={number + 1}",
+            f"--plugin-dir={plugins}",
+            f"--loose-group-replication-group-name={name}",
+            f"--loose-group-replication-local-address=127.0.0.1:{ports[number]}",
+            "--loose-group-replication-group-seeds="
+            + ",".join(f"127.0.0.1:{port}" for port in ports),
+        )
+        return mysqld.start(found, options, f"node {number + 1} of a group", log)
+
+    with ThreadPoolExecutor(NODES) as pool:
+        starting = [pool.submit(run, number) for number in range(NODES)]
+    group = Group([one.result() for one in starting if one.exception() is None])
+    try:
+        for one in starting:
+            one.result()
+        group.bootstrap()
+    except BaseException:
+        group.__exit__(None, None, None)
+        raise
+    return group
+
+
+def _program(log: Log) -> tuple[binaries.Program, Path]:
+    """MySQL and the folder of its plugins."""
+    reasons = []
+    for way in (lambda: binaries.on_path("mysql"), lambda: packages.unpacked("mysql", log)):
+        try:
+            found = way()
+        except Unavailable as reason:
+            reasons.append(str(reason))
+            continue
+        for file in sorted(found.base.glob(f"lib*/**/{PLUGIN}")):
+            return found, file.parent
+        reasons.append(f"{found.program} has no {PLUGIN}")
+    raise Unavailable("; ".join(reasons))
