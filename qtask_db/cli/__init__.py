@@ -37,6 +37,7 @@ def main() -> None:
     \b
     First steps:
       export QTASK_DATABASE_URL='mysql://user:password@host/schema'
+          (or 'oracle://user:password@host/?service_name=NAME')
       export QTASK_REDIS_URL='redis://host:6379/0'
       qtask install                       create the tables and procedures
       qtask doctor                        check that everything is in order

@@ -43,8 +43,9 @@ class State:
         url = self.database_option or _from_environment(DATABASE)
         if not url:
             raise ConfigurationError(
-                f"no database URL: pass --database mysql://user:password@host/schema, or set"
-                f" {DATABASE} or {DATABASE}_FILE"
+                "no database URL: pass --database mysql://user:password@host/schema or "
+                "oracle://user:password@host/?service_name=NAME, "
+                f"or set {DATABASE} or {DATABASE}_FILE"
             )
         return url
 

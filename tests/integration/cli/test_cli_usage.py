@@ -116,9 +116,10 @@ def test_a_bad_url_file(offline: Qtask, tmp_path: Path, content: str | bytes | N
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        (None, "pass --database mysql://user:password@host/schema, or set QTASK_DATABASE_URL"),
+        (None, "pass --database mysql://user:password@host/schema or oracle://"),
+        (None, "or set QTASK_DATABASE_URL or QTASK_DATABASE_URL_FILE"),
         ("nonsense", "mysql://"),
-        ("foo://u:s3cret@host/x", "must begin with mysql:// or mariadb://"),
+        ("foo://u:s3cret@host/x", "must begin with mysql://, mariadb:// or oracle://"),
         ("mysql://u:s3cret@host", "names no database"),
         ("mysql://u:s3cret@host:port/x", "qtask: "),
         ("mysql://u:s3cr/et@host/x", "qtask: "),

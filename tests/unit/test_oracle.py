@@ -1,0 +1,180 @@
+"""The dialect of Oracle, as far as it goes without a server: URLs, errors, values."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import oracledb
+import pytest
+
+from qtask_db import Database, errors
+from qtask_db.constants import ERROR
+from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
+from qtask_db.render import INDEX
+from qtask_db.resources import directory
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the driver is asked for; the last connection is under `raw`."""
+    seen: dict[str, Any] = {}
+
+    def connect(**arguments: Any) -> Any:
+        seen.update(arguments, raw=SimpleNamespace())
+        return seen["raw"]
+
+    monkeypatch.setattr(oracledb, "connect", connect)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "oracle+oracledb://u:p%40w@db:1522/?service_name=FREEPDB1",
+            {"user": "u", "password": "p@w", "host": "db", "port": 1522}
+            | {"service_name": "FREEPDB1"},
+        ),
+        ("oracle://u:p@db/shop", {"host": "db", "port": 1521, "service_name": "shop"}),
+        ("oracle://u:p@db/?sid=XE", {"host": "db", "sid": "XE"}),
+        (
+            "oracle://u:p@/?dsn=shop_high&config_dir=/wallet&wallet_location=/wallet"
+            "&wallet_password=s",
+            {"dsn": "shop_high", "config_dir": "/wallet", "wallet_location": "/wallet"}
+            | {"wallet_password": "s"},
+        ),
+        (
+            "oracle://u:p@db/shop?protocol=tcps&ssl_server_dn_match=off&tcp_connect_timeout=2.5",
+            {"protocol": "tcps", "ssl_server_dn_match": False, "tcp_connect_timeout": 2.5},
+        ),
+        (
+            "oracle://u:p@db/shop",
+            {"ssl_server_dn_match": True, "tcp_connect_timeout": 10, "program": "qtask-db"},
+        ),
+    ],
+)
+def test_a_url_becomes_the_drivers_arguments(
+    connected: dict[str, Any], url: str, expected: dict[str, Any]
+) -> None:
+    Database(url).connect(autocommit=False)
+    assert {name: connected.get(name) for name in expected} == expected
+    assert ("host" in connected) is ("dsn" not in connected)
+
+
+def test_what_a_session_is_given(connected: dict[str, Any]) -> None:
+    Database("oracle://u:p@db/shop").connect(autocommit=True)
+    assert vars(connected["raw"]) == {"autocommit": True, "call_timeout": 60_000}
+    Database("oracle://u:p@db/shop?call_timeout=0.5&current_schema=QT").connect(autocommit=False)
+    assert vars(connected["raw"]) == {
+        "autocommit": False, "call_timeout": 500, "current_schema": "QT"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("oracle://u:s3cret@db", "names no service"),
+        ("oracle://u:s3cret@db/shop?ssl_server_dn_match=maybe", "must be on or off"),
+        ("oracle://u:s3cret@db/shop?call_timeout=soon", "call_timeout .* must be a number"),
+        ("oracle://u:s3cret@db/shop?ssl_ca=x", "'ssl_ca' is no option of a database URL"),
+    ],
+)
+def test_a_url_that_is_not_understood_is_refused(
+    connected: dict[str, Any], url: str, words: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=words) as caught:
+        Database(url).connect()
+    assert "s3cret" not in str(caught.value)
+    assert connected == {}
+
+
+def test_passwords_are_not_shown() -> None:
+    shown = str(Database("oracle://u:s3cret@/?dsn=shop&wallet_password=s3cret&expire_time=1"))
+    assert shown == "oracle://u:***@/?dsn=shop&wallet_password=***&expire_time=1"
+
+
+def of_driver(code: int, full_code: str, message: str, recoverable: bool = False) -> Exception:
+    return oracledb.DatabaseError(
+        SimpleNamespace(code=code, full_code=full_code, message=message, isrecoverable=recoverable)
+    )
+
+
+def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
+    return of_driver(code, f"ORA-{code:05}", f"ORA-{code:05}: {text}", recoverable)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ora(60), errors.Conflict),
+        (ora(54), errors.Conflict),
+        (ora(8177), errors.Conflict),
+        (ora(4068), errors.Conflict),
+        (ora(4061), errors.Conflict),
+        (ora(1017), errors.AccessDenied),
+        (ora(1031), errors.AccessDenied),
+        (ora(1045), errors.AccessDenied),
+        (ora(942), errors.NotInstalled),
+        (ora(4043), errors.NotInstalled),
+        (ora(6550, "line 1\nPLS-00201: identifier 'QTASK.X' ..."), errors.NotInstalled),
+        (ora(6550, "line 1\nPLS-00103: Encountered ..."), errors.DatabaseError),
+        (ora(6502), errors.InvalidArgument),
+        (ora(12899), errors.InvalidArgument),
+        (ora(3113), errors.DatabaseUnavailable),
+        (ora(12541), errors.DatabaseUnavailable),
+        (ora(99999, recoverable=True), errors.DatabaseUnavailable),
+        (of_driver(3113, "DPY-4011", "DPY-4011: closed"), errors.DatabaseUnavailable),
+        (of_driver(0, "DPY-4024", "DPY-4024: call timeout"), errors.DatabaseUnavailable),
+        (of_driver(0, "DPY-6005", "DPY-6005: cannot connect"), errors.DatabaseUnavailable),
+        (of_driver(0, "DPY-4001", "DPY-4001: no credentials"), errors.AccessDenied),
+        (of_driver(0, "DPY-4000", "DPY-4000: no such entry"), errors.ConfigurationError),
+        (ora(600), errors.DatabaseError),
+        (oracledb.InterfaceError("not made by the driver"), errors.DatabaseError),
+    ],
+    ids=str,
+)
+def test_errors_are_sorted_by_their_numbers(error: Exception, kind: type) -> None:
+    assert type(Oracle().translate(error)) is kind
+
+
+def test_what_is_not_the_drivers_is_not_translated() -> None:
+    assert Oracle().translate(ValueError("x")) is None
+
+
+@pytest.mark.parametrize("name", ERROR)
+def test_an_error_of_a_procedure_has_its_text_alone(name: str) -> None:
+    raised = ora(
+        ERROR[name], 'the text: of it\nORA-06512: at "QTASK.QTASK", line 7\nHelp: https://'
+    )
+    found = Oracle().translate(raised)
+    assert isinstance(found, errors.ProcedureError)
+    assert (found.number, str(found)) == (ERROR[name], "the text: of it")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "sent"),
+    [("a", "CLOB", "a"), ("", "VARCHAR2", " "), (None, "NUMBER", None), (-(2**63), "NUMBER", None)],
+)
+def test_a_value_that_fits(value: Any, kind: str, sent: Any) -> None:
+    assert _fitting(value, "in_x", kind) == (value if sent is None else sent)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(5, "VARCHAR2"), ([], "CLOB"), (b"{}", "CLOB")]
+    + [(value, "NUMBER") for value in ("5", "", 1.0, True, 2**63, -(2**63) - 1, {})],
+)
+def test_a_value_that_does_not_fit_is_refused(value: Any, kind: str) -> None:
+    with pytest.raises(errors.InvalidArgument, match="in_x must be a"):
+        _fitting(value, "in_x", kind)
+
+
+def test_the_types_of_all_arguments_are_known() -> None:
+    for entry in INDEX["procedure"]:
+        if "role" in entry:
+            text = (directory("sql") / "oracle" / f"{entry['name']}.sql").read_text()
+            header = text[: text.index("{%- if spec")]
+            names = [name for name in re.findall(r"\bin_\w+", header) if name != "in_"]
+            assert list(_parameters(entry["name"])) == names
