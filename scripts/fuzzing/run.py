@@ -1,0 +1,236 @@
+"""Makes calls with hostile arguments and checks what each of them has left behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from qtask_db import Connection, Database, calls
+from qtask_db.constants import Status
+from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
+
+from . import inputs, settings
+from .inputs import Input
+
+SENTINELS = [(1, "untouched"), (2, "'; --"), (3, "\\")]
+SETTING_SHARE, TRANSACTION_SHARE = 0.05, 0.15
+INPUTS_OF_A_SCHEMA = 100
+LONGEST_ERROR = 400
+Rows = list[tuple[Any, ...]]
+Content = tuple[Rows, Rows, Rows]
+
+
+@dataclass(slots=True)
+class Violation(Exception):
+    """What was done, and what is wrong with what happened."""
+
+    tried: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.fault}, by {self.tried}"
+
+
+@dataclass(slots=True)
+class Run:
+    """Inputs from a seed against the schema of a database, which must be this run's alone."""
+
+    database: Database
+    random: Random
+    done: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    _task_ids: list[int] = field(default_factory=list)
+    _batches: list[int] = field(default_factory=list)
+    _content: Content = ([], [], [])
+
+    def make(self, number: int, progress: Callable[[Run], None] = lambda _: None) -> None:
+        """So many inputs. Raises Violation at the first one that breaks a promise."""
+        with self.database.connect() as own, self.database.connect(autocommit=False) as joined:
+            _create_sentinels(own)
+            objects = _objects(own)
+            for _ in range(number):
+                if self.done % INPUTS_OF_A_SCHEMA == 0:
+                    self._check_sentinels(own, objects)
+                    self._begin_anew(own)
+                    progress(self)
+                self._one(own, joined)
+                self.done += 1
+            self._check_sentinels(own, objects)
+            _execute(own, "DROP TABLE qtask_fuzz")
+
+    def _one(self, own: Connection, joined: Connection) -> None:
+        if self.random.random() < SETTING_SHARE:
+            tried, fault = settings.check(self.random)
+            if fault:
+                raise Violation(tried, fault)
+            self.outcomes["settings"] += 1
+            return
+        made = inputs.make(self.random, self._task_ids, self._batches)
+        if self.random.random() < TRANSACTION_SHARE:
+            self._check(joined, made)
+            joined.rollback()
+            self._content = _content(own)  # what commits by itself is not undone
+        else:
+            self._content = self._check(own, made)
+
+    def _check(self, conn: Connection, made: Input) -> Content:
+        """Makes the call; the tables' content after it."""
+        before = self._content
+        alone = conn.dialect.alone(conn.raw)
+        try:
+            rows = _call(conn, made)
+        except Exception as error:
+            self.outcomes[type(error).__name__] += 1
+            if fault := _error_fault(made.verb, error):
+                raise Violation(str(made), fault) from error
+            after = self._read(conn, made)
+            if after != before:
+                fault = f"was refused and has changed something: {error}"
+                raise Violation(str(made), fault) from error
+        else:
+            self.outcomes["accepted"] += 1
+            after = self._read(conn, made)
+            if fault := _change_fault(made, before, after, rows):
+                raise Violation(str(made), fault)
+        if alone and not conn.dialect.alone(conn.raw):
+            raise Violation(str(made), "left a transaction open")
+        return after
+
+    def _read(self, conn: Connection, made: Input) -> Content:
+        try:
+            return _content(conn)
+        except Exception as error:
+            raise Violation(str(made), f"the tables cannot be read: {error}") from error
+
+    def _begin_anew(self, conn: Connection) -> None:
+        """A task in each state, and a batch."""
+        for table in ("task", "batch", "queue"):
+            _execute(conn, f"DELETE FROM {conn.prefix}{table}")
+        made = calls.create_many(
+            conn, [calls.NewTask("job", {}, 60, "Q", delay=0, order_no=str(n)) for n in range(7)]
+        )
+        ids = [task.task_id for task in made]
+        self._batches = [calls.scan(conn, "r", limit=1).batch_id or 0]
+        calls.processing_many(conn, [(task_id, None) for task_id in ids[2:]])
+        calls.finish(conn, ids[3])
+        calls.cancel(conn, ids[4])
+        calls.fail(conn, ids[5], delay=0)
+        self._task_ids = ids
+        self._content = _content(conn)
+
+    def _check_sentinels(self, conn: Connection, objects: Rows) -> None:
+        if _rows(conn, "SELECT n, s FROM qtask_fuzz ORDER BY n") != SENTINELS:
+            raise Violation("one of the last inputs", "the sentinel rows have changed")
+        if _objects(conn) != objects:
+            raise Violation("one of the last inputs", "tables or procedures came or went")
+
+
+def _call(conn: Connection, made: Input) -> Rows:
+    outs, rows = conn.call(
+        made.verb,
+        *made.arguments,
+        outs=inputs.OUTS[made.verb],
+        rows=made.verb in ("create_tasks", "scan_tasks"),
+    )
+    return [outs, *rows] if outs else rows
+
+
+def _error_fault(verb: str, error: Exception) -> str | None:
+    """A refusal is one of the verb's errors, or the server's own about an argument."""
+    if isinstance(error, DatabaseUnavailable):
+        return f"the connection is lost: {error}"
+    clear = isinstance(error, ProcedureError) and (
+        error.number in inputs.ERRORS[verb] or isinstance(error, InvalidArgument)
+    )
+    if not clear:
+        return f"unclear error {type(error).__name__}: {error}"
+    if not 5 < len(str(error)) < LONGEST_ERROR:
+        return f"the text of the error has {len(str(error))} characters"
+    return None
+
+
+def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> str | None:
+    """Only what the call names has changed, and what was given is stored as it was given."""
+    if made.verb in inputs.READING:
+        return None if after == before else "reading has changed something"
+    old, new = ({row[0]: row for row in content[0]} for content in (before, after))
+    changed = {task_id for task_id in old if new.get(task_id) != old[task_id]}
+    if made.verb in ("scan_tasks", "redrive_tasks", "expire_tasks", "purge_tasks", "release_batch"):
+        return None if new.keys() <= old.keys() else "tasks came into being"
+    if strange := changed - made.task_ids:
+        return f"tasks that it does not name have changed: {strange}"
+    created = new.keys() - old.keys()
+    if created and made.verb not in ("create_task", "delay_task", "create_tasks"):
+        return "tasks came into being"
+    if made.verb in ("create_task", "delay_task") and created:
+        return _store_fault(made, after, rows[0][0])
+    if "queue" in made.verb and len(set(after[2]) - set(before[2])) > 1:
+        return "other queues have changed"
+    return None
+
+
+def _store_fault(made: Input, after: Content, task_id: int) -> str | None:
+    names = inputs.PARAMETERS[made.verb]
+    given = dict(zip(names, made.arguments, strict=True))
+    _, queue_id, status, name, payload, *_ = next(r for r in after[0] if r[0] == task_id)
+    queue = next(row[3] for row in after[2] if row[0] == queue_id)
+    if status != Status.WAITING:
+        return f"the new task has the status {status}"
+    stored = {"in_name": name, "in_payload": payload, "in_queue": queue}
+    for place, found in stored.items():
+        if not _same(given[place], found):
+            return f"{place} is stored as {found!r:.200}"
+    return None
+
+
+def _same(given: Any, found: str) -> bool:
+    """A number for a text is the driver's and the server's to write."""
+    if isinstance(given, bytes):
+        return given == found.encode()
+    return not isinstance(given, str) or given == found
+
+
+def _content(conn: Connection) -> Content:
+    p = conn.prefix
+    rows = _rows(
+        conn,
+        f"SELECT 0, task_id, queue_id, status, name, payload, JSON_ARRAY({_REST}) FROM {p}task "
+        f"UNION ALL SELECT 1, batch_id, 0, 0, relay, '', JSON_ARRAY(lapses_at, task_ids) "
+        f"FROM {p}batch "
+        f"UNION ALL SELECT 2, queue_id, 0, 0, queue, namespace, JSON_ARRAY(paused_at) "
+        f"FROM {p}queue",
+    )
+    tasks, batches, queues = ([row[1:] for row in rows if row[0] == kind] for kind in range(3))
+    return tasks, batches, queues
+
+
+_REST = (
+    "lane, attempts, attempts_before, max_count, interval_seconds, delete_deadline, batch_id, "
+    "created_at, deadline_at, due_at, started_at, ended_at, order_no, order_key, active, last_error"
+)
+
+
+def _create_sentinels(conn: Connection) -> None:
+    _execute(conn, "DROP TABLE IF EXISTS qtask_fuzz")
+    _execute(conn, "CREATE TABLE qtask_fuzz (n INT PRIMARY KEY, s VARCHAR(20) NOT NULL)")
+    for number, text in SENTINELS:
+        with conn.raw.cursor() as cursor:
+            cursor.execute("INSERT INTO qtask_fuzz VALUES (%s, %s)", (number, text))
+
+
+def _objects(conn: Connection) -> Rows:
+    return list(conn.dialect.schema.installed(conn.raw, conn.prefix))
+
+
+def _rows(conn: Connection, statement: str) -> Rows:
+    with conn.raw.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def _execute(conn: Connection, statement: str) -> None:
+    with conn.raw.cursor() as cursor:
+        cursor.execute(statement)

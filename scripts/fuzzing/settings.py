@@ -1,0 +1,66 @@
+"""Hostile settings: refused with a clear error, or harmless in every script."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from functools import lru_cache
+from random import Random
+
+from qtask_db.errors import ConfigurationError
+from qtask_db.render import Renderer, dialects
+from qtask_db.settings import Settings
+
+from . import values
+
+NAMES = [field.name for field in fields(Settings)]
+HARMLESS = re.compile(r"[A-Za-z0-9_$#]{0,30}", re.ASCII)
+_USUAL = {
+    "prefix": "qtask_",
+    "payload_limit": 65536,
+    "push_grace": 5,
+    "maintenance_minutes": 10,
+    "tablespace": "USERS",
+    "index_tablespace": "USERS",
+    "sequence_cache": 1000,
+}
+_GOOD = ("pay_", "a", "x9_", "10", "1440", "2", "TS_1", "none", "reverse", "hash", "", " 7", "1_0")
+
+
+def check(random: Random) -> tuple[str, str | None]:
+    """What was tried, and what is wrong with what happened."""
+    name = random.choice(NAMES)
+    text = random.choice(
+        (values.text, values.long_text, values.json_text, lambda r: str(values.number(r)), _near)
+    )(random)
+    tried = f"{name}={text!r:.200}"
+    try:
+        chosen = Settings().updated({name: text})
+    except ConfigurationError as error:
+        return tried, None if name in str(error) else f"the error does not name it: {error}"
+    if not HARMLESS.fullmatch(str(getattr(chosen, name))):
+        return tried, f"was accepted as {getattr(chosen, name)!r}"
+    return tried, _script_fault(chosen)
+
+
+def _near(random: Random) -> str:
+    """A good value, or one character off."""
+    good = random.choice(_GOOD)
+    return good if random.random() < 0.5 else good + random.choice(values.FRAGMENTS)
+
+
+@lru_cache(maxsize=256)
+def _script_fault(chosen: Settings) -> str | None:
+    """With words for words the scripts are those of usual settings."""
+    usual = replace(chosen, **{n: value for n, value in _USUAL.items() if getattr(chosen, n)})
+    for dialect in dialects():
+        if _skeletons(dialect, chosen) != _skeletons(dialect, usual):
+            return f"the script of {dialect} has another form"
+    return None
+
+
+@lru_cache(maxsize=256)
+def _skeletons(dialect: str, chosen: Settings) -> tuple[str, str]:
+    renderer = Renderer(dialect, chosen)
+    script, grants = (re.sub(r"[\w$#]+", "w", s) for s in (renderer.script(), renderer.grants()))
+    return script, grants
