@@ -44,7 +44,7 @@ BEGIN
     WHERE in_namespace IS NULL OR namespace = in_namespace
   ) AS lane;
 
-  SELECT LEAST(v_due_at, COALESCE(MIN(lapses_at), {{ end_of_time }}))
+  SELECT LEAST(COALESCE(v_due_at, {{ end_of_time }}), COALESCE(MIN(lapses_at), {{ end_of_time }}))
   INTO v_due_at
   FROM {{ p }}batch;
 

@@ -40,6 +40,12 @@ def test_of_one_namespace(conn: Connection) -> None:
     assert calls.next_due(conn, "c") is None
 
 
+def test_a_batch_that_will_lapse_is_everybodys_business(conn: Connection) -> None:
+    new(conn, namespace="a")
+    calls.scan(conn, "r", lease=50)
+    assert 20 < calls.next_due(conn, "namespace without a queue") <= 50
+
+
 def test_a_lapsing_batch_counts(conn: Connection) -> None:
     new(conn)
     calls.scan(conn, "r", lease=60)
