@@ -1,0 +1,372 @@
+"""The life of tasks in plain Python: what the procedures must do, without a database.
+
+Time is a number of seconds that only `age` moves. Where the procedures may choose (which queue
+comes first when there are more tasks than a scan may take), the model is told what they chose, and
+checks that they were free to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qtask_db.constants import DEFAULT, LIMIT, Status
+from qtask_db.errors import (
+    AttemptsExhausted,
+    BatchNotFound,
+    DeadlinePassed,
+    DuplicateOrder,
+    QtaskError,
+    StaleAttempt,
+    TaskNotActive,
+    TaskNotFound,
+    TaskNotProcessing,
+    TaskNotRetryable,
+)
+
+WAITING, PROCESSING = Status.WAITING, Status.PROCESSING
+FINISHED, CANCELLED, FAILED = Status.FINISHED, Status.CANCELLED, Status.FAILED
+ACTIVE, PARKED, ENDED = "active", "parked", "ended"
+
+Queue = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass
+class Task:
+    queue: Queue
+    name: str
+    payload: str
+    interval: int
+    order_no: str | None
+    delete_deadline: int
+    max_count: int
+    created: float
+    deadline: float
+    due: float
+    lane: str = ACTIVE
+    status: Status = WAITING
+    attempts: int = 0
+    before: int = 0
+    batch: int | None = None
+    error: str | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        return self.attempts - self.before >= self.max_count
+
+    def end(self, status: Status, now: float) -> None:
+        keep = self.delete_deadline
+        if status is not FINISHED and keep == 0:
+            keep = DEFAULT["keep_unfinished"]
+        self.lane, self.status, self.due = ENDED, status, now + keep
+
+    def in_at_most(self, seconds: float, now: float) -> None:
+        self.due = min(now + seconds, self.deadline)
+
+
+@dataclass
+class Batch:
+    relay: str
+    claimed: float
+    lapses: float
+    ids: list[int]
+
+
+@dataclass
+class Model:
+    """Every verb of the contract. What a procedure refuses raises the same error."""
+
+    grace: int
+    now: float = 0.0
+    tasks: dict[int, Task] = field(default_factory=dict)
+    queues: dict[Queue, bool] = field(default_factory=dict)
+    """Whether it is paused."""
+    batches: dict[int, Batch] = field(default_factory=dict)
+
+    def age(self, seconds: float) -> None:
+        self.now += seconds
+
+    # -- applications ------------------------------------------------------------------------------
+
+    def create(
+        self,
+        new_id: int,
+        name: str,
+        payload: str,
+        interval: int,
+        queue: str,
+        delay: int | None = None,
+        order_no: str | None = None,
+        namespace: str | None = None,
+        deadline: int | None = None,
+        delete_deadline: int | None = None,
+        max_count: int | None = None,
+    ) -> tuple[int, bool, bool]:
+        """The task's id, whether it is new, whether its creator should push it. A new one gets
+        `new_id`.
+        """
+        where = (namespace or DEFAULT["namespace"], queue)
+        paused = self.queues.setdefault(where, False)
+        other = self._active(where, name, order_no)
+        if other is not None:
+            return other, False, False
+        if deadline is None:
+            deadline = DEFAULT["deadline"]
+        self.tasks[new_id] = Task(
+            where,
+            name,
+            payload,
+            interval,
+            order_no,
+            DEFAULT["delete_deadline"] if delete_deadline is None else delete_deadline,
+            DEFAULT["max_count"] if max_count is None else max_count,
+            self.now,
+            self.now + deadline,
+            self.now + min(self.grace if delay is None else delay, deadline),
+        )
+        return new_id, True, delay is None and not paused
+
+    def _active(self, queue: Queue, name: str, order_no: str | None) -> int | None:
+        if order_no is not None:
+            for task_id, task in self.tasks.items():
+                if task.lane != ENDED and (task.queue, task.name, task.order_no) == (
+                    queue, name, order_no
+                ):  # fmt: skip
+                    return task_id
+        return None
+
+    # -- consumers ---------------------------------------------------------------------------------
+
+    def start(self, task_id: int, attempt: int | None) -> int:
+        task = self._task(task_id)
+        if task.lane == ENDED:
+            raise TaskNotActive
+        if attempt is not None and attempt != task.attempts + 1:
+            raise StaleAttempt
+        if task.deadline <= self.now:
+            raise DeadlinePassed
+        if task.exhausted:
+            raise AttemptsExhausted
+        task.lane, task.status, task.batch = ACTIVE, PROCESSING, None
+        task.attempts += 1
+        task.in_at_most(task.interval, self.now)
+        return task.attempts
+
+    def finish(self, task_id: int, attempt: int | None) -> None:
+        task = self._task(task_id)
+        again = task.status is FINISHED and attempt in (None, task.attempts)
+        if not again:
+            self._running(task_id, attempt).end(FINISHED, self.now)
+
+    def fail(
+        self, task_id: int, attempt: int | None, error: str | None, delay: int | None
+    ) -> Status:
+        task = self._running(task_id, attempt)
+        if error is not None:
+            task.error = error[: LIMIT["error"]]
+        if task.exhausted:
+            task.end(FAILED, self.now)
+        else:
+            task.lane, task.status = ACTIVE, WAITING
+            task.in_at_most(task.interval if delay is None else delay, self.now)
+        return task.status
+
+    def extend(self, task_id: int, attempt: int | None, seconds: int | None) -> None:
+        task = self._running(task_id, attempt)
+        task.lane = ACTIVE
+        task.in_at_most(task.interval if seconds is None else seconds, self.now)
+
+    def each(
+        self, verb: Callable[[int, int | None], Any], pairs: Iterable[tuple[int, int | None]]
+    ) -> dict[int, Any]:
+        """What a bulk verb does: the same to each task; errors stand in for results."""
+        results: dict[int, Any] = {}
+        for task_id, attempt in pairs:
+            try:
+                results[task_id] = verb(task_id, attempt)
+            except QtaskError as error:
+                results[task_id] = type(error)
+        return results
+
+    def _task(self, task_id: int) -> Task:
+        if task_id not in self.tasks:
+            raise TaskNotFound
+        return self.tasks[task_id]
+
+    def _running(self, task_id: int, attempt: int | None) -> Task:
+        task = self._task(task_id)
+        if task.lane == ENDED:
+            raise TaskNotActive
+        if attempt is not None and attempt != task.attempts:
+            raise StaleAttempt
+        if task.status is not PROCESSING:
+            raise TaskNotProcessing
+        return task
+
+    # -- operators ---------------------------------------------------------------------------------
+
+    def cancel(self, task_id: int) -> None:
+        task = self._task(task_id)
+        if task.lane == ENDED:
+            raise TaskNotActive
+        task.end(CANCELLED, self.now)
+
+    def retry(self, task_id: int, deadline: int | None) -> None:
+        task = self._task(task_id)
+        if task.status not in (CANCELLED, FAILED):
+            raise TaskNotRetryable
+        if self._active(task.queue, task.name, task.order_no) is not None:
+            raise DuplicateOrder
+        task.lane, task.status, task.before, task.batch = ACTIVE, WAITING, task.attempts, None
+        task.due = self.now
+        task.deadline = self.now + (DEFAULT["deadline"] if deadline is None else deadline)
+
+    def pause(self, queue: str, namespace: str | None, paused: bool) -> None:
+        self.queues[namespace or DEFAULT["namespace"], queue] = paused
+
+    # -- relays ------------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        relay: str,
+        limit: int,
+        lease: int,
+        namespace: str | None,
+        held: Sequence[str],
+        batch_id: int | None,
+        touched: set[int],
+    ) -> tuple[dict[int, int], float | None]:
+        """Given the tasks that the procedure has claimed, failed or parked: the attempts that the
+        messages announce, and the seconds until there is something to do.
+        """
+        lapsed = [
+            (batch.lapses, number)  # of two that lapse together, the older one goes first
+            for number, batch in self.batches.items()
+            if batch.lapses <= self.now
+        ]
+        if lapsed:
+            self.release(min(lapsed, key=lambda one: one[0])[1])
+        queues = [q for q in self.queues if namespace in (None, q[0]) and self._due(q, held)]
+        share = max(1, limit // len(queues)) if queues else 0
+        scarce = share * len(queues) > limit  # then some queues must wait for another scan
+        claimed: list[int] = []
+        full = False
+        for queue in queues:
+            parked, active = self._due(queue, held)
+            if self._closed(queue, held):
+                chosen = self._chosen(parked, touched, share) + self._chosen(active, touched, share)
+                most = min(share, len(parked)) + min(share, len(active))
+                assert len(chosen) == most or (scarce and len(chosen) < most)
+                self._park(chosen)
+                continue
+            first = self._chosen(parked, touched, share)
+            chosen = first + self._chosen(active, touched, share - len(first))
+            most = min(share, len(parked) + len(active))
+            assert len(chosen) == most or (scarce and len(chosen) < most)
+            full = full or len(chosen) >= share
+            claimed += chosen
+        assert len(claimed) <= limit
+        handed = self._claim(claimed, batch_id)
+        assert batch_id is not None or not handed
+        if batch_id is not None:
+            self.batches[batch_id] = Batch(relay, self.now, self.now + lease, claimed)
+        attempts = {task_id: self.tasks[task_id].attempts + 1 for task_id in handed}
+        return attempts, 0.0 if full else self.next_due(namespace, held, after=self.now)
+
+    def _claim(self, ids: list[int], batch_id: int | None) -> list[int]:
+        for task_id in (alive := [i for i in ids if not self._expire(self.tasks[i])]):
+            task = self.tasks[task_id]
+            task.lane, task.batch = ACTIVE, batch_id
+            task.in_at_most(task.interval, self.now)
+        return alive
+
+    def _park(self, ids: list[int]) -> None:
+        for task in (self.tasks[i] for i in ids):
+            if not self._expire(task):
+                task.lane, task.due = PARKED, task.deadline
+
+    def _expire(self, task: Task) -> bool:
+        if task.deadline <= self.now or task.exhausted:
+            task.end(FAILED, self.now)
+            return True
+        return False
+
+    def _closed(self, queue: Queue, held: Sequence[str]) -> bool:
+        return self.queues[queue] or queue[1] in held
+
+    def _due(self, queue: Queue, held: Sequence[str]) -> tuple[list[int], list[int]] | None:
+        """What a scan looks at: parked tasks, active ones; each in due order."""
+        limits = {ACTIVE: self.now, PARKED: self.now if self._closed(queue, held) else float("inf")}
+        found: dict[str, list[int]] = {ACTIVE: [], PARKED: []}
+        for task_id, task in self.tasks.items():
+            if task.queue == queue and task.lane != ENDED and task.due <= limits[task.lane]:
+                found[task.lane].append(task_id)
+        for ids in found.values():
+            ids.sort(key=lambda i: self.tasks[i].due)
+        return (found[PARKED], found[ACTIVE]) if found[PARKED] or found[ACTIVE] else None
+
+    def _chosen(self, ids: list[int], touched: set[int], most: int) -> list[int]:
+        """Those that were touched: the first ones in due order, at most so many."""
+        chosen = [i for i in ids if i in touched]
+        assert len(chosen) <= max(0, most)
+        left = [self.tasks[i].due for i in ids if i not in touched]
+        assert all(self.tasks[i].due <= min(left, default=float("inf")) for i in chosen), (
+            "due order"
+        )
+        return chosen
+
+    def next_due(
+        self, namespace: str | None, held: Sequence[str], after: float = float("-inf")
+    ) -> float | None:
+        times = [batch.lapses for batch in self.batches.values()]
+        for task in self.tasks.values():
+            if task.lane == ENDED or namespace not in (None, task.queue[0]) or task.due <= after:
+                continue
+            opened = task.lane == PARKED and not self._closed(task.queue, held)
+            times.append(self.now if opened else task.due)
+        return max(0.0, min(times) - self.now) if times else None
+
+    def confirm(self, batch_id: int, relay: str) -> None:
+        self._batch(batch_id, relay)
+        del self.batches[batch_id]
+
+    def release(self, batch_id: int, relay: str | None = None) -> None:
+        batch = self._batch(batch_id, relay or self.batches[batch_id].relay)
+        for task in (self.tasks[i] for i in batch.ids if i in self.tasks):
+            if task.batch == batch_id and task.lane == ACTIVE:
+                task.due, task.batch = batch.claimed, None
+        del self.batches[batch_id]
+
+    def _batch(self, batch_id: int, relay: str) -> Batch:
+        batch = self.batches.get(batch_id)
+        if batch is None or batch.relay != relay:
+            raise BatchNotFound
+        return batch
+
+    # -- maintenance -------------------------------------------------------------------------------
+
+    def purge(self, limit: int, gone: set[int]) -> int:
+        ripe = [i for i, task in self.tasks.items() if task.lane == ENDED and task.due <= self.now]
+        ripe.sort(key=lambda i: self.tasks[i].due)
+        chosen = self._chosen(ripe, gone, limit)
+        assert gone == set(chosen)
+        assert len(chosen) == min(limit, len(ripe))
+        for task_id in chosen:
+            del self.tasks[task_id]
+        return len(chosen)
+
+    def expire(self, limit: int, failed: set[int]) -> int:
+        over = {
+            i
+            for i, task in self.tasks.items()
+            if task.lane != ENDED
+            and task.due <= self.now
+            and (task.deadline <= self.now or task.exhausted)
+        }
+        assert failed <= over
+        assert len(failed) == min(limit, len(over))
+        for task_id in failed:
+            self.tasks[task_id].end(FAILED, self.now)
+        return len(failed)
