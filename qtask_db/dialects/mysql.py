@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from qtask_db import urls
+from qtask_db.dialects import mysql_tls
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -31,13 +32,6 @@ _URL_OPTIONS = {
     "ssl_cert": str,
     "ssl_key": str,
     "ssl_mode": str,
-}
-_SSL_MODES: dict[str, dict[str, bool]] = {
-    "disabled": {"ssl_disabled": True},
-    "preferred": {},
-    "required": {"ssl_verify_cert": False},
-    "verify_ca": {"ssl_verify_cert": True},
-    "verify_identity": {"ssl_verify_cert": True, "ssl_verify_identity": True},
 }
 
 # Numbers of the server's and the client's own errors.
@@ -198,15 +192,12 @@ def _arguments(url: SplitResult) -> dict[str, Any]:
             "the database URL names no database: mysql://user:password@host:3306/database"
         )
     options = urls.options(url, _URL_OPTIONS)
-    mode = options.pop("ssl_mode", "preferred")
-    if mode not in _SSL_MODES:
-        raise ConfigurationError(f"ssl_mode must be one of {', '.join(_SSL_MODES)}, not {mode!r}")
     arguments: dict[str, Any] = {
         "host": url.hostname or "127.0.0.1",
         "port": url.port or 3306,
         "database": database,
+        **mysql_tls.arguments(options),
         **options,
-        **_SSL_MODES[str(mode)],
     }
     if url.username is not None:
         arguments["user"] = unquote(url.username)

@@ -1,0 +1,154 @@
+"""TLS with real certificates: what is to be checked is checked, before a password is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import servers
+from certificates import Authority
+from testing import execute, query
+
+from qtask_db import Database
+from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, DatabaseUnavailable
+
+Url = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"), "ours")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"), "theirs")
+
+
+@pytest.fixture(scope="module")
+def server(engine: str, authority: Authority) -> Iterator[servers.Server]:
+    """A server with a certificate for the name `localhost`, not for an address."""
+    issued = authority.issue("localhost")
+    options = (
+        f"--ssl-ca={authority.file}",
+        f"--ssl-cert={issued.cert}",
+        f"--ssl-key={issued.key}",
+    )
+    with servers.start(engine, options=options) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: servers.Server) -> Url:
+    return lambda host="localhost", **options: url_of(server, host, **options)
+
+
+def url_of(server: servers.Server, host: str, user: str = "root:pw", **options: object) -> str:
+    parts = urlsplit(server.url)
+    query = urlencode({name: str(value) for name, value in options.items()})
+    return f"mysql://{user}@{host}:{parts.port}{parts.path}?{query}"
+
+
+def cipher(url: str) -> str:
+    """How a connection is encrypted; empty where it is not."""
+    with Database(url).connect() as conn:
+        return str(query(conn, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1])
+
+
+def refusal(url: str) -> str:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database(url).connect()
+    assert "pw" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_good_certificate(url: Url, authority: Authority) -> None:
+    for mode in ("required", "verify_ca", "verify_identity"):
+        assert cipher(url(ssl_mode=mode, ssl_ca=authority.file)), mode
+
+
+def test_without_any_option_it_is_encrypted_and_not_checked(url: Url) -> None:
+    assert cipher(url())
+    assert cipher(url(ssl_mode="required"))
+    assert cipher(url(ssl_mode="disabled")) == ""
+
+
+def test_another_host_name(url: Url, authority: Authority) -> None:
+    text = refusal(url("127.0.0.1", ssl_mode="verify_identity", ssl_ca=authority.file))
+    assert "certificate is not valid for '127.0.0.1'" in text
+    assert cipher(url("127.0.0.1", ssl_mode="verify_ca", ssl_ca=authority.file))
+
+
+@pytest.mark.parametrize("mode", ["verify_ca", "verify_identity"])
+def test_an_unknown_authority(url: Url, stranger: Authority, mode: str) -> None:
+    assert "certificate verify failed" in refusal(url(ssl_mode=mode, ssl_ca=stranger.file))
+    assert "certificate verify failed" in refusal(url(ssl_mode=mode)), "the system's do not know it"
+
+
+def test_a_named_authority_is_checked_without_a_mode(
+    url: Url, authority: Authority, stranger: Authority
+) -> None:
+    assert cipher(url(ssl_ca=authority.file))
+    assert "certificate verify failed" in refusal(url(ssl_ca=stranger.file))
+
+
+def test_the_host_is_checked_by_the_systems_authorities_too(
+    url: Url, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    assert cipher(url(ssl_mode="verify_identity"))
+    assert "not valid for '127.0.0.1'" in refusal(url("127.0.0.1", ssl_mode="verify_identity"))
+
+
+def test_an_expired_certificate(url: Url, server: servers.Server, authority: Authority) -> None:
+    authority.issue("localhost", expired=True)
+    server.restart()
+    try:
+        for mode in ("verify_ca", "verify_identity"):
+            assert "certificate has expired" in refusal(url(ssl_mode=mode, ssl_ca=authority.file))
+        assert cipher(url(ssl_mode="required"))
+    finally:
+        authority.issue("localhost")
+        server.restart()
+
+
+def test_an_account_that_needs_a_certificate_of_the_client(url: Url, authority: Authority) -> None:
+    with Database(url()).connect() as root:
+        execute(root, "CREATE USER 'named'@'%' IDENTIFIED BY 'pw' REQUIRE X509")
+        execute(root, f"GRANT ALL ON {servers.DATABASE}.* TO 'named'@'%'")
+    client = authority.issue("client", file="client")
+    named = {"user": "named:pw", "ssl_mode": "verify_identity", "ssl_ca": authority.file}
+    with pytest.raises(AccessDenied):
+        Database(url(**named)).connect()
+    assert cipher(url(**named, ssl_cert=client.cert, ssl_key=client.key))
+
+
+def test_a_server_without_tls(engine: str, authority: Authority) -> None:
+    off = "--tls-version=" if engine == "mysql" else "--skip-ssl"
+    with servers.start(engine, options=(off,)) as server:
+        assert cipher(url_of(server, "localhost")) == ""
+        for options in (
+            {"ssl_mode": "required"},
+            {"ssl_mode": "verify_ca"},
+            {"ssl_mode": "verify_identity"},
+            {"ssl_ca": authority.file},
+        ):
+            with pytest.raises(DatabaseError, match="SSL is required"):
+                Database(url_of(server, "localhost", **options)).connect()
+
+
+def test_files_that_cannot_be_used(url: Url, authority: Authority, tmp_path: Path) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nonsense")
+    client = authority.issue("client", file="client")
+    for options in (
+        {"ssl_ca": tmp_path / "missing.pem"},
+        {"ssl_ca": nonsense},
+        {"ssl_cert": nonsense},
+        {"ssl_cert": client.cert},
+        {"ssl_cert": client.cert, "ssl_key": nonsense},
+    ):
+        with pytest.raises(ConfigurationError, match="ssl_ca, ssl_cert or ssl_key"):
+            Database(url(**options)).connect()
