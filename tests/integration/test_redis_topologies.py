@@ -8,8 +8,11 @@ import ipaddress
 import json
 import socket
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,10 +24,11 @@ from servers import ServerError, binaries, packages
 from servers.base import Unavailable, free_port
 from testing import count
 
-from qtask_db import Connection, NewTask, calls
+from qtask_db import Client, Connection, NewTask, calls
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.queues import QueueRefused, Queues, push_tasks
+from qtask_db.redis_url import connect
 from qtask_db.relay import Relay
 from qtask_db.task import Task
 from qtask_db.worker import Worker
@@ -173,7 +177,66 @@ def test_relay_and_worker_on_a_cluster(
         until(lambda: count(conn) == 0)
 
 
-def test_sentinel_and_a_failover(launch: Start, tmp_path: Path) -> None:
+def test_a_master_dies_and_comes_back_empty_under_relay_and_worker(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], database_url: str, conn: Connection
+) -> None:
+    """The queues of the other shards go on; those of the dead one wait in the database."""
+    url, processes = cluster
+    handled: Counter[int] = Counter()
+    worker = Worker(database_url, url)
+    worker.handler(*NAMES)(lambda job: handled.update([job.task_id]))
+    shards = slots(url)
+    dead = {name for name in NAMES if shards[name] == 0}
+    assert 0 < len(dead) < len(NAMES)
+
+    def create(count: int) -> None:
+        new = [NewTask("test", {"n": n}, 3, NAMES[n % 12], delay=0) for n in range(count)]
+        calls.create_many(conn, new)
+
+    with Relay(database_url, url, lease=3) as relay, worker:
+        create(240)
+        until(lambda: worker.counters.finished == 240)
+        processes[0].kill()
+        processes[0].wait()
+        create(240)
+        expected = 240 + 240 * (12 - len(dead)) // 12
+        until(lambda: worker.counters.finished == expected)
+        time.sleep(1)
+        assert worker.counters.finished == expected
+        left = {row.queue for row in calls.stats(conn) if row.waiting}
+        assert left == dead
+        assert relay.counters.released > 0
+        again = subprocess.Popen(  # in its folder: it is the same node, without its data
+            processes[0].args, stdout=subprocess.DEVNULL
+        )
+        try:
+            until(lambda: worker.counters.finished == 480)
+            until(lambda: count(conn) == 0)
+        finally:
+            again.kill()
+            again.wait()
+    assert len(handled) == 480
+
+
+def slots(url: str) -> dict[str, int]:
+    """The master of each queue, by its place in the URL."""
+    ports = [int(host.rpartition(":")[2]) for host in url.partition("//")[2].split(",")]
+    with connect(url) as client:
+        assert isinstance(client, redis.RedisCluster)
+        return {name: ports.index(client.get_node_from_key(name).port) for name in NAMES}
+
+
+@dataclass
+class Guarded:
+    """A master with one replica and a Sentinel that watches them."""
+
+    url: str
+    master: subprocess.Popen[bytes]
+    replica: redis.Redis
+
+
+@pytest.fixture
+def guarded(launch: Start, tmp_path: Path) -> Guarded:
     master, replica, guard = free_port(), free_port(), free_port()
     process = launch("--port", str(master))
     launch("--port", str(replica), "--replicaof", "127.0.0.1", str(master))
@@ -189,14 +252,54 @@ def test_sentinel_and_a_failover(launch: Start, tmp_path: Path) -> None:
     sentinel = redis.Redis(port=guard, decode_responses=True)
     until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == 1)
 
-    queues = Queues(f"redis+sentinel://127.0.0.1:{guard}/orders/0")
+    url = f"redis+sentinel://127.0.0.1:{guard}/orders/0"
+    return Guarded(url, process, redis.Redis(port=replica))
+
+
+def test_sentinel_and_a_failover(guarded: Guarded) -> None:
+    queues = Queues(guarded.url)
     assert queues.push(messages(["A"], 1)) == {"A": 1}
-    process.kill()
+    guarded.master.kill()
     with pytest.raises(QueueUnavailable):
         queues.push(messages(["A"], 1))
     until(lambda: queues.push(messages(["B"], 1)))
-    assert redis.Redis(port=replica).llen("B") >= 1
+    assert guarded.replica.llen("B") >= 1
     queues.close()
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
+def test_a_sentinel_failover_under_relay_and_worker(
+    guarded: Guarded, database_url: str, conn: Connection, stream: bool
+) -> None:
+    """What the old master had acknowledged and not replicated comes again after the interval."""
+    handled: Counter[tuple[int, int]] = Counter()
+    worker = Worker(database_url, guarded.url, stream=stream)
+    worker.handler("A", "B")(lambda job: handled.update([(job.task_id, job.attempt)]))
+    stop = threading.Event()
+    created: list[int] = []
+
+    def produce() -> None:
+        with Client(database_url, guarded.url, stream=stream) as client:
+            while not stop.is_set():
+                created.append(client.create("test", {}, 3, "AB"[len(created) % 2]).task_id)
+                stop.wait(0.005)
+
+    producer = threading.Thread(target=produce)
+    with Relay(database_url, guarded.url, lease=3, stream=stream) as relay, worker:
+        producer.start()
+        until(lambda: worker.counters.finished > 100)
+        guarded.master.kill()
+        before = len(created)
+        until(lambda: guarded.replica.info("replication")["role"] == "master")
+        until(lambda: len(created) > before + 50)
+        finished = worker.counters.finished
+        until(lambda: worker.counters.finished > finished + 50)
+        stop.set()
+        producer.join(30)
+        until(lambda: count(conn) == 0)
+    assert {task_id for task_id, _ in handled} == set(created)
+    assert max(handled.values()) == 1
+    assert relay.counters.confirmed > 0
 
 
 def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path) -> None:
