@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 try:
     import servers
-    from benchmarks import bulk, create, latency, memory, relay, report, scan
+    from benchmarks import bulk, create, latency, memory, oracle, relay, report, scan
     from benchmarks.bench import Bench
     from benchmarks.figure import Figure
     from processes import CommandError, Ended, ending_by_signals, undisturbed
@@ -39,6 +40,7 @@ CASES = {
     "bulk": bulk.bulk,
     "memory": memory.memory,
 }
+ORACLE_CASES = {"life": oracle.life}
 LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
 # Beyond what the servers' package sets: durable on every engine, and a usual amount of memory.
 OPTIONS = ("--log-bin=binlog", "--server-id=1", "--innodb-buffer-pool-size=1G")
@@ -77,30 +79,45 @@ def _arguments() -> argparse.Namespace:
         description="Measure qtask-db on private, durable servers. Exit code 1: a case misses its "
         "reach, or could not be measured.",
     )
-    parser.add_argument("--engine", choices=("mysql", "mariadb"), default="mysql")
+    parser.add_argument("--engine", choices=("mysql", "mariadb", "oracle"), default="mysql")
     parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument(
-        "--case", action="append", choices=CASES, metavar="NAME", help=f"only {', '.join(CASES)}"
+        "--case",
+        action="append",
+        choices=[*CASES, *ORACLE_CASES],
+        metavar="NAME",
+        help=f"only {', '.join(CASES)}; on oracle {', '.join(ORACLE_CASES)}",
     )
     parser.add_argument(
         "--layouts", action="store_true", help="compare table layouts by scripts/layouts.py instead"
     )
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if wrong := set(chosen.case or ()) - set(_cases(chosen.engine)):
+        parser.error(f"{chosen.engine} has no case {', '.join(sorted(wrong))}")
+    return chosen
+
+
+def _cases(engine: str) -> dict[str, Callable[[Bench], list[Figure]]]:
+    return ORACLE_CASES if engine == "oracle" else CASES
 
 
 def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
     # The data lie where the temporary files do: a RAM disk would make durable writes free.
-    database = stack.enter_context(servers.start(arguments.engine, options=OPTIONS, log=_say))
+    on_oracle = arguments.engine == "oracle"
+    options = () if on_oracle else OPTIONS
+    database = stack.enter_context(servers.start(arguments.engine, options=options, log=_say))
     redis = stack.enter_context(servers.start("redis", log=_say))
     bench = Bench(database.url, redis.url, arguments.engine, arguments.quick, stack, folder, _say)
-    _require_durable(bench)
+    if not on_oracle:  # it is durable always
+        _require_durable(bench)
+    cases = _cases(arguments.engine)
     figures: list[Figure] = []
-    for name in arguments.case or CASES:
+    for name in arguments.case or cases:
         began = time.monotonic()
         _say(f"{name} ...")
-        found = CASES[name](bench)
+        found = cases[name](bench)
         figures += found
         for figure in found:
             _say(f"  {report.line(figure)}")
