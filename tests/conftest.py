@@ -43,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="make each call with the rights of one role alone, for tests/contract; scripts/test "
         "without arguments does so on MySQL with the tests of single verbs",
     )
+    parser.addoption(
+        "--cluster", action="store_true", help="also the tests on groups of database servers"
+    )
 
 
 def engines(config: pytest.Config) -> tuple[str, ...]:

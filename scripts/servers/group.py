@@ -52,9 +52,14 @@ class Group:
     @property
     def url(self) -> str:
         """The URL of the database on whichever node takes writes."""
-        parts = urlsplit(self.nodes[0].url)
+        return self.url_of(self.nodes[0])
+
+    def url_of(self, node: Server) -> str:
+        """The same, but with this node tried first."""
+        place = self.nodes.index(node)
+        parts = urlsplit(node.url)
         login = parts.netloc.rpartition("@")[0]
-        hosts = ",".join(urlsplit(node.url).netloc.rpartition("@")[2] for node in self.nodes)
+        hosts = ",".join(f"127.0.0.1:{port(n)}" for n in self.nodes[place:] + self.nodes[:place])
         return parts._replace(netloc=f"{login}@{hosts}").geturl()
 
     def primaries(self) -> list[Server]:
@@ -65,7 +70,7 @@ class Group:
                 seen.append(self._members(node))
         ports = {port for members in seen for port, role in members.items() if role == "PRIMARY"}
         agreed = [p for p in ports if sum(m.get(p) == "PRIMARY" for m in seen) > NODES // 2]
-        return [node for node in self.nodes if urlsplit(node.url).port in agreed]
+        return [node for node in self.nodes if port(node) in agreed]
 
     def primary(self) -> Server:
         """The one node that takes writes, once there is one."""
@@ -80,10 +85,18 @@ class Group:
         """The first node begins the group, the others join it."""
         first, *others = self.nodes
         execute(first, "SET GLOBAL group_replication_bootstrap_group = ON")
-        join(first)
+        _enter(first)
         execute(first, "SET GLOBAL group_replication_bootstrap_group = OFF")
         for node in others:
-            join(node)
+            _enter(node)
+        self.wait()
+
+    def join(self, node: Server) -> None:
+        """Lets a node that was away into the group again; it fetches first what it has missed."""
+        if len(self.primaries()) > 1:
+            execute(node, "SET GLOBAL group_replication_single_primary_mode = OFF")
+            execute(node, "SET GLOBAL group_replication_enforce_update_everywhere_checks = ON")
+        _enter(node)
         self.wait()
 
     def wait(self) -> None:
@@ -96,7 +109,12 @@ class Group:
 
     def every_primary(self) -> None:
         """All nodes take writes from now on."""
-        execute(self.primary(), "SELECT group_replication_switch_to_multi_primary_mode()")
+        execute(self.nodes[0], "SELECT group_replication_switch_to_multi_primary_mode()")
+        until = time.monotonic() + SECONDS
+        while len(self.primaries()) < NODES:
+            if time.monotonic() > until:
+                raise ServerError("not every node is a primary")
+            time.sleep(0.1)
 
     def _members(self, node: Server) -> dict[int, str]:
         """The role of each node that this one sees online, by its port."""
@@ -115,12 +133,15 @@ class Group:
             node.stop()
 
 
-def join(node: Server) -> None:
-    """Lets a server into the group; it fetches first what it has missed."""
+def port(node: Server) -> int:
+    """Where it listens."""
+    return urlsplit(node.url).port or 0
+
+
+def _enter(node: Server) -> None:
     parts = urlsplit(node.url)
-    execute(
-        node, f"START GROUP_REPLICATION USER = '{parts.username}', PASSWORD = '{parts.password}'"
-    )
+    login = f"USER = '{parts.username}', PASSWORD = '{parts.password}'"
+    execute(node, f"START GROUP_REPLICATION {login}")
 
 
 def execute(node: Server, statement: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,169 @@
+"""Producers, relays and workers at work while servers die, and what each of them saw."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+
+import redis
+from servers.base import ServerError
+
+from qtask_db import Client, Database, Job, NewTask, Relay, Worker
+from qtask_db.client import Transaction
+from qtask_db.errors import DatabaseError
+from qtask_db.models import Message
+from qtask_db.queues import Queues
+
+QUEUES = ("A", "B", "C")
+INTERVAL = 4
+LEASE = 4
+
+
+class Meant(Exception):
+    """A transaction that is rolled back on purpose."""
+
+
+class Traffic:
+    """Runs while it is a context; every database URL gets a producer, a relay and a worker."""
+
+    def __init__(self, database_urls: Sequence[str], redis_url: str) -> None:
+        self.committed: dict[int, str] = {}
+        """The key of each task whose creation was acknowledged."""
+        self.unknown: set[str] = set()
+        """Keys whose creation ended with an error: committed or not."""
+        self.rolled_back: set[str] = set()
+        self.runs: Counter[tuple[int, int]] = Counter()
+        """How often a handler got this attempt of this task."""
+        self.keys: Counter[str] = Counter()
+        """How often a task was handled, by its key."""
+        self.errors: Counter[str] = Counter()
+        """What the producers were told."""
+        self.longest_gap = 0.0
+        """Seconds without a task that was created."""
+        self._urls = database_urls
+        self._redis_url = redis_url
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._created_at = time.monotonic()
+        self._services = ExitStack()
+        self._producers = [
+            threading.Thread(target=self._produce, args=(number, url), daemon=True)
+            for number, url in enumerate(database_urls)
+        ]
+        self.relays = [
+            Relay(url, redis_url, lease=LEASE, scan_interval=0.5, purge=False)
+            for url in database_urls
+        ]
+        self.workers = [Worker(url, redis_url, threads=3) for url in database_urls]
+        for worker in self.workers:
+            worker.handler(*QUEUES)(self._handle)
+
+    def __enter__(self) -> Traffic:
+        for service in (*self.relays, *self.workers):
+            self._services.enter_context(service)
+        for producer in self._producers:
+            producer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop_producing()
+        self._services.close()
+
+    def stop_producing(self) -> None:
+        self._stop.set()
+        for producer in self._producers:
+            producer.join(30)
+            assert not producer.is_alive()
+
+    def push_again(self) -> int:
+        """Every message a second time, as a Redis that came back older would have it."""
+        messages = [
+            Message(task_id, 1, queue, f'{{"key": "{key}"}}')
+            for task_id, key in self.committed.items()
+            for queue in QUEUES[:1]
+        ]
+        queues = Queues(self._redis_url)
+        queues.push(messages)
+        queues.close()
+        return len(messages)
+
+    def _handle(self, job: Job) -> None:
+        with self._lock:
+            self.runs[job.task_id, job.attempt] += 1
+            self.keys[job.payload["key"]] += 1
+
+    def _produce(self, number: int, url: str) -> None:
+        client = Client(url, self._redis_url)
+        turn = 0
+        while not self._stop.is_set():
+            turn += 1
+            key = f"{number}-{turn}"
+            try:
+                if turn % 7 == 0:
+                    self._roll_back(client, key)
+                else:
+                    made = client.run(lambda tx, k=key, t=turn: create(tx, k, t))
+                    self._note(made)
+            except DatabaseError as error:
+                with self._lock:
+                    self.unknown |= {key, f"{key}-more"}
+                    self.errors[type(error).__name__] += 1
+                self._stop.wait(0.1)
+            self._stop.wait(0.003)
+        client.close()
+
+    def _note(self, made: dict[int, str]) -> None:
+        with self._lock:
+            self.committed.update(made)
+            now = time.monotonic()
+            self.longest_gap = max(self.longest_gap, now - self._created_at)
+            self._created_at = now
+
+    def _roll_back(self, client: Client, key: str) -> None:
+        with suppress(Meant), client.transaction() as tx:
+            create(tx, key, 0)
+            with self._lock:
+                self.rolled_back |= {key, f"{key}-more"}
+            raise Meant
+
+
+def create(tx: Transaction, key: str, turn: int) -> dict[int, str]:
+    """Two tasks: a real-time one, and one of either kind in bulk."""
+    options = {"order_no": key, "delete_deadline": 86400}
+    one = tx.create("job", {"key": key}, INTERVAL, QUEUES[turn % 3], **options)
+    more = f"{key}-more"
+    delay = None if turn % 2 else turn % 3
+    (two,) = tx.create_many(
+        [
+            NewTask(
+                "job", {"key": more}, INTERVAL, QUEUES[turn % 2], delay,
+                order_no=more, delete_deadline=86400,
+            )
+        ]
+    )  # fmt: skip
+    return {one.task_id: key, two.task_id: more}
+
+
+def rows(database_url: str) -> dict[str, tuple[int, int, int]]:
+    """Id, status and attempts of every task, by its key."""
+    with Database(database_url).connect() as conn, conn.raw.cursor() as cursor:
+        cursor.execute(f"SELECT order_no, task_id, status, attempts FROM {conn.prefix}task")
+        found = cursor.fetchall()
+    assert len({order_no for order_no, *_ in found}) == len(found)
+    return {order_no: (task_id, status, attempts) for order_no, task_id, status, attempts in found}
+
+
+def wait_for(what: Callable[[], object], seconds: float = 40.0) -> None:
+    """Asks again while a server is away."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if what():
+                return
+        except (DatabaseError, ServerError, redis.RedisError):
+            pass
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.1)
