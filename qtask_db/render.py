@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,12 +80,7 @@ class Renderer:
         chosen = INDEX["event"] if self.settings.maintenance_minutes else []
         events = [self._object("event", entry["name"]) for entry in chosen]
         if self._packaged:
-            return [
-                *views,
-                self._object("package_spec", "package_spec"),
-                self._object("package_body", "package_body"),
-                *events,
-            ]
+            return [*views, *self._packages(), *events]
         return [*views, *(self._object("procedure", e["name"]) for e in self.procedures), *events]
 
     @property
@@ -93,9 +88,22 @@ class Renderer:
         """The entries of the index that are this dialect's."""
         return [e for e in INDEX["procedure"] if e.get("dialect", self.dialect) == self.dialect]
 
-    def _object(self, kind: Kind, name: str) -> SchemaObject:
-        digest = hashlib.sha256(self.render(name).encode()).hexdigest()[:16]
-        text = self.render(name, comment=f"qtask-db {VERSION} {digest}")
+    def _packages(self) -> Iterator[SchemaObject]:
+        """The package, and for each role one that holds no more than the role needs."""
+        parts: tuple[tuple[Kind, str], ...] = (("package_spec", "spec"), ("package_body", "body"))
+        for kind, _ in parts:
+            yield self._object(kind, kind)
+        for role in ROLES:
+            for kind, part in parts:
+                yield self._object(kind, f"{role}_{part}", f"role_{part}", role=role)
+
+    def _object(
+        self, kind: Kind, name: str, template: str | None = None, **values: str
+    ) -> SchemaObject:
+        text = self.render(template or name, **values)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        comment = f"qtask-db {VERSION} {digest}"
+        text = self.render(template or name, **values, comment=comment)
         return SchemaObject(kind, self.settings.prefix + name, text, digest)
 
     @property

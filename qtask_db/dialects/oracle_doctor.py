@@ -27,6 +27,9 @@ _PACKAGE = """
 SELECT object_type, status FROM all_objects
 WHERE owner = :1 AND object_name = :2 AND object_type IN ('PACKAGE', 'PACKAGE BODY')
 """
+_SYNONYM = """
+SELECT table_owner, table_name FROM all_synonyms WHERE owner = :1 AND synonym_name = :2
+"""
 _JOB = """
 SELECT enabled, state, failure_count FROM user_scheduler_jobs WHERE job_name = :1
 """
@@ -93,7 +96,9 @@ def _job(raw: Any, name: str) -> Check:
 
 
 def _package(raw: Any, user: str, schema: str, name: str) -> Check:
-    """Whether the account may call the package: one grant is for all its procedures."""
+    """Whether the account may call the package, or that of a role which its synonym names."""
+    synonyms = _rows(raw, _SYNONYM, (schema, name))
+    schema, name = synonyms[0] if synonyms else (schema, name)
     parts = dict(_rows(raw, _PACKAGE, (schema, name)))
     if "PACKAGE" not in parts:
         return fail(

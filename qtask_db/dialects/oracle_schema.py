@@ -10,7 +10,7 @@ from yoyo.backends.contrib.oracle import OracleBackend
 from qtask_db import urls
 from qtask_db.dialects.oracle import Oracle
 from qtask_db.errors import DatabaseError
-from qtask_db.render import INDEX, SchemaObject
+from qtask_db.render import INDEX, ROLES, SchemaObject
 from qtask_db.settings import package
 
 NEEDED_PRIVILEGES = (
@@ -19,7 +19,7 @@ NEEDED_PRIVILEGES = (
     "tablespace"
 )
 
-_PACKAGE = {"PACKAGE": "package_spec", "PACKAGE BODY": "package_body"}
+_PARTS = {"PACKAGE": "spec", "PACKAGE BODY": "body"}
 
 
 class Backend(OracleBackend):  # type: ignore[misc]
@@ -55,7 +55,7 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
     found = _existing(raw)
     wanted = [
         *(("event", prefix + entry["name"]) for entry in INDEX["event"]),
-        ("package", package(prefix)),
+        *(("package", name) for name in _packages(prefix)),
         *(("view", prefix + entry["name"]) for entry in INDEX["view"]),
         *(("table", prefix + entry["name"]) for entry in INDEX["table"]),
         *(("sequence", f"{prefix}{entry['name']}_seq") for entry in INDEX["table"]),
@@ -64,7 +64,7 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
 
 
 def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each view and job, and of the two parts of the package, where they are there
+    """The digest of each view and job, and of the two parts of each package, where they are there
     and valid.
     """
     rows = _rows(
@@ -73,7 +73,8 @@ def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
         "AND object_type IN ('VIEW', 'PACKAGE', 'PACKAGE BODY')",
     )
     names = {name for kind, name in rows if kind == "VIEW"} | _jobs(raw)
-    names |= {prefix + _PACKAGE[kind] for kind, name in rows if name == package(prefix)}
+    packages = _packages(prefix)
+    names |= {f"{packages[name]}_{_PARTS[kind]}" for kind, name in rows if name in packages}
     return {name: stored.get(f"digest of {name}", "") for name in names}
 
 
@@ -91,7 +92,7 @@ def create(raw: Any, wanted: SchemaObject) -> None:
 
 def verify(raw: Any, prefix: str) -> None:
     """Asks the dictionary for what does not compile. Raises DatabaseError with its text."""
-    names = [package(prefix), *(prefix + entry["name"] for entry in INDEX["view"])]
+    names = [*_packages(prefix), *(prefix + entry["name"] for entry in INDEX["view"])]
     ours = f"IN ({', '.join(repr(name.upper()) for name in names)})"
     invalid = f"SELECT object_type, object_name FROM user_objects WHERE status <> 'VALID' AND object_name {ours}"  # noqa: E501, S608
     for kind, name in sorted(_rows(raw, invalid)):
@@ -108,7 +109,7 @@ def verify(raw: Any, prefix: str) -> None:
             f"{kind} {name}, line {line}:{at}: {text}" for kind, name, line, at, text in errors
         ]
         lines = lines or [f"{kind} {name} is invalid" for kind, name in left]
-        raise DatabaseError("the package does not compile:\n" + "\n".join(lines))
+        raise DatabaseError("a package does not compile:\n" + "\n".join(lines))
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
@@ -144,6 +145,11 @@ def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Any]]:  # noqa: ARG
 
 def grant(raw: Any, given: Any) -> None:
     """Nothing to give back."""
+
+
+def _packages(prefix: str) -> dict[str, str]:
+    """Which packages there are, each with what the names of its two parts begin with."""
+    return {package(prefix): f"{prefix}package", **{prefix + role: prefix + role for role in ROLES}}
 
 
 def _existing(raw: Any) -> set[tuple[str, str]]:

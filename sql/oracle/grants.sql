@@ -1,11 +1,14 @@
--- Three roles. A package is executed as a whole, so each of them may call every procedure of it, and none may touch
--- a table; operators read the views, too.
--- Run this as the schema's owner, with the privilege CREATE ROLE, then for each account:  GRANT {{ p }}app TO account;
--- An account calls OWNER.{{ package }}.create_task, or its session sets CURRENT_SCHEMA to the owner first.
+-- Three roles with the least that each needs: EXECUTE on a package with its procedures, and nothing on the
+-- tables. Operators read the views, too. Run this as the schema's owner, with the privilege CREATE ROLE.
+-- Then for each account, by somebody who may (here for the role {{ p }}app):
+--   GRANT {{ p }}app TO account
+--   CREATE SYNONYM account.{{ package }} FOR owner.{{ p }}app
+-- so that {{ package }}.create_task is the same for every account. Operators need a synonym for each view, too. An
+-- account that serves several roles gets EXECUTE on the package {{ package }} itself instead.
 {%- for role in roles %}
 
 CREATE ROLE {{ p }}{{ role }};
-GRANT EXECUTE ON {{ package }} TO {{ p }}{{ role }};
+GRANT EXECUTE ON {{ p }}{{ role }} TO {{ p }}{{ role }};
 {%- for entry in index.view if role in entry.role | default([]) %}
 GRANT SELECT ON {{ p }}{{ entry.name }} TO {{ p }}{{ role }};
 {%- endfor %}

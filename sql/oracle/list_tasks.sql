@@ -44,7 +44,7 @@ BEGIN
   IF v_order_no IS NOT NULL THEN
     SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
     OPEN out_rows FOR
-      SELECT {{ task_columns }}
+      SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
       FROM {{ p }}task_list
       WHERE task_id IN (
           SELECT task_id
@@ -64,7 +64,7 @@ BEGIN
       FETCH FIRST in_limit ROWS ONLY;
   ELSE
     OPEN out_rows FOR
-      SELECT {{ task_columns }}
+      SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
       FROM {{ p }}task_list
       WHERE (v_queue IS NULL OR queue = v_queue)
         AND (in_status IS NULL OR status = in_status)

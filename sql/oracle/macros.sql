@@ -4,6 +4,14 @@
 RAISE_APPLICATION_ERROR(-{{ error[name] }}, {{ before }}'{{ message }}')
 {%- endmacro -%}
 
+{#- As the number of its error, so that callers can catch each by name. -#}
+{%- macro exceptions() -%}
+{%- for name, number in error.items() %}
+  {{ name }} EXCEPTION;
+  PRAGMA EXCEPTION_INIT({{ name }}, -{{ number }});
+{%- endfor %}
+{%- endmacro -%}
+
 {#- What V$SESSION shows of the call. -#}
 {%- macro enter(verb) -%}
 DBMS_APPLICATION_INFO.SET_MODULE('{{ package }}', '{{ verb }}')

@@ -23,6 +23,6 @@ IS
 BEGIN
   {{ enter("next_due") }};
   check_held(in_held);
-  find_next_due(NULL, v_namespace, COALESCE(in_held, '[]'), out_wait_ms);
+  find_next_due(NULL, v_namespace, COALESCE(in_held, TO_CLOB('[]')), out_wait_ms);
 END next_due;
 {%- endif %}

@@ -7,10 +7,7 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
 {%- endfor %}
 
   -- What the procedures raise.
-{%- for name, number in error.items() %}
-  {{ name }} EXCEPTION;
-  PRAGMA EXCEPTION_INIT({{ name }}, -{{ number }});
-{%- endfor %}
+{{- exceptions() }}
 
   -- Rows of the bulk calls' results.
   TYPE created_task IS RECORD (element NUMBER, task_id NUMBER, created NUMBER, pushable NUMBER);

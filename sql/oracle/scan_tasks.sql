@@ -34,7 +34,7 @@ Transaction
 IS
   v_now {{ instant }};
   v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
-  v_held CLOB := COALESCE(in_held, '[]');
+  v_held CLOB := COALESCE(in_held, TO_CLOB('[]'));
   v_claimed ids;
   v_parked ids;
   v_expired ids;
@@ -143,11 +143,16 @@ BEGIN
   OPEN out_rows FOR
     SELECT /*+ LEADING(batch given task queue) USE_NL(task) USE_NL(queue) */
       task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
-    FROM {{ p }}batch batch
-    CROSS JOIN JSON_TABLE(batch.task_ids, '$[*]' COLUMNS (place FOR ORDINALITY, task_id NUMBER PATH '$')) given
-    JOIN {{ p }}task task ON task.task_id = given.task_id
-    JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
-    WHERE batch.batch_id = out_batch_id AND task.batch_id = out_batch_id AND task.lane <> 0
+    FROM
+      {{ p }}batch batch,
+      JSON_TABLE(batch.task_ids, '$[*]' COLUMNS (place FOR ORDINALITY, task_id NUMBER PATH '$')) given,
+      {{ p }}task task,
+      {{ p }}queue queue
+    WHERE batch.batch_id = out_batch_id
+      AND task.task_id = given.task_id
+      AND task.batch_id = out_batch_id
+      AND task.lane <> 0
+      AND queue.queue_id = task.queue_id
     ORDER BY given.place;
 END scan_tasks;
 {%- endif %}

@@ -154,11 +154,16 @@ def test_a_role_calls_and_sees_no_table(
         lines = [line for line in statement.splitlines() if not line.startswith("--")]
         if text := "\n".join(lines).strip():
             execute(conn, text)
-    own_url = f"{url}&current_schema={owner}"
-    with Database(own_url).connect() as own, pytest.raises(Exception, match="grants"):
+    execute(real, f"CREATE OR REPLACE SYNONYM qtask_test_0.qtask FOR {owner}.qtask_app")
+    with Database(url).connect() as own, pytest.raises(Exception, match="grants"):
         new(own)
     execute(real, "GRANT qtask_app TO qtask_test_0")
-    with Database(own_url).connect() as own:
+    with Database(url).connect() as own:
         new(own)
+        for package in ("qtask", "qtask_app", f"{owner}.qtask_app"):
+            with pytest.raises(Exception, match="ORA-06550"):
+                execute(own, f"DECLARE n NUMBER; BEGIN {package}.purge_tasks(1, n); END;")
+        with pytest.raises(Exception, match="ORA-06550"):
+            execute(own, f"DECLARE n NUMBER; BEGIN {owner}.qtask.purge_tasks(1, n); END;")
         with pytest.raises(Exception, match=r"ORA-00942|ORA-41900|ORA-01031"):
-            query(own, "SELECT task_id FROM qtask_task")
+            query(own, f"SELECT task_id FROM {owner}.qtask_task")

@@ -18,7 +18,9 @@ DIALECTS = dialects()
 PUBLIC = [entry["name"] for entry in INDEX["procedure"] if "role" in entry]
 SHARED = [entry["name"] for entry in INDEX["procedure"] if "dialect" not in entry]
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
-OTHER_FILES = {"macros", "script", "grants", "session", "package_spec", "package_body"}
+OTHER_FILES = {"macros", "script", "grants", "session"} | {
+    f"{package}_{part}" for package in ("package", "role") for part in ("spec", "body")
+}
 # One JSON object on MySQL, which has no defaults for parameters.
 OPTIONS = ["in_namespace", "in_order_no", "in_deadline", "in_delete_deadline", "in_max_count"]
 

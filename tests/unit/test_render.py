@@ -20,7 +20,8 @@ PACKAGE = ["package_spec", "package_body"]
 def procedures(dialect: str) -> list[str]:
     """The names of the objects that hold the procedures, without the prefix."""
     listed = [entry["name"] for entry in Renderer(dialect, Settings()).procedures]
-    return PACKAGE if dialect == "oracle" else listed
+    packages = [f"{name}_{part}" for name in ("package", *ROLES) for part in ("spec", "body")]
+    return packages if dialect == "oracle" else listed
 
 
 def test_every_object_of_the_index_is_rendered(dialect: str) -> None:
@@ -32,7 +33,8 @@ def test_every_object_of_the_index_is_rendered(dialect: str) -> None:
         assert not re.search(r"\{[{%#]|[#%}]\}", found.text), f"{found.name} has a brace left"
         assert "None" not in found.text
         packaged = found.kind in PACKAGE
-        assert re.search(rf"\b{'qtask' if packaged else found.name}\b", found.text)
+        name = found.name.rpartition("_")[0].removesuffix("_package") if packaged else found.name
+        assert re.search(rf"\b{name}\b", found.text)
         assert found.text == found.text.strip()
         # PL/SQL ends with a semicolon, and nothing else does.
         assert found.text.endswith(";") is (dialect == "oracle" and found.kind != "view")
@@ -126,9 +128,9 @@ def test_grants_give_each_role_its_own_and_no_table(dialect: str) -> None:
         for entry in INDEX[kind]
         for role in entry.get("role", ())
     }
-    if dialect == "oracle":  # a package is executed as a whole
+    if dialect == "oracle":  # a package is executed as a whole, so that each role has its own
         expected = {e for e in expected if e[0] == "SELECT"} | {
-            ("EXECUTE", "qtask", role) for role in ROLES
+            ("EXECUTE", role, role) for role in ROLES
         }
     assert given == expected
     assert text.count("GRANT ") == len(expected)
