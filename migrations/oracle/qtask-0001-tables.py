@@ -80,8 +80,8 @@ CREATE TABLE {p}task (
   last_error CLOB,
   CONSTRAINT {p}task_pk PRIMARY KEY (task_id)
     USING INDEX (CREATE UNIQUE INDEX {p}task_pk ON {p}task (task_id){spread_key}{index_tablespace})
-)
-LOB (payload) STORE AS (CACHE){tablespace}
+){tablespace}
+LOB (payload) STORE AS (CACHE)
 """),
     step(f"""
 CREATE UNIQUE INDEX {p}active_order
@@ -100,8 +100,8 @@ CREATE TABLE {p}batch (
   task_ids CLOB NOT NULL,
   CONSTRAINT {p}batch_pk PRIMARY KEY (batch_id)
     USING INDEX (CREATE UNIQUE INDEX {p}batch_pk ON {p}batch (batch_id){index_tablespace})
-)
-LOB (task_ids) STORE AS (CACHE){tablespace}
+){tablespace}
+LOB (task_ids) STORE AS (CACHE)
 """),
     step(f"CREATE INDEX {p}lapse ON {p}batch (lapses_at){index_tablespace}"),
     step(f"""
