@@ -5,7 +5,8 @@
     fence         a finish was accepted though that attempt's handler had not returned
     early         a delayed task was on its way to Redis before its delay
     rolled back   a task was queued before its commit, or though there was none
-    lease         a killed relay's unpushed task was not claimed again within lease and slack
+    lease         a killed relay's unpushed task was not claimed again within lease and slack,
+                  though relays did scan
     life          a task failed without a reason, or lived on after its end
 
 Events come in the order of the history; those of the database's journal may come late.
@@ -13,6 +14,7 @@ Events come in the order of the history; those of the database's journal may com
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ from .history import Event
 TERMINAL = {Status.FINISHED, Status.CANCELLED, Status.FAILED}
 TOLERANCE = 0.005
 """Seconds: times of the database are cut to milliseconds."""
+ENOUGH_SCANS = 20
+"""Each scan gives one lapsed batch back; that many relays cannot have died at one time."""
 RECOVERY = 6.0
 """Seconds for which a relay may back off when a trouble is over."""
 UNKNOWN, COMMITTED, ROLLED_BACK = "unknown", "committed", "rolled back"
@@ -92,6 +96,7 @@ class Checker:
         self._batches: dict[int, Batch] = {}
         self._pushed: dict[tuple[int, str], float] = {}
         self._signs: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        self._scans: list[float] = []
         self._troubles: list[tuple[float, float]] = []
 
     def feed(self, events: Iterable[Event]) -> None:
@@ -145,6 +150,9 @@ class Checker:
     def _on_pushed(self, event: Event) -> None:
         for task_id in event["ids"]:
             self._pushed[task_id, event["by"]] = event["t"]
+
+    def _on_scan(self, event: Event) -> None:
+        insort(self._scans, event["t"])
 
     def _on_take(self, event: Event) -> None:
         for _, _, key in event["messages"]:
@@ -305,7 +313,10 @@ class Checker:
         took = again - batch.at
         if signs:
             self.requeued.append(took)
-        if took - self._troubled(batch.at, again) <= self.lease + self.slack:
+        late = took - self._troubled(batch.at, again) > self.lease + self.slack
+        # Where the machine had no relay running for so long, nobody could claim it.
+        scans = bisect(self._scans, again) - bisect(self._scans, batch.at + self.lease)
+        if not late or scans < ENOUGH_SCANS:
             return not signs
         self._broken("lease", f"task {number} of {batch.relay} was not back within {took:.1f} s")
         return False

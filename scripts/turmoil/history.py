@@ -10,6 +10,7 @@ Times are those of the machine's monotonic clock, which no step of a clock chang
     rollback  its transaction will never be: keys
     push      messages [id, attempt, key] are about to go to Redis; by: who
     pushed    they are there; ids
+    scan      a relay has scanned
     take      messages [id, attempt, key] were taken from Redis
     run       a handler begins: id, attempt, announced (by the message), key, by
     done      it has returned: id, attempt

@@ -16,9 +16,10 @@ from typing import Any
 
 from processes import end_with_parent
 
+from qtask_db import calls
 from qtask_db.cli import main as qtask
 from qtask_db.message import decode
-from qtask_db.models import Message
+from qtask_db.models import Batch, Message
 from qtask_db.queues import Queues
 from qtask_db.redis_kinds import Raw
 
@@ -71,6 +72,7 @@ def enter(role: str, name: str, seed: str, settings: Settings) -> None:
 
 
 def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
+    _watch_scans(recorder)
     _watch_pushes(recorder, _Fuse(name, rng, recorder))
     _run("relay", "--patient", "--name", name, "--lease", str(settings.lease), "--limit", "200",
          "--scan-interval", "1")  # fmt: skip
@@ -133,6 +135,17 @@ class _Fuse:
         if self._rng.random() < FUSE:
             self._recorder.note("kill", name=self._name)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch_scans(recorder: Recorder) -> None:
+    plain = calls.scan
+
+    def scan(*args: Any, **options: Any) -> Batch:
+        batch = plain(*args, **options)
+        recorder.note("scan")
+        return batch
+
+    calls.scan = scan
 
 
 def _watch_pushes(recorder: Recorder, fuse: _Fuse) -> None:

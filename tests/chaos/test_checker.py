@@ -48,6 +48,7 @@ FINISHED_ROW = row(1.8, 0, 1)
 SOUND = [
     create(), CREATED, COMMIT, STORED_ROW, PUSH, TAKE, STARTED_ROW, RUN, DONE, FINISHED_ROW
 ]  # fmt: skip
+SCANS = [event("scan", 7.0 + n / 20, "relay-2.1") for n in range(30)]
 KILL = event("kill", 3.0, "chaos", name="relay-1.1")
 
 
@@ -124,11 +125,11 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
     "it lived on after its end": ("life", [*SOUND, row(2.0, 30, 2)], STORED, {7: -1.0}),
     "attempts jumped": ("life", [*SOUND[:-2], row(1.8, 30, 3)], STORED, {7: -1.0}),
     "a killed relay's task did not come": (
-        "lease", [*SOUND[:4], batch(2.0), KILL, TAKE], STORED, {7: -1.0}
+        "lease", [*SOUND[:4], batch(2.0), KILL, *SCANS], STORED, {7: -1.0}
     ),
     "it came too late": (
         "lease",
-        [*SOUND[:4], batch(2.0), KILL, message("push", 2.1 + LEASE + SLACK, "relay-2.1")],
+        [*SOUND[:4], batch(2.0), KILL, *SCANS, message("push", 8.1 + SLACK, "relay-2.1")],
         STORED, {7: -1.0},
     ),
 }  # fmt: skip
@@ -149,11 +150,21 @@ def test_a_broken_promise(case: str) -> None:
         [event("trouble", 7.0, since=2.0, until=7.0), message("push", 12.0, "relay-2.1")],
         [row(2.5, 30, 1)],
         [{**batch(2.5), "id": 71, "relay": "relay-2.1"}],
+        SCANS[:10],
     ],
-    ids=["confirmed", "pushed", "in time", "late by a trouble", "started", "claimed again"],
+    ids=[
+        "confirmed",
+        "pushed",
+        "in time",
+        "late by a trouble",
+        "started",
+        "claimed again",
+        "no relay to claim it",
+    ],
 )
 def test_the_lease_is_kept(after: list[Event]) -> None:
-    assert judged([*SOUND[:4], batch(2.0), *after, KILL], overdue={7: -1.0}) == []
+    scans = [] if after == SCANS[:10] else SCANS
+    assert judged([*SOUND[:4], batch(2.0), *scans, *after, KILL], overdue={7: -1.0}) == []
 
 
 def test_failing_by_deadline_or_attempts_is_as_it_should_be() -> None:
