@@ -87,6 +87,15 @@ def database_server(engine: str) -> Iterator[servers.Server]:
         yield server
 
 
+@pytest.fixture
+def mortal_server(database_server: servers.Server) -> servers.Server:
+    """The same, where it may be killed."""
+    if servers.url.configured(database_server.engine):
+        variable = servers.url.variable(database_server.engine)
+        pytest.skip(f"the server of {variable} is not ours to kill: unset it, and have Docker")
+    return database_server
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[servers.Server]:
     """A Redis server, shared by the whole run."""

@@ -20,7 +20,7 @@ import redis as redis_py
 import servers
 from testing import age, age_batches, count, execute, kill_others, row
 
-from qtask_db import Connection, NewTask, Status, calls, relay_steps
+from qtask_db import Connection, Database, NewTask, Status, calls, relay_steps
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -546,7 +546,7 @@ def test_lost_connections_are_replaced(
 
 
 def test_the_database_goes_and_comes(
-    database_server: servers.Server,
+    mortal_server: servers.Server,
     redis: redis_py.Redis,
     make_relay: MakeRelay,
     caplog: pytest.LogCaptureFixture,
@@ -555,9 +555,9 @@ def test_the_database_goes_and_comes(
     relay = make_relay()
     relay.start()
     until(lambda: relay._worked)
-    database_server.kill()
+    mortal_server.kill()
     until(lambda: relay.counters.errors >= 2)
-    database_server.restart()
+    mortal_server.restart()
     with relay._session.database.connect() as conn:
         ids = create(conn, 3)
     until(lambda: set(on_queue(redis)) == set(ids))
@@ -640,9 +640,8 @@ def test_trouble_at_the_start_is_raised(make_relay: MakeRelay, database_url: str
             with pytest.raises(error) as caught:
                 begin()
             assert "s3cret" not in str(caught.value)
-    parts = database_url.rpartition("/")
     with pytest.raises(NotInstalled):
-        make_relay(database=f"{parts[0]}/information_schema").run()
+        make_relay(database=Database(database_url, prefix="absent_")).run()
 
 
 def test_a_patient_relay_waits_for_its_servers(

@@ -19,7 +19,7 @@ import redis as redis_py
 import servers
 from testing import age, count, kill_others, now, query, row
 
-from qtask_db import Connection, NewTask, Status, _runner, calls
+from qtask_db import Connection, Database, NewTask, Status, _runner, calls
 from qtask_db.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -629,7 +629,7 @@ def test_kill_9(
 
 
 def test_results_are_kept_while_the_database_is_away(
-    database_server: servers.Server,
+    mortal_server: servers.Server,
     conn: Connection,
     redis: redis_py.Redis,
     make_worker: MakeWorker,
@@ -642,13 +642,13 @@ def test_results_are_kept_while_the_database_is_away(
     worker.handler("A")(gate)
     worker.start()
     until(lambda: len(gate.jobs) == 3)
-    database_server.kill()
+    mortal_server.kill()
     redis.rpush("A", json.dumps({"task_id": 1 << 40, "task_attempt": 1}))
     gate.open()
     until(lambda: "ending tasks: DatabaseUnavailable" in caplog.text)
     until(lambda: "starting tasks: DatabaseUnavailable" in caplog.text)
     assert worker.counters.finished == 0
-    database_server.restart()
+    mortal_server.restart()
     until(lambda: worker.counters.finished == 3)
     until(lambda: worker.counters.refused == 1)
     assert worker.counters.lost == 0
@@ -656,7 +656,7 @@ def test_results_are_kept_while_the_database_is_away(
 
 
 def test_a_drain_waits_for_the_database(
-    database_server: servers.Server,
+    mortal_server: servers.Server,
     conn: Connection,
     connect: Callable[..., Connection],
     redis: redis_py.Redis,
@@ -670,13 +670,13 @@ def test_a_drain_waits_for_the_database(
     worker.handler("A")(gate)
     worker.start()
     until(lambda: len(gate.jobs) == 3)
-    database_server.kill()
+    mortal_server.kill()
     gate.open()
     stopping = threading.Thread(target=worker.stop, args=(60,))
     stopping.start()
     time.sleep(2)
     assert stopping.is_alive()
-    database_server.restart()
+    mortal_server.restart()
     stopping.join(40)
     assert not stopping.is_alive()
     assert worker.counters.finished == 3
@@ -684,7 +684,7 @@ def test_a_drain_waits_for_the_database(
 
 
 def test_what_cannot_be_started_goes_back(
-    database_server: servers.Server,
+    mortal_server: servers.Server,
     redis: redis_py.Redis,
     make_worker: MakeWorker,
 ) -> None:
@@ -692,13 +692,13 @@ def test_what_cannot_be_started_goes_back(
     done: list[Job] = []
     worker.handler("A")(done.append)
     worker.start()
-    database_server.kill()
+    mortal_server.kill()
     texts = [json.dumps({"task_id": n, "task_attempt": 1}) for n in range(1, 4)]
     redis.rpush("A", *texts)
     until(lambda: worker.counters.taken >= 3)
     worker.stop()
     assert redis.lrange("A", 0, -1) == texts
-    database_server.restart()
+    mortal_server.restart()
     assert done == []
 
 
@@ -740,11 +740,10 @@ def test_trouble_at_the_start_is_raised(
     nothing = make_worker()
     with pytest.raises(ConfigurationError, match="no handlers"):
         nothing.run()
-    server, _, _ = database_url.rpartition("/")
     for worker, error in (
         (make_worker(database=NOWHERE_DATABASE), DatabaseUnavailable),
         (make_worker(NOWHERE_REDIS), QueueUnavailable),
-        (make_worker(database=f"{server}/information_schema"), NotInstalled),
+        (make_worker(database=Database(database_url, prefix="absent_")), NotInstalled),
     ):
         worker.handler("A")(lambda _job: None)
         for begin in (worker.check, worker.run, worker.start):

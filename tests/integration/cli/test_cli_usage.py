@@ -6,7 +6,6 @@ import os
 import re
 import resource
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from command_line import AWAY, COMMANDS, PAYLOAD, Qtask
@@ -129,17 +128,6 @@ def test_a_bad_url_file(offline: Qtask, tmp_path: Path, content: str | bytes | N
 )
 def test_a_wrong_database_url_is_3(offline: Qtask, url: str | None, text: str) -> None:
     assert text in offline.fails(3, "list", QTASK_DATABASE_URL=url)
-
-
-def test_a_wrong_password_is_3(qtask: Qtask, database_url: str) -> None:
-    parts = urlsplit(database_url)
-    url = f"mysql://root:s3cret@{parts.hostname}:{parts.port}{parts.path}"
-    assert "check user and password" in qtask.fails(3, "stats", QTASK_DATABASE_URL=url)
-
-
-def test_an_unknown_database_is_3(qtask: Qtask, database_url: str) -> None:
-    url = database_url.replace(urlsplit(database_url).path, "/no_such_database")
-    assert "create it first" in qtask.fails(3, "list", QTASK_DATABASE_URL=url)
 
 
 def test_debug_shows_the_traceback_without_secrets(offline: Qtask) -> None:

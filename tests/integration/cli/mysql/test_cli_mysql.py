@@ -1,4 +1,4 @@
-"""doctor, and what an account without privileges sees: what only MySQL and MariaDB have."""
+"""What only MySQL and MariaDB have: grants of single procedures, databases, more for doctor."""
 
 from __future__ import annotations
 
@@ -68,3 +68,14 @@ def test_doctor_finds_a_procedure_that_was_changed(qtask: Qtask, conn: Connectio
     assert "qtask_extend_task" in result.out
     assert "-> run `qtask install`" in result.out
     assert qtask("doctor").code == 0
+
+
+def test_a_wrong_password_is_3(qtask: Qtask, database_url: str) -> None:
+    parts = urlsplit(database_url)
+    url = f"mysql://root:s3cret@{parts.hostname}:{parts.port}{parts.path}"
+    assert "check user and password" in qtask.fails(3, "stats", QTASK_DATABASE_URL=url)
+
+
+def test_an_unknown_database_is_3(qtask: Qtask, database_url: str) -> None:
+    url = database_url.replace(urlsplit(database_url).path, "/no_such_database")
+    assert "create it first" in qtask.fails(3, "list", QTASK_DATABASE_URL=url)
