@@ -17,7 +17,9 @@ from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/design.md", "docs/sql-api.md", "CHANGELOG.md")
+DOCUMENTS = (
+    "README.md", "docs/clusters.md", "docs/design.md", "docs/sql-api.md", "CHANGELOG.md",
+)  # fmt: skip
 PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
 NAMES = {entry["name"] for kind in INDEX for entry in INDEX[kind]}
 ROLES = {"app", "relay", "operator"}
