@@ -96,3 +96,26 @@ def test_requesting_ends_with_an_error() -> None:
     with pytest.raises(ZeroDivisionError), requesting({"prefix": "x_"}):
         raise ZeroDivisionError
     assert requested() == before
+
+
+@pytest.mark.parametrize("name", ["tablespace", "index_tablespace"])
+def test_a_tablespace_is_a_name(name: str) -> None:
+    for good in ("", "DATA", "data_1$#", "x" * 30):
+        assert getattr(Settings().updated({name: good}), name) == good
+    for bad in ("1x", "x y", "x;", "x\n", "'x'", "x" * 31):
+        with pytest.raises(ConfigurationError, match=f"{name} must be a name"):
+            Settings().updated({name: bad})
+
+
+def test_an_index_is_spread_in_one_of_two_ways() -> None:
+    for good in ("none", "reverse", "hash"):
+        assert Settings().updated({"spread_index": good}).spread_index == good
+    with pytest.raises(ConfigurationError, match="spread_index must be none, reverse or hash"):
+        Settings().updated({"spread_index": "REVERSE"})
+
+
+def test_what_shows_in_the_tables_is_not_stored() -> None:
+    settings = Settings(tablespace="DATA", sequence_cache=0, push_grace=7)
+    assert settings.stored()["push_grace"] == "7"
+    assert {"prefix", "tablespace", "sequence_cache"}.isdisjoint(settings.stored())
+    assert Settings().updated(settings.texts()) == settings
