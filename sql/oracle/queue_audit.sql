@@ -8,14 +8,14 @@ SELECT
   queue.namespace,
   queue.queue,
   queue.paused_at,
-  COALESCE(counted.waiting, 0) AS waiting,
-  COALESCE(counted.requeued, 0) AS requeued,
-  COALESCE(counted.unconfirmed, 0) AS unconfirmed,
-  COALESCE(counted.fresh, 0) AS fresh,
-  COALESCE(counted.due, 0) AS due,
-  COALESCE(counted.parked, 0) AS parked,
-  COALESCE(counted.later, 0) AS later,
-  COALESCE(counted.running, 0) AS running
+  COALESCE(tally.waiting, 0) AS waiting,
+  COALESCE(tally.requeued, 0) AS requeued,
+  COALESCE(tally.unconfirmed, 0) AS unconfirmed,
+  COALESCE(tally.fresh, 0) AS fresh,
+  COALESCE(tally.due, 0) AS due,
+  COALESCE(tally.parked, 0) AS parked,
+  COALESCE(tally.later, 0) AS later,
+  COALESCE(tally.running, 0) AS running
 FROM {{ p }}queue queue
 LEFT JOIN (
   SELECT
@@ -46,4 +46,4 @@ LEFT JOIN (
     WHERE task.lane <> 0
   ) active
   GROUP BY queue_id
-) counted ON counted.queue_id = queue.queue_id
+) tally ON tally.queue_id = queue.queue_id

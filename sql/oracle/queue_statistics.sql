@@ -4,13 +4,13 @@ SELECT
   queue.namespace,
   queue.queue,
   queue.paused_at,
-  COALESCE(counted.waiting, 0) AS waiting,
-  COALESCE(counted.processing, 0) AS processing,
-  COALESCE(counted.due, 0) AS due,
-  COALESCE(counted.finished, 0) AS finished,
-  COALESCE(counted.cancelled, 0) AS cancelled,
-  COALESCE(counted.failed, 0) AS failed,
-  COALESCE(GREATEST(0, {{ in_seconds("(%s - counted.first_due_at)" % now) }}), 0) AS lag_seconds
+  COALESCE(tally.waiting, 0) AS waiting,
+  COALESCE(tally.processing, 0) AS processing,
+  COALESCE(tally.due, 0) AS due,
+  COALESCE(tally.finished, 0) AS finished,
+  COALESCE(tally.cancelled, 0) AS cancelled,
+  COALESCE(tally.failed, 0) AS failed,
+  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds
 FROM {{ p }}queue queue
 LEFT JOIN (
   SELECT
@@ -24,4 +24,4 @@ LEFT JOIN (
     MIN(CASE WHEN lane > 0 THEN due_at END) AS first_due_at
   FROM {{ p }}task
   GROUP BY queue_id
-) counted ON counted.queue_id = queue.queue_id
+) tally ON tally.queue_id = queue.queue_id
