@@ -54,6 +54,7 @@ def test_its_times_stay_but_for_the_next_one(conn: Connection) -> None:
     before = row(conn, task_id)
     calls.redrive(conn)
     after = row(conn, task_id)
+    assert after["batch_id"] is None
     assert before["due_at"] > after["due_at"] >= before["created_at"]
     assert {**after, "due_at": 0, "batch_id": 0} == {**before, "due_at": 0, "batch_id": 0}
     age(conn, 900)
@@ -61,8 +62,7 @@ def test_its_times_stay_but_for_the_next_one(conn: Connection) -> None:
 
 
 def test_all_others_are_left_as_they_are(conn: Connection) -> None:
-    overdue = handed_out(conn, interval=5)
-    age(conn, 5, overdue)
+    overdue = handed_out(conn, "OVERDUE", interval=600)
     new(conn, delay=1000)
     calls.create(conn, "job", {}, 60, "Q")
     calls.create_many(conn, [NewTask("job", {}, 60, "Q"), NewTask("job", {}, 60, "Q", delay=9)])
@@ -78,6 +78,7 @@ def test_all_others_are_left_as_they_are(conn: Connection) -> None:
     calls.pause(conn, "PARKED")
     new(conn, "PARKED")
     assert calls.scan(conn, "r", held=["Q"]).messages == []
+    age(conn, 600, overdue)
     before = content(conn)
     assert calls.redrive(conn, limit=LIMIT["rows"]) == 0
     assert content(conn) == before
