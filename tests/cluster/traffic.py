@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import redis
 from servers.base import ServerError
 
-from qtask_db import Client, Database, Job, NewTask, Relay, Worker
+from qtask_db import Client, Database, Job, NewTask, Relay, Task, Worker
 from qtask_db.client import Transaction
 from qtask_db.errors import DatabaseError
 from qtask_db.models import Message
@@ -27,7 +27,10 @@ class Meant(Exception):
 
 
 class Traffic:
-    """Runs while it is a context; every database URL gets a producer, a relay and a worker."""
+    """Runs while it is a context; every database URL gets a producer, a relay and a worker.
+
+    The producers push every message twice, so that two workers compete for each task.
+    """
 
     def __init__(self, database_urls: Sequence[str], redis_url: str) -> None:
         self.committed: dict[int, str] = {}
@@ -97,6 +100,7 @@ class Traffic:
 
     def _produce(self, number: int, url: str) -> None:
         client = Client(url, self._redis_url)
+        queues = Queues(self._redis_url)
         turn = 0
         while not self._stop.is_set():
             turn += 1
@@ -107,6 +111,7 @@ class Traffic:
                 else:
                     made = client.run(lambda tx, k=key, t=turn: create(tx, k, t))
                     self._note(made)
+                    queues.push(task.message for task in made.values() if task.pushable)
             except DatabaseError as error:
                 with self._lock:
                     self.unknown |= {key, f"{key}-more"}
@@ -114,10 +119,11 @@ class Traffic:
                 self._stop.wait(0.1)
             self._stop.wait(0.003)
         client.close()
+        queues.close()
 
-    def _note(self, made: dict[int, str]) -> None:
+    def _note(self, made: dict[str, Task]) -> None:
         with self._lock:
-            self.committed.update(made)
+            self.committed.update((task.task_id, key) for key, task in made.items())
             now = time.monotonic()
             self.longest_gap = max(self.longest_gap, now - self._created_at)
             self._created_at = now
@@ -130,8 +136,8 @@ class Traffic:
             raise Meant
 
 
-def create(tx: Transaction, key: str, turn: int) -> dict[int, str]:
-    """Two tasks: a real-time one, and one of either kind in bulk."""
+def create(tx: Transaction, key: str, turn: int) -> dict[str, Task]:
+    """Two tasks by their keys: a real-time one, and one of either kind in bulk."""
     options = {"order_no": key, "delete_deadline": 86400}
     one = tx.create("job", {"key": key}, INTERVAL, QUEUES[turn % 3], **options)
     more = f"{key}-more"
@@ -144,7 +150,7 @@ def create(tx: Transaction, key: str, turn: int) -> dict[int, str]:
             )
         ]
     )  # fmt: skip
-    return {one.task_id: key, two.task_id: more}
+    return {key: one, more: two}
 
 
 def rows(database_url: str) -> dict[str, tuple[int, int, int]]:
