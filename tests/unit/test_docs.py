@@ -17,11 +17,14 @@ from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (
-    "README.md", "docs/clusters.md", "docs/design.md", "docs/sql-api.md", "CHANGELOG.md",
-)  # fmt: skip
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+)
 PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
+PACKAGED = sqlapi.procedures(Renderer("oracle", Settings()))
+TABLES = "\n".join(Renderer("oracle", Settings()).tables())
 NAMES = {entry["name"] for kind in INDEX for entry in INDEX[kind]}
+NAMES |= set(re.findall(r"(?:SEQUENCE|INDEX) qtask_(\w+)", TABLES))
 ROLES = {"app", "relay", "operator"}
 
 
@@ -85,6 +88,25 @@ def test_calls_have_as_many_arguments_as_their_procedures(document: str) -> None
     for name, arguments in calls(document):
         assert name in PROCEDURES, name
         assert count_arguments(arguments) == len(PROCEDURES[name].parameters), (name, arguments)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_calls_of_the_package_give_what_it_needs(document: str) -> None:
+    """By position, then by name; what has no default is given."""
+    for name, listed in re.findall(r"\bqtask\.(\w+)\((.*?)\);", text(document), re.DOTALL):
+        parameters = {p.name: p for p in PACKAGED[name].parameters}
+        named = re.findall(r"(\w+) =>", listed)
+        positions = count_arguments(listed) - len(named)
+        given = [*list(parameters)[:positions], *named]
+        assert len(given) == len(set(given)), (name, listed)
+        assert set(given) <= parameters.keys(), (name, listed)
+        assert {n for n, p in parameters.items() if not p.optional} <= set(given), (name, listed)
+
+
+def test_the_package_has_an_example_of_every_procedure() -> None:
+    shown = re.findall(r"\bqtask\.(\w+)\(", text("docs/sql-api.md"))
+    assert shown == re.findall(r"CALL qtask_(\w+)\(", text("docs/sql-api.md"))
+    assert set(shown) == PACKAGED.keys()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
