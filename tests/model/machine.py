@@ -31,10 +31,16 @@ GRACE = UNIT // 2
 SMEAR = 0.3 * UNIT
 LONG = (DEFAULT["deadline"] // UNIT + 1) * UNIT
 NOBODY = 10**17
+NONE = 10**6
 
 units = st.integers(0, 4).map(lambda n: n * UNIT)
 some_units = st.integers(1, 3).map(lambda n: n * UNIT)
-which = st.integers(0, 20)
+# Mostly one of the last, so that much happens to each.
+which = st.sampled_from((0, 1, 2, 3) * 4 + (4, 5, 6, 7, 8, NONE))
+LIFE = (
+    *("start",) * 3, *("queue again", "park", "fail", "extend") * 2, "finish", "cancel", "retry",
+    "release",
+)  # fmt: skip
 attempts = st.sampled_from(
     ("next", "same", "next", "same", "same", None, 0, 1, 2, -1, 2**31, 2**62)
 )
@@ -331,13 +337,33 @@ class Machine(RuleBasedStateMachine):
         self.model.age(seconds)
 
     @precondition(lambda self: not self.saved)
-    @rule(task=which, held=helds)
-    def let_its_interval_pass(self, task: int, held: list[str]) -> None:
-        """What is due then is queued again, or parked."""
+    @rule(task=which, steps=st.lists(st.sampled_from(LIFE), min_size=6, max_size=16))
+    def much_happens_to_one(self, task: int, steps: list[str]) -> None:
         task_id, _ = self._task(task, None)
-        if task_id in self.model.tasks:
-            self.let_time_pass(seconds=self.model.tasks[task_id].interval)
-            self.scan(relay="r1", limit=100, lease=UNIT, namespace=None, held=held)
+        if task_id not in self.model.tasks:
+            return
+        number = len(self.model.tasks) - list(self.model.tasks).index(task_id) - 1
+        for step in steps:
+            found = self.model.tasks[task_id]
+            if step in ("queue again", "park"):
+                held = [found.queue[1]] if step == "park" else []
+                self.let_time_pass(seconds=found.interval)
+                self.scan(relay="r1", limit=100, lease=UNIT, namespace=None, held=held)
+            elif step == "start":
+                self.start(task=number, attempt="next")
+            elif step == "fail":
+                self.fail(task=number, attempt="same", error=None, delay=0)
+            elif step == "extend":
+                self.extend(task=number, attempt="same", seconds=None)
+            elif step == "finish":
+                self.finish(task=number, attempt="same")
+            elif step == "release":
+                self.end_batch(batch=0, wrong=False, confirm=False)
+            elif step == "retry":
+                self.retry(task=number, deadline=None)
+            else:
+                self.cancel(task=number)
+            self.the_tables_are_as_the_model_says()
 
     @precondition(lambda self: not self.saved)
     @rule()
@@ -425,9 +451,8 @@ class Machine(RuleBasedStateMachine):
 
     def _task(self, number: int, attempt: Any) -> tuple[int, Any]:
         """One of the last tasks, or one that never was; and the attempt that is meant."""
-        ids = [*self.model.tasks, NOBODY]
-        # Few of them, so that much happens to each; mostly not the one that never was.
-        task_id = ids[-2 - number % min(len(ids) - 1, 4)] if number and len(ids) > 1 else NOBODY
+        ids = [*self.model.tasks]
+        task_id = ids[-1 - number % len(ids)] if number < NONE and ids else NOBODY
         known = self.model.tasks[task_id].attempts if task_id in self.model.tasks else 0
         return task_id, {"next": known + 1, "same": known}.get(attempt, attempt)
 

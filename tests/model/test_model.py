@@ -19,7 +19,7 @@ from qtask_db.install import install, uninstall
 from .machine import GRACE, Machine
 
 PREFIX = "model_"
-FEW = 50
+FEW = 40
 EXAMPLES = int(os.environ.get("QTASK_MODEL_EXAMPLES", FEW))
 STEPS = 60
 
