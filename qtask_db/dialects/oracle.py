@@ -86,7 +86,7 @@ _ROWS = LIMIT["rows"] + 1
 
 
 class Oracle:
-    """The dialect of Oracle Database 12.1 and later."""
+    """The dialect of Oracle Database 19c and later."""
 
     name = "oracle"
 

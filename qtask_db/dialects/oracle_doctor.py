@@ -11,7 +11,7 @@ import oracledb
 from qtask_db.doctor import Check, clock, fail, ok, warn
 from qtask_db.settings import package
 
-MINIMUM = (12, 1)
+MINIMUM = (19,)
 CURSORS = 100
 """Fewer are too few: the driver keeps 20 statements open, and each call has a few of its own."""
 

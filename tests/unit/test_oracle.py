@@ -12,6 +12,7 @@ import pytest
 from qtask_db import Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
+from qtask_db.dialects.oracle_doctor import check_version
 from qtask_db.render import INDEX
 from qtask_db.resources import directory
 
@@ -178,3 +179,11 @@ def test_the_types_of_all_arguments_are_known() -> None:
             header = text[: text.index("{%- if spec")]
             names = [name for name in re.findall(r"\bin_\w+", header) if name != "in_"]
             assert list(_parameters(entry["name"])) == names
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [("12.1.0.2.0", "fail"), ("18.4.0.0.0", "fail"), ("19.3.0.0.0", "ok"), ("23.9.0.25.7", "ok")],
+)
+def test_server_versions(version: str, level: str) -> None:
+    assert check_version(version).level.value == level
