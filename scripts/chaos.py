@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 try:
-    import servers
     from processes import Ended, ending_by_signals, undisturbed
     from rich.console import Console
     from turmoil import broken, faults
     from turmoil.run import Run
     from turmoil.system import System
     from turmoil.view import shown, summary
+
+    from qtask_db.errors import QtaskError
 except ImportError as missing:
     sys.exit(f"chaos: {missing}; run scripts/chaos, which makes the environment")
 
@@ -58,7 +59,7 @@ def main() -> int:
             status = _run(arguments, seed, folder, stack, console)
         except Ended as ended:
             status, problem = int(ended.code or 0), "interrupted"
-        except (servers.ServerError, OSError) as error:
+        except (RuntimeError, QtaskError, OSError) as error:
             status, problem = 2, str(error)
         with undisturbed():
             stack.close()
@@ -81,6 +82,7 @@ def _run(
     )  # fmt: skip
     with shown(console, system) as show, system.tending():
         run = Run(system, show)
+        run.warm_up()
         if run.disturb(60 * arguments.minutes, kills=arguments.kills, faults=arguments.faults):
             run.settle()
     summary(console, system, run.report)

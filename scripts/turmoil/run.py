@@ -12,6 +12,7 @@ from .producer import LONG
 from .system import System
 
 LOOK = 0.5
+WARM_UP = 60.0
 PEACE = 60.0
 """Seconds in which all tasks of a short interval must have ended when nothing disturbs any more."""
 
@@ -31,13 +32,23 @@ class Report:
 
 
 class Run:
-    """`disturb` and `settle`; `show` is given the report again and again."""
+    """`warm_up`, `disturb` and `settle`; `show` is given the report again and again."""
 
     def __init__(self, system: System, show: Callable[[Report], None]) -> None:
         self._system = system
         self._show = show
         self._began = time.monotonic()
         self.report = Report()
+
+    def warm_up(self) -> None:
+        """Until tasks flow from end to end: a run that disturbs nothing proves nothing."""
+        end = time.monotonic() + WARM_UP
+        while not self.report.ended:
+            if time.monotonic() > end:
+                raise RuntimeError(f"no task has ended within {WARM_UP:g} s, undisturbed")
+            time.sleep(LOOK)
+            self._system.look()
+            self._tell("starting", "")
 
     def disturb(self, seconds: float, *, kills: float, faults: list[str]) -> bool:
         """Whether all promises were kept so far; ends early where one was not."""
