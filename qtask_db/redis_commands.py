@@ -11,7 +11,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from qtask_db.errors import QueueUnavailable
-from qtask_db.redis_url import Client
+from qtask_db.redis_url import TROUBLE, Client
 
 Command: TypeAlias = "tuple[str | bytes | int | float, ...]"
 
@@ -21,6 +21,7 @@ _SERVER_TROUBLE = (
     redis.TimeoutError,
     redis.ReadOnlyError,
     redis.exceptions.OutOfMemoryError,
+    redis.exceptions.RedisClusterException,
     OSError,
 )
 _SERVER_PREFIXES = ("MASTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "NOAUTH")
@@ -31,7 +32,7 @@ def translated() -> Iterator[None]:
     """The one place where redis-py's errors become QueueUnavailable."""
     try:
         yield
-    except (redis.RedisError, OSError) as error:
+    except TROUBLE as error:
         raise QueueUnavailable(f"Redis: {error}") from error
 
 
@@ -60,7 +61,7 @@ def run_each(client: Client, commands: list[Command]) -> list[Any]:
 def _attempt(client: RedisCluster, command: Command) -> Any:
     try:
         return client.execute_command(*command)
-    except (redis.RedisError, OSError) as error:
+    except TROUBLE as error:
         return error
 
 

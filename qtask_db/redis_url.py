@@ -14,6 +14,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from qtask_db.errors import ConfigurationError, QueueUnavailable
+from qtask_db.urls import check_login
 
 Client: TypeAlias = "redis.Redis | RedisCluster"
 
@@ -21,6 +22,9 @@ _PLAIN = ("redis", "rediss", "unix")
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
 SCHEMES = (*_PLAIN, *_SENTINEL, *_CLUSTER)
+
+TROUBLE = (redis.RedisError, redis.exceptions.RedisClusterException, OSError)
+"""What a client raises where Redis is away; the second one is no RedisError."""
 
 _RETRIES = 2
 _TIMEOUTS = {
@@ -47,9 +51,13 @@ def connect(url: str) -> Client:
     parts = check_url(url)
     if parts.scheme in _PLAIN:
         try:
-            return redis.Redis.from_url(url, **_settings(parse_url(url)))
-        except ValueError as error:
+            client = redis.Redis.from_url(url, **_settings(parse_url(url)))
+            # Made, not connected: an option that is not known shows here, not at the first command.
+            pool = client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)
+        except (TypeError, ValueError) as error:
             raise ConfigurationError(f"Redis URL: {error}") from None
+        return client
     if parts.scheme in _SENTINEL:
         return _sentinel(parts)
     return _cluster(parts)
@@ -57,6 +65,7 @@ def connect(url: str) -> Client:
 
 def check_url(url: str) -> SplitResult:
     """The URL in parts. Raises ConfigurationError, without the URL: it may hold a password."""
+    check_login(url, "the Redis URL")
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -97,7 +106,7 @@ def _cluster(parts: SplitResult) -> Client:
     nodes = [ClusterNode(host, port) for host, port in _hosts(parts)]
     try:
         return RedisCluster(startup_nodes=nodes, retry=_retry(), **settings)
-    except (redis.RedisError, OSError) as error:
+    except TROUBLE as error:
         raise QueueUnavailable(f"Redis Cluster: {error}") from error
 
 

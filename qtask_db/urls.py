@@ -11,15 +11,16 @@ from qtask_db.errors import ConfigurationError
 
 def split(url: str) -> SplitResult:
     """The parts of a URL. Raises ConfigurationError, without its secrets, where it is none."""
+    check_login(url, "the database URL")
     try:
         parts = urlsplit(url)
         named = hosts(parts)
         _ = [one.port for one in named]
     except ValueError as error:
         raise ConfigurationError(f"{mask(url)} is no URL: {error}") from None
-    if not parts.scheme or "://" not in url:
+    if not re.match(r"[\w+.-]+://", url):
         raise ConfigurationError(
-            f"{mask(url)!r} is no URL: expected something like "
+            "the database URL is no URL: expected something like "
             "mysql://user:password@host:3306/database or "
             "oracle://user:password@host:1521/?service_name=FREEPDB1"
         )
@@ -55,8 +56,20 @@ def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | 
     return found
 
 
+def check_login(url: str, what: str) -> None:
+    """Raises ConfigurationError where user and password may end elsewhere than the one who wrote
+    the URL thinks. The error shows nothing of it: nobody can tell what in it is secret.
+    """
+    authority, *rest = re.split(r"(?=[/?#])", url.partition("://")[2], maxsplit=1)
+    login = authority.rpartition("@")[0]
+    if "@" in "".join(rest) or re.search(r"[\[\]]", login) or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ConfigurationError(
+            f"{what} cannot be read: write @ / : ? # [ ] % and blanks in a password or an option "
+            "as %40 %2F %3A %3F %23 %5B %5D %25 and %20"
+        )
+
+
 def mask(text: str) -> str:
-    """The text with the passwords of all URLs in it replaced by `***`."""
-    text = re.sub(r"(?<=://)([^/\s:@]*):[^/\s]*@(?=[^@]*$)", r"\1:***@", text)
-    text = re.sub(r"(?<=://)([^/\s:@]*):[^/@\s]*@", r"\1:***@", text)
+    """The text with the passwords of all URLs in it replaced by `***`; that of examples stays."""
+    text = re.sub(r"(://(?!user:password@)[^\s:/@]*):\S*@", r"\1:***@", text)
     return re.sub(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*", r"\1=***", text)

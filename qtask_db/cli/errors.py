@@ -13,6 +13,7 @@ import click
 from qtask_db import errors
 from qtask_db.advice import with_advice
 from qtask_db.cli.state import State
+from qtask_db.urls import mask
 
 OK, REFUSED, USAGE, UNREACHABLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
@@ -93,7 +94,7 @@ class QtaskGroup(click.Group):
         state = State.current
         if state is not None and state.debug and not isinstance(error, click.ClickException):
             trace = "".join(traceback.format_exception(error))
-            click.echo(State.scrub(trace), err=True, nl=False)
+            click.echo(mask(trace), err=True, nl=False)
         code, text = describe(error)
         if code == INTERRUPTED and sys.stderr.isatty():
             click.echo(err=True)
@@ -128,7 +129,7 @@ def code_of(error: errors.QtaskError) -> int:
 
 def say(text: str) -> None:
     """Write one line to stderr, without secrets, as every message that is not a result."""
-    click.echo("qtask: " + State.scrub(" ".join(text.split())), err=True)
+    click.echo("qtask: " + mask(" ".join(text.split())), err=True)
 
 
 def _with_stop(text: str) -> str:

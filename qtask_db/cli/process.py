@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from qtask_db.cli import errors, output
-from qtask_db.cli.state import State
+from qtask_db.urls import mask
 
 if TYPE_CHECKING:
     from qtask_db.worker import Worker
@@ -52,7 +52,7 @@ class _Formatter(logging.Formatter):
         return output.iso(datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc))
 
     def format(self, record: logging.LogRecord) -> str:
-        return State.scrub(super().format(record))
+        return mask(super().format(record))
 
 
 def log_to_stderr(level: str) -> None:
@@ -64,7 +64,6 @@ def log_to_stderr(level: str) -> None:
 
 
 def say_where(what: str, database: object, redis_url: str) -> None:
-    from qtask_db.urls import mask
 
     logging.getLogger("qtask_db").info("%s: %s and %s", what, database, mask(redis_url))
 

@@ -21,6 +21,7 @@ from qtask_db.cli.state import (
 )
 from qtask_db.constants import LIMIT
 from qtask_db.errors import Conflict, DatabaseUnavailable
+from qtask_db.urls import mask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -258,6 +259,6 @@ def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
                     shown, note = page(source.read(), console), foot
                 except (DatabaseUnavailable, Conflict) as error:
                     # A server that goes away later is waited for.
-                    note = Text(State.scrub(f"{error}; trying again"), style="red")
+                    note = Text(mask(f"{error}; trying again"), style="red")
     finally:
         tables.show(console, shown)

@@ -76,16 +76,15 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
       qtask uninstall --yes
     """
     from qtask_db import install as installer
-    from qtask_db.urls import mask
 
     state.database_option = url or state.database_option
     if not yes:
-        click.echo(f"This drops {_contents(state)} in {mask(state.database_url)}", err=True)
+        click.echo(f"This drops {_contents(state)} in {state.database()}", err=True)
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody can be asked here: pass --yes to drop them.")
         click.confirm("It cannot be undone. Continue?", abort=True, err=True)
     installer.uninstall(state.database_url, state.prefix, click.echo)
-    click.echo(f"uninstalled from {mask(state.database_url)}")
+    click.echo(f"uninstalled from {state.database()}")
 
 
 @click.command(short_help="Write the SQL that install would run.")

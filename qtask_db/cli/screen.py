@@ -12,6 +12,7 @@ from qtask_db.cli.state import State
 from qtask_db.cli.tables import Column
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import DatabaseUnavailable, QtaskError
+from qtask_db.urls import mask
 
 if TYPE_CHECKING:
     from rich.console import Console, Group, RenderableType
@@ -110,7 +111,7 @@ class Source:
             try:
                 lengths = self._lengths({row.queue for row in queues})
             except QtaskError as error:
-                problem = State.scrub(str(error))
+                problem = mask(str(error))
         now = datetime.datetime.now(datetime.timezone.utc)
         return Snapshot(now, queues, lengths, problem)
 

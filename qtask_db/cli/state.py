@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,12 +88,6 @@ class State:
         connection = self.database().connect(autocommit=True)
         with connection:
             yield connection
-
-    @staticmethod
-    def scrub(text: str) -> str:
-        """The text without any URL's password, whoever put it there and however odd the URL is."""
-        text = re.sub(r"(\w://(?!user:password@)[^\s:/@]*):\S*@", r"\1:***@", text)
-        return re.sub(r"([?&]\w*password=)[^&\s]+", r"\1***", text)
 
 
 def _from_environment(name: str) -> str | None:

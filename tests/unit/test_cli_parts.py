@@ -10,7 +10,6 @@ import pytest
 
 from qtask_db import doctor, redis_doctor
 from qtask_db.cli.output import DURATION, iso, plain, span
-from qtask_db.cli.state import State
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
 from qtask_db.dialects import mysql_doctor
@@ -61,19 +60,6 @@ def test_json_values() -> None:
     assert plain({"a": [Status.FAILED, naive, None]}) == {
         "a": ["failed", "2026-11-22T15:52:48.123Z", None]
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("at mysql://u:pw1@h/x.", "at mysql://u:***@h/x."),
-        ("redis://:p/w@1@h:1 and mysql://u:pw@h", "redis://:***@h:1 and mysql://u:***@h"),
-        ("x?sentinel_password=abc&y=1", "x?sentinel_password=***&y=1"),
-        ("pass mysql://user:password@host", "pass mysql://user:password@host"),
-    ],
-)
-def test_secrets_are_scrubbed(text: str, shown: str) -> None:
-    assert State.scrub(text) == shown
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 120])

@@ -34,6 +34,10 @@ from qtask_db.errors import ConfigurationError
             "cannot open mysql://a:s3cret@h/d and redis://:s3cret@c",
             "cannot open mysql://a:***@h/d and redis://:***@c",
         ),
+        ("at mysql://u:pw1@h/x.", "at mysql://u:***@h/x."),
+        ("redis://:p/w@1@h:1 and mysql://u:pw@h", "redis://:***@h:1 and mysql://u:***@h"),
+        ("x?sentinel_password=abc&y=1", "x?sentinel_password=***&y=1"),
+        ("pass mysql://user:password@host", "pass mysql://user:password@host"),
         ("no url at all", "no url at all"),
         ("", ""),
     ],
@@ -90,7 +94,7 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 def test_a_refusal_shows_no_secret_either(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Database(url)
-    assert "s3cret" not in str(caught.value) or "://" not in url
+    assert "s3cret" not in str(caught.value)
 
 
 def arguments(url: str) -> dict[str, Any]:

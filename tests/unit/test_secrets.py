@@ -1,0 +1,108 @@
+"""No password in an error, its traceback or a log, however odd its URL is."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from qtask_db import Client, Database, Relay, Worker
+from qtask_db.errors import QtaskError
+from qtask_db.queues import Queues
+from qtask_db.redis_url import connect
+
+# Wherever a URL is cut, one of the words is on either side.
+WORDS = ("Hush", "Word")
+PASSWORDS = [
+    "HushWord",
+    "Hush%2F%40%3A%25Word",
+    "Hush/Word",
+    "Hush@Word",
+    "Hush:Word",
+    "Hush%Word",
+    "Hush?Word",
+    "Hush#Word",
+    "Hush[Word",
+    "Hush]Word",
+    "Hush Word",
+    "Hush\tWord",
+    "Hush'Word",
+    "Hush,Word",
+    "Hush://Word",
+    "Hush/@Word",
+    "Hush@127.0.0.1:1/Word",
+]
+DATABASE_URLS = [
+    "mysql://app:{}@127.0.0.1:1/shop",
+    "mysql://app:{}@127.0.0.1:1",
+    "mysql://app:{}@127.0.0.1:port/shop",
+    "mysql://app:{}@127.0.0.1:1/shop?ssl_mode=none",
+    "mysql://app:{}@127.0.0.1:1/shop?nonsense=1",
+    "mysql://app:{}@[::1/shop",
+    "mysql://:{}@127.0.0.1:1/shop",
+    "oracle://app:{}@127.0.0.1:port/?service_name=X",
+    "postgresql://app:{}@127.0.0.1/shop",
+    "mysql:/app:{}@127.0.0.1/shop",
+]
+REDIS_URLS = [
+    "redis://:{}@127.0.0.1:1/0",
+    "rediss://me:{}@127.0.0.1:1/0",
+    "redis://:{}@127.0.0.1:port/0",
+    "redis://:{}@127.0.0.1:1/zero",
+    "redis://127.0.0.1:1/0?password={}&nonsense=1",
+    "redis://:{}@127.0.0.1:1/0?socket_timeout=soon",
+    "redis+sentinel://:{}@127.0.0.1:1/",
+    "redis+sentinel://127.0.0.1:1/s?sentinel_password={}&db=x",
+    "redis+cluster://:{}@127.0.0.1:1",
+    "http://:{}@127.0.0.1",
+]
+DATABASE_USES: dict[str, Callable[[str], Any]] = {
+    "connect": lambda url: Database(url).connect(),
+    "show": lambda url: logging.getLogger("qtask_db").warning(
+        "%s %r", Database(url), Database(url)
+    ),
+    "client": lambda url: Client(url, "redis://127.0.0.1:1").create("job", {}, 60, "Q"),
+    "relay": lambda url: Relay(url, "redis://127.0.0.1:1").run(),
+    "worker": lambda url: Worker(url, "redis://127.0.0.1:1").run(),
+}
+REDIS_USES: dict[str, Callable[[str], Any]] = {
+    "connect": lambda url: connect(url).ping(),
+    "ping": lambda url: Queues(url).ping(),
+    "client": lambda url: Client("mysql://127.0.0.1:1/x", url),
+    "relay": lambda url: Relay("mysql://127.0.0.1:1/x", url).run(),
+    "worker": lambda url: Worker("mysql://127.0.0.1:1/x", url).run(),
+}
+
+
+def check(use: Callable[[str], Any], url: str, caplog: pytest.LogCaptureFixture) -> None:
+    said = []
+    try:
+        use(url)
+    except (QtaskError, redis.RedisError) as error:
+        said = [str(error), repr(error), *traceback.format_exception(error)]
+    for text in [*said, caplog.text]:
+        for word in WORDS:
+            assert word not in text, f"{url!r}: {text}"
+
+
+@pytest.mark.parametrize("use", DATABASE_USES)
+@pytest.mark.parametrize("url", DATABASE_URLS)
+def test_a_database_url(use: str, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for password in PASSWORDS:
+        check(DATABASE_USES[use], url.format(password), caplog)
+
+
+@pytest.mark.parametrize("use", REDIS_USES)
+@pytest.mark.parametrize("url", REDIS_URLS)
+def test_a_redis_url(
+    use: str, url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("qtask_db.redis_url._RETRIES", 0)
+    for password in PASSWORDS:
+        check(REDIS_USES[use], url.format(password), caplog)
