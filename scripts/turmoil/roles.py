@@ -28,7 +28,7 @@ from .history import Recorder
 QUEUES = ("CHAOS:A", "CHAOS:B", "CHAOS:C")
 NOBODY = "CHAOS:NOBODY"
 """A queue without a worker: its tasks fail at their deadline."""
-FUSE = 0.01
+FUSE = 0.03
 """How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
 LONGEST_STEP = 86_400.0
 """Seconds by which a client's clock may be off."""
