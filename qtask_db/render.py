@@ -147,8 +147,9 @@ class _Collector:
     statements: list[str]
 
     def add_step(self, apply: str | Callable[..., Any], *_args: Any, **_options: Any) -> None:
-        if isinstance(apply, str):
-            self.statements.append(apply.strip())
+        statement = getattr(apply, "statement", apply)
+        if isinstance(statement, str):
+            self.statements.append(statement.strip())
 
 
 def _statements(path: Path, settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ must never drop a table that was there before. `qtask uninstall` removes everyth
 
 from yoyo import step
 
+from qtask_db.dialects.oracle_schema import Creation
 from qtask_db.settings import Settings, requested
 
 settings = Settings().updated(requested())
@@ -27,11 +28,11 @@ spread_due = {
     "hash": " GLOBAL PARTITION BY HASH (lane) PARTITIONS 16",
 }[settings.spread_index]
 
-steps = [
-    step(f"CREATE SEQUENCE {p}queue_seq NOCACHE"),
-    step(f"CREATE SEQUENCE {p}task_seq {cache} NOORDER"),
-    step(f"CREATE SEQUENCE {p}batch_seq {cache} NOORDER"),
-    step(f"""
+creations = [
+    Creation(f"CREATE SEQUENCE {p}queue_seq NOCACHE"),
+    Creation(f"CREATE SEQUENCE {p}task_seq {cache} NOORDER"),
+    Creation(f"CREATE SEQUENCE {p}batch_seq {cache} NOORDER"),
+    Creation(f"""
 CREATE TABLE {p}queue (
   queue_id NUMBER(9) NOT NULL,
   namespace VARCHAR2(64 CHAR) NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE {p}queue (
     USING INDEX (CREATE UNIQUE INDEX {p}queue_name ON {p}queue (namespace, queue){index_tablespace})
 ){tablespace}
 """),
-    step(f"""
+    Creation(f"""
 CREATE TABLE {p}task (
   task_id NUMBER(18) NOT NULL,
   lane NUMBER(9) NOT NULL,
@@ -83,15 +84,15 @@ CREATE TABLE {p}task (
 ){tablespace}
 LOB (payload) STORE AS (CACHE)
 """),
-    step(f"""
+    Creation(f"""
 CREATE UNIQUE INDEX {p}active_order
 ON {p}task (order_key, order_name, order_queue_id, active){index_tablespace}
 """),
-    step(f"""
+    Creation(f"""
 CREATE INDEX {p}due
 ON {p}task (lane, due_at, task_id, status, queue_id){spread_due}{index_tablespace}
 """),
-    step(f"""
+    Creation(f"""
 CREATE TABLE {p}batch (
   batch_id NUMBER(18) NOT NULL,
   relay VARCHAR2(64 CHAR) NOT NULL,
@@ -103,8 +104,8 @@ CREATE TABLE {p}batch (
 ){tablespace}
 LOB (task_ids) STORE AS (CACHE)
 """),
-    step(f"CREATE INDEX {p}lapse ON {p}batch (lapses_at){index_tablespace}"),
-    step(f"""
+    Creation(f"CREATE INDEX {p}lapse ON {p}batch (lapses_at){index_tablespace}"),
+    Creation(f"""
 CREATE TABLE {p}setting (
   name VARCHAR2(64 CHAR) NOT NULL,
   value VARCHAR2(255 CHAR) NOT NULL,
@@ -113,6 +114,7 @@ CREATE TABLE {p}setting (
 ){tablespace}
 """),
 ]
+steps = [step(creation) for creation in creations]
 
 COMMENTS = {
     "queue": "Queues, registered when their first task is created",

@@ -19,6 +19,7 @@ NEEDED_PRIVILEGES = (
     "tablespace"
 )
 
+_NAME_IN_USE = 955
 _PARTS = {"PACKAGE": "spec", "PACKAGE BODY": "body"}
 
 
@@ -41,6 +42,23 @@ class Backend(OracleBackend):  # type: ignore[misc]
 
     def _check_transactional_ddl(self) -> bool:
         return False
+
+
+class Creation:
+    """A migration's step that creates a table, index or sequence, unless one of that name is there:
+    Oracle commits each by itself, so an installation that failed is run again over what it left.
+    """
+
+    def __init__(self, statement: str) -> None:
+        self.statement = statement
+
+    def __call__(self, raw: Any) -> None:
+        """Raises the driver's error, but for ORA-00955."""
+        try:
+            _execute(raw, self.statement)
+        except Exception as error:
+            if getattr(error.args[0], "code", None) != _NAME_IN_USE:
+                raise
 
 
 def tables(raw: Any) -> set[str]:

@@ -9,10 +9,10 @@ import pytest
 from testing import execute, query
 from yoyo import get_backend, read_migrations
 
-from qtask_db import Database, calls
+from qtask_db import Database, bind, calls
 from qtask_db.dialects import oracle_schema
 from qtask_db.doctor import Level, examine_database
-from qtask_db.errors import DatabaseError, NotInstalled
+from qtask_db.errors import DatabaseError, NotInstalled, QtaskError
 from qtask_db.install import install, uninstall
 from qtask_db.resources import directory
 
@@ -103,6 +103,26 @@ def test_what_does_not_compile_fails_with_the_compilers_words(empty_url: str) ->
     assert found["privileges"].level is Level.FAIL
     assert found["procedures"].level is Level.FAIL
     install(empty_url, {}, report=quiet)
+    create_and_finish(empty_url)
+
+
+def test_what_a_failed_installation_left_is_kept(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(raw: Any, _wanted: Any) -> None:
+        query(bind(raw), "SELECT 1 FROM no_such_table")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(oracle_schema, "create", fail)
+        with pytest.raises(QtaskError, match="ORA-00942"):
+            install(empty_url, {}, report=quiet)
+    with Database(empty_url).connect() as conn:
+        execute(conn, "INSERT INTO qtask_queue (queue_id, namespace, queue) VALUES (7, 'n', 'q')")
+        forgotten = "DELETE FROM \"_YOYO_MIGRATION\" WHERE migration_id LIKE 'qtask-%'"
+        execute(conn, forgotten)
+        execute(conn, "DROP TABLE qtask_setting")
+        install(empty_url, {}, report=quiet)
+        assert query(conn, "SELECT queue_id FROM qtask_queue") == [(7,)]
     create_and_finish(empty_url)
 
 
