@@ -31,7 +31,10 @@ def chaos(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
-    text, _ = process.communicate(timeout=LONGEST)
+    try:
+        text, _ = process.communicate(timeout=LONGEST)
+    finally:
+        process.terminate()
     return process.returncode, text
 
 
