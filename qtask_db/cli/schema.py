@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from qtask_db.cli import errors, output
 from qtask_db.cli.output import DURATION
-from qtask_db.cli.state import State, database_options, pass_state, prefix_option
+from qtask_db.cli.state import Command, State, database_options, pass_state, prefix_option
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import QtaskError
 
-_payload_limit = click.option(
-    "--payload-limit",
-    type=int,
-    metavar="BYTES",
-    help=f"Largest payload.  [{DEFAULT['payload_limit']}]",
+_SETTINGS = (
+    click.option(
+        "--payload-limit",
+        type=int,
+        metavar="BYTES",
+        help=f"Largest payload.  [{DEFAULT['payload_limit']}]",
+    ),
+    click.option(
+        "--push-grace",
+        type=DURATION,
+        metavar="TIME",
+        help="A real-time task that its creator has not pushed is pushed by a relay after this."
+        f"  [{DEFAULT['push_grace']}]",
+    ),
+    click.option(
+        "--maintenance-minutes",
+        type=int,
+        metavar="N",
+        help="The database itself expires and purges tasks each N minutes; 0: it does not.  [0]",
+    ),
+    click.option("--tablespace", metavar="NAME", help="Oracle: of new tables."),
+    click.option("--index-tablespace", metavar="NAME", help="Oracle: of their indexes."),
+    click.option(
+        "--sequence-cache",
+        type=int,
+        metavar="N",
+        help="Oracle: numbers that an instance keeps of a new sequence.  [1000]",
+    ),
+    click.option(
+        "--spread-index",
+        type=click.Choice(["none", "reverse", "hash"]),
+        help="Oracle: spreads indexes that grow at one end, for RAC.  [none]",
+    ),
 )
-_push_grace = click.option(
-    "--push-grace",
-    type=DURATION,
-    metavar="TIME",
-    help="A real-time task that its creator has not pushed is pushed by a relay after this."
-    f"  [{DEFAULT['push_grace']}]",
-)
-_maintenance_minutes = click.option(
-    "--maintenance-minutes",
-    type=int,
-    metavar="N",
-    help="The database itself expires and purges tasks each N minutes; 0: it does not.  [0]",
-)
+
+
+def _setting_options(command: Command) -> Command:
+    """What an installation may choose; `qtask_db.settings` explains it."""
+    for option in reversed(_SETTINGS):
+        command = option(command)
+    return command
 
 
 @click.command(short_help="Create or update tables and procedures.")
 @click.argument("url", required=False)
-@_payload_limit
-@_push_grace
-@_maintenance_minutes
+@_setting_options
 @database_options
 @pass_state
-def install(state: State, /, *, url: str | None, **chosen: int | None) -> None:
+def install(state: State, /, *, url: str | None, **chosen: int | str | None) -> None:
     """Create the tables and procedures, or bring them to this version. Again changes nothing.
 
     The account needs the privileges to create tables, views and procedures in the schema. Those of
@@ -96,14 +117,12 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
     help="mysql is for MariaDB too.",
 )
 @prefix_option
-@_payload_limit
-@_push_grace
-@_maintenance_minutes
+@_setting_options
 @click.option("--grants", is_flag=True, help="Only the roles and their grants.")
 @click.option("--output", "-o", metavar="FILE", default="-", help="Write to a file.  [stdout]")
 @pass_state
 def render(
-    state: State, /, *, dialect: str, grants: bool, output: str, **chosen: int | None
+    state: State, /, *, dialect: str, grants: bool, output: str, **chosen: int | str | None
 ) -> None:
     """Write one SQL script that a DBA can read and run with the vendor's own client.
 
@@ -129,7 +148,7 @@ def render(
     errors.say(f"wrote {output}")
 
 
-def _settings(state: State, chosen: dict[str, int | None]) -> dict[str, str]:
+def _settings(state: State, chosen: Mapping[str, int | str | None]) -> dict[str, str]:
     """The settings that were given here or in the environment, as texts by name."""
     from qtask_db.settings import requested
 

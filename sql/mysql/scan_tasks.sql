@@ -156,8 +156,12 @@ BEGIN
         task.ended_at = v_now,
         task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
       WHERE task.lane <> 0;
-      INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
-      VALUES (out_batch_id, in_relay, v_now, v_now + INTERVAL in_lease SECOND, v_claimed);
+      IF ROW_COUNT() > 0 THEN
+        INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
+        VALUES (out_batch_id, in_relay, v_now, v_now + INTERVAL in_lease SECOND, v_claimed);
+      ELSE
+        SET out_batch_id = NULL;
+      END IF;
     END IF;
 
     IF v_full THEN

@@ -124,7 +124,8 @@ def test_past_its_deadline_a_task_fails(conn: Connection, make: Any) -> None:
     calls.scan(conn, "r")
     assert row(conn, task_id)["status"] != Status.FAILED
     age(conn, 1)
-    assert calls.scan(conn, "r").messages == []
+    batch = calls.scan(conn, "r")
+    assert (batch.batch_id, batch.messages) == (None, [])
     found = row(conn, task_id)
     assert found["status"] == Status.FAILED
     assert lasting(found, "ended_at", "due_at") == DEFAULT["keep_unfinished"]

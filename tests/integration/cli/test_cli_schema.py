@@ -33,6 +33,8 @@ def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_u
         (["--push-grace", "0"], "push_grace must be"),
         (["--maintenance-minutes", "1441"], "maintenance_minutes must be"),
         (["--prefix", "x;drop"], "prefix must be"),
+        (["--tablespace", "a b"], "tablespace must be"),
+        (["--sequence-cache", "-1"], "sequence_cache must be"),
     ],
 )
 @pytest.mark.parametrize("command", ["install", "render"])
