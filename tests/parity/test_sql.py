@@ -240,8 +240,8 @@ def raised(dialect: str, *names: str) -> set[tuple[str, str]]:
 def test_dialects_raise_the_same(name: str) -> None:
     mysql, oracle = raised("mysql", name), raised("oracle", name)
     assert oracle <= mysql
-    # A check that two verbs need is internal on Oracle. Its limit of nesting is one of them, and its
-    # driver refuses what is no Unicode.
+    # A check that two verbs need is internal on Oracle. Its limit of nesting is one of them, and
+    # its driver refuses what is no Unicode.
     internal = raised("oracle", *(n for n in ALL["oracle"] if n not in PUBLIC))
     special = re.compile("nested too deeply|characters of Unicode")
     assert {error for error in mysql - oracle if not special.search(error[1])} <= internal

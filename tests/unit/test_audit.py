@@ -41,9 +41,9 @@ def test_what_it_says(
     output = "" if said is None else json.dumps(said)
     done = subprocess.CompletedProcess([], 1, output, "Traceback\nno network\n")
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_options: done)
-    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("QTASK_AUDIT", raising=False)
     assert audit.main() == code
-    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("QTASK_AUDIT", "required")
     assert audit.main() == ci_code
     assert re.search(words, "".join(capsys.readouterr()))
 
