@@ -615,6 +615,8 @@ def test_a_relay_that_may_not_purge_relays(
     relay.start()
     create(conn, 1)
     until(lambda: redis.llen("A") == 1)
+    until(lambda: "does not purge" in caplog.text)
+    relay.stop()
     assert relay.counters.errors == 0
     assert caplog.text.count("does not purge") == 1
 
