@@ -1,6 +1,7 @@
 """From a task's due time until a consumer has its message, at a steady load.
 
-The clock is the machine's: the database's for the due time, the consumer's for the arrival.
+The clock is the machine's: the database's for the due time, the consumer's for the arrival. Before
+a message may leave, its claim must be on the disk, so the disk's own delays are told, too.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import datetime
 import json
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from processes import Command
@@ -41,7 +45,8 @@ def latency(bench: Bench) -> list[Figure]:
 
     log = bench.folder / "relay.log"
     count = RATE * (seconds + 1)
-    with Command("relay", environment=bench.environment(schema), log=log) as relay:
+    disk = _Disk(bench.folder / "synced")
+    with disk, Command("relay", environment=bench.environment(schema), log=log) as relay:
         relay.wait_for(" started")
         consumer = _Child(_consume, bench.redis_url, QUEUE, count)
         producer = _Child(_produce, bench.database_url, schema.prefix, count)
@@ -56,6 +61,9 @@ def latency(bench: Bench) -> list[Figure]:
         raise RuntimeError(f"{len(arrived)} of {count} messages arrived")
     rate = count / took
     note = f"{rate:.0f} tasks/s" + (", the producer was too slow" if rate < 0.95 * RATE else "")
+    note += (
+        f"; the disk's own delay: p99 {at(disk.took, 0.99):.0f}, longest {max(disk.took):.0f} ms"
+    )
     figures = []
     for name, share, reach in (("latency p50", 0.5, None), ("latency p99", 0.99, LIMIT)):
         ours, timer = at(late, share), at(floor, share)
@@ -81,6 +89,31 @@ def _timer(bench: Bench, seconds: float) -> list[float]:
     consumer = _Child(_consume, bench.redis_url, TIMER, count)
     due = _Child(_push_on_time, bench.redis_url, count).result()
     return [1000 * (arrived - due[number]) for number, arrived in consumer.result()]
+
+
+class _Disk:
+    """How long a small write takes until it is on the disk: milliseconds, fifty times a second."""
+
+    def __init__(self, path: Path) -> None:
+        self.took: list[float] = []
+        self._path = path
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        with self._path.open("wb", buffering=0) as file:
+            while not self._done.wait(0.02):
+                began = time.perf_counter()
+                file.write(bytes(4096))
+                os.fdatasync(file.fileno())
+                self.took.append(1000 * (time.perf_counter() - began))
 
 
 class _Child:
