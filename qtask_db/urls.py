@@ -26,10 +26,6 @@ def split(url: str) -> SplitResult:
         )
     if len(named) > 1 and not all(one.hostname for one in named):
         raise ConfigurationError(f"{mask(url)} is no URL: a host name is empty")
-    if len(named) > 1 and not parts.scheme.startswith(("mysql", "mariadb")):
-        raise ConfigurationError(
-            f"{mask(url)} names several hosts, which only a URL of MySQL or MariaDB may"
-        )
     return parts
 
 

@@ -232,6 +232,11 @@ def fetch_at_once(cursor: Any) -> None:
 
 
 def _arguments(url: SplitResult) -> dict[str, Any]:
+    if len(urls.hosts(url)) > 1:
+        raise ConfigurationError(
+            "the database URL names several hosts: give the dsn option a descriptor with an "
+            "ADDRESS_LIST, or host the name of a SCAN listener"
+        )
     options: dict[str, Any] = urls.options(url, _URL_OPTIONS | _SESSION_OPTIONS)
     service = unquote(url.path.strip("/"))
     if service:

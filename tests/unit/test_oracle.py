@@ -77,6 +77,7 @@ def test_what_a_session_is_given(connected: dict[str, Any]) -> None:
     ("url", "words"),
     [
         ("oracle://u:s3cret@db", "names no service"),
+        ("oracle://u:s3cret@one,two/shop", "names several hosts: give the dsn option"),
         ("oracle://u:s3cret@db/shop?ssl_server_dn_match=maybe", "must be on or off"),
         ("oracle://u:s3cret@db/shop?call_timeout=soon", "call_timeout .* must be a number"),
         ("oracle://u:s3cret@db/shop?ssl_ca=x", "'ssl_ca' is no option of a database URL"),

@@ -80,7 +80,6 @@ def test_a_database_shows_itself_without_its_password() -> None:
         "mysql://h1:3306,h2:port/d",
         "mysql://h1,/d",
         "mysql://u:p@,h2/d",
-        "oracle://u:p@h1,h2/d",
     ],
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
