@@ -1,4 +1,4 @@
-"""The first tables. Frozen: later changes come in migrations of their own.
+"""The first tables. Frozen once released: later changes come in their own migrations.
 
 A step has no way back: MySQL commits each table by itself, and to undo a failed installation must
 never drop a table that was there before. `qtask uninstall` removes everything.
