@@ -352,7 +352,7 @@ def test_a_waiting_task_is_kept_alive(
     gate = Gate()
     worker.handler("A")(gate)
     worker.start()
-    until(lambda: statuses(conn, ids) == {Status.PROCESSING})
+    until(lambda: gate.jobs and statuses(conn, ids) == {Status.PROCESSING})
     assert len(gate.jobs) == 1
     first = row(conn, ids[1])["due_at"]
     until(lambda: (row(conn, ids[1])["due_at"] - first).total_seconds() > 1)
