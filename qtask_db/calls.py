@@ -17,6 +17,7 @@ from qtask_db.constants import DEFAULT, Status
 from qtask_db.database import bind
 from qtask_db.errors import InvalidPayload
 from qtask_db.models import (
+    PLACES,
     Batch,
     Explanation,
     Message,
@@ -31,11 +32,6 @@ from qtask_db.task import NewTask, Task
 _STATISTICS = (
     "namespace", "queue", "paused_at", "waiting", "processing", "due",
     "finished", "cancelled", "failed", "lag_seconds",
-)  # fmt: skip
-
-_AUDIT = (
-    "namespace", "queue", "paused_at", "waiting", "requeued", "unconfirmed", "fresh",
-    "due", "parked", "later", "running",
 )  # fmt: skip
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -256,7 +252,7 @@ def audit(conn: Any) -> list[QueueAudit]:
     """One row a queue, by name: for how many tasks a message should be in Redis, and where the
     others are. Reads the view queue_audit.
     """
-    rows = bind(conn).select("queue_audit", _AUDIT)
+    rows = bind(conn).select("queue_audit", ("namespace", "queue", "paused_at", *PLACES))
     return sorted(
         (QueueAudit(*(*row[:2], row[2] is not None, *map(int, row[3:]))) for row in rows),
         key=lambda found: (found.queue, found.namespace),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from qtask_db.constants import Status
 
@@ -121,3 +121,7 @@ class QueueAudit:
     """Their delay, or the delay after a failure, has not passed."""
     running: int
     """With a consumer."""
+
+
+PLACES = tuple(field.name for field in fields(QueueAudit) if field.type == "int")
+"""Where a task can be, and `unconfirmed`."""

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 
 from qtask_db import calls
-from qtask_db._loop import Session, process_name
-from qtask_db.constants import DEFAULT
+from qtask_db._loop import Session
 from qtask_db.database import Database
 from qtask_db.errors import (
     BatchNotFound,
@@ -21,7 +20,7 @@ from qtask_db.errors import (
 )
 from qtask_db.message import encode
 from qtask_db.models import Batch, Message
-from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused, Queues
+from qtask_db.queues import Client, QueueRefused, Queues
 
 logger = logging.getLogger("qtask_db.relay")
 
@@ -59,14 +58,14 @@ class Counters:
 class RelayOptions:
     """What a relay may be told; `Relay` explains it. Raises ConfigurationError."""
 
-    namespace: str | None = None
-    name: str = dataclasses.field(default_factory=process_name)
-    limit: int = 1_000
-    lease: int = DEFAULT["batch_lease"]
-    scan_interval: float = 3.0
-    poll: float = 0.1
-    queue_limit: int = QUEUE_LIMIT
-    stream: bool = False
+    namespace: str | None
+    name: str
+    limit: int
+    lease: int
+    scan_interval: float
+    poll: float
+    queue_limit: int
+    stream: bool
 
     def __post_init__(self) -> None:
         for name in ("limit", "lease", "scan_interval", "poll", "queue_limit"):

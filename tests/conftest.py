@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 import servers
+from certificates import Authority
 from roles import RoleConnection, create_tester
 from testing import empty
 
@@ -167,3 +168,15 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
     """A client of it."""
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A CA that is ours."""
+    return Authority(tmp_path_factory.mktemp("tls"), "ours")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A CA that nobody has been told of."""
+    return Authority(tmp_path_factory.mktemp("tls"), "theirs")

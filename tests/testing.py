@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -110,6 +111,22 @@ def kill_others(conn: Connection) -> None:
     """Ends all connections to the schema but this one."""
     for (other,) in query(conn, OTHERS[conn.dialect.name]):
         execute(conn, KILL[conn.dialect.name].format(other))
+
+
+def until(
+    condition: Callable[[], object],
+    seconds: float = 20.0,
+    *,
+    ignoring: tuple[type[Exception], ...] = (),
+) -> None:
+    """Waits for it; an error that is ignored means that a server is away, so it is asked again."""
+    end = time.monotonic() + seconds
+    while True:
+        with suppress(*ignoring):
+            if condition():
+                return
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def _earlier(conn: Connection, column: str, seconds: float) -> str:

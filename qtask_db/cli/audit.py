@@ -14,11 +14,10 @@ import click
 from qtask_db.cli import errors, output
 from qtask_db.cli.output import json_option, plural
 from qtask_db.cli.state import State, database_options, pass_state, redis_option
+from qtask_db.models import PLACES
 
 if TYPE_CHECKING:
     from qtask_db.models import QueueAudit
-
-PLACES = ("waiting", "requeued", "unconfirmed", "fresh", "due", "parked", "later", "running")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import datetime
 import enum
 import json
 import re
+import sys
 from typing import Any
 
 import click
@@ -41,6 +42,14 @@ class Duration(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
 
 DURATION = Duration()
+
+
+def confirm(what: str, question: str, to: str) -> None:
+    """Say what is about to happen and ask; where nobody can be asked, name the option to use."""
+    click.echo(what, err=True)
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"Nobody can be asked here: pass --yes to {to} them.")
+    click.confirm(question, abort=True, err=True)
 
 
 def echo_json(value: Any, *, indent: int | None = 2) -> None:

@@ -64,7 +64,6 @@ def log_to_stderr(level: str) -> None:
 
 
 def say_where(what: str, database: object, redis_url: str) -> None:
-
     logging.getLogger("qtask_db").info("%s: %s and %s", what, database, mask(redis_url))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -150,14 +149,12 @@ def redrive(
 
 
 def _ask(tasks: int, queues: int, rate: int) -> None:
-    click.echo(
+    output.confirm(
         f"{plural(tasks, 'task')} of {plural(queues, 'queue')} wait for a consumer that takes their"
         f" messages. To queue them again takes {output.span(tasks / rate)} at {rate:,} a second.",
-        err=True,
+        "Continue?",
+        to="redrive",
     )
-    if not sys.stdin.isatty():
-        raise click.UsageError("Nobody can be asked here: pass --yes to redrive them.")
-    click.confirm("Continue?", abort=True, err=True)
 
 
 def _run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -100,10 +99,8 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
 
     state.database_option = url or state.database_option
     if not yes:
-        click.echo(f"This drops {_contents(state)} in {state.database()}", err=True)
-        if not sys.stdin.isatty():
-            raise click.UsageError("Nobody can be asked here: pass --yes to drop them.")
-        click.confirm("It cannot be undone. Continue?", abort=True, err=True)
+        what = f"This drops {_contents(state)} in {state.database()}"
+        output.confirm(what, "It cannot be undone. Continue?", to="drop")
     installer.uninstall(state.database_url, state.prefix, click.echo)
     click.echo(f"uninstalled from {state.database()}")
 

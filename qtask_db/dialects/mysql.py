@@ -126,11 +126,16 @@ class MySQL:
         """One CALL: the procedures return their OUT values as a row, too."""
         if options is not None:
             arguments = (*arguments, json.dumps(options) if options else None)
-        places = [_hex_literal(a) if _is_long(a) else "%s" for a in arguments]
+        places, sent = [], []
+        for argument in arguments:
+            if isinstance(argument, str) and len(argument) > _LONG:
+                places.append(_hex_literal(argument))
+            else:
+                places.append("%s")
+                sent.append(argument)
         places += [f"@qtask_out_{n}" for n in range(outs)]
-        short = [a for a in arguments if not _is_long(a)]
         with _plain_cursor(raw) as cursor:
-            cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", short)
+            cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
             sets = []
             while cursor.description is not None:
                 sets.append(cursor.fetchall())
@@ -146,9 +151,7 @@ class MySQL:
 
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
-        with _plain_cursor(raw) as cursor:
-            cursor.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
-            return list(cursor.fetchall())
+        return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
 
     def ping(self, raw: Any) -> None:
         """A round trip."""
@@ -178,11 +181,18 @@ class MySQL:
         return DatabaseError(f"{text} ({number})")
 
 
+def rows_of(
+    raw: Any, statement: str, arguments: Sequence[Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """What a query returns."""
+    with _plain_cursor(raw) as cursor:
+        cursor.execute(statement, arguments)
+        return list(cursor.fetchall())
+
+
 def _is_read_only(raw: Any) -> bool:
     """As replicas are, and members of a group that are no primary or not in it any more."""
-    with _plain_cursor(raw) as cursor:
-        cursor.execute("SELECT @@GLOBAL.read_only")
-        return str(cursor.fetchone()[0]) not in ("0", "OFF")
+    return str(rows_of(raw, "SELECT @@GLOBAL.read_only")[0][0]) not in ("0", "OFF")
 
 
 def _arguments(url: SplitResult) -> dict[str, Any]:
@@ -204,10 +214,6 @@ def _arguments(url: SplitResult) -> dict[str, Any]:
     if url.password is not None:
         arguments["password"] = unquote(url.password)
     return arguments
-
-
-def _is_long(argument: Any) -> bool:
-    return isinstance(argument, str) and len(argument) > _LONG
 
 
 def _hex_literal(text: str) -> str:

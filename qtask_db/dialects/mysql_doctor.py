@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qtask_db.dialects import mysql_grants
+from qtask_db.dialects.mysql import rows_of
 from qtask_db.doctor import Check, clock, fail, ok, procedures_by_role, warn
 
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
@@ -40,10 +41,10 @@ _GRANTS = "SHOW GRANTS"
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
-    values: dict[str, str] = {str(name): str(value) for name, value in _rows(raw, _VARIABLES)}
+    values: dict[str, str] = {str(name): str(value) for name, value in rows_of(raw, _VARIABLES)}
     yield check_version(values["version"])
     yield from check_variables(values)
-    event = _rows(raw, _EVENT, (prefix + "maintenance",))
+    event = rows_of(raw, _EVENT, (prefix + "maintenance",))
     yield check_event(values.get("event_scheduler", "OFF"), prefix, event)
     yield from _purge(raw, prefix, int(event[0][1]) if event else 0)
     yield from _clock(raw)
@@ -59,12 +60,6 @@ def check_variables(values: dict[str, str]) -> Iterator[Check]:
     yield from _binary_log(values)
     yield _durability(values)
     yield from _cluster(values)
-
-
-def _rows(raw: Any, statement: str, args: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
-    with raw.cursor() as cursor:
-        cursor.execute(statement, args)
-        return list(cursor.fetchall())
 
 
 def check_version(text: str) -> Check:
@@ -119,7 +114,7 @@ def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Ch
 def _purge(raw: Any, prefix: str, minutes: int) -> Iterator[Check]:
     """Whether somebody deletes what has ended, where the account may see it."""
     try:
-        overdue = _rows(raw, _OVERDUE.format(prefix))[0][0] or 0
+        overdue = rows_of(raw, _OVERDUE.format(prefix))[0][0] or 0
     except raw.Error:
         return
     if overdue > PURGE_TOLERANCE + 60 * minutes:
@@ -134,7 +129,7 @@ def _purge(raw: Any, prefix: str, minutes: int) -> Iterator[Check]:
 
 def _clock(raw: Any) -> Iterator[Check]:
     started = time.monotonic()
-    now = _rows(raw, _CLOCK)[0][0]
+    now = rows_of(raw, _CLOCK)[0][0]
     yield clock(now, time.monotonic() - started)
 
 
@@ -195,7 +190,7 @@ def _cluster(values: dict[str, str]) -> Iterator[Check]:
 def _transactions(raw: Any) -> Iterator[Check]:
     """The oldest open transaction, where the account may see it (PROCESS)."""
     try:
-        rows = _rows(raw, _OLDEST_TRANSACTION)
+        rows = rows_of(raw, _OLDEST_TRANSACTION)
     except raw.Error:
         return
     if rows and rows[0][1] > OLD_TRANSACTION:
@@ -211,8 +206,8 @@ def _transactions(raw: Any) -> Iterator[Check]:
 
 def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
     """Which of the roles' procedures this account may call."""
-    schema, account, current = _rows(raw, _ACCOUNT)[0]
-    grants = [row[0] for row in _rows(raw, _GRANTS)]
+    schema, account, current = rows_of(raw, _ACCOUNT)[0]
+    grants = [row[0] for row in rows_of(raw, _GRANTS)]
     needed = procedures_by_role(prefix)
     everything = set().union(*needed.values())
     may = mysql_grants.executable(grants, schema, everything)

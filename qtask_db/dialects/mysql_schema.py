@@ -8,6 +8,7 @@ from typing import Any
 
 from yoyo.backends.core.mysql import MySQLBackend
 
+from qtask_db.dialects.mysql import rows_of
 from qtask_db.render import INDEX, SchemaObject
 
 NEEDED_PRIVILEGES = (
@@ -24,17 +25,17 @@ Backend = MySQLBackend
 
 def tables(raw: Any) -> set[str]:
     """The names of the tables of the current database."""
-    return {row[0] for row in _rows(raw, _OF_SCHEMA.format("table_name", "tables", "table"))}
+    return {row[0] for row in rows_of(raw, _OF_SCHEMA.format("table_name", "tables", "table"))}
 
 
 def views(raw: Any) -> set[str]:
     """The names of its views."""
-    return {row[0] for row in _rows(raw, _OF_SCHEMA.format("table_name", "views", "table"))}
+    return {row[0] for row in rows_of(raw, _OF_SCHEMA.format("table_name", "views", "table"))}
 
 
 def events(raw: Any) -> set[str]:
     """The names of those of its events that this account may see."""
-    return {row[0] for row in _rows(raw, _OF_SCHEMA.format("event_name", "events", "event"))}
+    return {row[0] for row in rows_of(raw, _OF_SCHEMA.format("event_name", "events", "event"))}
 
 
 def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
@@ -66,7 +67,7 @@ def verify(raw: Any, prefix: str) -> None:
 
 
 def _procedures(raw: Any) -> dict[str, str]:
-    rows = _rows(raw, _OF_SCHEMA.format("routine_name, routine_comment", "routines", "routine"))
+    rows = rows_of(raw, _OF_SCHEMA.format("routine_name, routine_comment", "routines", "routine"))
     return {
         name: comment.split()[-1] if comment.startswith("qtask-db ") else ""
         for name, comment in rows
@@ -115,7 +116,7 @@ def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Grant]] | None:
     if _is_mariadb(raw):
         return {}
     try:
-        rows = _rows(
+        rows = rows_of(
             raw, "SELECT user, host, routine_name FROM mysql.procs_priv WHERE db = DATABASE()"
         )
     except raw.Error:
@@ -130,13 +131,7 @@ def grant(raw: Any, given: Grant) -> None:
 
 
 def _is_mariadb(raw: Any) -> bool:
-    return "mariadb" in str(_rows(raw, "SELECT VERSION()")[0][0]).lower()
-
-
-def _rows(raw: Any, statement: str) -> list[tuple[Any, ...]]:
-    with raw.cursor() as cursor:
-        cursor.execute(statement)
-        return list(cursor.fetchall())
+    return "mariadb" in str(rows_of(raw, "SELECT VERSION()")[0][0]).lower()
 
 
 def _execute(raw: Any, statement: str) -> None:

@@ -156,10 +156,7 @@ class Oracle:
 
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
-        with raw.cursor() as cursor:
-            cursor.prefetchrows = cursor.arraysize = 1000
-            cursor.execute(f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
-            return list(cursor.fetchall())
+        return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
 
     def ping(self, raw: Any) -> None:
         """A round trip."""
@@ -216,6 +213,14 @@ def _fitting(value: Any, name: str, kind: str) -> Any:
     if not isinstance(value, int) or isinstance(value, bool) or not _LEAST <= value <= _MOST:
         raise InvalidArgument(f"{name} must be a whole number of at most 64 bits, not {value!r}")
     return value
+
+
+def rows_of(raw: Any, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a query returns."""
+    with raw.cursor() as cursor:
+        cursor.prefetchrows = cursor.arraysize = 1000
+        cursor.execute(statement, arguments)
+        return list(cursor.fetchall())
 
 
 def fetch_at_once(cursor: Any) -> None:

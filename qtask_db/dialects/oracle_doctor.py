@@ -8,6 +8,7 @@ from typing import Any
 
 import oracledb
 
+from qtask_db.dialects.oracle import rows_of
 from qtask_db.doctor import Check, clock, fail, ok, warn
 from qtask_db.settings import package
 
@@ -39,11 +40,11 @@ _CURSORS = "SELECT value FROM v$parameter WHERE name = 'open_cursors'"
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
     yield check_version(raw.version)
-    user, schema, role = _rows(raw, _SESSION)[0]
+    user, schema, role = rows_of(raw, _SESSION)[0]
     if role != "PRIMARY":
         yield fail("writes", f"this is a {role.lower()}", "give the URL of the primary's service")
     started = time.monotonic()
-    yield clock(_rows(raw, _CLOCK)[0][0], time.monotonic() - started)
+    yield clock(rows_of(raw, _CLOCK)[0][0], time.monotonic() - started)
     yield from _cursors(raw)
     yield _job(raw, f"{prefix}maintenance".upper())
     yield _package(raw, user, schema, package(prefix).upper())
@@ -61,7 +62,7 @@ def check_version(text: str) -> Check:
 def _cursors(raw: Any) -> Iterator[Check]:
     """Where the account may see it."""
     try:
-        rows = _rows(raw, _CURSORS)
+        rows = rows_of(raw, _CURSORS)
     except oracledb.DatabaseError:
         return
     for (value,) in rows:
@@ -76,7 +77,7 @@ def _cursors(raw: Any) -> Iterator[Check]:
 
 
 def _job(raw: Any, name: str) -> Check:
-    rows = _rows(raw, _JOB, (name,))
+    rows = rows_of(raw, _JOB, (name,))
     if not rows:
         return ok("scheduler job", "none; relays need none")
     enabled, state, failures = rows[0]
@@ -97,9 +98,9 @@ def _job(raw: Any, name: str) -> Check:
 
 def _package(raw: Any, user: str, schema: str, name: str) -> Check:
     """Whether the account may call the package, or that of a role which its synonym names."""
-    synonyms = _rows(raw, _SYNONYM, (schema, name))
+    synonyms = rows_of(raw, _SYNONYM, (schema, name))
     schema, name = synonyms[0] if synonyms else (schema, name)
-    parts = dict(_rows(raw, _PACKAGE, (schema, name)))
+    parts = dict(rows_of(raw, _PACKAGE, (schema, name)))
     if "PACKAGE" not in parts:
         return fail(
             "privileges",
@@ -115,9 +116,3 @@ def _package(raw: Any, user: str, schema: str, name: str) -> Check:
             "`qtask install` says why",
         )
     return ok("privileges", f"{user} may call {schema}.{name}")
-
-
-def _rows(raw: Any, statement: str, binds: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    with raw.cursor() as cursor:
-        cursor.execute(statement, binds)
-        return list(cursor.fetchall())

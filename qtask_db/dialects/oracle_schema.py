@@ -8,7 +8,7 @@ from typing import Any
 from yoyo.backends.contrib.oracle import OracleBackend
 
 from qtask_db import urls
-from qtask_db.dialects.oracle import Oracle
+from qtask_db.dialects.oracle import Oracle, rows_of
 from qtask_db.errors import DatabaseError
 from qtask_db.render import INDEX, ROLES, SchemaObject
 from qtask_db.settings import package
@@ -63,7 +63,7 @@ class Creation:
 
 def tables(raw: Any) -> set[str]:
     """The names of the account's tables, in lower case."""
-    return {row[0] for row in _rows(raw, "SELECT LOWER(table_name) FROM user_tables")}
+    return {row[0] for row in rows_of(raw, "SELECT LOWER(table_name) FROM user_tables")}
 
 
 def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
     """The digest of each view and job, and of the two parts of each package, where they are there
     and valid.
     """
-    rows = _rows(
+    rows = rows_of(
         raw,
         "SELECT object_type, LOWER(object_name) FROM user_objects WHERE status = 'VALID' "
         "AND object_type IN ('VIEW', 'PACKAGE', 'PACKAGE BODY')",
@@ -113,15 +113,15 @@ def verify(raw: Any, prefix: str) -> None:
     names = [*_packages(prefix), *(prefix + entry["name"] for entry in INDEX["view"])]
     ours = f"IN ({', '.join(repr(name.upper()) for name in names)})"
     invalid = f"SELECT object_type, object_name FROM user_objects WHERE status <> 'VALID' AND object_name {ours}"  # noqa: E501, S608
-    for kind, name in sorted(_rows(raw, invalid)):
+    for kind, name in sorted(rows_of(raw, invalid)):
         part = {"PACKAGE": " SPECIFICATION", "PACKAGE BODY": " BODY"}.get(kind, "")
         _execute(raw, f"ALTER {kind.split()[0]} {name} COMPILE{part}")
-    errors = _rows(
+    errors = rows_of(
         raw,
         "SELECT type, name, line, position, text FROM user_errors "  # noqa: S608
         f"WHERE attribute = 'ERROR' AND name {ours} ORDER BY name, type, sequence",
     )
-    left = _rows(raw, invalid)
+    left = rows_of(raw, invalid)
     if errors or left:
         lines = [
             f"{kind} {name}, line {line}:{at}: {text}" for kind, name, line, at, text in errors
@@ -172,7 +172,7 @@ def _packages(prefix: str) -> dict[str, str]:
 
 def _existing(raw: Any) -> set[tuple[str, str]]:
     """Kind and name of what there is to drop."""
-    objects = _rows(
+    objects = rows_of(
         raw,
         "SELECT LOWER(object_type), LOWER(object_name) FROM user_objects "
         "WHERE object_type IN ('PACKAGE', 'VIEW', 'TABLE', 'SEQUENCE')",
@@ -181,14 +181,7 @@ def _existing(raw: Any) -> set[tuple[str, str]]:
 
 
 def _jobs(raw: Any) -> set[str]:
-    return {row[0] for row in _rows(raw, "SELECT LOWER(job_name) FROM user_scheduler_jobs")}
-
-
-def _rows(raw: Any, statement: str) -> list[tuple[Any, ...]]:
-    with raw.cursor() as cursor:
-        cursor.prefetchrows = cursor.arraysize = 1000
-        cursor.execute(statement)
-        return list(cursor.fetchall())
+    return {row[0] for row in rows_of(raw, "SELECT LOWER(job_name) FROM user_scheduler_jobs")}
 
 
 def _execute(raw: Any, statement: str) -> None:

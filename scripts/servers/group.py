@@ -10,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from . import binaries, mysqld, packages
 from .base import Log, Server, ServerError, Unavailable, free_port
+
+T = TypeVar("T")
 
 NODES = 3
 PLUGIN = "group_replication.so"
@@ -74,12 +76,10 @@ class Group:
 
     def primary(self) -> Server:
         """The one node that takes writes, once there is one."""
-        until = time.monotonic() + SECONDS
-        while len(found := self.primaries()) != 1:
-            if time.monotonic() > until:
-                raise ServerError(f"the group has {len(found)} primaries")
-            time.sleep(0.1)
-        return found[0]
+        (found,) = _await(
+            self.primaries, lambda some: len(some) == 1, "the group has no one primary"
+        )
+        return found
 
     def bootstrap(self) -> None:
         """The first node begins the group, the others join it."""
@@ -101,20 +101,16 @@ class Group:
 
     def wait(self) -> None:
         """Until all nodes are online."""
-        until = time.monotonic() + SECONDS
-        while any(len(self._members(node)) < NODES for node in self.nodes):
-            if time.monotonic() > until:
-                raise ServerError("the group is not complete")
-            time.sleep(0.1)
+        _await(
+            lambda: [len(self._members(node)) for node in self.nodes],
+            lambda seen: min(seen) == NODES,
+            "the group is not complete",
+        )
 
     def every_primary(self) -> None:
         """All nodes take writes from now on."""
         execute(self.nodes[0], "SELECT group_replication_switch_to_multi_primary_mode()")
-        until = time.monotonic() + SECONDS
-        while len(self.primaries()) < NODES:
-            if time.monotonic() > until:
-                raise ServerError("not every node is a primary")
-            time.sleep(0.1)
+        _await(self.primaries, lambda some: len(some) == NODES, "not every node is a primary")
 
     def _members(self, node: Server) -> dict[int, str]:
         """The role of each node that this one sees online, by its port."""
@@ -136,6 +132,16 @@ class Group:
 def port(node: Server) -> int:
     """Where it listens."""
     return urlsplit(node.url).port or 0
+
+
+def _await(look: Callable[[], T], enough: Callable[[T], bool], trouble: str) -> T:
+    """What a look shows, once it is enough."""
+    until = time.monotonic() + SECONDS
+    while not enough(seen := look()):
+        if time.monotonic() > until:
+            raise ServerError(f"{trouble}: {seen}")
+        time.sleep(0.1)
+    return seen
 
 
 def _enter(node: Server) -> None:

@@ -26,7 +26,7 @@ BEGIN
     lane = 0,
     status = {{ status.cancelled }},
     ended_at = v_now,
-    due_at = v_now + INTERVAL IF(delete_deadline = 0, {{ default.keep_unfinished }}, delete_deadline) SECOND
+    due_at = v_now + {{ keep_unfinished }}
   WHERE task_id = in_task_id
     AND lane <> 0;
 

@@ -72,7 +72,7 @@ BEGIN
         FROM {{ p }}task FORCE INDEX (due)
         WHERE lane = v_lane
           AND due_at <= v_now
-          AND (deadline_at <= v_now OR attempts - attempts_before >= max_count)
+          AND {{ expired("v_now") }}
         ORDER BY due_at
         LIMIT 1
       ) AS expired;
@@ -84,7 +84,7 @@ BEGIN
         FROM {{ p }}task FORCE INDEX (due)
         WHERE lane = v_lane
           AND due_at BETWEEN v_first_at AND v_now
-          AND (deadline_at <= v_now OR attempts - attempts_before >= max_count)
+          AND {{ expired("v_now") }}
         ORDER BY due_at
         LIMIT v_left
         FOR UPDATE SKIP LOCKED
@@ -96,8 +96,7 @@ BEGIN
         task.lane = 0,
         task.status = {{ status.failed }},
         task.ended_at = v_now,
-        task.due_at = v_now + INTERVAL
-          IF(task.delete_deadline = 0, {{ default.keep_unfinished }}, task.delete_deadline) SECOND;
+        task.due_at = v_now + {{ keep_unfinished }};
       SET v_left = v_left - v_some;
     END LOOP;
     CLOSE c_lanes;

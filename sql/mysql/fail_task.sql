@@ -47,7 +47,7 @@ BEGIN
     ended_at = v_now,
     due_at = IF(
       status = {{ status.failed }},
-      v_now + INTERVAL IF(delete_deadline = 0, {{ default.keep_unfinished }}, delete_deadline) SECOND,
+      v_now + {{ keep_unfinished }},
       LEAST(v_now + INTERVAL COALESCE(in_delay, interval_seconds) SECOND, deadline_at)
     ),
     last_error = COALESCE(LEFT(in_error, {{ limit.error }}), last_error)

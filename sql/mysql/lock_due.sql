@@ -23,7 +23,7 @@ BEGIN
   FROM (
     SELECT
       task_id,
-      deadline_at <= in_now OR attempts - attempts_before >= max_count AS expired
+      {{ expired("in_now") }} AS expired
     FROM {{ p }}task FORCE INDEX (due)
     WHERE lane = in_lane AND due_at <= in_until
     ORDER BY due_at

@@ -24,6 +24,14 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {%- set end_of_time = "TIMESTAMP'9999-12-31 00:00:00'" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
+{#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}
+{%- macro expired(now) -%}
+(deadline_at <= {{ now }} OR attempts - attempts_before >= max_count)
+{%- endmacro -%}
+
+{#- When a task that has failed or was cancelled may be deleted. -#}
+{%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
+
 {#- A JSON array of strings as rows. -#}
 {%- macro names(variable) -%}
 JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name LONGTEXT PATH '$'))

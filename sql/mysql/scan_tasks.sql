@@ -131,10 +131,8 @@ BEGIN
         task.lane = 0,
         task.status = {{ status.failed }},
         task.ended_at = v_now,
-        task.due_at = v_now + INTERVAL
-          IF(task.delete_deadline = 0, {{ default.keep_unfinished }}, task.delete_deadline) SECOND
-      WHERE task.deadline_at <= v_now
-        OR task.attempts - task.attempts_before >= task.max_count;
+        task.due_at = v_now + {{ keep_unfinished }}
+      WHERE {{ expired("v_now") }};
     END IF;
 
     IF v_parked <> '[]' THEN

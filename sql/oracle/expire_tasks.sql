@@ -39,7 +39,7 @@ IS
     FROM {{ p }}task task
     WHERE task.lane = in_lane
       AND task.due_at <= v_now
-      AND (task.deadline_at <= v_now OR task.attempts - task.attempts_before >= task.max_count)
+      AND {{ expired("v_now") }}
     ORDER BY task.due_at, task.task_id
     FOR UPDATE SKIP LOCKED;
 BEGIN

@@ -27,10 +27,9 @@ Transaction
 */
 {%- else %}
 IS
-  -- A longer text fits nothing, and SQL takes no more than 4,000 bytes.
-  v_queue VARCHAR2(32767) := SUBSTR(in_queue, 1, {{ limit.queue + 1 }});
-  v_order_no VARCHAR2(32767) := SUBSTR(in_order_no, 1, {{ limit.order_no + 1 }});
-  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_queue VARCHAR2(32767) := {{ cut("in_queue", limit.queue) }};
+  v_order_no VARCHAR2(32767) := {{ cut("in_order_no", limit.order_no) }};
+  v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
   v_newest NUMBER;
 BEGIN
   {{ enter("list_tasks") }};

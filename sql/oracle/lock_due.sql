@@ -18,7 +18,7 @@ IS
   CURSOR c_due IS
     SELECT /*+ INDEX(task {{ p }}due) */
       task.task_id,
-      CASE WHEN task.deadline_at <= in_now OR task.attempts - task.attempts_before >= task.max_count THEN 1 ELSE 0 END
+      CASE WHEN {{ expired("in_now") }} THEN 1 ELSE 0 END
     FROM {{ p }}task task
     WHERE task.lane = in_lane AND task.due_at <= in_until
     ORDER BY task.due_at, task.task_id

@@ -41,6 +41,12 @@ TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3')
 {{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR SUBSTR({{ value }}, 1, 1) = ' ' OR SUBSTR({{ value }}, -1) = ' '
 {%- endmacro -%}
 
+{#- A text to compare with a column of so many characters: a longer one fits nothing, and SQL takes no more than
+    4,000 bytes. -#}
+{%- macro cut(value, length) -%}
+SUBSTR({{ value }}, 1, {{ length + 1 }})
+{%- endmacro -%}
+
 {%- macro no_integer(value, low, high) -%}
 {{ value }} NOT BETWEEN {{ low }} AND {{ high }} OR {{ value }} <> TRUNC({{ value }})
 {%- endmacro -%}
@@ -48,6 +54,11 @@ TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3')
 {#- Before version 21, IS JSON alone means an object or an array; from then on a scalar, too. -#}
 {%- macro is_json(value, bracket) -%}
 {{ value }} IS JSON STRICT AND REGEXP_LIKE({{ value }}, '^[' || CHR(9) || CHR(10) || CHR(13) || ' ]*\{{ bracket }}')
+{%- endmacro -%}
+
+{#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}
+{%- macro expired(now) -%}
+(deadline_at <= {{ now }} OR attempts - attempts_before >= max_count)
 {%- endmacro -%}
 
 {#- When a task that has failed or was cancelled may be deleted. -#}

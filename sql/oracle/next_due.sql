@@ -19,7 +19,7 @@ Transaction
 */
 {%- else %}
 IS
-  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
 BEGIN
   {{ enter("next_due") }};
   check_held(in_held);

@@ -27,8 +27,8 @@ Transaction
 {%- else %}
 IS
   v_now {{ instant }};
-  v_queue VARCHAR2(32767) := SUBSTR(in_queue, 1, {{ limit.queue + 1 }});
-  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_queue VARCHAR2(32767) := {{ cut("in_queue", limit.queue) }};
+  v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
   v_ids ids;
   v_left NUMBER := in_limit;
   CURSOR c_queues IS

@@ -17,7 +17,7 @@ Transaction
 */
 {%- else %}
 IS
-  v_relay VARCHAR2(32767) := SUBSTR(in_relay, 1, {{ limit.relay + 1 }});
+  v_relay VARCHAR2(32767) := {{ cut("in_relay", limit.relay) }};
   v_batch_id NUMBER;
 BEGIN
   {{ enter("release_batch") }};

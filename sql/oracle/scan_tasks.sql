@@ -33,7 +33,7 @@ Transaction
 {%- else %}
 IS
   v_now {{ instant }};
-  v_namespace VARCHAR2(32767) := SUBSTR(in_namespace, 1, {{ limit.namespace + 1 }});
+  v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
   v_held CLOB := COALESCE(in_held, TO_CLOB('[]'));
   v_claimed ids;
   v_parked ids;

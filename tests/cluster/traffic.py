@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 
 import redis
 from servers.base import ServerError
+from testing import until
 
 from qtask_db import Client, Database, Job, NewTask, Relay, Task, Worker
 from qtask_db.client import Transaction
@@ -164,12 +165,4 @@ def rows(database_url: str) -> dict[str, tuple[int, int, int]]:
 
 def wait_for(what: Callable[[], object], seconds: float = 40.0) -> None:
     """Asks again while a server is away."""
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            if what():
-                return
-        except (DatabaseError, ServerError, redis.RedisError):
-            pass
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.1)
+    until(what, seconds, ignoring=(DatabaseError, ServerError, redis.RedisError))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import json
 import socket
 import subprocess
@@ -17,9 +15,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import testing
+from certificates import Authority
 from servers import ServerError, binaries, packages
 from servers.base import Unavailable, free_port
 from testing import count
@@ -80,13 +77,7 @@ def port_with_bus() -> int:
 
 
 def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        with contextlib.suppress(redis.RedisError, QueueUnavailable):
-            if condition():
-                return
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+    testing.until(condition, seconds, ignoring=(redis.RedisError, QueueUnavailable))
 
 
 def messages(names: list[str], each: int = 1) -> list[Message]:
@@ -302,16 +293,16 @@ def test_a_sentinel_failover_under_relay_and_worker(
     assert relay.counters.confirmed > 0
 
 
-def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path) -> None:
-    certificate, key = certify(tmp_path)
+def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path, authority: Authority) -> None:
+    issued = authority.issue("127.0.0.1")
     port, path = free_port(), tmp_path / "socket"
     launch(
         "--port", "0", "--tls-port", str(port), "--unixsocket", str(path),
-        "--tls-cert-file", str(certificate), "--tls-key-file", str(key),
-        "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no",
+        "--tls-cert-file", str(issued.cert), "--tls-key-file", str(issued.key),
+        "--tls-ca-cert-file", str(authority.file), "--tls-auth-clients", "no",
         "--requirepass", "s3cret",
     )  # fmt: skip
-    tls = Queues(f"rediss://:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={certificate}")
+    tls = Queues(f"rediss://:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
     local = Queues(f"unix://:s3cret@{path}?db=0")
     until(lambda: tls.push(messages(["A"], 2)))
     (raw, *_) = local.take(["A"], 5, 1)
@@ -319,7 +310,7 @@ def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path) -> None:
     for wrong in (
         f"rediss://:s3cret@127.0.0.1:{port}/0",
         f"redis://:s3cret@127.0.0.1:{port}/0",
-        f"rediss://:wr0ng@127.0.0.1:{port}/0?ssl_ca_certs={certificate}",
+        f"rediss://:wr0ng@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}",
         f"unix://:wr0ng@{path}",
     ):
         with pytest.raises(QueueUnavailable) as caught:
@@ -328,33 +319,3 @@ def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path) -> None:
         assert "wr0ng" not in str(caught.value)
     tls.close()
     local.close()
-
-
-def certify(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that is its own authority, and its key."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    files = folder / "server.crt", folder / "server.key"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files

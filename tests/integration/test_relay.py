@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, age_batches, count, execute, kill_others, row
+from testing import age, age_batches, count, execute, kill_others, row, until
 
 from qtask_db import Connection, Database, NewTask, Status, calls, relay_steps
 from qtask_db.errors import (
@@ -33,7 +33,6 @@ from qtask_db.relay import Relay
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"
-PATIENCE = 20.0
 
 MakeRelay = Callable[..., Relay]
 
@@ -61,13 +60,6 @@ def create(conn: Connection, number: int, queue: str = "A", **settings: Any) -> 
 
 def on_queue(redis: redis_py.Redis, queue: str = "A") -> list[int]:
     return [json.loads(text)["task_id"] for text in redis.lrange(queue, 0, -1)]
-
-
-def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 # -- one step at a time ----------------------------------------------------------------------------

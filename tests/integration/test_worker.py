@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, count, kill_others, now, query, row
+from testing import age, count, kill_others, now, query, row, until
 
 from qtask_db import Connection, Database, NewTask, Status, _runner, calls
 from qtask_db.errors import (
@@ -34,7 +34,6 @@ from qtask_db.worker import Job, Retry, Worker
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"
-PATIENCE = 20.0
 
 MakeWorker = Callable[..., Worker]
 
@@ -93,13 +92,6 @@ def seconds_until_due(conn: Connection, task_id: int) -> float:
         conn, f"SELECT due_at, {now(conn)} FROM {conn.prefix}task WHERE task_id = {task_id}"
     )
     return float((due_at - at).total_seconds())
-
-
-def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 # -- what becomes of a task ------------------------------------------------------------------------

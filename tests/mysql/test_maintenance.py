@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from testing import age, count, ended, execute, new, query, row
+from testing import age, count, ended, execute, new, query, row, until
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import DEFAULT, Status
@@ -34,13 +34,6 @@ def events(conn: Connection) -> list[tuple[Any, ...]]:
         "SELECT event_name, interval_value, interval_field, status, created, last_altered "
         "FROM information_schema.events WHERE event_schema = DATABASE()",
     )
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -116,7 +109,7 @@ class TestInstalled:
             execute(root, f"GRANT EVENT ON {database}.* TO 'qtask_weak'@'%'")
             quiet_install(account, 5)
             # The event has the rights of the account that has installed it: they are enough.
-            wait_until(lambda: row(own, late)["status"] == Status.FAILED)
+            until(lambda: row(own, late)["status"] == Status.FAILED)
         execute(root, f"REVOKE EVENT ON {database}.* FROM 'qtask_weak'@'%'")
         for change in (lambda: quiet_install(account, 0), lambda: uninstall(account)):
             with pytest.raises(AccessDenied, match="EVENT for maintenance_minutes"):
@@ -159,13 +152,13 @@ class TestAtWork:
         def left() -> list[tuple[Any, ...]]:
             return query(conn, "SELECT status, COUNT(*) FROM qtask_task GROUP BY status ORDER BY 1")
 
-        wait_until(lambda: left() == [(Status.WAITING, 1), (Status.FAILED, STEP + 10)])
+        until(lambda: left() == [(Status.WAITING, 1), (Status.FAILED, STEP + 10)])
         assert (row(conn, due)["batch_id"], count(conn, "batch")) == (None, 0)
         execute(conn, f"DROP EVENT {EVENT}")
         age(conn, DEFAULT["keep_unfinished"] + 1)
         calls.cancel(conn, due)
         quiet_install(long_url, 1440)
-        wait_until(lambda: left() == [(Status.CANCELLED, 1)])
+        until(lambda: left() == [(Status.CANCELLED, 1)])
 
     def test_a_run_leaves_the_work_to_one_that_is_under_way(
         self, long_url: str, conn: Connection
@@ -174,15 +167,15 @@ class TestAtWork:
         with Database(long_url).connect() as another:
             # As the event does it; nobody else may have it meanwhile.
             lock = f"CONCAT('{EVENT} ', LEFT(SHA2(DATABASE(), 256), 32))"
-            wait_until(lambda: query(another, f"SELECT GET_LOCK({lock}, 1)") == [(1,)])
+            until(lambda: query(another, f"SELECT GET_LOCK({lock}, 1)") == [(1,)])
             late = new(conn, deadline=100)
             age(conn, 100)
             since = query(conn, "SELECT NOW()")[0][0]
-            wait_until(lambda: last_run(conn) > since)
+            until(lambda: last_run(conn) > since)
             time.sleep(0.2)
             assert row(conn, late)["status"] == Status.WAITING
             query(another, f"SELECT RELEASE_LOCK({lock})")
-        wait_until(lambda: row(conn, late)["status"] == Status.FAILED)
+        until(lambda: row(conn, late)["status"] == Status.FAILED)
 
     def test_a_run_that_ended_with_an_error_is_not_in_the_way_of_the_next(
         self, long_url: str, conn: Connection
@@ -195,13 +188,13 @@ class TestAtWork:
         ended(conn, Status.FINISHED)
         self.run_each_second(long_url, conn)
         since = query(conn, "SELECT NOW()")[0][0]
-        wait_until(lambda: last_run(conn) > since)
+        until(lambda: last_run(conn) > since)
         late = new(conn, deadline=100)
         age(conn, 100)
-        wait_until(lambda: row(conn, late)["status"] == Status.FAILED)
+        until(lambda: row(conn, late)["status"] == Status.FAILED)
         assert count(conn) == 2
         execute(conn, "DROP TRIGGER broken")
-        wait_until(lambda: count(conn) == 1)
+        until(lambda: count(conn) == 1)
 
 
 def last_run(conn: Connection) -> Any:

@@ -18,16 +18,6 @@ Url = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"), "ours")
-
-
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"), "theirs")
-
-
-@pytest.fixture(scope="module")
 def server(engine: str, authority: Authority) -> Iterator[servers.Server]:
     """A server with a certificate for the name `localhost`, not for an address."""
     issued = authority.issue("localhost")

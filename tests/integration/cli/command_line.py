@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from testing import until
 
 from qtask_db import calls
 from qtask_db.constants import Status
@@ -107,11 +110,8 @@ def status(conn: Connection, task_id: int) -> Status:
     return calls.explain(conn, task_id).status
 
 
-def wait_for(what: Any, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+def wait_for(what: Callable[[], object], seconds: float = 10) -> None:
+    until(what, seconds)
 
 
 def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str, float]:
