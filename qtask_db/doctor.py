@@ -104,7 +104,7 @@ def clock(server: datetime.datetime, round_trip: float) -> Check:
 
 def _schema(connection: Connection) -> Iterator[Check]:
     """Whether the schema is there, of this version, and every procedure of the present text."""
-    from qtask_db.render import VERSION, Renderer
+    from qtask_db.render import VERSION, Renderer, is_newer
     from qtask_db.settings import Settings
 
     try:
@@ -126,7 +126,10 @@ def _schema(connection: Connection) -> Iterator[Check]:
         return
     if version != VERSION:
         text = f"{version} is installed, this package is {VERSION}"
-        yield fail("schema", text, "run `qtask install` with the newer of the two packages")
+        if is_newer(version):
+            yield ok("schema", f"{text}; older programs work with newer schemas")
+        else:
+            yield fail("schema", text, "run `qtask install`")
         return
     yield ok("schema", f"qtask-db {version}, prefix {connection.prefix}")
     chosen = {name: stored[name] for name in Settings().stored() if name in stored}

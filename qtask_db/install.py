@@ -21,7 +21,7 @@ from yoyo.migrations import default_migration_table
 from qtask_db import dialects, urls
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
-from qtask_db.render import INDEX, VERSION, Renderer
+from qtask_db.render import INDEX, VERSION, Renderer, is_newer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
@@ -75,6 +75,11 @@ def refresh(raw: Any) -> None:
     with _errors_of(conn):
         schema = conn.dialect.schema
         stored = _stored(conn)
+        if is_newer(stored.get("version", "")):
+            raise ConfigurationError(
+                f"the schema is of qtask-db {stored['version']}, this package is {VERSION}: it "
+                "works with a newer schema, but does not install over it"
+            )
         chosen = {name: stored[name] for name in Settings().stored() if name in stored}
         settings = Settings().updated({**chosen, **requested()})
 

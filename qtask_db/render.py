@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
 import runpy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -133,6 +134,12 @@ class Renderer:
             )
             + "\n"
         )
+
+
+def is_newer(version: str) -> bool:
+    """Whether a schema of that version is later than this package; `dev` and the like aside."""
+    schema, package = (re.findall(r"\d+", text)[:3] for text in (version, VERSION))
+    return [int(part) for part in schema] > [int(part) for part in package]
 
 
 def dialects() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from command_line import AWAY, Qtask
-from testing import age, execute
+from testing import age, execute, query
 
 from qtask_db import calls
 from qtask_db.database import Connection
@@ -35,6 +35,24 @@ def test_doctor_finds_a_missing_and_an_older_schema(qtask: Qtask, conn: Connecti
     assert qtask("install").code == 0
     assert result.code == 1
     assert "0.0.1 is installed" in result.out
+
+
+def test_a_newer_schema_serves_older_programs_and_is_not_taken_back(
+    qtask: Qtask, conn: Connection
+) -> None:
+    (kept,) = query(conn, "SELECT value FROM qtask_setting WHERE name = 'version'")[0]
+    execute(conn, "UPDATE qtask_setting SET value = '9.0.0.dev1' WHERE name = 'version'")
+    try:
+        result, again = qtask("doctor"), qtask("install")
+        assert result.code == 0
+        assert re.search(r"^ok    schema +9\.0\.0\.dev1 is installed", result.out, re.MULTILINE)
+        assert again.code != 0
+        assert "the schema is of qtask-db 9.0.0.dev1" in again.err
+        assert query(conn, "SELECT value FROM qtask_setting WHERE name = 'version'") == [
+            ("9.0.0.dev1",)
+        ]
+    finally:
+        execute(conn, f"UPDATE qtask_setting SET value = '{kept}' WHERE name = 'version'")
 
 
 def test_doctor_finds_servers_that_are_away(qtask: Qtask) -> None:
