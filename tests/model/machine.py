@@ -371,6 +371,8 @@ class Machine(RuleBasedStateMachine):
         autocommit(self.conn, False)
         query(self.conn, f"SELECT COUNT(*) FROM {self.conn.prefix}task")
         self.saved = [copy.deepcopy(self.model)]
+        # In Oracle no query opens a transaction.
+        self.pause_or_resume(queue="A", namespace=None, paused=False)
 
     @precondition(lambda self: len(self.saved) == 1)
     @rule()
