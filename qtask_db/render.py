@@ -116,7 +116,7 @@ class Renderer:
     def tables(self) -> list[str]:
         """The statements of all migrations, in order."""
         migrations = sorted((directory("migrations") / self.dialect).glob("qtask-*.py"))
-        return [statement for path in migrations for statement in _statements(path, self.settings)]
+        return [statement for path in migrations for statement in statements(path, self.settings)]
 
     def grants(self) -> str:
         """A script that creates the three roles and gives each what it needs, and nothing else."""
@@ -159,7 +159,8 @@ class _Collector:
             self.statements.append(statement.strip())
 
 
-def _statements(path: Path, settings: Settings) -> list[str]:
+def statements(path: Path, settings: Settings) -> list[str]:
+    """Those of one migration."""
     collector = _Collector([])
     with requesting(settings.texts()):
         runpy.run_path(str(path), init_globals={"__yoyo_collector__": collector})
