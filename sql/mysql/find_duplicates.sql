@@ -1,6 +1,7 @@
 CREATE PROCEDURE {{ p }}find_duplicates (
   IN in_tasks JSON,
   IN in_thorough TINYINT,
+  IN in_alone TINYINT,
   OUT out_duplicates JSON
 )
 COMMENT '{{ comment }}'
@@ -23,16 +24,14 @@ BEGIN
   DECLARE c_leaders CURSOR FOR
     SELECT given.element, given.order_no, given.name, given.queue_id
     FROM ({{ new_tasks('in_tasks') }}) AS given
-    WHERE given.order_no IS NOT NULL AND given.leader = given.element AND (
-      in_thorough OR EXISTS (
-        SELECT 1
-        FROM {{ p }}task AS task
-        WHERE task.order_key = given.order_no
-          AND task.name = given.name
-          AND task.queue_id = given.queue_id
-          AND task.active = 1
-      )
-    )
+    LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order)
+      ON task.order_key = given.order_no
+      AND task.name = given.name
+      AND task.queue_id = given.queue_id
+      AND task.active = 1
+    WHERE given.order_no IS NOT NULL
+      AND given.leader = given.element
+      AND (in_thorough OR task.task_id IS NOT NULL)
     ORDER BY given.order_no, given.name, given.queue_id;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
 
@@ -43,7 +42,7 @@ BEGIN
     IF v_done THEN
       LEAVE each_leader;
     END IF;
-    CALL {{ p }}find_duplicate(v_order_no, v_name, v_queue_id, v_task_id);
+    CALL {{ p }}find_duplicate(v_order_no, v_name, v_queue_id, in_alone, v_task_id);
     IF v_task_id IS NOT NULL THEN
       SET out_duplicates = JSON_MERGE_PRESERVE(
         out_duplicates, JSON_ARRAY(JSON_ARRAY(v_element, v_task_id))
