@@ -90,15 +90,15 @@ def refresh(raw: Any) -> None:
         called = [found for found in stale if found.kind not in ("view", "event")]
         replaced = [found.name for found in called if found.name in current]
         granted = schema.grants(raw, replaced) if replaced else {}
-        schema.prepare(raw, renderer.render("session"))
         wanted = {found.name for found in renderer.objects}
         for kind, name in _installed(conn, stored):
             if kind == "event" and name not in wanted:
                 schema.drop(raw, kind, name)
-        for found in stale:
-            schema.create(raw, found)
-            for grant in (granted or {}).get(found.name, ()):
-                schema.grant(raw, grant)
+        with schema.creating(raw, renderer.render("session")) as create:
+            for found in stale:
+                create(found)
+                for grant in (granted or {}).get(found.name, ()):
+                    schema.grant(raw, grant)
         schema.verify(raw, conn.prefix)
         if granted is None:
             log.warning(

@@ -76,13 +76,17 @@ class Renderer:
 
     @cached_property
     def objects(self) -> list[SchemaObject]:
-        """Views, procedures or the package of them, and events, in the order of their creation."""
+        """Views, procedures or the package of them, and events, in the order of their creation.
+
+        What is called comes before who calls it: an upgrade goes on while others are calling.
+        """
         views = [self._object("view", entry["name"]) for entry in INDEX["view"]]
         chosen = INDEX["event"] if self.settings.maintenance_minutes else []
         events = [self._object("event", entry["name"]) for entry in chosen]
         if self._packaged:
             return [*views, *self._packages(), *events]
-        return [*views, *(self._object("procedure", e["name"]) for e in self.procedures), *events]
+        procedures = [self._object("procedure", e["name"]) for e in reversed(self.procedures)]
+        return [*views, *procedures, *events]
 
     @property
     def procedures(self) -> list[dict[str, Any]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 
 from yoyo.backends.core.mysql import MySQLBackend
 
 from qtask_db.dialects.mysql import rows_of
+from qtask_db.dialects.mysql_ddl import can_be_opened_again, execute, replacing
 from qtask_db.render import INDEX, SchemaObject
 
 NEEDED_PRIVILEGES = (
@@ -77,35 +80,43 @@ def _procedures(raw: Any) -> dict[str, str]:
 _OF_SCHEMA = "SELECT {} FROM information_schema.{} WHERE {}_schema = DATABASE()"
 
 
-def prepare(raw: Any, session: str) -> None:
-    """Runs `session.sql`: it gives the session the modes that are stored with what it creates."""
-    _execute(raw, session)
+@contextmanager
+def creating(raw: Any, session: str) -> Iterator[Callable[[SchemaObject], None]]:
+    """Gives a function that creates a procedure, view or event, in place of one of the same name,
+    and by `session.sql` the session the modes that are stored with it.
+    """
+    execute(raw, session)
+    mariadb, there = _is_mariadb(raw), _procedures(raw)
+    with ExitStack() as stack:
+        replace = cache(lambda: stack.enter_context(replacing(raw)))
 
+        def create(wanted: SchemaObject) -> None:
+            if wanted.kind == "view":
+                execute(raw, wanted.text)
+            elif mariadb:
+                execute(raw, wanted.text.replace("CREATE", "CREATE OR REPLACE", 1))
+            elif wanted.name in there and can_be_opened_again(raw):
+                replace()(wanted.name, wanted.text)
+            else:
+                drop(raw, wanted.kind, wanted.name)
+                execute(raw, wanted.text)
 
-def create(raw: Any, wanted: SchemaObject) -> None:
-    """Creates a procedure, view or event, in place of one of the same name."""
-    text = wanted.text
-    if wanted.kind != "view":
-        if _is_mariadb(raw):
-            text = text.replace("CREATE", "CREATE OR REPLACE", 1)
-        else:
-            drop(raw, wanted.kind, wanted.name)
-    _execute(raw, text)
+        yield create
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
     """Drops a procedure, view, event or table."""
-    _execute(raw, f"DROP {kind.upper()} IF EXISTS {name}")
+    execute(raw, f"DROP {kind.upper()} IF EXISTS {name}")
 
 
 def write_setting(raw: Any, table: str, name: str, value: str) -> None:
     """Stores one of the settings, which are validated before they come here."""
-    _execute(raw, f"REPLACE INTO {table} (name, value) VALUES ('{name}', '{value}')")  # noqa: S608
+    execute(raw, f"REPLACE INTO {table} (name, value) VALUES ('{name}', '{value}')")  # noqa: S608
 
 
 def forget_migrations(raw: Any, table: str, pattern: str) -> None:
     """Lets yoyo take migrations for not applied."""
-    _execute(raw, f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608
+    execute(raw, f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608
 
 
 def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Grant]] | None:
@@ -127,13 +138,8 @@ def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Grant]] | None:
 def grant(raw: Any, given: Grant) -> None:
     """Gives a privilege back that `grants` has found."""
     user, host, name = (re.sub(r"(['\\])", r"\\\1", part) for part in given)
-    _execute(raw, f"GRANT EXECUTE ON PROCEDURE {name} TO '{user}'@'{host}'")
+    execute(raw, f"GRANT EXECUTE ON PROCEDURE {name} TO '{user}'@'{host}'")
 
 
 def _is_mariadb(raw: Any) -> bool:
     return "mariadb" in str(rows_of(raw, "SELECT VERSION()")[0][0]).lower()
-
-
-def _execute(raw: Any, statement: str) -> None:
-    with raw.cursor() as cursor:
-        cursor.execute(statement)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from yoyo.backends.contrib.oracle import OracleBackend
@@ -96,9 +97,13 @@ def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
     return {name: stored.get(f"digest of {name}", "") for name in names}
 
 
-def prepare(raw: Any, session: str) -> None:
-    """Runs `session.sql`: it gives the session the modes that are stored with what it creates."""
+@contextmanager
+def creating(raw: Any, session: str) -> Iterator[Callable[[SchemaObject], None]]:
+    """Gives `create`, and by `session.sql` the session the modes that are stored with what it
+    creates.
+    """
     _execute(raw, session)
+    yield lambda wanted: create(raw, wanted)
 
 
 def create(raw: Any, wanted: SchemaObject) -> None:

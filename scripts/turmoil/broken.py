@@ -30,9 +30,9 @@ def install(conn: Connection, variant: str | None) -> None:
     pattern, verbs = _CUTS[variant]
     schema = conn.dialect.schema
     renderer = Renderer(conn.dialect.name, Settings())
-    schema.prepare(conn.raw, renderer.render("session"))
-    for found in renderer.objects:
-        if found.name.removeprefix("qtask_") in verbs:
-            text, count = re.subn(pattern, "", found.text)
-            assert count, f"{found.name} has nothing to break"
-            schema.create(conn.raw, dataclasses.replace(found, text=text))
+    with schema.creating(conn.raw, renderer.render("session")) as create:
+        for found in renderer.objects:
+            if found.name.removeprefix("qtask_") in verbs:
+                text, count = re.subn(pattern, "", found.text)
+                assert count, f"{found.name} has nothing to break"
+                create(dataclasses.replace(found, text=text))
