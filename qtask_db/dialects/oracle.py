@@ -209,9 +209,11 @@ def _fitting(value: Any, name: str, kind: str) -> Any:
     if value is None or (isinstance(value, str) and kind != "NUMBER"):
         return " " if value == "" else value
     if kind != "NUMBER":
-        raise InvalidArgument(f"{name} must be a text, not {value!r}")
+        raise InvalidArgument(f"{name} must be a text, not {value!r:.100}")
     if not isinstance(value, int) or isinstance(value, bool) or not _LEAST <= value <= _MOST:
-        raise InvalidArgument(f"{name} must be a whole number of at most 64 bits, not {value!r}")
+        raise InvalidArgument(
+            f"{name} must be a whole number of at most 64 bits, not {value!r:.100}"
+        )
     return value
 
 

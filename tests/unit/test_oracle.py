@@ -173,6 +173,13 @@ def test_a_value_that_does_not_fit_is_refused(value: Any, kind: str) -> None:
         _fitting(value, "in_x", kind)
 
 
+@pytest.mark.parametrize(("value", "kind"), [("x" * 70_000, "NUMBER"), (b"x" * 70_000, "CLOB")])
+def test_a_refusal_shows_no_more_than_the_beginning_of_a_value(value: Any, kind: str) -> None:
+    with pytest.raises(errors.InvalidArgument, match="xxx") as caught:
+        _fitting(value, "in_x", kind)
+    assert len(str(caught.value)) < 200
+
+
 def test_the_types_of_all_arguments_are_known() -> None:
     for entry in INDEX["procedure"]:
         if "role" in entry:
