@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,21 +12,49 @@ from typing import Any
 import sqlapi
 
 from qtask_db.constants import ERROR
-from qtask_db.render import Renderer
+from qtask_db.render import Renderer, dialects
 from qtask_db.settings import Settings
 
 from . import values
 
-PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
-ERRORS = {
-    verb: {ERROR[name] for name, _ in sqlapi.errors_of(found)} for verb, found in PROCEDURES.items()
+DIRECT_SHARE = 0.4
+"""Of the calls in a dialect whose Python layer looks at the arguments: these pass it by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A procedure, as one dialect's callers see it."""
+
+    parameters: tuple[str, ...]
+    """That are given."""
+    options: frozenset[str]
+    """Those that Python gives by name."""
+    outs: tuple[str, ...]
+    errors: frozenset[int]
+
+
+def _verb(found: sqlapi.Procedure) -> Verb:
+    outs = [p.name for p in found.parameters if p.direction == "OUT" and p.name != "out_rows"]
+    names = [p.name for p in found.parameters]
+    later = names[names.index(outs[0]) :] if outs else []
+    parameters = tuple(p.name for p in found.parameters if p.direction == "IN")
+    return Verb(
+        parameters,
+        frozenset(parameters).intersection(later),
+        tuple(outs),
+        frozenset(ERROR[name] for name, _ in sqlapi.errors_of(found)),
+    )
+
+
+_PROCEDURES = {name: sqlapi.procedures(Renderer(name, Settings())) for name in dialects()}
+VERBS = {
+    dialect: {verb: _verb(found) for verb, found in procedures.items()}
+    for dialect, procedures in _PROCEDURES.items()
 }
-OUTS = {
-    verb: sum(p.direction == "OUT" for p in found.parameters) for verb, found in PROCEDURES.items()
-}
-PARAMETERS = {
-    verb: [p.name for p in found.parameters if p.direction == "IN"]
-    for verb, found in PROCEDURES.items()
+WITH_ROWS = {
+    verb
+    for verb, found in _PROCEDURES["oracle"].items()
+    if any(p.name == "out_rows" for p in found.parameters)
 }
 READING = {"explain_task", "list_tasks", "next_due"}
 
@@ -35,57 +64,70 @@ class Input:
     """A call."""
 
     verb: str
-    arguments: tuple[Any, ...]
+    given: dict[str, Any]
     task_ids: frozenset[int]
     """The tasks that it may change, besides those that it creates, where it names them."""
+    direct: bool
+    """As a program without the Python layer makes it: in a PL/SQL block."""
 
     def __str__(self) -> str:
-        shown = [repr(a) if len(repr(a)) < 200 else repr(a)[:200] + "..." for a in self.arguments]
-        return f"{self.verb}({', '.join(shown)})"
+        shown = [f"{name} => {value!r:.200}" for name, value in self.given.items()]
+        return f"{'a block with ' if self.direct else ''}{self.verb}({', '.join(shown)})"
 
 
-def make(random: Random, task_ids: Sequence[int], batches: Sequence[int]) -> Input:
+def make(random: Random, dialect: str, task_ids: Sequence[int], batches: Sequence[int]) -> Input:
     """The next call: at least one of its arguments is hostile."""
-    verb = random.choice(list(PARAMETERS))
-    names = PARAMETERS[verb]
-    arguments = [_SOUND[name](random, task_ids, batches, verb) for name in names]
-    for place in random.sample(range(len(names)), min(len(names), random.choice((1, 1, 1, 2, 3)))):
-        arguments[place] = _hostile(random, names[place])
-    return Input(verb, tuple(arguments), frozenset(_named(names, arguments)))
+    verb = random.choice(list(VERBS[dialect]))
+    names = VERBS[dialect][verb].parameters
+    direct = dialect == "oracle" and random.random() < DIRECT_SHARE
+    given = {name: _SOUND[name](random, task_ids, batches, verb) for name in names}
+    for name in random.sample(names, min(len(names), random.choice((1, 1, 1, 2, 3)))):
+        given[name] = (_hostile_to_plsql if direct else _hostile)(random, name)
+    return Input(verb, given, frozenset(_named(given)), direct)
 
 
 def _hostile(random: Random, name: str) -> Any:
     """Two of three fit the place, so that they come further than the first check."""
-    fitting = {
-        "in_payload": values.json_text,
-        "in_options": values.options,
-        "in_tasks": values.tasks,
-        "in_held": values.json_text,
-    }.get(name, values.text if name in _TEXTS else values.number)
-    return fitting(random) if random.random() < 0.67 else values.value(random)
+    return _fitting(random, name) if random.random() < 0.67 else values.value(random)
 
 
-def _named(names: list[str], arguments: list[Any]) -> set[int]:
+def _hostile_to_plsql(random: Random, name: str) -> Any:
+    """What PL/SQL converts to the parameter's type, or tries to: other calls do not compile."""
+    roll = random.random()
+    if roll < 0.1:
+        return None
+    if roll < 0.3:
+        return values.expression(random, text=name in _FITTING)
+    if name in _FITTING:
+        return _fitting(random, name) if roll < 0.8 else values.any_text(random)
+    return values.oracle_number(random) if roll < 0.8 else values.text(random)
+
+
+def _fitting(random: Random, name: str) -> Any:
+    return _FITTING.get(name, values.number)(random)
+
+
+def _named(given: dict[str, Any]) -> set[int]:
     found: set[int] = set()
-    for name, argument in zip(names, arguments, strict=True):
+    for name, argument in given.items():
         if name == "in_task_id":
             found.add(_as_id(argument))
         elif name == "in_tasks" and isinstance(argument, str):
             try:
-                given = json.loads(argument)
+                tasks = json.loads(argument)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(given, list):
-                found |= {_as_id(e.get("task_id")) for e in given if isinstance(e, dict)}
+            if isinstance(tasks, list):
+                found |= {_as_id(e.get("task_id")) for e in tasks if isinstance(e, dict)}
     return found
 
 
 def _as_id(given: Any) -> int:
-    """As the database reads it: a fraction is rounded."""
-    try:
-        return round(float(given))
-    except (TypeError, ValueError, OverflowError):
-        return 0
+    """As a database may read it: a fraction is rounded."""
+    for read in (float, lambda text: int(text, 0)):
+        with suppress(TypeError, ValueError, OverflowError):
+            return round(read(given))
+    return 0
 
 
 def _tasks(random: Random, task_ids: Sequence[int], _batches: Sequence[int], verb: str) -> str:
@@ -101,7 +143,15 @@ def _one_of(*sound: Any) -> Sound:
     return lambda random, *_: random.choice(sound)
 
 
-_TEXTS = {"in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_error"}
+_TEXTS = ("in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_error")
+_FITTING: dict[str, Callable[[Random], Any]] = {
+    **dict.fromkeys(_TEXTS, values.text),
+    "in_payload": values.json_text,
+    "in_options": values.options,
+    "in_tasks": values.tasks,
+    "in_held": values.json_text,
+}
+"""What the texts are; all others are numbers."""
 _SOUND: dict[str, Sound] = {
     "in_task_id": lambda random, task_ids, *_: random.choice(task_ids),
     "in_batch_id": lambda random, _, batches, __: random.choice([1, *batches]),
@@ -121,6 +171,8 @@ _SOUND: dict[str, Sound] = {
     "in_delay": _one_of(0, 60),
     "in_interval": _one_of(60),
     "in_deadline": _one_of(None, 60),
+    "in_delete_deadline": _one_of(None, 0),
+    "in_max_count": _one_of(None, 2),
     "in_seconds": _one_of(None, 60),
     "in_limit": _one_of(1, 10),
     "in_lease": _one_of(30),

@@ -10,10 +10,13 @@ from typing import Any
 
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
+from qtask_db.dialects.oracle import fetch_at_once
 from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
+from qtask_db.settings import package
 
 from . import inputs, settings
 from .inputs import Input
+from .values import Expression
 
 SENTINELS = [(1, "untouched"), (2, "'; --"), (3, "\\")]
 SETTING_SHARE, TRANSACTION_SHARE = 0.05, 0.15
@@ -68,7 +71,7 @@ class Run:
                 raise Violation(tried, fault)
             self.outcomes["settings"] += 1
             return
-        made = inputs.make(self.random, self._task_ids, self._batches)
+        made = inputs.make(self.random, own.dialect.name, self._task_ids, self._batches)
         if self.random.random() < TRANSACTION_SHARE:
             self._check(joined, made)
             joined.rollback()
@@ -84,7 +87,7 @@ class Run:
             rows = _call(conn, made)
         except Exception as error:
             self.outcomes[type(error).__name__] += 1
-            if fault := _error_fault(made.verb, error):
+            if fault := _error_fault(conn.dialect.name, made.verb, error):
                 raise Violation(str(made), fault) from error
             after = self._read(conn, made)
             if after != before:
@@ -129,21 +132,50 @@ class Run:
 
 
 def _call(conn: Connection, made: Input) -> Rows:
+    if made.direct:
+        return _block(conn, made)
+    verb = inputs.VERBS[conn.dialect.name][made.verb]
     outs, rows = conn.call(
         made.verb,
-        *made.arguments,
-        outs=inputs.OUTS[made.verb],
-        rows=made.verb in ("create_tasks", "scan_tasks"),
+        *(value for name, value in made.given.items() if name not in verb.options),
+        options={name.removeprefix("in_"): made.given[name] for name in verb.options} or None,
+        outs=len(verb.outs),
+        rows=made.verb in inputs.WITH_ROWS,
     )
     return [outs, *rows] if outs else rows
 
 
-def _error_fault(verb: str, error: Exception) -> str | None:
+def _block(conn: Connection, made: Input) -> Rows:
+    """The same in a PL/SQL block, which converts the arguments itself."""
+    bound: dict[str, Any] = {}
+    passed = []
+    with conn.raw.cursor() as cursor, conn.raw.cursor() as found:
+        for name, value in made.given.items():
+            if isinstance(value, Expression):
+                passed.append(f"{name} => {value.text}")
+            else:
+                bound[name] = value
+        outs = {name: cursor.var(int) for name in inputs.VERBS["oracle"][made.verb].outs}
+        bound |= outs
+        if made.verb in inputs.WITH_ROWS:
+            fetch_at_once(found)
+            bound["out_rows"] = found
+        passed += [f"{name} => :{name}" for name in bound]
+        block = f"BEGIN {package(conn.prefix)}.{made.verb}({', '.join(passed)}); END;"
+        try:
+            cursor.execute(block, bound)
+            rows = found.fetchall() if made.verb in inputs.WITH_ROWS else []
+        except Exception as error:
+            raise conn.dialect.translate(error) or error from error
+        return [tuple(out.getvalue() for out in outs.values()), *rows] if outs else rows
+
+
+def _error_fault(dialect: str, verb: str, error: Exception) -> str | None:
     """A refusal is one of the verb's errors, or the server's own about an argument."""
     if isinstance(error, DatabaseUnavailable):
         return f"the connection is lost: {error}"
-    clear = isinstance(error, ProcedureError) and (
-        error.number in inputs.ERRORS[verb] or isinstance(error, InvalidArgument)
+    clear = isinstance(error, InvalidArgument) or (
+        isinstance(error, ProcedureError) and error.number in inputs.VERBS[dialect][verb].errors
     )
     if not clear:
         return f"unclear error {type(error).__name__}: {error}"
@@ -173,15 +205,13 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
 
 
 def _store_fault(made: Input, after: Content, task_id: int) -> str | None:
-    names = inputs.PARAMETERS[made.verb]
-    given = dict(zip(names, made.arguments, strict=True))
     _, queue_id, status, name, payload, *_ = next(r for r in after[0] if r[0] == task_id)
-    queue = next(row[3] for row in after[2] if row[0] == queue_id)
+    queue = next(row[1] for row in after[2] if row[0] == queue_id)
     if status != Status.WAITING:
         return f"the new task has the status {status}"
     stored = {"in_name": name, "in_payload": payload, "in_queue": queue}
     for place, found in stored.items():
-        if not _same(given[place], found):
+        if not _same(made.given[place], found):
             return f"{place} is stored as {found!r:.200}"
     return None
 
@@ -193,32 +223,31 @@ def _same(given: Any, found: str) -> bool:
     return not isinstance(given, str) or given == found
 
 
+_COLUMNS = {
+    "task": "task_id, queue_id, status, name, payload, lane, attempts, attempts_before, max_count, "
+    "interval_seconds, delete_deadline, batch_id, created_at, deadline_at, due_at, started_at, "
+    "ended_at, order_no, order_key, active, last_error",
+    "batch": "batch_id, relay, lapses_at, task_ids",
+    "queue": "queue_id, queue, namespace, paused_at",
+}
+
+
 def _content(conn: Connection) -> Content:
-    p = conn.prefix
-    rows = _rows(
-        conn,
-        f"SELECT 0, task_id, queue_id, status, name, payload, JSON_ARRAY({_REST}) FROM {p}task "
-        f"UNION ALL SELECT 1, batch_id, 0, 0, relay, '', JSON_ARRAY(lapses_at, task_ids) "
-        f"FROM {p}batch "
-        f"UNION ALL SELECT 2, queue_id, 0, 0, queue, namespace, JSON_ARRAY(paused_at) "
-        f"FROM {p}queue",
+    tasks, batches, queues = (
+        _rows(conn, f"SELECT {columns} FROM {conn.prefix}{table} ORDER BY 1")
+        for table, columns in _COLUMNS.items()
     )
-    tasks, batches, queues = ([row[1:] for row in rows if row[0] == kind] for kind in range(3))
     return tasks, batches, queues
 
 
-_REST = (
-    "lane, attempts, attempts_before, max_count, interval_seconds, delete_deadline, batch_id, "
-    "created_at, deadline_at, due_at, started_at, ended_at, order_no, order_key, active, last_error"
-)
-
-
 def _create_sentinels(conn: Connection) -> None:
-    _execute(conn, "DROP TABLE IF EXISTS qtask_fuzz")
+    if "qtask_fuzz" in conn.dialect.schema.tables(conn.raw):
+        _execute(conn, "DROP TABLE qtask_fuzz")
     _execute(conn, "CREATE TABLE qtask_fuzz (n INT PRIMARY KEY, s VARCHAR(20) NOT NULL)")
-    for number, text in SENTINELS:
+    marks = ":1, :2" if conn.dialect.name == "oracle" else "%s, %s"
+    for sentinel in SENTINELS:
         with conn.raw.cursor() as cursor:
-            cursor.execute("INSERT INTO qtask_fuzz VALUES (%s, %s)", (number, text))
+            cursor.execute(f"INSERT INTO qtask_fuzz VALUES ({marks})", sentinel)
 
 
 def _objects(conn: Connection) -> Rows:
@@ -227,6 +256,8 @@ def _objects(conn: Connection) -> Rows:
 
 def _rows(conn: Connection, statement: str) -> Rows:
     with conn.raw.cursor() as cursor:
+        if conn.dialect.name == "oracle":
+            fetch_at_once(cursor)
         cursor.execute(statement)
         return list(cursor.fetchall())
 

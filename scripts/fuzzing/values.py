@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -38,6 +39,17 @@ JSON_TEXTS = (
     '[{"task_id": 1, "attempt": {}}]', '[{"task_id": 99999999999999999999}]', '[{"name": "x"}]',
     '[{"name": "x", "payload": {}, "interval": 60, "queue": "Q", "x": 1}]',
 )  # fmt: skip
+NUMERIC_EXPRESSIONS = (
+    "1e125", "-1e125", "9.99e125", "1e-130", "0.5", "1 / 3", "-0.000001", "1e38", "1e39",
+    "1e38 + 0.5", "BINARY_DOUBLE_NAN", "BINARY_DOUBLE_INFINITY", "-BINARY_DOUBLE_INFINITY",
+    "1e200D", "''", "NULL", "'1e3'", "' 7 '", "'7,5'", "'NaN'",
+)  # fmt: skip
+TEXT_EXPRESSIONS = (
+    "''", "NULL", "' '", "CHR(0)", "CHR(0) || 'x'", "EMPTY_CLOB()", "TO_CLOB('')", "TO_CLOB('[]')",
+    "TO_CLOB('{}')", "TO_CLOB('x')", "RPAD('x', 4000, 'x')", "RPAD('x', 4001, 'x')",
+    "RPAD('x', 32767, 'x')", "RPAD('[', 32767, '[')", "RPAD('\u00e4', 32767, 'x')",
+    "RPAD(TO_CLOB('x'), 32768, 'x')", "RPAD(TO_CLOB(' '), 200000)", "'{\"a\": 1}'", "q'[it's]'",
+)  # fmt: skip
 SIZES = (129, 300, 2001, 5_000, 70_000)
 DEPTHS = (20, 31, 32, 33, 99, 100, 101, 200, 5_000)
 
@@ -67,6 +79,31 @@ def number(random: Random) -> Any:
     if random.random() < 0.2:
         return random.randrange(-(2 ** random.randrange(1, 80)), 2 ** random.randrange(1, 80))
     return random.choice(NUMBERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Stands in a PL/SQL block as it is."""
+
+    text: str
+
+
+def expression(random: Random, *, text: bool) -> Expression:
+    """What only PL/SQL can say."""
+    return Expression(random.choice(TEXT_EXPRESSIONS if text else NUMERIC_EXPRESSIONS))
+
+
+def oracle_number(random: Random) -> Any:
+    """A number within the range of NUMBER: the driver sends no others."""
+    found = number(random)
+    if isinstance(found, bool):
+        return int(found)
+    return found if isinstance(found, str) or abs(found) < 10**125 else 10**37 + 1
+
+
+def any_text(random: Random) -> str:
+    """A text of any kind."""
+    return random.choice((text, long_text, json_text, options, tasks, surrogate))(random)
 
 
 def json_text(random: Random) -> str:
