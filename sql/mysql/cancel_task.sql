@@ -31,6 +31,9 @@ BEGIN
     AND lane <> 0;
 
   IF ROW_COUNT() = 0 THEN
-    CALL {{ p }}refuse_task(in_task_id, NULL);
+    IF EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN
+      {{ raise("task_not_active", "the task is finished, cancelled or failed") }};
+    END IF;
+    {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
 END

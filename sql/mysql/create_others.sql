@@ -2,7 +2,8 @@ CREATE PROCEDURE {{ p }}create_others (
   IN in_tasks JSON,
   IN in_batch_id BIGINT,
   IN in_now {{ instant }},
-  IN in_last_id BIGINT
+  IN in_last_id BIGINT,
+  IN in_alone TINYINT
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
@@ -19,18 +20,21 @@ BEGIN
   DECLARE v_done TINYINT DEFAULT FALSE;
 
   CALL {{ p }}check_new_tasks(in_tasks, v_new_queues);
-  IF v_new_queues > 0 THEN
-    CALL {{ p }}find_queues(in_tasks);
-  END IF;
 
   WHILE NOT v_done DO
-    CALL {{ p }}find_duplicates(in_tasks, v_race > 0, v_duplicates);
+    IF v_new_queues > 0 THEN
+      CALL {{ p }}find_queues(in_tasks);
+    END IF;
+    CALL {{ p }}find_duplicates(in_tasks, v_race > 0, in_alone, v_duplicates);
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
         SET v_race = v_race + 1;
-        IF v_race > 10 THEN
+        IF v_race > 100 THEN
           RESIGNAL;
+        END IF;
+        IF in_alone THEN
+          CALL {{ p }}begin_again();
         END IF;
       END;
       INSERT INTO {{ p }}task (
@@ -57,7 +61,7 @@ BEGIN
   ),
   numbered AS (
     SELECT
-      given.element, given.leader, given.delay, given.paused_at,
+      given.element, given.leader, given.delay, given.queue_id,
       duplicate.task_id AS duplicate_id,
       COUNT(IF(given.leader = given.element AND duplicate.element IS NULL, 1, NULL))
         OVER (ORDER BY given.element) AS place
@@ -68,9 +72,10 @@ BEGIN
     COALESCE(given.duplicate_id, mine.task_id) AS task_id,
     mine.task_id IS NOT NULL AND given.leader = given.element AS created,
     mine.task_id IS NOT NULL AND given.leader = given.element
-      AND given.delay IS NULL AND given.paused_at IS NULL AS pushable
+      AND given.delay IS NULL AND registered.paused_at IS NULL AS pushable
   FROM numbered AS given
   JOIN numbered AS leader ON leader.element = given.leader
+  JOIN {{ p }}queue AS registered ON registered.queue_id = given.queue_id
   LEFT JOIN mine ON mine.place = leader.place AND leader.duplicate_id IS NULL
   ORDER BY given.element;
 END

@@ -156,7 +156,10 @@ BEGIN
     WHERE task.task_id > v_last_id AND task.batch_id IN (v_batch_id, v_batch_id - 1)
     ORDER BY task.task_id;
   ELSE
-    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id);
+    IF v_alone THEN
+      CALL {{ p }}begin_again();
+    END IF;
+    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id, v_alone);
   END IF;
 
   IF v_alone THEN

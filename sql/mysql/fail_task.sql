@@ -57,7 +57,6 @@ BEGIN
 
   IF ROW_COUNT() = 0 THEN
     CALL {{ p }}refuse_task(in_task_id, in_attempt);
-    {{ raise("stale_attempt", "the task changed while it was being failed: try again") }};
   END IF;
   SET out_status = LAST_INSERT_ID();
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);

@@ -2,6 +2,7 @@ CREATE PROCEDURE {{ p }}find_duplicate (
   IN in_order_no VARCHAR({{ limit.order_no }}) {{ string }},
   IN in_name VARCHAR({{ limit.name }}) {{ string }},
   IN in_queue_id INT,
+  IN in_alone TINYINT,
   OUT out_task_id BIGINT
 )
 COMMENT '{{ comment }}'
@@ -9,13 +10,20 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: the active task with an order number, which stays active until the caller's transaction ends.
+  Internal: the active task with an order number, which stays active until the caller's transaction ends; where
+  there is none, in_alone, what a plain read finds is as good.
 
   Reads and locks the entry of the unique key only. Who ends a task locks the row first and the entry then;
-  to lock the row from here would be the other way round, and a deadlock.
+  to lock the row from here would be the other way round, and a deadlock. MariaDB does lock it.
   */
-  SELECT task_id INTO out_task_id
-  FROM {{ p }}task FORCE INDEX (active_order)
-  WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
-  LOCK IN SHARE MODE;
+  IF in_alone THEN
+    SELECT task_id INTO out_task_id
+    FROM {{ p }}task FORCE INDEX (active_order)
+    WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1;
+  ELSE
+    SELECT task_id INTO out_task_id
+    FROM {{ p }}task FORCE INDEX (active_order)
+    WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
+    LOCK IN SHARE MODE;
+  END IF;
 END

@@ -12,5 +12,6 @@ BEGIN
   INSERT INTO {{ p }}queue (namespace, queue)
   SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}'), given.queue
   FROM {{ elements('in_tasks') }} AS given
+  ORDER BY 1, 2
   ON DUPLICATE KEY UPDATE touched = {{ p }}queue.touched + 1;
 END

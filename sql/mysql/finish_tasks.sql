@@ -1,3 +1,17 @@
+{%- macro refused(variable) -%}
+SELECT given.task_id, given.attempt,
+      CASE
+        WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
+        WHEN task.lane = 0 THEN {{ error.task_not_active }}
+        WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
+        ELSE {{ error.task_not_processing }}
+      END AS error_number
+    FROM {{ given_tasks(variable) }} AS given
+    LEFT JOIN {{ p }}task AS task ON task.task_id = given.task_id
+    WHERE task.task_id IS NULL
+      OR task.status <> {{ status.finished }}
+      OR given.attempt <> task.attempts
+{%- endmacro -%}
 CREATE PROCEDURE {{ p }}finish_tasks (
   IN in_tasks {{ text }}
 )
@@ -19,6 +33,7 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_tasks JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -28,15 +43,13 @@ BEGIN
     RESIGNAL;
   END;
 
-  CALL {{ p }}check_tasks(in_tasks);
+  CALL {{ p }}check_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
   END IF;
 
-  UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
-  )) AS given
+  UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = 0,
@@ -46,26 +59,12 @@ BEGIN
   WHERE task.status = {{ status.processing }}
     AND (given.attempt IS NULL OR task.attempts = given.attempt);
 
-  -- Locks and so reads the present state, not that of the caller's snapshot.
-  SELECT given.task_id, given.attempt,
-    CASE
-      WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
-      WHEN task.lane = 0 THEN {{ error.task_not_active }}
-      WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
-      ELSE {{ error.task_not_processing }}
-    END AS error_number
-  FROM (
-    SELECT DISTINCT task_id, attempt
-    FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-      task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
-    )) AS named
-  ) AS given
-  LEFT JOIN {{ p }}task AS task ON task.task_id = given.task_id
-  WHERE task.task_id IS NULL
-    OR task.status <> {{ status.finished }}
-    OR given.attempt <> task.attempts
-  LOCK IN SHARE MODE;
   IF v_alone THEN
+    {{ refused("v_tasks") }};
     COMMIT;
+  ELSE
+    -- Locks and so reads the present state, not that of the caller's snapshot.
+    {{ refused("v_tasks") }}
+    LOCK IN SHARE MODE;
   END IF;
 END

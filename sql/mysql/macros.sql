@@ -32,6 +32,18 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
+{#- The elements of start_tasks and finish_tasks, in the order in which all calls lock their tasks. -#}
+{%- macro given_tasks(variable) -%}
+(
+    SELECT DISTINCT task_id, attempt
+    FROM JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+      task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
+    )) AS element
+    ORDER BY task_id, attempt
+    LIMIT {{ limit.rows }}
+  )
+{%- endmacro -%}
+
 {#- A JSON array of strings as rows. -#}
 {%- macro names(variable) -%}
 JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name LONGTEXT PATH '$'))
@@ -50,7 +62,7 @@ EXISTS (
     element is the first one with the same order number; one without an order number leads itself. -#}
 {%- macro new_tasks(variable) %}
       SELECT
-        found.*, queue.queue_id, queue.paused_at,
+        found.*, queue.queue_id,
         MIN(element) OVER (
           PARTITION BY
             order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id

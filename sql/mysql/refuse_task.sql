@@ -7,7 +7,7 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: raises the reason why a running attempt cannot be finished, failed or extended, if there is one.
+  Internal: raises the reason why a running attempt was not finished, failed or extended.
   */
   DECLARE v_lane INT;
   DECLARE v_status TINYINT;
@@ -28,4 +28,5 @@ BEGIN
   ELSEIF v_status <> {{ status.processing }} THEN
     {{ raise("task_not_processing", "the task is waiting: start it first") }};
   END IF;
+  {{ raise("stale_attempt", "the task changed meanwhile: try again") }};
 END

@@ -21,6 +21,7 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
+  DECLARE v_tasks JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -30,15 +31,13 @@ BEGIN
     RESIGNAL;
   END;
 
-  CALL {{ p }}check_tasks(in_tasks);
+  CALL {{ p }}check_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
   END IF;
 
-  UPDATE JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-    task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt'
-  )) AS given
+  UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = task.queue_id,
@@ -53,7 +52,7 @@ BEGIN
     AND task.deadline_at > v_now;
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
-  FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
+  FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
   IF v_alone THEN

@@ -15,6 +15,7 @@ Transaction
 {%- else %}
 IS
   v_now {{ instant }} := {{ now }};
+  v_found NUMBER;
 BEGIN
   {{ enter("cancel_task") }};
   IF in_task_id IS NULL THEN
@@ -31,7 +32,11 @@ BEGIN
     AND lane <> 0;
 
   IF SQL%ROWCOUNT = 0 THEN
-    refuse_task(in_task_id, NULL);
+    SELECT COUNT(*) INTO v_found FROM {{ p }}task WHERE task_id = in_task_id;
+    IF v_found = 1 THEN
+      {{ raise("task_not_active", "the task is finished, cancelled or failed") }};
+    END IF;
+    {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
 END cancel_task;
 {%- endif %}

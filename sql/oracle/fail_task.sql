@@ -56,7 +56,6 @@ BEGIN
 
   IF SQL%ROWCOUNT = 0 THEN
     refuse_task(in_task_id, in_attempt);
-    {{ raise("stale_attempt", "the task changed while it was being failed: try again") }};
   END IF;
 END fail_task;
 {%- endif %}

@@ -61,8 +61,6 @@ BEGIN
       IF v_found = 0 THEN
         BEGIN
           refuse_task(v_ids(i), v_attempts(i));
-          -- It changed meanwhile; the caller may try again.
-          RAISE stale_attempt;
         EXCEPTION
           WHEN task_not_found OR task_not_active OR task_not_processing OR stale_attempt THEN
             v_refusal.task_id := v_ids(i);

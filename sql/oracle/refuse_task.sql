@@ -4,7 +4,7 @@ PROCEDURE refuse_task (
 )
 {%- if spec %};
 /*
-Internal: raises the reason why a running attempt cannot be finished, failed or extended, if there is one.
+Internal: raises the reason why a running attempt was not finished, failed or extended.
 */
 {%- else %}
 IS
@@ -24,6 +24,7 @@ BEGIN
   ELSIF v_status <> {{ status.processing }} THEN
     {{ raise("task_not_processing", "the task is waiting: start it first") }};
   END IF;
+  {{ raise("stale_attempt", "the task changed meanwhile: try again") }};
 EXCEPTION
   WHEN NO_DATA_FOUND THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

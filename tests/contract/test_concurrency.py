@@ -10,7 +10,18 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from testing import age, age_batches, autocommit, content, count, first, new, query, row
+from testing import (
+    age,
+    age_batches,
+    autocommit,
+    content,
+    count,
+    ended,
+    first,
+    new,
+    query,
+    row,
+)
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import DEFAULT, Status
@@ -208,6 +219,49 @@ def test_one_message_in_eight_hands_starts_once(
         refusals = [r for r in results if isinstance(r, Exception)]
         assert [type(r) for r in refusals] == ([] if many else [StaleAttempt] * (CONSUMERS - 1))
         assert row(conn, task_id)["attempts"] == 1
+
+
+OVERTAKEN: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
+    "finish": (new, calls.processing, calls.finish),
+    "fail": (new, calls.processing, calls.fail),
+    "extend": (new, calls.processing, calls.extend),
+    "cancel": (lambda c: ended(c, Status.CANCELLED), calls.retry, calls.cancel),
+}
+
+
+@pytest.mark.parametrize("change", OVERTAKEN)
+def test_who_finds_a_task_changed_meanwhile_is_told(
+    conn: Connection, connect: Callable[..., Connection], change: str
+) -> None:
+    """It was refused, and another one makes that it would not be before the reason is found."""
+    make, overtake, verb = OVERTAKEN[change]
+    task_id = make(conn)
+    before = row(conn, task_id)["status"]
+    blocker = connect(autocommit=False)
+    query(blocker, f"SELECT 1 FROM {conn.prefix}task WHERE task_id = {task_id} FOR UPDATE")
+    told: list[str] = []
+
+    def run(call: Callable[..., Any]) -> None:
+        try:
+            call(connect(), task_id)
+        except ProcedureError as error:
+            told.append(type(error).__name__)
+
+    threads = [Thread(target=run, args=(call,)) for call in (verb, overtake)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.2)  # until it waits behind the one before
+    blocker.rollback()
+    for thread in threads:
+        thread.join(60)
+    if row(conn, task_id)["status"] in (before, Status.PROCESSING, Status.WAITING):
+        possible = (
+            ["TaskNotActive"] if change == "cancel" else ["TaskNotProcessing", "StaleAttempt"]
+        )
+        assert len(told) == 1
+        assert told[0] in possible
+    else:
+        assert told == []
 
 
 def test_one_finisher_and_one_canceller(conn: Connection, crowd: list[Connection]) -> None:

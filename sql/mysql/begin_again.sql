@@ -1,0 +1,13 @@
+CREATE PROCEDURE {{ p }}begin_again ()
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY INVOKER
+BEGIN
+  /*
+  Internal: gives up what an INSERT that was refused has locked: gaps, in which others are about to insert. Only
+  where the transaction is the procedure's own.
+  */
+  ROLLBACK;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  START TRANSACTION;
+END
