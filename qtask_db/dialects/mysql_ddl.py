@@ -40,6 +40,33 @@ def execute(raw: Any, statement: str) -> None:
     _patiently(raw, lambda: _execute(raw, statement))
 
 
+class Addition:
+    """A migration's step that adds a column to a table, unless it is there: MySQL commits each by
+    itself, so an installation that failed is run again over what it left.
+    """
+
+    def __init__(self, table: str, column: str, definition: str) -> None:
+        self._change = f"ALTER TABLE {table} ADD COLUMN {column} {definition}"
+        self._found = (
+            "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "  # noqa: S608
+            f"AND table_name = '{table}' AND column_name = '{column}'"
+        )
+
+    @property
+    def statement(self) -> str:
+        """For a script, as MySQL has no IF NOT EXISTS here."""
+        change = self._change.replace("\\", r"\\").replace("'", "''")
+        return (
+            f"SET @statement = IF(EXISTS ({self._found}),\n  'DO 0',\n  '{change}');\n"
+            "PREPARE addition FROM @statement;\nEXECUTE addition;\nDEALLOCATE PREPARE addition"
+        )
+
+    def __call__(self, raw: Any) -> None:
+        """Raises the driver's error."""
+        if not rows_of(raw, self._found):
+            execute(raw, self._change)
+
+
 @contextmanager
 def replacing(raw: Any) -> Iterator[_Replace]:
     """Gives a function that replaces a procedure of MySQL, of a name, by a CREATE statement."""

@@ -20,7 +20,8 @@ NEEDED_PRIVILEGES = (
     "tablespace"
 )
 
-_NAME_IN_USE = 955
+_THERE = {955, 1430}
+"""A table, index or sequence; a column."""
 _PARTS = {"PACKAGE": "spec", "PACKAGE BODY": "body"}
 
 
@@ -46,19 +47,20 @@ class Backend(OracleBackend):  # type: ignore[misc]
 
 
 class Creation:
-    """A migration's step that creates a table, index or sequence, unless one of that name is there:
-    Oracle commits each by itself, so an installation that failed is run again over what it left.
+    """A migration's step that creates a table, index or sequence or adds a column, unless it is
+    there: Oracle commits each by itself, so an installation that failed is run again over what it
+    left.
     """
 
     def __init__(self, statement: str) -> None:
         self.statement = statement
 
     def __call__(self, raw: Any) -> None:
-        """Raises the driver's error, but for ORA-00955."""
+        """Raises the driver's error, unless it is there."""
         try:
             _execute(raw, self.statement)
         except Exception as error:
-            if getattr(error.args[0], "code", None) != _NAME_IN_USE:
+            if getattr(error.args[0], "code", None) not in _THERE:
                 raise
 
 

@@ -1,7 +1,8 @@
 -- qtask-db {{ version }}: the whole schema, for the mysql or mariadb client:
 --   mysql --comments --database=NAME < this-file
--- It can be run again: tables are left as they are. EXECUTE grants on the procedures are lost with the
--- procedures that it drops; run the script of the grants afterwards.
+-- It can be run again, and over the schema of an older version: what is there already of the tables is left as
+-- it is. EXECUTE grants on the procedures are lost with the procedures that it drops, which calls miss for a moment;
+-- run the script of the grants afterwards.
 SET NAMES utf8mb4;
 {% include "session.sql" %};
 {% for table in tables %}

@@ -1,7 +1,7 @@
 -- qtask-db {{ version }}: the whole schema, for SQL*Plus or SQLcl:
 --   sqlplus user@service @this-file
--- It can be run again: tables, indexes and sequences that are there already are left as they are, and ORA-00955
--- says so. Grants on the package and the views are kept.
+-- It can be run again, and over the schema of an older version: what is there already of tables, columns, indexes
+-- and sequences is left as it is, and ORA-00955 or ORA-01430 says so. Grants on packages and views are kept.
 SET DEFINE OFF
 SET SQLBLANKLINES ON
 WHENEVER SQLERROR CONTINUE

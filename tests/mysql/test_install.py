@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from schemas import run_script, schema
 from testing import count, execute, new, query
 from yoyo.backends.base import DatabaseBackend
 
@@ -58,55 +58,6 @@ def yoyo(url: str, **env: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-def schema(url: str, prefix: str = "qtask_") -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that information_schema tells of the objects of a prefix."""
-    name = urlsplit(url).path.lstrip("/")
-    parts = {
-        "tables": ("table_name, table_type, engine, table_collation, table_comment", "table"),
-        "columns": (
-            "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, "
-            "collation_name, extra, generation_expression, column_comment",
-            "table",
-        ),
-        "statistics": (
-            "table_name, index_name, seq_in_index, column_name, non_unique, index_type, sub_part",
-            "table",
-        ),
-        "views": ("table_name, view_definition, security_type, is_updatable", "table"),
-        "routines": (
-            "routine_name, routine_definition, routine_comment, sql_mode, security_type, "
-            "sql_data_access, character_set_client, collation_connection",
-            "routine",
-        ),
-        "parameters": (
-            "specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier, "
-            "collation_name",
-            "specific",
-        ),
-        "events": (
-            "event_name, event_definition, interval_value, interval_field, sql_mode, "
-            "event_comment, character_set_client, collation_connection",
-            "event",
-        ),
-    }
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    with Database(url).connect() as conn:
-        for part, (columns, kind) in parts.items():
-            rows = query(
-                conn,
-                f"SELECT {columns} FROM information_schema.{part} WHERE {kind}_schema = '{name}' "
-                f"AND {kind}_name LIKE '{prefix.replace('_', '!_')}%' ESCAPE '!'",
-            )
-            found[part] = sorted(
-                tuple(v.replace(f"`{name}`.", "") if isinstance(v, str) else v for v in row)
-                for row in rows
-            )
-        found["settings"] = sorted(query(conn, f"SELECT name, value FROM {prefix}setting"))
-    assert len(found["routines"]) == len(PROCEDURES)
-    assert len(found["views"]) == len(INDEX["view"])
-    return found
 
 
 def names(url: str) -> set[str]:
@@ -170,23 +121,6 @@ class TestSameSchema:
         assert schema(first) == schema(second)
         with Database(first).connect() as conn:
             assert count(conn) == 1
-
-
-def run_script(url: str, script: str) -> None:
-    """As the vendor's client does: DELIMITER is its own command, comments are dropped."""
-    delimiter, statement = ";", ""
-    with Database(url).connect() as conn:
-        for line in script.splitlines():
-            if line.startswith("DELIMITER "):
-                assert not statement.strip(), f"a statement has no end: {statement[:80]}"
-                delimiter = line.split()[1]
-            elif statement or (line.strip() and not line.startswith("--")):
-                statement += line + "\n"
-                if line.rstrip().endswith(delimiter):
-                    execute(conn, statement.rstrip()[: -len(delimiter)])
-                    statement = ""
-        assert not statement.strip(), f"a statement has no end: {statement[:80]}"
-        conn.commit()
 
 
 class TestAgain:

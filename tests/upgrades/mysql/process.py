@@ -1,0 +1,49 @@
+"""One process of an upgrade's test, of whatever version PYTHONPATH has:
+
+    python process.py ROLE NAME FOLDER DATABASE_URL REDIS_URL
+
+The roles are those of scripts/chaos, left in peace, with tasks that end soon.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from turmoil import producer, roles
+
+from qtask_db import NewTask
+
+LEASE = 5
+PACE = 0.05
+
+
+class Producer(producer.Producer):
+    """Creates tasks that have all ended a few seconds later."""
+
+    def _new(self) -> NewTask:
+        rng = self._rng
+        self._count += 1
+        payload = {
+            "k": f"{self._name}-{self._count}",
+            "failures": int(rng.random() < 0.1),
+            "seconds": rng.choice((0, 0.01)),
+        }
+        return NewTask(
+            "upgrade",
+            json.dumps(payload),
+            60,
+            rng.choice(roles.QUEUES),
+            delay=rng.choice((None, 0, 1)),
+            order_no=str(rng.randrange(producer.ORDERS)) if rng.random() < 0.2 else None,
+            delete_deadline=86_400,
+        )
+
+
+if __name__ == "__main__":
+    role, name, folder, database_url, redis_url = sys.argv[1:]
+    roles.FUSE = 0.0
+    producer.Producer = Producer  # type: ignore[misc]
+    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE)
+    roles.enter(role, name, name, settings)
