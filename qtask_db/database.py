@@ -22,6 +22,8 @@ from qtask_db.errors import (
 )
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
+_PATIENCE = 10.0  # seconds; how many conflicts a call meets depends on how many others there are
+
 
 @dataclass(slots=True)
 class Connection:
@@ -48,6 +50,7 @@ class Connection:
         because it waits for those who have called the procedure.)
         """
         alone = self.dialect.alone(self.raw)
+        began = time.monotonic()
         for tries in itertools.count(1):
             try:
                 return self.dialect.call(
@@ -55,9 +58,10 @@ class Connection:
                 )
             except Exception as error:
                 translated = self.dialect.translate(error)
-                if not alone or tries >= self._tries(translated):
+                patient = isinstance(translated, Conflict) and time.monotonic() - began < _PATIENCE
+                if not alone or (tries >= self._tries(translated) and not patient):
                     raise translated or error from error
-            longest = 0.0025 * 2**tries
+            longest = 0.0025 * 2 ** min(tries, 7)
             time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
         raise AssertionError("unreachable")
 
