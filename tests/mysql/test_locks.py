@@ -5,28 +5,41 @@ What is really locked is read in `performance_schema.data_locks`, which MariaDB 
 
 from __future__ import annotations
 
+import json
 import re
-import time
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
 import pytest
-from testing import age, age_batches, ended, execute, new, query, started
+from testing import age, age_batches, ended, execute, new, query, started, until
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.errors import ProcedureError
-from qtask_db.render import Renderer
+from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 Connect = Callable[..., Connection]
+Test = Callable[..., None]
+BUDGETED: set[str] = set()
+
+
+def budget_of(*procedures: str) -> Callable[[Test], Test]:
+    """Says whose locks a test compares with what they may be."""
+    BUDGETED.update(procedures)
+    return lambda test: test
 
 
 @pytest.fixture(autouse=True)
 def _only_with_data_locks(engine: str) -> None:
     if engine != "mysql":
         pytest.skip("data_locks is in MySQL only: --engine mysql")
+
+
+def test_every_procedure_has_a_budget() -> None:
+    public = {found["name"] for found in INDEX["procedure"] if "role" in found}
+    assert public == BUDGETED
 
 
 def locks(
@@ -68,22 +81,26 @@ def own(connect: Connect, request: pytest.FixtureRequest) -> Connection:
     return conn
 
 
-CHANGES: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]] = {
-    "start": (new, lambda c, t: calls.processing(c, t, 1)),
-    "start many": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
-    "finish": (started, lambda c, t: calls.finish(c, t, 1)),
-    "finish many": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
-    "fail": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
-    "fail for good": (lambda c: started(c, max_count=1), lambda c, t: calls.fail(c, t, 1)),
-    "extend": (started, lambda c, t: calls.extend(c, t, 1)),
-    "cancel": (new, calls.cancel),
-    "retry": (lambda c: ended(c, Status.FAILED), calls.retry),
+Change = tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]
+CHANGES: dict[str, Change] = {
+    "start_task": (new, lambda c, t: calls.processing(c, t, 1)),
+    "start_tasks": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
+    "finish_task": (started, lambda c, t: calls.finish(c, t, 1)),
+    "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
+    "fail_task": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
+    "extend_task": (started, lambda c, t: calls.extend(c, t, 1)),
+    "cancel_task": (new, calls.cancel),
+    "retry_task": (lambda c: ended(c, Status.FAILED), calls.retry),
+}
+FOR_GOOD: dict[str, Change] = {
+    "fail_task for good": (lambda c: started(c, max_count=1), lambda c, t: calls.fail(c, t, 1))
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@budget_of(*CHANGES)
+@pytest.mark.parametrize("change", [*CHANGES, *FOR_GOOD])
 def test_a_change_locks_its_row_only(conn: Connection, own: Connection, change: str) -> None:
-    make, verb = CHANGES[change]
+    make, verb = (CHANGES | FOR_GOOD)[change]
     before = [new(conn, order_no=f"{n}") for n in (1, 9)]
     task_id = make(conn)
     after = [new(conn, order_no=f"{n}") for n in (4, 6)]
@@ -105,6 +122,7 @@ def test_a_retry_checks_its_order_number_beside_its_row(conn: Connection, own: C
     own.rollback()
 
 
+@budget_of("explain_task", "list_tasks", "next_due")
 @pytest.mark.parametrize("verb", ["explain", "list_tasks", "stats", "audit", "next_due"])
 def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> None:
     task_id = new(conn, order_no="1")
@@ -117,7 +135,7 @@ def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> 
     own.rollback()
 
 
-@pytest.mark.parametrize("change", ["start", "finish", "fail", "extend", "cancel", "retry"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_refusal_locks_the_refused_row_at_most(
     conn: Connection, own: Connection, change: str
 ) -> None:
@@ -126,20 +144,25 @@ def test_a_refusal_locks_the_refused_row_at_most(
     new(conn)
     task_id = wrong(conn)
     new(conn)
-    with pytest.raises(ProcedureError):
+    if change.endswith("tasks"):
         verb(own, task_id)
+    else:
+        with pytest.raises(ProcedureError):
+            verb(own, task_id)
     assert locked_ids(locks(conn, own)) <= {task_id}
     own.rollback()
 
 
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
-    "create": lambda c, n: calls.create(c, "job", {}, 60, "Q", order_no=n),
-    "create_many": lambda c, n: calls.create_many(
+    "create_task": lambda c, n: calls.create(c, "job", {}, 60, "Q", order_no=n),
+    "delay_task": lambda c, n: calls.delay(c, "job", {}, 60, 60, "Q", order_no=n),
+    "create_tasks": lambda c, n: calls.create_many(
         c, [NewTask("job", {}, 60, "Q"), NewTask("job", {}, 60, "Q", order_no=n)]
     ),
 }
 
 
+@budget_of(*CREATE)
 @pytest.mark.parametrize("way", CREATE)
 @pytest.mark.parametrize("order_no", [None, "5"])
 def test_creating_hinders_no_other_creator(
@@ -168,6 +191,51 @@ def test_a_duplicate_locks_its_entry_of_the_unique_key_only(
     assert {key.split(",")[0] for key in keys} == {"'5'"}
     calls.processing(conn, tasks["5"], 1)  # it may be started meanwhile
     own.rollback()
+
+
+@budget_of("pause_queue", "resume_queue")
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_queue_that_opens_or_closes_hinders_no_creator(
+    conn: Connection, own: Connection, verb: str, known: bool
+) -> None:
+    for n in range(3):
+        new(conn, f"Q{n}")
+    getattr(calls, verb)(own, "Q1" if known else "NEW")
+    found = locks(conn, own, "queue")
+    locked_ids(found)
+    assert known == (found.keys() == {"PRIMARY"})
+    assert len(found.get("PRIMARY", ())) == known
+    execute(conn, "SET SESSION innodb_lock_wait_timeout = 1")
+    calls.create_many(conn, [NewTask("job", {}, 60, f"Q{n}", order_no="1") for n in range(3)])
+    new(conn, "NEWER")
+    execute(conn, "SET SESSION innodb_lock_wait_timeout = DEFAULT")
+    own.rollback()
+
+
+@pytest.mark.parametrize("verb", ["start_tasks", "finish_tasks"])
+def test_bulk_calls_lock_in_the_order_of_the_ids(
+    conn: Connection, connect: Connect, verb: str
+) -> None:
+    """Not in that of the array, or two of them would be a deadlock."""
+    first, second, third = (started(conn) for _ in range(3))
+    blocker, waiter = connect(autocommit=False), connect()
+    calls.extend(blocker, second)
+    elements = json.dumps([{"task_id": task_id} for task_id in (third, second, first)])
+    thread = Thread(target=lambda: waiter.call(verb, elements, rows=True))
+    thread.start()
+    waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"
+    until(lambda: query(conn, waiting.format(waiter.raw.thread_id())) == [(1,)])
+    assert locked_ids(locks(conn, waiter)) == {first, second}
+    blocker.rollback()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+WAITING = (
+    "requesting_thread_id = "
+    "(SELECT thread_id FROM performance_schema.threads WHERE processlist_id = {})"
+)
 
 
 def lock_due(lane: int, limit: int) -> str:
@@ -206,6 +274,7 @@ def test_the_locking_read_locks_what_it_returns(
         assert locked_ids(locks(conn, own)) == set(mine)
 
 
+@budget_of("scan_tasks")
 def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(
     conn: Connection, connect: Connect
 ) -> None:
@@ -221,6 +290,16 @@ def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(
     assert not {future, finished} & {late, *tasks[:4]}
 
 
+@budget_of("confirm_batch")
+def test_a_confirmation_locks_its_journal_entry(conn: Connection, connect: Connect) -> None:
+    for task_id in [new(conn) for _ in range(3)]:
+        age(conn, 1, task_id)
+    batches = [calls.scan(conn, "r", limit=1).batch_id for _ in range(3)]
+    verb = lambda c: calls.confirm(c, batches[1], "r")  # noqa: E731
+    assert hold_up(conn, connect, verb, "DELETE", locked="batch") == {batches[1]}
+
+
+@budget_of("release_batch")
 def test_a_release_locks_the_tasks_of_its_batch(conn: Connection, connect: Connect) -> None:
     tasks = [new(conn) for _ in range(3)]
     batch = calls.scan(conn, "r")
@@ -240,6 +319,7 @@ def test_a_scan_that_gives_a_batch_back_locks_it_alone(conn: Connection, connect
     assert other not in found
 
 
+@budget_of("purge_tasks")
 def test_a_purge_locks_what_it_deletes(conn: Connection, connect: Connect) -> None:
     tasks = [ended(conn, Status.FINISHED) for _ in range(5)]
     for place, task_id in enumerate(tasks):
@@ -250,6 +330,7 @@ def test_a_purge_locks_what_it_deletes(conn: Connection, connect: Connect) -> No
     assert active not in found
 
 
+@budget_of("expire_tasks")
 def test_an_expiry_locks_what_it_fails(conn: Connection, connect: Connect) -> None:
     due = [new(conn) for _ in range(3)]
     tasks = [new(conn, deadline=50) for _ in range(5)]
@@ -259,6 +340,7 @@ def test_an_expiry_locks_what_it_fails(conn: Connection, connect: Connect) -> No
     assert found == set(tasks[:3])
 
 
+@budget_of("redrive_tasks")
 def test_a_redrive_locks_what_it_makes_due(conn: Connection, connect: Connect) -> None:
     tasks = [new(conn, interval=100 + n) for n in range(5)]
     calls.scan(conn, "r")
@@ -274,8 +356,10 @@ def hold_up(
     verb: Callable[[Connection], Any],
     event: str = "INSERT",
     table: str = "batch",
+    locked: str = "task",
 ) -> set[int]:
-    """The tasks that a procedure which commits by itself has locked once it has written to a table.
+    """What a procedure that commits by itself has locked, of tasks or batches, once it has written
+    to a table.
 
     A trigger lets it wait for a named lock there.
     """
@@ -293,12 +377,9 @@ def hold_up(
         waiting = (
             f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
         )
-        until = time.monotonic() + 20
-        while query(conn, waiting) != [("User lock",)]:
-            assert thread.is_alive(), "it did not wait: the trigger was not reached"
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        found = locks(conn, runner)
+        until(lambda: query(conn, waiting) == [("User lock",)] or not thread.is_alive())
+        assert thread.is_alive(), "it did not wait: the trigger was not reached"
+        found = locks(conn, runner, locked)
         query(blocker, "SELECT RELEASE_LOCK('hold up')")
         thread.join(20)
         assert not thread.is_alive()
