@@ -37,7 +37,14 @@ BEGIN
     AND status = {{ status.processing }}
     AND (in_attempt IS NULL OR attempts = in_attempt);
 
-  IF ROW_COUNT() = 0 THEN
+  -- It may be due at that very time already, most often at its deadline.
+  IF ROW_COUNT() = 0 AND NOT EXISTS (
+    SELECT 1
+    FROM {{ p }}task
+    WHERE task_id = in_task_id
+      AND status = {{ status.processing }}
+      AND (in_attempt IS NULL OR attempts = in_attempt)
+  ) THEN
     CALL {{ p }}refuse_task(in_task_id, in_attempt);
   END IF;
 END
