@@ -9,6 +9,7 @@ seconds. Every error is one of `qtask_db.errors`.
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -232,7 +233,7 @@ def list_tasks(
         limit,
         rows=True,
     )
-    return [TaskInfo(*(*row[:5], Status(int(row[5])), *row[6:])) for row in rows]
+    return [TaskInfo(*(*row[:5], Status(int(row[5])), *map(_utc, row[6:]))) for row in rows]
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
@@ -356,3 +357,10 @@ def _held(queues: Sequence[str]) -> str | None:
 
 def _seconds(milliseconds: Any) -> float | None:
     return None if milliseconds is None else int(milliseconds) / 1000
+
+
+def _utc(value: Any) -> Any:
+    """The databases return times without a zone."""
+    if not isinstance(value, datetime.datetime):
+        return value
+    return value.replace(tzinfo=datetime.timezone.utc)

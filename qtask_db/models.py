@@ -51,7 +51,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """A task as `list_tasks` shows it. Times are UTC."""
+    """A task as `list_tasks` shows it. Times are UTC, and say so."""
 
     task_id: int
     namespace: str

@@ -27,6 +27,10 @@ OTHERS = {
     "oracle": "SELECT sid || ',' || serial# FROM v$session "
     "WHERE username = USER AND sid <> SYS_CONTEXT('USERENV', 'SID')",
 }
+ZONE = {
+    "mysql": "SET SESSION time_zone = '{}'",
+    "oracle": "ALTER SESSION SET TIME_ZONE = '{}'",
+}
 KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
 TIMES = ("created_at", "deadline_at", "due_at", "started_at", "ended_at")
@@ -100,6 +104,17 @@ def autocommit(conn: Connection, on: bool) -> None:
 def now(conn: Connection) -> str:
     """The database's clock, as an expression."""
     return NOW[conn.dialect.name]
+
+
+def set_zone(conn: Connection, zone: str) -> None:
+    """The time zone of a session, such as +05:30."""
+    execute(conn, ZONE[conn.dialect.name].format(zone))
+
+
+def count_ids_anew(conn: Connection) -> None:
+    """The next task gets the id after the largest that is there; Oracle's sequence never left."""
+    if conn.dialect.name == "mysql":
+        execute(conn, f"ALTER TABLE {conn.prefix}task AUTO_INCREMENT = 1")
 
 
 def first(conn: Connection, rows: int) -> str:

@@ -7,8 +7,9 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
-  They keep their place in the queue: due since the batch was claimed.
+  They keep their place in the queue: due since the batch was claimed, or now where the clock was set back.
   */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_task_ids {{ text }};
   DECLARE v_untouched {{ text }};
   DECLARE v_claimed_at {{ instant }};
@@ -35,7 +36,7 @@ BEGIN
   UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
-    task.due_at = v_claimed_at,
+    task.due_at = LEAST(v_claimed_at, v_now),
     task.batch_id = 0;
 
   DELETE FROM {{ p }}batch

@@ -73,7 +73,8 @@ BEGIN
           AND due_at > v_now
           AND status = {{ status.waiting }}
           AND batch_id > 0
-          AND ended_at <= v_now - INTERVAL COALESCE(in_age, 0) SECOND
+          -- What lies well ahead was handed out before the clock was set back.
+          AND (ended_at <= v_now - INTERVAL COALESCE(in_age, 0) SECOND OR ended_at > v_now + INTERVAL 1 MINUTE)
         ORDER BY due_at
         LIMIT v_left
         FOR UPDATE SKIP LOCKED

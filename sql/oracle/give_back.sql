@@ -4,7 +4,7 @@ PROCEDURE give_back (
 {%- if spec %};
 /*
 Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
-They keep their place in the queue: due since the batch was claimed.
+They keep their place in the queue: due since the batch was claimed, or now where the clock was set back.
 */
 {%- else %}
 IS
@@ -19,6 +19,7 @@ IS
       AND batch_id = in_batch_id
       AND lane > 0
     FOR UPDATE SKIP LOCKED;
+  v_now {{ instant }} := {{ now }};
   v_untouched ids;
   v_claimed_at {{ instant }};
 BEGIN
@@ -35,7 +36,7 @@ BEGIN
   FORALL i IN 1 .. v_untouched.COUNT
     UPDATE {{ p }}task
     SET
-      due_at = v_claimed_at,
+      due_at = LEAST(v_claimed_at, v_now),
       batch_id = 0
     WHERE task_id = v_untouched(i);
 

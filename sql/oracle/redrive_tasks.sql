@@ -43,7 +43,8 @@ IS
       AND task.due_at > v_now
       AND task.status = {{ status.waiting }}
       AND task.batch_id > 0
-      AND task.ended_at <= v_now - {{ seconds("COALESCE(in_age, 0)") }}
+      -- What lies well ahead was handed out before the clock was set back.
+      AND (task.ended_at <= v_now - {{ seconds("COALESCE(in_age, 0)") }} OR task.ended_at > v_now + {{ seconds("60") }})
     ORDER BY task.due_at, task.task_id
     FOR UPDATE SKIP LOCKED;
 BEGIN

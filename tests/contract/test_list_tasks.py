@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -84,7 +85,9 @@ def test_what_is_told_of_a_task(conn: Connection) -> None:
         7,
     )
     for time in ("created_at", "started_at", "ended_at", "due_at", "deadline_at"):
-        assert getattr(info, time) == found[time]
+        told = getattr(info, time)
+        assert told is None or told.tzinfo is datetime.timezone.utc
+        assert (told and told.replace(tzinfo=None)) == found[time]
     assert info.last_error == "broken"
 
 
