@@ -1,0 +1,307 @@
+"""What a call reads does not grow with what has ended: beside many rows no more than beside none.
+
+    QTASK_TEST_ROWS=10000000 scripts/test tests/mysql/test_size.py -s
+
+fills the schema with so many, in some minutes and 5 GB an engine, and tells what each call read and
+how long it took. A tenth of them are namesakes: of one name, queue and order number.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count as counter
+
+import pytest
+from testing import age, age_batches, empty, execute, new, query, started, until
+
+from qtask_db import Connection, Database, NewTask, calls
+from qtask_db.constants import LIMIT, Status
+
+ROWS = int(os.environ.get("QTASK_TEST_ROWS", "5000"))
+LONG = ROWS > 100_000
+CHUNK = 100_000
+PURGE = 1_000 if LONG else 50
+ORDER = "8973097380045"
+QUEUES = ("Q", "Q1", "Q2", "Q3", "CLOSED")
+SLACK = 20
+"""Rows that a call may read more than in the empty schema."""
+
+pytestmark = pytest.mark.timeout(120 + ROWS / 2_000)
+
+Act = Callable[[], object]
+numbers = counter()
+
+
+def namesake(conn: Connection) -> int:
+    """The active one among the namesakes."""
+    return new(conn, order_no=ORDER)
+
+
+def many(conn: Connection) -> list[tuple[int, int]]:
+    tasks = [NewTask("job", {}, 60, "Q", 0, order_no=f"m{next(numbers)}") for _ in range(100)]
+    return [(task.task_id, 1) for task in calls.create_many(conn, tasks)]
+
+
+def many_started(conn: Connection) -> list[tuple[int, int]]:
+    tasks = many(conn)
+    assert len(calls.processing_many(conn, tasks)) == len(tasks)
+    return tasks
+
+
+def due(conn: Connection) -> None:
+    """Tasks to hand out, in two queues, one of them closed, and tasks that have expired."""
+    for queue in ("Q", "CLOSED"):
+        for _ in range(3):
+            new(conn, queue)
+        age(conn, 60, new(conn, queue, deadline=30))
+    calls.pause(conn, "CLOSED")
+
+
+def batch(conn: Connection) -> int:
+    for _ in range(3):
+        new(conn)
+    found = calls.scan(conn, "r", limit=100).batch_id
+    assert found is not None
+    return found
+
+
+def ended(conn: Connection) -> None:
+    tasks = many_started(conn)
+    assert calls.finish_many(conn, tasks) == []
+
+
+def inside(conn: Connection, act: Act) -> Act:
+    """In the caller's transaction, where creating takes another way."""
+
+    def within() -> None:
+        execute(conn, "SET autocommit = 0")
+        act()
+        conn.commit()
+        execute(conn, "SET autocommit = 1")
+
+    return within
+
+
+def elements() -> list[NewTask]:
+    return [
+        *(NewTask("job", {}, 60, "Q", order_no=ORDER) for _ in range(2)),
+        *(NewTask("job", {}, 60, "Q", order_no=f"e{next(numbers)}") for _ in range(10)),
+    ]
+
+
+CALLS: dict[str, Callable[[Connection], Act]] = {
+    "create": lambda c: lambda: calls.create(c, "job", {}, 60, "Q", order_no=ORDER),
+    "create in a transaction": lambda c: inside(c, CALLS["create"](c)),
+    "delay": lambda c: lambda: calls.delay(c, "job", {}, 60, 60, "Q", order_no=ORDER),
+    "create a duplicate": lambda c: (namesake(c), CALLS["create"](c))[1],
+    "the same in a transaction": lambda c: (namesake(c), inside(c, CALLS["create"](c)))[1],
+    "create_many, all new": lambda c: lambda: many(c),
+    "create_many": lambda c: lambda: calls.create_many(c, elements()),
+    "create_many in a transaction": lambda c: inside(c, CALLS["create_many"](c)),
+    "create_many, a duplicate": lambda c: (namesake(c), CALLS["create_many"](c))[1],
+    "processing": lambda c: (lambda t: lambda: calls.processing(c, t, 1))(namesake(c)),
+    "processing_many": lambda c: (lambda t: lambda: calls.processing_many(c, t))(many(c)),
+    "finish": lambda c: (lambda t: lambda: calls.finish(c, t, 1))(started(c, order_no=ORDER)),
+    "finish_many": lambda c: (lambda t: lambda: calls.finish_many(c, t))(many_started(c)),
+    "fail": lambda c: (lambda t: lambda: calls.fail(c, t, 1, "e"))(started(c, order_no=ORDER)),
+    "extend": lambda c: (lambda t: lambda: calls.extend(c, t, 1))(started(c, order_no=ORDER)),
+    "cancel": lambda c: (lambda t: lambda: calls.cancel(c, t))(namesake(c)),
+    "retry": lambda c: (lambda t: (calls.cancel(c, t), lambda: calls.retry(c, t))[1])(namesake(c)),
+    "explain": lambda c: (lambda t: lambda: calls.explain(c, t))(namesake(c)),
+    "scan": lambda c: (due(c), lambda: calls.scan(c, "r", limit=100))[1],
+    "scan, nothing is due": lambda c: lambda: calls.scan(c, "r", limit=100),
+    "scan, a batch has lapsed": lambda c: (
+        batch(c), age_batches(c, 60), lambda: calls.scan(c, "r", limit=100)
+    )[2],
+    "confirm": lambda c: (lambda b: lambda: calls.confirm(c, b, "r"))(batch(c)),
+    "release": lambda c: (lambda b: lambda: calls.release(c, b, "r"))(batch(c)),
+    "next_due": lambda c: (due(c), lambda: calls.next_due(c))[1],
+    "expire": lambda c: (due(c), lambda: calls.expire(c, 100))[1],
+    "purge": lambda c: (ended(c), lambda: calls.purge(c, 100))[1],
+    "redrive": lambda c: (batch(c), lambda: calls.redrive(c, limit=100))[1],
+    "pause": lambda c: lambda: calls.pause(c, "Q"),
+    "list the newest": lambda c: (many(c), lambda: calls.list_tasks(c, limit=20))[1],
+    "audit": lambda c: (due(c), lambda: calls.audit(c))[1],
+    "due_backlog": lambda c: (due(c), lambda: c.select("due_backlog", ["task_id"]))[1],
+    "unconfirmed_batches": lambda c: (
+        batch(c), lambda: c.select("unconfirmed_batches", ["batch_id"])
+    )[1],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one call."""
+
+    reads: int
+    milliseconds: float
+
+
+def rows_read(conn: Connection) -> int:
+    """By this session so far, temporary tables included."""
+    return sum(int(n) for _, n in query(conn, "SHOW SESSION STATUS LIKE 'Handler_read%'"))
+
+
+def cost(conn: Connection, prepare: Callable[[Connection], Act]) -> Cost:
+    """The median of a few calls, each with its own preparation."""
+    found = []
+    for _ in range(5 if LONG else 1):
+        clear(conn)
+        act = prepare(conn)
+        before, began = rows_read(conn), time.perf_counter()
+        act()
+        took = time.perf_counter() - began
+        found.append(Cost(rows_read(conn) - before, took * 1000))
+    return Cost(
+        statistics.median_low(one.reads for one in found),
+        statistics.median(one.milliseconds for one in found),
+    )
+
+
+def clear(conn: Connection) -> None:
+    """Leaves what has ended before; through the index, so that it is quick beside millions."""
+    for lanes in ("lane > 0", "lane < 0"):
+        execute(conn, f"DELETE FROM {conn.prefix}task WHERE {lanes}")
+    execute(conn, f"DELETE FROM {conn.prefix}batch")
+    execute(conn, f"UPDATE {conn.prefix}queue SET paused_at = NULL")
+
+
+def fill(conn: Connection, rows: int) -> None:
+    """Ended tasks: a tenth are namesakes, some of them failed; a tenth can be purged."""
+    ids = [
+        n for (n,) in query(conn, f"SELECT queue_id FROM {conn.prefix}queue ORDER BY queue <> 'Q'")
+    ]
+    series = "[" + ",".join("0" * min(rows, CHUNK)) + "]"
+    for first in range(0, rows, CHUNK):
+        n = f"({first} + series.n - 1)"
+        status = "IF(series.n % 100 = 1, 90, IF(series.n % 7 = 0, 80, 0))"
+        queue = f"IF({n} % 10 = 0, {ids[0]}, ELT(1 + {n} % 4, {', '.join(map(str, ids[1:]))}))"
+        execute(
+            conn,
+            f"INSERT INTO {conn.prefix}task (lane, queue_id, status, attempts, name, order_no, "
+            "payload, interval_seconds, delete_deadline, max_count, created_at, deadline_at, "
+            f"due_at, started_at, ended_at) SELECT 0, {queue}, {status}, 1, 'job', "
+            f"IF({n} % 10 = 0, '{ORDER}', IF(series.n % 2, CONCAT('x', {n}), NULL)), "
+            f"CONCAT('{{\"n\": ', {n}, ', \"note\": \"', REPEAT('n', 60), '\"}}'), 60, 0, 100, "
+            "now - INTERVAL 20 DAY, now - INTERVAL 13 DAY, "
+            f"now + INTERVAL ({n} - {rows // 10}) SECOND, now, now "
+            f"FROM JSON_TABLE('{series}', '$[*]' COLUMNS (n FOR ORDINALITY)) AS series, "
+            "(SELECT UTC_TIMESTAMP(3) AS now) AS clock "
+            f"WHERE series.n <= {rows - first}",
+        )
+        if (first + CHUNK) % 1_000_000 == 0:
+            print(f"{first + CHUNK:,} rows")
+    execute(conn, f"ANALYZE TABLE {conn.prefix}task")
+    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE lane = 0")[0][0] >= rows
+
+
+@pytest.fixture(scope="module")
+def own(installed_url: str) -> Iterator[Connection]:
+    """A schema with queues and nothing else."""
+    with Database(f"{installed_url}?read_timeout=900").connect() as conn:
+        empty(conn)
+        for queue in QUEUES:
+            new(conn, queue)
+        yield conn
+        execute(conn, f"TRUNCATE TABLE {conn.prefix}task")
+
+
+@pytest.fixture(scope="module")
+def alone(own: Connection) -> dict[str, Cost]:
+    """What each call costs where nothing has ended; then the schema is filled."""
+    found = {}
+    for name, prepare in CALLS.items():
+        cost(own, prepare)  # the first call of a procedure reads its text
+        execute(own, f"DELETE FROM {own.prefix}task")
+        found[name] = cost(own, prepare)
+    execute(own, f"TRUNCATE TABLE {own.prefix}task")
+    began = time.monotonic()
+    fill(own, ROWS)
+    print(f"{ROWS:,} rows in {time.monotonic() - began:.0f} s")
+    return found
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_call_reads_what_has_ended(alone: dict[str, Cost], own: Connection, name: str) -> None:
+    found = cost(own, CALLS[name])
+    ratio = found.milliseconds / alone[name].milliseconds
+    print(
+        f"{name}: {alone[name].reads} and {found.reads} rows, "
+        f"{alone[name].milliseconds:.1f} and {found.milliseconds:.1f} ms, {ratio:.2f}"
+    )
+    assert 0 < found.reads <= alone[name].reads + SLACK
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare"),
+    [
+        ("stats", lambda c: lambda: calls.stats(c)),
+        ("list by status", lambda c: lambda: calls.list_tasks(c, status=Status.WAITING)),
+        ("failed_tasks", lambda c: lambda: c.select("failed_tasks", ["task_id"])),
+    ],
+)
+def test_what_reads_them_all(
+    alone: dict[str, Cost],  # noqa: ARG001 - filled
+    own: Connection,
+    name: str,
+    prepare: Callable[[Connection], Act],
+) -> None:
+    """As is documented; and so it is seen that reading is counted."""
+    found = cost(own, prepare)
+    print(f"{name}: {found.reads} rows, {found.milliseconds:.1f} ms")
+    assert found.reads > 0.9 * ROWS
+
+
+def test_an_order_number_is_searched_among_the_newest_ids(
+    alone: dict[str, Cost],  # noqa: ARG001 - filled
+    own: Connection,
+) -> None:
+    namesakes = ROWS // 10
+    found = cost(own, lambda c: lambda: calls.list_tasks(c, order_no=ORDER, limit=20))
+    print(f"list of the order number: {found.reads} rows, {found.milliseconds:.1f} ms")
+    assert ROWS // 1_000 < found.reads <= LIMIT["search"] + 3 * namesakes
+
+
+def test_a_purge_beside_creates(
+    alone: dict[str, Cost],  # noqa: ARG001 - filled
+    own: Connection,
+    installed_url: str,
+) -> None:
+    """Step by step, while a producer goes on; what is not due stays."""
+    clear(own)
+    ready = f"SELECT COUNT(*) FROM {own.prefix}task WHERE lane = 0 AND due_at <= UTC_TIMESTAMP(3)"
+    kept = f"SELECT COUNT(*) FROM {own.prefix}task WHERE lane = 0"
+    rows = min(query(own, ready)[0][0], 200_000)
+    before = query(own, kept)[0][0]
+    quiet, busy = [], []
+    over = threading.Event()
+
+    def produce(took: list[float]) -> None:
+        with Database(installed_url).connect() as conn:
+            while not over.is_set() and (took is busy or len(took) < 50):
+                began = time.perf_counter()
+                assert calls.create(conn, "job", {}, 60, "Q", order_no=f"p{next(numbers)}").created
+                took.append((time.perf_counter() - began) * 1000)
+
+    produce(quiet)
+    producer = threading.Thread(target=produce, args=[busy])
+    producer.start()
+    until(lambda: busy)
+    began = time.perf_counter()
+    steps = [calls.purge(own, PURGE) for _ in range(rows // PURGE)]
+    took = time.perf_counter() - began
+    over.set()
+    producer.join()
+    assert steps == [PURGE] * (rows // PURGE)
+    assert query(own, kept)[0][0] == before - sum(steps)
+    active = f"SELECT COUNT(*) FROM {own.prefix}task WHERE lane > 0"
+    assert query(own, active)[0][0] == len(quiet) + len(busy)
+    print(
+        f"purge: {sum(steps) / took:,.0f} rows/s in steps of {PURGE}; a create takes "
+        f"{statistics.median(quiet):.1f} ms, meanwhile {statistics.median(busy):.1f} ms"
+    )
