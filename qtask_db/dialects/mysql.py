@@ -77,7 +77,8 @@ class MySQL:
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
         """Opens a PyMySQL connection to the first of the URL's hosts that takes writes.
 
-        It waits 10 s for a server and 60 s for an answer, unless the URL says otherwise.
+        It waits 10 s for a server, its greeting and its consent to the login, each, and 60 s for an
+        answer, unless the URL says otherwise.
         """
         named = urls.hosts(url)
         if len(named) == 1:
@@ -106,12 +107,17 @@ class MySQL:
             ) from None
         timeouts = {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60}
         arguments: dict[str, Any] = timeouts | _arguments(url)
+        patience = arguments["read_timeout"]
+        # A server that hangs is connected to by the system and then says nothing.
+        arguments["read_timeout"] = min(patience, arguments["connect_timeout"])
         try:
-            return pymysql.connect(
+            raw: Any = pymysql.connect(
                 charset="utf8mb4", autocommit=autocommit, program_name="qtask-db", **arguments
             )
         except Exception as error:
             raise self.translate(error) or error from error
+        raw._read_timeout = patience
+        return raw
 
     def call(
         self,
@@ -191,8 +197,12 @@ def rows_of(
 
 
 def _is_read_only(raw: Any) -> bool:
-    """As replicas are, and members of a group that are no primary or not in it any more."""
-    return str(rows_of(raw, "SELECT @@GLOBAL.read_only")[0][0]) not in ("0", "OFF")
+    """As replicas are, and members of a group that are no primary or not in it any more.
+
+    Galera's nodes without a majority refuse whatever reads a table, if only a derived one (1047).
+    """
+    found = rows_of(raw, "SELECT @@GLOBAL.read_only FROM (SELECT 1) AS one")
+    return str(found[0][0]) not in ("0", "OFF")
 
 
 def _arguments(url: SplitResult) -> dict[str, Any]:

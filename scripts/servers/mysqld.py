@@ -46,7 +46,14 @@ def settings(engine: str) -> tuple[str, ...]:
     return OPTIONS + MYSQL_OPTIONS if engine == "mysql" else OPTIONS
 
 
-def start(found: Program, options: Sequence[str], source: str, log: Log) -> Server:
+def start(
+    found: Program,
+    options: Sequence[str],
+    source: str,
+    log: Log,
+    wrapper: Sequence[str] = (),
+) -> Server:
+    """`wrapper`: a command that runs the one which follows it."""
     template = _template(found, log)
     folder = new_folder(found.engine)
     try:
@@ -62,6 +69,7 @@ def start(found: Program, options: Sequence[str], source: str, log: Log) -> Serv
         f"mysql://root:{PASSWORD}@127.0.0.1:{port}/{DATABASE}",
         source,
         command=[
+            *wrapper,
             *_command(found, folder / "data"),
             f"--port={port}",
             f"--socket={folder / 'mysql.sock'}",

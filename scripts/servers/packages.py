@@ -39,6 +39,23 @@ def unpacked(engine: str, log: Log) -> Program:
     return _program(engine, folder)
 
 
+def library(package: str, name: str, log: Log) -> Path:
+    """A library that servers load, in the cache, downloaded when it is first needed."""
+    folder = cache_folder() / "packages" / package
+    with locked(folder):
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
+                log(f"{package}: downloading it (once)")
+                apt = Apt(Path(temporary) / "apt")
+                apt.update()
+                unpack(apt.download(package), Path(temporary) / "root")
+                found = Path(_first(Path(temporary) / "root", name))
+                (Path(temporary) / package).mkdir()
+                shutil.copy(found, Path(temporary) / package)
+                (Path(temporary) / package).rename(folder)
+    return folder / name
+
+
 def _provide(engine: str, folder: Path, log: Log) -> None:
     errors = []
     for suite in (ROLLING, None) if engine == "mysql" and is_debian() else (None,):

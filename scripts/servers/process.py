@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .base import READY_SECONDS, Server, ServerError, Unavailable
@@ -141,6 +141,19 @@ class ProcessServer(Server):
     def _failure(self, what: str) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()[-15:]
         return "\n    ".join([f"{self.engine} server {what}; the end of its log:", *lines])
+
+
+@contextlib.contextmanager
+def paused(*servers: Server) -> Iterator[None]:
+    """They hang: SIGSTOP at first, SIGCONT at last."""
+    numbers = [server.pid for server in servers if isinstance(server, ProcessServer) and server.pid]
+    for number in numbers:
+        os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            os.kill(number, signal.SIGCONT)
 
 
 def _watch(folder: Path) -> subprocess.Popen[bytes]:

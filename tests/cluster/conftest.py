@@ -1,11 +1,70 @@
-"""The tests on groups of servers run when they are asked for."""
+"""Groups of servers; the tests on them run when they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from servers import Unavailable, galera, replication
+from servers.galera import Galera
+from servers.group import Group
+from servers.replication import Replication
+from testing import empty
+
+from qtask_db import Database
+from qtask_db.install import install
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _asked_for(request: pytest.FixtureRequest) -> None:
     if not request.config.getoption("--cluster"):
-        pytest.skip("takes two minutes: --cluster runs it")
+        pytest.skip("takes three minutes: --cluster runs it")
+
+
+@pytest.fixture(scope="session")
+def started_replication() -> Iterator[Replication]:
+    try:
+        found = replication.start()
+    except Unavailable as reason:
+        pytest.skip(f"needs a mysqld with {replication.PLUGIN}: {reason}")
+    with found:
+        install(found.url, {}, report=lambda _line: None)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def started_galera() -> Iterator[Galera]:
+    try:
+        found = galera.start()
+    except Unavailable as reason:
+        pytest.skip(f"needs a mariadbd with {galera.LIBRARY}: {reason}")
+    with found:
+        install(found.url, {}, report=lambda _line: None)
+        yield found
+
+
+@pytest.fixture(name="replication")
+def replication_group(started_replication: Replication) -> Replication:
+    """MySQL Group Replication with one primary; all nodes online, without a task."""
+    started_replication.one_primary()
+    return _emptied(started_replication)
+
+
+@pytest.fixture(name="galera")
+def galera_cluster(started_galera: Galera) -> Galera:
+    """MariaDB Galera; all nodes online, without a task."""
+    return _emptied(started_galera)
+
+
+@pytest.fixture(params=["replication", "galera"])
+def nodes(request: pytest.FixtureRequest) -> Group:
+    """A group of either kind, whose nodes all take writes; without a task."""
+    found: Group = request.getfixturevalue(request.param)
+    found.every_primary()
+    return found
+
+
+def _emptied(found: Group) -> Group:
+    with Database(found.url).connect() as conn:
+        empty(conn)
+    return found

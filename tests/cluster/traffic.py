@@ -1,4 +1,4 @@
-"""Producers, relays and workers at work while servers die, and what each of them saw."""
+"""Producers, relays and workers at work while servers die, what each of them saw, and its check."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from testing import until
 
 from qtask_db import Client, Database, Job, NewTask, Relay, Task, Worker
 from qtask_db.client import Transaction
+from qtask_db.constants import Status
 from qtask_db.errors import DatabaseError
 from qtask_db.models import Message
 from qtask_db.queues import Queues
@@ -21,6 +22,10 @@ from qtask_db.queues import Queues
 QUEUES = ("A", "B", "C")
 INTERVAL = 4
 LEASE = 4
+OPTIONS = "?connect_timeout=3&read_timeout=15"
+"""Of the URLs."""
+PATIENT = "?connect_timeout=2&read_timeout=20"
+"""The same, where it matters how often a client waits for an answer."""
 
 
 class Meant(Exception):
@@ -28,12 +33,15 @@ class Meant(Exception):
 
 
 class Traffic:
-    """Runs while it is a context; every database URL gets a producer, a relay and a worker.
+    """Runs while it is a context; every database URL gets a producer, a relay and a worker, unless
+    `relay_urls` says where relays go.
 
     The producers push every message twice, so that two workers compete for each task.
     """
 
-    def __init__(self, database_urls: Sequence[str], redis_url: str) -> None:
+    def __init__(
+        self, database_urls: Sequence[str], redis_url: str, relay_urls: Sequence[str] = ()
+    ) -> None:
         self.committed: dict[int, str] = {}
         """The key of each task whose creation was acknowledged."""
         self.unknown: set[str] = set()
@@ -59,7 +67,7 @@ class Traffic:
         ]
         self.relays = [
             Relay(url, redis_url, lease=LEASE, scan_interval=0.5, purge=False)
-            for url in database_urls
+            for url in relay_urls or database_urls
         ]
         self.workers = [Worker(url, redis_url, threads=3) for url in database_urls]
         for worker in self.workers:
@@ -152,6 +160,34 @@ def create(tx: Transaction, key: str, turn: int) -> dict[str, Task]:
         ]
     )  # fmt: skip
     return {key: one, more: two}
+
+
+def check(traffic: Traffic, url: str, redis_url: str, cut_off: int = 40) -> None:
+    """Nothing lost, nothing owned twice, no trace of what was rolled back; copies are refused."""
+    traffic.stop_producing()
+    wait_for(lambda: all(status == Status.FINISHED for _, status, _ in rows(url).values()), 90)
+    found = rows(url)
+    lost = {key for key in traffic.committed.values() if key not in found}
+    assert lost == set()
+    assert {found[key][0] for key in traffic.committed.values()} == set(traffic.committed)
+    assert set(found) <= set(traffic.committed.values()) | traffic.unknown
+    assert not set(traffic.keys) & traffic.rolled_back
+    assert set(traffic.keys) == set(found), "each was handled, and nothing else"
+    assert {pair for pair, times in traffic.runs.items() if times > 1} == set()
+
+    # One run for each task, whatever its messages; more only where results did not arrive.
+    before = sum(traffic.runs.values())
+    assert before <= len(found) + cut_off
+    copies = traffic.push_again()
+    with redis.Redis.from_url(redis_url) as client:
+        wait_for(lambda: not any(client.llen(queue) for queue in QUEUES))
+    time.sleep(1)
+    assert sum(traffic.runs.values()) == before
+    print(
+        f"\n{len(traffic.committed):,} tasks committed, {len(traffic.unknown)} unknown, "
+        f"{len(traffic.rolled_back)} rolled back; {before:,} runs; {copies:,} copies refused; "
+        f"longest without a commit {traffic.longest_gap:.1f} s; errors {dict(traffic.errors)}"
+    )
 
 
 def rows(database_url: str) -> dict[str, tuple[int, int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -37,6 +39,17 @@ def read_only(conn: Connection) -> Iterator[None]:
 def test_a_host_that_is_away_is_passed_over(database_url: str) -> None:
     with Database(with_hosts(database_url, dead(), "own", dead())).connect() as conn:
         assert calls.next_due(conn) is None
+
+
+def test_a_host_that_hangs_is_passed_over(database_url: str) -> None:
+    """Its system takes connections, and nobody says a word: `connect_timeout` ends that, too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hung = f"127.0.0.1:{silent.getsockname()[1]}"
+        url = with_hosts(database_url, hung, "own")
+        began = time.monotonic()
+        with Database(url + "?connect_timeout=0.5&read_timeout=20").connect() as conn:
+            assert time.monotonic() - began < 10
+            execute(conn, "DO SLEEP(0.7)")  # an answer may take longer
 
 
 def test_all_are_away(database_url: str) -> None:
