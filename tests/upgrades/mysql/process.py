@@ -30,13 +30,14 @@ class Producer(producer.Producer):
             "failures": int(rng.random() < 0.1),
             "seconds": rng.choice((0, 0.01)),
         }
+        queue = rng.choice(roles.QUEUES)
         return NewTask(
             "upgrade",
             json.dumps(payload),
             60,
-            rng.choice(roles.QUEUES),
+            queue,
             delay=rng.choice((None, 0, 1)),
-            order_no=str(rng.randrange(producer.ORDERS)) if rng.random() < 0.2 else None,
+            order_no=f"{queue} {rng.randrange(producer.ORDERS)}" if rng.random() < 0.2 else None,
             delete_deadline=86_400,
         )
 
