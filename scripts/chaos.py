@@ -35,7 +35,7 @@ interleave is up to the machine.
 EXAMPLES = """\
 examples:
   scripts/chaos                                    one minute, a random seed
-  scripts/chaos --minutes 10 --seed 7 --engine mariadb
+  scripts/chaos --minutes 10 --seed 7 --engine mariadb --transport streams
   scripts/chaos --faults none --kills 8            kills only: the lease is held strictly
   scripts/chaos --faults crash-database,cut-redis --kills 1
   scripts/chaos --broken "no fence"                what the checker says of a broken system
@@ -48,7 +48,8 @@ def main() -> int:
     console = Console(highlight=False, markup=False, emoji=False)
     seed = arguments.seed if arguments.seed is not None else random.randrange(10**6)  # noqa: S311
     console.print(
-        f"chaos: seed {seed}, {arguments.engine}, {arguments.minutes:g} min, "
+        f"chaos: seed {seed}, {arguments.engine}, {arguments.transport}, "
+        f"{arguments.minutes:g} min, "
         f"{arguments.kills:g} kills/s, faults {', '.join(arguments.faults) or 'none'}",
         soft_wrap=True,
     )
@@ -78,6 +79,7 @@ def _run(
     system = System(
         stack, folder, engine=arguments.engine, seed=seed, lease=arguments.lease,
         slack=arguments.slack, pace=3 / arguments.pace, broken=arguments.broken,
+        stream=arguments.transport == "streams",
         log=lambda text: console.print(f"  {text}", style="dim", soft_wrap=True),
     )  # fmt: skip
     with shown(console, system) as show, system.tending():
@@ -103,6 +105,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1.0, metavar="N", help="[1]")
     parser.add_argument("--seed", type=int, metavar="N", help="repeats what was done  [random]")
     parser.add_argument("--engine", choices=("mysql", "mariadb"), default="mysql", help="[mysql]")
+    parser.add_argument(
+        "--transport", choices=("lists", "streams"), default="lists", help="in Redis  [lists]"
+    )
     parser.add_argument("--kills", type=float, default=3.0, metavar="N", help="a second  [3]")
     parser.add_argument(
         "--faults", type=_faults, default=list(faults.FAULTS), metavar="A,B", help="or none  [all]"

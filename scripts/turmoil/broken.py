@@ -9,30 +9,35 @@ from qtask_db.database import Connection
 from qtask_db.render import Renderer
 from qtask_db.settings import Settings
 
-NO_FENCE, PUSH_BEFORE_COMMIT, NO_LEASE = "no fence", "push before commit", "no lease"
-VARIANTS = (NO_FENCE, PUSH_BEFORE_COMMIT, NO_LEASE)
-"""Of these, `push before commit` is the producers' doing."""
+PUSH_BEFORE_COMMIT = "push before commit"
+"""The producers' doing."""
+_FENCE = r"AND \((?:in_attempt|given\.attempt) IS NULL OR [^)]*\)"
+_INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
+_ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 
-# What is taken out of which procedures.
+# What is replaced by what in which procedures.
 _CUTS = {
-    NO_FENCE: (
-        r"AND \((?:in_attempt|given\.attempt) IS NULL OR [^)]*\)",
-        {"start_task", "start_tasks", "finish_task", "finish_tasks", "fail_task", "extend_task"},
-    ),
-    NO_LEASE: (r"CALL qtask_give_back_lapsed\(v_now\);", {"scan_tasks"}),
-}
+    "no fence": (_FENCE, "", {"start_task", "start_tasks"} | _ENDING),
+    "half a fence": (_FENCE, "", _ENDING),
+    "no lease": (r"CALL qtask_give_back_lapsed\(v_now\);", "", {"scan_tasks"}),
+    "no delay": (r"COALESCE\(in_delay, \d+\)", "0", {"add_task"}),
+    "no interval": (_INTERVAL, "INTERVAL 0 SECOND", {"start_task", "start_tasks"}),
+    "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"}),
+    "no patience": (r"attempts - attempts_before < max_count", "FALSE", {"fail_task"}),
+}  # fmt: skip
+VARIANTS = (PUSH_BEFORE_COMMIT, *_CUTS)
 
 
 def install(conn: Connection, variant: str | None) -> None:
     """Replaces the procedures that the variant breaks."""
     if variant not in _CUTS:
         return
-    pattern, verbs = _CUTS[variant]
+    pattern, instead, verbs = _CUTS[variant]
     schema = conn.dialect.schema
     renderer = Renderer(conn.dialect.name, Settings())
     with schema.creating(conn.raw, renderer.render("session")) as create:
         for found in renderer.objects:
             if found.name.removeprefix("qtask_") in verbs:
-                text, count = re.subn(pattern, "", found.text)
+                text, count = re.subn(pattern, instead, found.text)
                 assert count, f"{found.name} has nothing to break"
                 create(dataclasses.replace(found, text=text))

@@ -1,13 +1,17 @@
 """Decides from a history whether the promises were kept.
 
-    lost          a committed task has neither ended nor a due time in the future; a commit is gone
-    owned twice   two handlers ran by one announced attempt
-    fence         a finish was accepted though that attempt's handler had not returned
-    early         a delayed task was on its way to Redis before its delay
+    lost          a committed task has neither ended nor a due time in the future; a commit is gone;
+                  it was taken for a duplicate of a task that it was not
+    owned twice   two handlers ran by one announced attempt; two tasks of one order were active
+    fence         a result was accepted though that attempt's handler had not returned
+    early         a delayed task was on its way to Redis before its delay; an attempt began in the
+                  interval of the one before
     rolled back   a task was queued before its commit, or though there was none
-    lease         a killed relay's unpushed task was not claimed again within lease and slack,
+    lease         a claimed task that was not pushed was not claimed again within lease and slack,
                   though relays did scan
     life          a task failed without a reason, or lived on after its end
+    message       one task's message carried another one's payload; one of a stream was taken after
+                  it was acknowledged, or is never taken
 
 Events come in the order of the history; those of the database's journal may come late.
 """
@@ -30,7 +34,13 @@ TOLERANCE = 0.005
 ENOUGH_SCANS = 20
 """Each scan gives one lapsed batch back; that many relays cannot have died at one time."""
 RECOVERY = 6.0
-"""Seconds for which a relay may back off when a trouble is over."""
+"""Seconds for which a relay may back off when a trouble is over, and at most twice as long as that
+lasted, and one more.
+"""
+HARMLESS = {"snapshot", "flush-redis"}
+"""Troubles that keep no relay from scanning."""
+HASTE = 0.5
+"""Seconds that the database may take between reading its clock and storing a start."""
 UNKNOWN, COMMITTED, ROLLED_BACK = "unknown", "committed", "rolled back"
 
 
@@ -51,6 +61,8 @@ class Wanted:
     delay: int
     deadline: int | None
     max_count: int
+    interval: int
+    order: str | None
     outcome: str = UNKNOWN
     task_id: int | None = None
     new: bool = True
@@ -64,6 +76,7 @@ class Row:
 
     status: int
     attempts: int
+    started_at: float = 0.0
     ended_at: float | None = None
     gone: bool = False
 
@@ -73,7 +86,6 @@ class Batch:
     relay: str
     at: float
     ids: list[int]
-    ended_at: float | None = None
 
 
 @dataclass
@@ -93,6 +105,10 @@ class Checker:
         self.runs: dict[tuple[int, int], str] = {}
         self._key_of: dict[int, str] = {}
         self._done: set[tuple[int, int]] = set()
+        self._begun: set[tuple[int, int]] = set()
+        self._raised: set[tuple[int, int]] = set()
+        self._orders: dict[str, int] = {}
+        self._acknowledged: dict[str, float] = {}
         self._batches: dict[int, Batch] = {}
         self._pushed: dict[tuple[int, str], float] = {}
         self._signs: dict[int, list[tuple[float, str]]] = defaultdict(list)
@@ -116,14 +132,19 @@ class Checker:
 
     def _on_create(self, event: Event) -> None:
         self.wanted[event["k"]] = Wanted(
-            event["t"], event["delay"] or 0, event["deadline"], event["max_count"]
-        )
+            event["t"], event["delay"] or 0, event["deadline"], event["max_count"],
+            event["interval"], event["order"],
+        )  # fmt: skip
 
     def _on_created(self, event: Event) -> None:
         wanted = self.wanted[event["k"]]
         wanted.task_id, wanted.new = event["id"], event["new"]
         if wanted.new:
             self._key_of[event["id"]] = event["k"]
+            return
+        other = self.wanted.get(self._key_of.get(event["id"], ""))
+        if other is None or wanted.order is None or other.order != wanted.order:
+            self._broken("lost", f"{event['k']} was taken for a duplicate of task {event['id']}")
 
     def _on_commit(self, event: Event) -> None:
         for key in event["keys"]:
@@ -142,7 +163,7 @@ class Checker:
 
     def _on_push(self, event: Event) -> None:
         for task_id, _, key in event["messages"]:
-            wanted = self._queued(event, key)
+            wanted = self._queued(event, task_id, key)
             if wanted and "producer" in event["by"] and wanted.outcome != COMMITTED:
                 self._broken("rolled back", f"{event['by']} pushed {key} before its commit")
             self._signs[task_id].append((event["t"], event["by"]))
@@ -155,16 +176,24 @@ class Checker:
         insort(self._scans, event["t"])
 
     def _on_take(self, event: Event) -> None:
-        for _, _, key in event["messages"]:
-            self._queued(event, key)
+        for task_id, _, key in event["messages"]:
+            self._queued(event, task_id, key)
+        for entry in event.get("entries", ()):
+            if self._acknowledged.get(entry, event["since"]) < event["since"]:
+                self._broken("message", f"{event['by']} took {entry}, which was acknowledged")
 
-    def _queued(self, event: Event, key: str) -> Wanted | None:
+    def _on_acknowledged(self, event: Event) -> None:
+        self._acknowledged.update(dict.fromkeys(event["entries"], event["t"]))
+
+    def _queued(self, event: Event, task_id: int, key: str) -> Wanted | None:
         wanted = self.wanted.get(key)
         if wanted is None:
             self._broken(
                 "rolled back", f"{event['by']} has a message of {key}, which nobody created"
             )
             return None
+        if self._key_of.get(task_id, key) != key:
+            self._broken("message", f"{event['by']} has task {task_id} with the payload of {key}")
         wanted.queued = wanted.queued or event["by"]
         if wanted.outcome == ROLLED_BACK:
             self._broken("rolled back", f"{key} was rolled back, and {event['by']} has its message")
@@ -176,7 +205,7 @@ class Checker:
     # -- what handlers say -------------------------------------------------------------------------
 
     def _on_run(self, event: Event) -> None:
-        self._queued(event, event["k"])
+        self._queued(event, event["id"], event["k"])
         number, announced, by = event["id"], event["announced"], event["by"]
         other = self.runs.get((number, announced))
         if other is not None:
@@ -187,9 +216,13 @@ class Checker:
                 f"task {number}: {by} runs {event['attempt']} by a copy of {announced}",
             )
         self.runs[number, announced] = by
+        self._begun.add((number, event["attempt"]))
 
     def _on_done(self, event: Event) -> None:
         self._done.add((event["id"], event["attempt"]))
+
+    def _on_raised(self, event: Event) -> None:
+        self._raised.add((event["id"], event["attempt"]))
 
     # -- what the database says --------------------------------------------------------------------
 
@@ -198,6 +231,7 @@ class Checker:
         before = self.rows.get(number)
         if event["what"] == "I" or before is None:
             self.rows[number] = Row(status, attempts)
+            self._check_order(number)
             return
         if event["what"] == "D":
             before.gone = True
@@ -206,7 +240,7 @@ class Checker:
                     "lost", f"task {number} was deleted while {Status(before.status).name}"
                 )
             return
-        if before.status in TERMINAL and status != before.status:
+        if before.status in TERMINAL and (status, attempts) != (before.status, before.attempts):
             self._broken("life", f"task {number} went from {before.status} to {status}")
         if attempts not in (before.attempts, before.attempts + 1):
             self._broken(
@@ -214,6 +248,9 @@ class Checker:
             )
         if attempts != before.attempts or status in TERMINAL:
             self._signs[number].append((event["t"], "database"))
+        self._check_attempt(number, before, status, attempts, event["t"])
+        if attempts != before.attempts:
+            before.started_at = event["t"]
         before.status, before.attempts = status, attempts
         if status in TERMINAL and before.ended_at is None:
             before.ended_at = event["t"]
@@ -224,12 +261,43 @@ class Checker:
             if status == Status.FAILED:
                 self._check_failure(number, attempts, event["t"])
 
+    def _check_order(self, number: int) -> None:
+        wanted = self.wanted.get(self._key_of.get(number, ""))
+        if wanted is None or wanted.order is None:
+            return
+        other = self._orders.get(wanted.order)
+        if other is not None and self.rows[other].status not in TERMINAL:
+            self._broken("owned twice", f"tasks {other} and {number} of one order are active")
+        self._orders[wanted.order] = number
+
+    def _check_attempt(
+        self, number: int, before: Row, status: int, attempts: int, at: float
+    ) -> None:
+        """While an attempt's handler runs, only its interval's end or the deadline takes it."""
+        wanted = self.wanted.get(self._key_of.get(number, ""))
+        if wanted is None or before.status != Status.PROCESSING:
+            return
+        left = before.started_at + wanted.interval - at - HASTE
+        if attempts == before.attempts + 1 and left > 0:
+            self._broken("early", f"task {number}: attempt {attempts} began {left:.1f} s too soon")
+        if (
+            status in (Status.WAITING, Status.FAILED)
+            and attempts == before.attempts
+            and (number, attempts) in self._begun
+            and (number, attempts) not in self._raised
+            and (status == Status.WAITING or left > 0)
+            and not self._expired(wanted, at)
+        ):
+            self._broken("fence", f"task {number}: attempt {attempts} failed while it ran")
+
+    def _expired(self, wanted: Wanted, at: float) -> bool:
+        return wanted.deadline is not None and at >= wanted.at + wanted.deadline - TOLERANCE
+
     def _check_failure(self, number: int, attempts: int, at: float) -> None:
         wanted = self.wanted.get(self._key_of.get(number, ""))
         if wanted is None:
             return
-        expired = wanted.deadline is not None and at >= wanted.at + wanted.deadline - TOLERANCE
-        if attempts < wanted.max_count and not expired:
+        if attempts < wanted.max_count and not self._expired(wanted, at):
             self._broken("life", f"task {number} failed after {attempts} attempts, in its time")
 
     def _on_batch(self, event: Event) -> None:
@@ -237,25 +305,39 @@ class Checker:
             self._batches[event["id"]] = Batch(event["relay"], event["t"], event["ids"])
             for number in event["ids"]:
                 self._signs[number].append((event["t"], event["relay"]))
-        elif event["id"] in self._batches:
-            self._batches[event["id"]].ended_at = event["t"]
 
     def _on_kill(self, event: Event) -> None:
         self.kills[event["name"]] = event["t"]
 
     def _on_trouble(self, event: Event) -> None:
-        self._troubles.append((event["since"], event["until"] + RECOVERY))
+        if event["name"] not in HARMLESS:
+            lasted = event["until"] - event["since"]
+            recovered = event["until"] + min(RECOVERY, 1 + 2 * lasted)
+            self._troubles.append((event["since"], recovered))
 
     # -- the end -----------------------------------------------------------------------------------
 
-    def close(self, ledger: dict[str, tuple[int, bool]], overdue: dict[int, float]) -> None:
+    def close(
+        self,
+        ledger: dict[str, tuple[int, bool]],
+        overdue: dict[int, float],
+        left: dict[str, int] | None = None,
+    ) -> None:
         """`ledger`: what the producers' transactions stored, by key: task id and whether it is new.
         `overdue`: seconds, by id, of all active tasks; below 0 they are due in the future.
+        `left`: messages that are still in streams, though all tasks have ended.
         """
+        for queue, count in (left or {}).items():
+            self._broken("message", f"{count} messages of {queue} were left")
         for key, wanted in self.wanted.items():
             self._check_outcome(key, wanted, ledger.get(key))
-        for key, (task_id, _) in ledger.items():
+        for key, (task_id, new) in ledger.items():
             self._check_end(key, task_id, overdue)
+            row = self.rows.get(task_id)
+            if not new and row is not None and row.ended_at is not None:
+                late = self.wanted[key].at - row.ended_at
+                if late > self.slack:
+                    self._broken("lost", f"{key} copies task {task_id}, ended {late:.1f} s before")
         for number in self.rows.keys() - {task_id for task_id, _ in ledger.values()}:
             self._broken(
                 "rolled back", f"task {number} is stored without what was committed with it"
@@ -287,21 +369,16 @@ class Checker:
                 self._broken("lost", f"{key}: task {task_id} is overdue for {late:.1f} s")
 
     def check_leases(self, now: float) -> None:
-        """What killed relays had claimed and not pushed must be on its way soon."""
+        """What relays had claimed and not pushed must be on its way soon, whatever befell them."""
         for number, batch in list(self._batches.items()):
-            killed = self.kills.get(batch.relay)
-            if killed is None or (batch.ended_at is not None and batch.ended_at < killed):
-                settled = batch.ended_at is not None
-            else:
-                batch.ids = [task_id for task_id in batch.ids if self._owed(batch, task_id, now)]
-                settled = not batch.ids
-            if settled:
+            batch.ids = [task_id for task_id in batch.ids if self._owed(batch, task_id, now)]
+            if not batch.ids:
                 del self._batches[number]
 
     @property
     def owing(self) -> bool:
-        """Whether tasks of killed relays are still to come."""
-        return any(batch.relay in self.kills for batch in self._batches.values())
+        """Whether claimed tasks are still to come."""
+        return bool(self._batches)
 
     def _owed(self, batch: Batch, number: int, now: float) -> bool:
         row = self.rows.get(number)
@@ -311,7 +388,7 @@ class Checker:
         signs = [t for t, by in self._signs[number] if t > batch.at and by != batch.relay]
         again = min(signs, default=now)
         took = again - batch.at
-        if signs:
+        if signs and batch.relay in self.kills:
             self.requeued.append(took)
         late = took - self._troubled(batch.at, again) > self.lease + self.slack
         # Where the machine had no relay running for so long, nobody could claim it.

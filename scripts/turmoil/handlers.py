@@ -20,6 +20,7 @@ worker = Worker(
     threads=8,
     retry_delay=0.5,
     drain_timeout=3.0,
+    stream=bool(os.environ["QTASK_CHAOS_STREAM"]),
 )
 
 
@@ -32,6 +33,7 @@ def handle(job: Job) -> None:
     )  # fmt: skip
     time.sleep(job.payload["seconds"])
     if job.attempt <= job.payload["failures"]:
+        _recorder.note("raised", id=job.task_id, attempt=job.attempt)
         if job.attempt % 2:
             raise Retry("as it was told", delay=0)
         raise RuntimeError("as it was told")

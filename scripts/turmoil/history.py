@@ -4,16 +4,19 @@ A line is written before the act and in one piece, so the order of the lines is 
 things happened, in all processes, and a process that is killed has said what it may have done.
 Times are those of the machine's monotonic clock, which no step of a clock changes.
 
-    create    a producer is about to create a task: key, delay, deadline, max_count
+    create    a producer is about to create a task: key, delay, deadline, max_count, interval,
+              order (queue and number)
     created   the call has returned: key, id, new
     commit    its transaction is committed; keys
     rollback  its transaction will never be: keys
     push      messages [id, attempt, key] are about to go to Redis; by: who
     pushed    they are there; ids
     scan      a relay has scanned
-    take      messages [id, attempt, key] were taken from Redis
+    take      messages [id, attempt, key] were taken from Redis, at a call since; entries of streams
+    acknowledged  these entries of streams were
     run       a handler begins: id, attempt, announced (by the message), key, by
     done      it has returned: id, attempt
+    raised    it is about to raise
     kill      a process was killed: name
     trouble   a server or the way to it was not itself: since, until
 

@@ -77,6 +77,7 @@ class Producer:
             self._recorder.note(
                 "create", k=key, delay=one.delay, deadline=one.deadline,
                 max_count=one.max_count or DEFAULT["max_count"],
+                interval=one.interval, order=one.order_no and f"{one.queue} {one.order_no}",
             )  # fmt: skip
         if len(wanted) > 3:
             tasks = calls.create_many(conn, wanted)
@@ -98,7 +99,7 @@ class Producer:
             return
         self._recorder.note("push", messages=triples(messages))
         try:
-            push_tasks(self._redis, tasks)
+            push_tasks(self._redis, tasks, stream=self._settings.stream)
         except QueueUnavailable as error:
             print(f"{self._name}: {error}", flush=True)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from processes import end_with_parent
 
-from qtask_db import calls
+from qtask_db import calls, redis_kinds
 from qtask_db.cli import main as qtask
 from qtask_db.message import decode
 from qtask_db.models import Batch, Message
@@ -30,6 +30,10 @@ NOBODY = "CHAOS:NOBODY"
 """A queue without a worker: its tasks fail at their deadline."""
 FUSE = 0.03
 """How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
+RECLAIM = 4.0
+"""Seconds after which a worker takes over what another one has taken from a stream: less than a
+pause lasts.
+"""
 LONGEST_STEP = 86_400.0
 """Seconds by which a client's clock may be off."""
 
@@ -45,6 +49,7 @@ class Settings:
     pace: float
     """Mean seconds between two transactions of a producer."""
     broken: str | None = None
+    stream: bool = False
 
     @property
     def history(self) -> Path:
@@ -65,6 +70,7 @@ def enter(role: str, name: str, seed: str, settings: Settings) -> None:
         QTASK_REDIS_URL=settings.redis_url,
         QTASK_CHAOS_NAME=name,
         QTASK_CHAOS_HISTORY=str(settings.history),
+        QTASK_CHAOS_STREAM="yes" if settings.stream else "",
     )
     rng = random.Random(seed)  # noqa: S311 - repeatable
     _step_clock(rng)
@@ -75,11 +81,13 @@ def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings
     _watch_scans(recorder)
     _watch_pushes(recorder, _Fuse(name, rng, recorder))
     _run("relay", "--patient", "--name", name, "--lease", str(settings.lease), "--limit", "200",
-         "--scan-interval", "1")  # fmt: skip
+         "--scan-interval", "1", *["--stream"] * settings.stream)  # fmt: skip
 
 
 def _worker(name: str, rng: random.Random, recorder: Recorder, _settings: Settings) -> None:
+    redis_kinds.RECLAIM_IDLE = RECLAIM
     _watch_takes(recorder, _Fuse(name, rng, recorder))
+    _watch_acknowledgements(recorder)
     _run("worker", "--patient", "turmoil.handlers:worker")
 
 
@@ -167,13 +175,34 @@ def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
     plain = Queues.take
 
     def take(self: Queues, queues: Sequence[str], count: int, timeout: float) -> list[Raw]:
+        since = time.monotonic()
         taken = plain(self, queues, count, timeout)
         if taken:
-            recorder.note("take", messages=[_triple(raw) for raw in taken])
+            recorder.note(
+                "take", since=since, messages=[_triple(raw) for raw in taken],
+                entries=_entries(taken),
+            )  # fmt: skip
             fuse()
         return taken
 
     Queues.take = take  # type: ignore[method-assign]
+
+
+def _watch_acknowledgements(recorder: Recorder) -> None:
+    plain = Queues.done
+
+    def done(self: Queues, taken: Iterable[Raw]) -> None:
+        given = list(taken)
+        plain(self, given)
+        if entries := _entries(given):
+            recorder.note("acknowledged", entries=entries)
+
+    Queues.done = done  # type: ignore[method-assign]
+
+
+def _entries(taken: Iterable[Raw]) -> list[str]:
+    """Where in which stream they were; a list has no such thing."""
+    return [f"{raw.queue} {raw.entry.decode()}" for raw in taken if raw.entry is not None]
 
 
 def _triple(raw: Raw) -> tuple[Any, ...]:

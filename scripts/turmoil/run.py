@@ -82,20 +82,22 @@ class Run:
             self._tell("settling", "")
             active = system.active()
             short = [number for number, (_, interval) in active.items() if interval < LONG]
-            if not short and not system.checker.owing:
+            if not short and not system.checker.owing and not system.left():
                 break
             time.sleep(LOOK)
         active = system.active()
         overdue = {
-            # One that should have ended by now is as good as lost, whatever its due time says.
-            number: late if interval >= LONG else float("inf")
+            # One that should have ended by now is as good as lost, whatever its due time says; and
+            # so is one that is due later than it can be.
+            number: late if interval >= LONG and -late <= interval else float("inf")
             for number, (late, interval) in active.items()
         }
+        left = system.left()
         system.end_processes("relay", "worker")
         if not system.look():
             raise RuntimeError("the database does not answer, though nothing disturbs it")
         self.report.still_active = len(active)
-        system.checker.close(system.ledger(), overdue)
+        system.checker.close(system.ledger(), overdue, left)
         self._tell("ended", "")
 
     def _tell(self, phase: str, fault: str) -> None:

@@ -30,11 +30,11 @@ from . import journal
 from .checker import Checker
 from .history import Event, Reader, Recorder
 from .proxy import Proxy
-from .roles import Settings, enter
+from .roles import QUEUES, Settings, enter
 
 PRODUCERS, RELAYS, WORKERS = 3, 3, 4
 # Without TLS, as a handshake costs more than all that a short life does.
-OF_CLIENTS = "connect_timeout=2&read_timeout=5&write_timeout=5&ssl_mode=disabled"
+OF_CLIENTS = "connect_timeout=5&read_timeout=5&write_timeout=5&ssl_mode=disabled"
 OPTIONS = ("--innodb-lock-wait-timeout=3",)
 OWNER = "chaos"
 """An account that may not write to a read-only server."""
@@ -90,6 +90,7 @@ class System:
         slack: float,
         pace: float,
         broken: str | None,
+        stream: bool,
         log: Callable[[str], None],
     ) -> None:
         self.stack = stack
@@ -119,6 +120,7 @@ class System:
             lease,
             pace,
             broken,
+            stream,
         )
         self.slots = [
             Slot(role, number)
@@ -235,6 +237,12 @@ class System:
                 "interval_seconds FROM qtask_task WHERE lane <> 0"
             )
             return {task_id: (float(late), interval) for task_id, late, interval in cursor}
+
+    def left(self) -> dict[str, int]:
+        """Messages in the streams that workers read, waiting or pending."""
+        if not self.settings.stream:
+            return {}
+        return {queue: found for queue in QUEUES if (found := self.redis.xlen(queue))}
 
     def ledger(self) -> dict[str, tuple[int, bool]]:
         with self.root() as conn, conn.cursor() as cursor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from turmoil.checker import Checker
+from turmoil.checker import HASTE, Checker
 from turmoil.history import Event, Reader, Recorder
 
 LEASE, SLACK = 5.0, 1.0
@@ -19,7 +19,10 @@ def event(kind: str, at: float, by: str = "worker-1.1", **fields: Any) -> Event:
 
 
 def create(**changes: Any) -> Event:
-    given = {"k": KEY, "delay": None, "deadline": None, "max_count": 2, **changes}
+    given = {
+        "k": KEY, "delay": None, "deadline": None, "max_count": 2, "interval": 4, "order": None,
+        **changes,
+    }  # fmt: skip
     return event("create", 1.0, "producer-1.1", **given)
 
 
@@ -48,6 +51,22 @@ FINISHED_ROW = row(1.8, 0, 1)
 SOUND = [
     create(), CREATED, COMMIT, STORED_ROW, PUSH, TAKE, STARTED_ROW, RUN, DONE, FINISHED_ROW
 ]  # fmt: skip
+RAISED = event("raised", 1.7, id=7, attempt=1)
+ORDERED = [create(order="5"), *SOUND[1:]]
+OTHER = [
+    {**create(), "k": "other", "t": 2.0},
+    {**CREATED, "k": "other", "id": 8},
+    {**COMMIT, "keys": ["other"]},
+    {**STORED_ROW, "id": 8, "t": 2.1},
+    {**row(2.2, 80, 0), "id": 8},
+]
+COPY = [
+    {**create(), "k": "copy", "t": 1.5},
+    {**CREATED, "k": "copy", "new": False},
+    {**COMMIT, "keys": ["copy"]},
+]
+ACKNOWLEDGED = event("acknowledged", 1.9, entries=["A 1-1"])
+TROUBLE = event("trouble", 7.0, name="crash-database", since=2.0, until=7.0)
 SCANS = [event("scan", 7.0 + n / 20, "relay-2.1") for n in range(30)]
 KILL = event("kill", 3.0, "chaos", name="relay-1.1")
 
@@ -95,10 +114,10 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
     ),
     "one worker ran one attempt twice": ("owned twice", [*SOUND, RUN], STORED, {}),
     "a copy of a message started a later attempt": (
-        "owned twice", [*SOUND[:-3], row(1.5, 30, 2), {**RUN, "attempt": 2}], STORED, {7: -1.0}
+        "owned twice", [*SOUND[:-3], row(5.5, 30, 2), {**RUN, "attempt": 2}], STORED, {7: -1.0}
     ),
     "a stale attempt finished the task": (
-        "fence", [*SOUND[:-1], row(1.75, 30, 2), row(1.8, 0, 2)], STORED, {}
+        "fence", [*SOUND[:-1], row(5.5, 30, 2), row(5.6, 0, 2)], STORED, {}
     ),
     "a task was finished that nobody had run": ("fence", without(DONE), STORED, {}),
     "a relay came before the delay": (
@@ -121,11 +140,50 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
         "rolled back", [*SOUND, {**STORED_ROW, "id": 8}], STORED, {}
     ),
     "a message that nobody created": ("rolled back", [message("take", 1, "worker-1.1")], {}, {}),
-    "it failed with attempts left": ("life", [*SOUND[:-2], row(1.8, 90, 1)], STORED, {}),
+    "an attempt failed while its handler ran": (
+        "fence", [*SOUND[:-2], row(1.8, 20, 1)], STORED, {7: -1.0}
+    ),
+    "a stale attempt failed the next one": (
+        "fence",
+        [*SOUND[:-2], row(5.5, 30, 2), {**RUN, "attempt": 2, "announced": 2}, RAISED,
+         row(5.6, 90, 2)],
+        STORED, {},
+    ),
+    "an attempt began in the interval of the one before": (
+        "early", [*SOUND[:-2], row(5.4 - HASTE, 30, 2)], STORED, {7: -1.0}
+    ),
+    "it failed with attempts left": (
+        "life", [*SOUND[:-2], RAISED, row(1.8, 90, 1)], STORED, {}
+    ),
+    "it was started after its end": ("life", [*SOUND, row(2.0, 0, 2)], STORED, {}),
+    "one task's message carried another's payload": (
+        "message", [*SOUND, *OTHER, message("take", 3.0, "worker-1.1", key="other")],
+        {**STORED, "other": (8, True)}, {},
+    ),
+    "an entry was taken again after it was acknowledged": (
+        "message", [*SOUND, ACKNOWLEDGED, {**TAKE, "since": 3.0, "entries": ["A 1-1"]}], STORED, {}
+    ),
+    "a task without an order was taken for a duplicate": (
+        "lost", [*SOUND, *COPY], {**STORED, "copy": (7, False)}, {}
+    ),
+    "one of an order was taken for a duplicate of an ended task": (
+        "lost", [*ORDERED, COPY[0] | {"t": 9.0, "order": "5"}, *COPY[1:]],
+        {**STORED, "copy": (7, False)}, {},
+    ),
+    "two tasks of one order are active": (
+        "owned twice", [*ORDERED[:-3], OTHER[0] | {"order": "5"}, *OTHER[1:]],
+        {**STORED, "other": (8, True)}, {7: -1.0},
+    ),
     "it lived on after its end": ("life", [*SOUND, row(2.0, 30, 2)], STORED, {7: -1.0}),
     "attempts jumped": ("life", [*SOUND[:-2], row(1.8, 30, 3)], STORED, {7: -1.0}),
     "a killed relay's task did not come": (
         "lease", [*SOUND[:4], batch(2.0), KILL, *SCANS], STORED, {7: -1.0}
+    ),
+    "a batch was confirmed that was not pushed": (
+        "lease", [*SOUND[:4], batch(2.0), batch(2.9, "E"), *SCANS], STORED, {7: -1.0}
+    ),
+    "late by a trouble that keeps nobody from scanning": (
+        "lease", [*SOUND[:4], batch(2.0), TROUBLE | {"name": "snapshot"}, *SCANS], STORED, {7: -1.0}
     ),
     "it came too late": (
         "lease",
@@ -144,16 +202,14 @@ def test_a_broken_promise(case: str) -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        [batch(2.9, "E")],
         [message("push", 2.1, "relay-1.1"), event("pushed", 2.2, "relay-1.1", ids=[7])],
         [message("push", 1.9 + LEASE + SLACK, "relay-2.1")],
-        [event("trouble", 7.0, since=2.0, until=7.0), message("push", 12.0, "relay-2.1")],
+        [TROUBLE, message("push", 12.0, "relay-2.1")],
         [row(2.5, 30, 1)],
         [{**batch(2.5), "id": 71, "relay": "relay-2.1"}],
         SCANS[:10],
     ],
     ids=[
-        "confirmed",
         "pushed",
         "in time",
         "late by a trouble",
@@ -169,7 +225,32 @@ def test_the_lease_is_kept(after: list[Event]) -> None:
 
 def test_failing_by_deadline_or_attempts_is_as_it_should_be() -> None:
     assert judged([create(deadline=3), CREATED, COMMIT, STORED_ROW, row(4.0, 90, 0)]) == []
-    assert judged([*SOUND[:-2], row(1.8, 30, 2), row(1.9, 90, 2)]) == []
+    assert judged([*SOUND[:-2], row(5.5, 30, 2), row(9.6, 90, 2)]) == []
+
+
+def test_an_attempt_may_fail_when_its_handler_has_or_never_began() -> None:
+    waits = row(1.8, 20, 1)
+    for before in ([*SOUND[:-2], RAISED], without(RUN, DONE, FINISHED_ROW)):
+        assert judged([*before, waits], overdue={7: -1.0}) == []
+
+
+def test_a_duplicate_is_one_of_an_active_task_of_its_order() -> None:
+    copy = [COPY[0] | {"order": "5"}, *COPY[1:]]
+    ledger = {**STORED, "copy": (7, False)}
+    assert judged([*ORDERED[:-3], *copy, *ORDERED[-3:]], ledger) == []
+    later = [OTHER[0] | {"order": "5"}, *OTHER[1:]]
+    assert judged([*ORDERED, *later], {**STORED, "other": (8, True)}) == []
+
+
+def test_messages_are_left_in_a_stream() -> None:
+    checker = Checker(LEASE, SLACK)
+    checker.close({}, {}, {"A": 2})
+    assert [str(found) for found in checker.violations] == ["message: 2 messages of A were left"]
+
+
+def test_an_entry_that_another_one_acknowledges_meanwhile() -> None:
+    taken = {**TAKE, "since": 1.85, "entries": ["A 1-1"]}
+    assert judged([*SOUND, ACKNOWLEDGED, taken]) == []
 
 
 def test_a_line_that_a_kill_cut_short_is_as_if_it_were_not_there(tmp_path: Path) -> None:
