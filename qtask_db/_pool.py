@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from qtask_db.constants import LIMIT
 from qtask_db.job import Job, Retry
 
 logger = logging.getLogger("qtask_db.worker")
@@ -19,6 +20,10 @@ Handler: TypeAlias = "Callable[[Job], Any]"
 
 LOCAL_WAIT = 0.1
 """Seconds of work that may wait in this process, so that an idle worker elsewhere gets the rest."""
+LOCAL_TASKS = LIMIT["rows"]
+"""Tasks that may wait here, however quick the handlers are: what one call starts."""
+LOCAL_CHARACTERS = 8_000_000
+"""Of messages that may wait here, as far as the last ones tell how large they are."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +47,7 @@ class Pool:
     def __init__(self, threads: int, prefetch: int | None, done: Callable[[Run], None]) -> None:
         self._threads = threads
         self._prefetch = prefetch
-        self._most_waiting = min(16 * threads, 1000)
+        self._largest = 1
         self._done = done
         self._inbox: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -79,6 +84,7 @@ class Pool:
             self._feeder_waits = False
 
     def submit(self, runs: list[Run]) -> None:
+        self._largest = max((len(run.job.text) for run in runs), default=1)
         with self._lock:
             self._unsettled += len(runs)
         for run in runs:
@@ -123,7 +129,8 @@ class Pool:
         with self._lock:
             longest = now - min(self._running.values(), default=now)
             slowest = max(longest, *self._means.values()) if self._means else float("inf")
-        return min(self._most_waiting, int(self._threads * LOCAL_WAIT / max(slowest, 1e-6)))
+        most = min(LOCAL_TASKS, LOCAL_CHARACTERS // self._largest)
+        return min(most, int(self._threads * LOCAL_WAIT / max(slowest, 1e-6)))
 
     def _work(self) -> None:
         while (run := self._inbox.get()) is not None:

@@ -225,8 +225,8 @@ class Settler:
     def _extend(self, job: Job, seconds: int | None) -> None:
         try:
             calls.extend(self._session.connection, job.task_id, job.attempt, seconds)
-        except ProcedureError:
-            job._lost.set()
+        except ProcedureError as error:
+            job._loss.append(str(error))
             self._watched.pop(job, None)
             raise
         if (run := self._watched.get(job)) is not None:

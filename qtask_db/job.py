@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +33,8 @@ class Job:
     """The whole message, for a handler that parses numbers in its own way."""
     interval: int = 0
     """Seconds that the task stays with this worker without an extension."""
-    _lost: threading.Event = field(default_factory=threading.Event, repr=False)
+    _loss: list[str] = field(default_factory=list, repr=False)
+    """Why the task is lost, once it is."""
     _extend: Callable[[Job, int | None], None] | None = field(default=None, repr=False)
 
     @property
@@ -43,7 +43,7 @@ class Job:
 
         A long handler looks at it now and then and gives up; its result would be dropped anyway.
         """
-        return self._lost.is_set()
+        return bool(self._loss)
 
     def extend(self, seconds: int | None = None) -> None:
         """Keeps the task for `seconds` from now, None for its interval: calls `extend_task`.

@@ -15,6 +15,13 @@ _LARGEST_ID = 10**18 - 1
 _LARGEST_ATTEMPT = 2**31 - 1
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+_parse = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
 class BadMessage(QtaskError):
     """A message is not a JSON object with a usable `task_id`; the text says why."""
 
@@ -49,7 +56,7 @@ def decode(raw: bytes | str) -> Received:
     """Reads a message. Raises BadMessage where it is not one."""
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        payload = json.loads(text, parse_constant=_refuse_constant)
+        payload = _parse(text)
     except UnicodeDecodeError:
         raise BadMessage("the message is not UTF-8") from None
     except RecursionError:
@@ -74,7 +81,3 @@ def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
         raise BadMessage(f"{key} is not an integer from 1 to {largest}")
     return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
