@@ -23,6 +23,7 @@ try:
     from benchmarks import bulk, create, latency, memory, oracle, relay, report, scan
     from benchmarks.bench import Bench
     from benchmarks.figure import Figure
+    from benchmarks.rivals import main as rivals
     from processes import CommandError, Ended, ending_by_signals, undisturbed
     from pymysql import MySQLError
     from redis import RedisError
@@ -50,6 +51,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.layouts:
         return _layouts(arguments)
+    if arguments.rivals:
+        return rivals.main(arguments, OPTIONS, _say)
     began = time.monotonic()
     figures: list[Figure] = []
     status, problem = 0, ""
@@ -92,7 +95,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--layouts", action="store_true", help="compare table layouts by scripts/layouts.py instead"
     )
+    parser.add_argument(
+        "--rivals", action="store_true", help="compare with other task systems instead"
+    )
+    parser.add_argument(
+        "--markdown", action="store_true", help="the comparison with the rivals as Markdown"
+    )
     chosen = parser.parse_args()
+    if chosen.rivals and chosen.engine == "oracle":
+        parser.error("the rivals are compared on mysql or mariadb")
     if wrong := set(chosen.case or ()) - set(_cases(chosen.engine)):
         parser.error(f"{chosen.engine} has no case {', '.join(sorted(wrong))}")
     return chosen

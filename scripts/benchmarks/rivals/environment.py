@@ -1,0 +1,35 @@
+"""The rivals' packages: a virtual environment in the cache, never the project's own."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+from servers.locks import locked
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parents[2] / ".cache" / "rivals"
+REQUIREMENTS = HERE / "requirements.txt"
+
+
+def python(say: Callable[[str], None]) -> Path:
+    """Its Python, made when it is first needed. Raises RuntimeError where pip fails."""
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    stamp, found = FOLDER / "installed", FOLDER / "bin" / "python"
+    with locked(FOLDER):
+        if not stamp.exists() or stamp.read_text() != wanted:
+            say("installing the rivals' packages (once)")
+            venv.create(FOLDER, with_pip=True)
+            _pip(found)
+            stamp.write_text(wanted)
+    return found
+
+
+def _pip(found: Path) -> None:
+    command = [found, "-m", "pip", "-q", "--disable-pip-version-check", "install", "-r"]
+    done = subprocess.run([*command, REQUIREMENTS], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError("\n    ".join(["pip fails:", *done.stderr.splitlines()[-5:]]))

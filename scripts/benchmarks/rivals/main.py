@@ -1,0 +1,62 @@
+"""`scripts/bench --rivals`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import servers
+from processes import Ended, ending_by_signals, undisturbed
+from servers import ServerError
+
+from . import compare, postgres, report
+
+
+def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[str], None]) -> int:
+    """Exit code 1: a durable rival is ahead somewhere, or qtask-db could not be measured."""
+    began = time.monotonic()
+    found: compare.Comparison | None = None
+    status, problem = 0, ""
+    with ending_by_signals(), ExitStack() as stack:
+        try:
+            setting = _setting(arguments.engine, options, stack, say)
+            found = compare.compare(setting, compare.QUICK if arguments.quick else compare.FULL)
+        except Ended as ended:
+            status, problem = ended.code, "interrupted"
+        except (RuntimeError, ServerError) as error:
+            status, problem = 1, str(error)
+        with undisturbed():
+            stack.close()
+    if found is None:
+        say(f"bench: {problem}")
+        return status
+    figures = report.figures(found)
+    if arguments.json:
+        print(json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=2))
+    elif arguments.markdown:
+        print(report.markdown(found))
+    else:
+        report.show(found)
+    say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def _setting(
+    engine: str, options: Sequence[str], stack: ExitStack, say: Callable[[str], None]
+) -> compare.Setting:
+    """The servers; what only rivals need may be absent."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-rivals-")))
+    setting = compare.Setting(stack, folder, say)
+    database = servers.start(engine, options=options, log=say)
+    setting.servers["mysql"] = stack.enter_context(database)
+    setting.servers["transport"] = stack.enter_context(servers.start("redis", log=say))
+    for name, each in compare.REDIS_OPTIONS.items():
+        setting.add(name, lambda each=each: servers.start("redis", options=each, log=say))
+    setting.add("postgresql", lambda: postgres.start(say))
+    return setting

@@ -1,0 +1,144 @@
+"""The comparison as a table for people, as Markdown, and as figures for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ..figure import Figure
+from .compare import AT_HAND, KILL_TIMEOUT, Comparison, Result
+
+RATES = {
+    "single": "single enqueue/s",
+    "batch": "batch enqueue/s",
+    "drain": "drain/s",
+}
+TIMES = {
+    "p50": "late p50",
+    "p99": "late p99",
+    "recovery": "recovered",
+}
+COLUMNS = RATES | TIMES
+
+
+def show(found: Comparison) -> None:
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 170
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, title in enumerate(_titles()):
+        table.add_column(title, justify="right" if number > 2 else "left", no_wrap=True)
+    for result in found.results:
+        table.add_row(*_cells(found, result))
+    console.print(table)
+    for line in _notes(found):
+        console.print(line)
+
+
+def markdown(found: Comparison) -> str:
+    """For docs/benchmarks.md."""
+    titles = _titles()
+    rows = [titles, ["---"] * 3 + ["---:"] * (len(titles) - 3)]
+    rows += [_cells(found, result) for result in found.results]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", *(f"- {line}" for line in _notes(found))])
+
+
+def figures(found: Comparison) -> list[Figure]:
+    """Each column of each rival; a durable one must not be ahead."""
+    return list(_figures(found))
+
+
+def _figures(found: Comparison) -> Iterator[Figure]:
+    for result in found.results[1:]:
+        name = f"{result.rival.title} on {result.rival.server}"
+        for column, title in COLUMNS.items():
+            ours, theirs = found.ours.value(column), result.value(column)
+            if ours is None or theirs is None or math.inf in (ours, theirs):
+                continue
+            yield Figure(
+                f"rivals: {title}, {name}",
+                ours if column in RATES else 1000 * ours,
+                "tasks/s" if column in RATES else "ms",
+                floor=theirs if column in RATES else 1000 * theirs,
+                floor_is=name,
+                ratio=ours / theirs,
+                # How long a recovery takes is a setting, the same for all.
+                reach=1.0 if result.rival.durable and column != "recovery" else None,
+                at_most=column in TIMES,
+                of_ratio=True,
+                note=result.version,
+            )
+    if found.ours.lost is not None:
+        yield Figure("rivals: lost", found.ours.lost, "tasks", reach=0.0, at_most=True)
+
+
+def _titles() -> list[str]:
+    return ["system", "version", "stored in", *COLUMNS.values(), "lost"]
+
+
+def _cells(found: Comparison, result: Result) -> list[str]:
+    rival = result.rival
+    where = rival.server if rival.durable else f"{rival.server}, not durable"
+    cells = [rival.title, result.version or "-", where]
+    for column in COLUMNS:
+        text = _amount(found, result, column)
+        if result is not found.ours and (ratio := _ratio(found, result, column)):
+            text += f" ({ratio})"
+        if column == "batch" and not result.bulk:
+            text += " *"
+        cells.append(text)
+    return [*cells, _lost(result)]
+
+
+def _amount(found: Comparison, result: Result, column: str) -> str:
+    value = result.value(column)
+    if value is None:
+        return "-"
+    if column in RATES:
+        return f"{value:,.0f}"
+    if value == math.inf:
+        sizes = found.sizes
+        return f"> {sizes.recovery if column == 'recovery' else sizes.late:.0f} s"
+    return f"{value:.1f} s" if column == "recovery" or value >= 10 else f"{1000 * value:,.0f} ms"
+
+
+def _ratio(found: Comparison, result: Result, column: str) -> str:
+    """qtask-db's value by the rival's."""
+    ours, theirs = found.ours.value(column), result.value(column)
+    if ours is None or not theirs or math.inf in (ours, theirs):
+        return ""
+    ratio = ours / theirs
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}"
+
+
+def _lost(result: Result) -> str:
+    if result.lost is None:
+        return "-"
+    stuck = f", {result.stuck} not back" if result.stuck else ""
+    return f"{result.lost}{stuck}"
+
+
+def _notes(found: Comparison) -> list[str]:
+    sizes = found.sizes
+    servers = "; ".join(f"{name}: {version}" for name, version in found.servers.items())
+    notes = [
+        "in brackets: qtask-db's value by the rival's; above 1 it is faster, below 1 it is sooner "
+        "where times are told",
+        "*: it has no call that creates many",
+        f"drain: {sizes.backlog:,} no-op tasks or what was created in {sizes.batches:g} s, one "
+        f"worker; at most {sizes.drain:g} s are counted; median of {sizes.rounds}",
+        f"late: handler's start after the due time of {sizes.delayed:,} tasks due at one instant",
+        f"recovered: kill -9 of the worker, another one starts at once, until its {AT_HAND} tasks "
+        f"have run; whoever has a time-out for that has it at {KILL_TIMEOUT} s",
+        f"servers: {servers}",
+    ]
+    return notes + [
+        f"{result.rival.title} on {result.rival.server}: {problem}"
+        for result in found.results
+        for problem in result.problems
+    ]

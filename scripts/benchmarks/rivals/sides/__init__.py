@@ -1,0 +1,1 @@
+"""One module a side: its best documented configuration, and nothing more."""
