@@ -1,0 +1,1 @@
+"""What scripts/soak does: calls, what they have recorded, checks, deadlocks that the server met."""
