@@ -84,7 +84,7 @@ BEGIN
   END IF;
 
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
-  -- Else a column is NULL (1048), the unique key speaks (1062) or a payload is no JSON, and create_others looks
+  -- Else a column is NULL (1048), the unique key speaks (1062) or a payload is no JSON, and create_rest looks
   -- at each of them.
   IF v_plain THEN BEGIN
     DECLARE EXIT HANDLER FOR 1048, 1062, {{ json_errors }} SET v_plain = FALSE;
@@ -138,7 +138,7 @@ BEGIN
         max_count INT PATH '$.max_count',
         max_count_given JSON PATH '$.max_count'
       )) AS given
-      LEFT JOIN {{ p }}queue AS registered
+      LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name)
         ON registered.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
         AND registered.queue = given.queue
     ) AS checked
@@ -159,7 +159,7 @@ BEGIN
     IF v_alone THEN
       CALL {{ p }}begin_again();
     END IF;
-    CALL {{ p }}create_others(v_tasks, v_batch_id, v_now, v_last_id, v_alone);
+    CALL {{ p }}create_rest(v_tasks, v_batch_id, v_now, v_last_id, v_alone);
   END IF;
 
   IF v_alone THEN

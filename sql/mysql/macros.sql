@@ -68,7 +68,7 @@ EXISTS (
             order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id
         ) AS leader
       FROM {{ elements(variable) }} AS found
-      STRAIGHT_JOIN {{ p }}queue AS queue
+      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (name)
         ON queue.namespace = COALESCE(found.namespace, '{{ default.namespace }}')
         AND queue.queue = found.queue
     {% endmacro -%}
@@ -87,12 +87,12 @@ EXISTS (
         max_count INT PATH '$.max_count'
       )){% endmacro -%}
 
-{#- What find_duplicates has found. -#}
+{#- What find_namesakes has found. -#}
 {%- macro duplicates(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
         element INT PATH '$[0]', task_id BIGINT PATH '$[1]'
       )){% endmacro -%}
 
-{#- The columns that create_tasks and create_others fill, and what they fill them with. -#}
+{#- The columns that create_tasks and create_rest fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
       max_count, batch_id, created_at, deadline_at, due_at" -%}
 {%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}

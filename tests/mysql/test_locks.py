@@ -176,6 +176,7 @@ def test_creating_hinders_no_other_creator(
         CREATE[way](conn, neighbour)
     execute(conn, "SET SESSION innodb_lock_wait_timeout = DEFAULT")
     locked_ids(locks(conn, own))
+    assert "PRIMARY" not in locks(conn, own, "queue")
     own.rollback()
 
 
