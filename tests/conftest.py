@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -19,6 +20,10 @@ MYSQL_ENGINES = ("mysql", "mariadb")
 SQL_ENGINES = (*MYSQL_ENGINES, "oracle")
 FOLDERS = {"mysql": MYSQL_ENGINES, "chaos": MYSQL_ENGINES, "oracle": ("oracle",)}
 """The tests of these folders are for these engines only."""
+NOT_FLUSHED = ("--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0")
+"""What a killed server has written, the system still has: only the machine's own end would lose it.
+With a flush for each commit a run waits for the disk for half of its time.
+"""
 NO_ORACLE = pytest.mark.skip(
     f"no Oracle Database: name one in {servers.url.variable('oracle')} "
     "(oracle+oracledb://user:password@host:1521/?service_name=FREEPDB1, an account with the role "
@@ -75,11 +80,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     ]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from side_by_side import Scheduling
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def database_server(engine: str) -> Iterator[servers.Server]:
     """A database server of the engine under test, shared by the whole run."""
+    options = () if engine == "oracle" else NOT_FLUSHED
     try:
-        server = servers.start(engine)
+        server = servers.start(engine, options=options)
     except servers.ServerError as error:
         if engine != "oracle" or servers.url.configured(engine) or servers.docker.required():
             raise

@@ -115,7 +115,9 @@ SITUATIONS: list[tuple[Callable[[Connection], int], Status, tuple[str, ...]]] = 
 ]
 
 
-@pytest.mark.parametrize(("situation", "status", "words"), SITUATIONS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("situation", "status", "words"), SITUATIONS, ids=[words[0] for _, _, words in SITUATIONS]
+)
 def test_every_state_is_explained(
     conn: Connection, situation: Callable[[Connection], int], status: Status, words: tuple[str, ...]
 ) -> None:

@@ -1,0 +1,27 @@
+"""How `pytest -n` deals tests out: what shares a database server runs in one process."""
+
+from __future__ import annotations
+
+import re
+
+import servers
+from xdist.scheduler import LoadScopeScheduling
+
+FREE = ("chaos", "containers", "parity", "unit")
+"""The tests of these folders use no server that others use."""
+
+
+def share(test: str) -> str:
+    """Tests of one share run in one process, one after the other; the largest shares come first."""
+    path, _, parameters = test.partition("[")
+    if path.split("/")[1] in FREE:
+        return test
+    if servers.url.configured("redis"):
+        return "redis"  # each test empties it; otherwise each process has its own
+    engine = re.search(r"\b(mysql|mariadb|oracle)\b", parameters)
+    return engine[0] if engine else test
+
+
+class Scheduling(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return share(nodeid)
