@@ -92,7 +92,8 @@ def refresh(raw: Any) -> None:
         granted = schema.grants(raw, replaced) if replaced else {}
         wanted = {found.name for found in renderer.objects}
         for kind, name in _installed(conn, stored):
-            if kind == "event" and name not in wanted:
+            # A procedure of an earlier version may be wanted by calls that are under way.
+            if name not in wanted and (kind == "event" or (kind == "procedure" and not stale)):
                 schema.drop(raw, kind, name)
         with schema.creating(raw, renderer.render("session")) as create:
             for found in stale:

@@ -54,7 +54,7 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
     return [
         (kind, prefix + entry["name"])
         for kind, names in found.items()
-        for entry in INDEX[kind]
+        for entry in INDEX[kind] + (INDEX["retired"] if kind == "procedure" else [])
         if prefix + entry["name"] in names
     ]
 

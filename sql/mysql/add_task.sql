@@ -93,7 +93,7 @@ BEGIN
     FROM {{ p }}task
     WHERE order_key = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
     IF out_task_id IS NOT NULL THEN
-      CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, FALSE, out_task_id);
+      CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, FALSE, out_task_id);
     END IF;
   END IF;
 
@@ -103,7 +103,7 @@ BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
         CALL {{ p }}find_alone(v_alone);
-        CALL {{ p }}find_duplicate(v_order_no, in_name, v_queue_id, v_alone, out_task_id);
+        CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, v_alone, out_task_id);
       END;
       INSERT INTO {{ p }}task (
         lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,

@@ -43,7 +43,7 @@ BEGIN
     RESIGNAL;
   END;
 
-  CALL {{ p }}check_tasks(in_tasks, v_tasks);
+  CALL {{ p }}parse_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;

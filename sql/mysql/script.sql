@@ -16,6 +16,9 @@ DROP {{ object.kind | upper }} IF EXISTS {{ object.name }}$$
 {{ object.text }}$$
 {% endfor %}
 DELIMITER ;
+{% for entry in index.retired %}
+DROP PROCEDURE IF EXISTS {{ p }}{{ entry.name }};
+{%- endfor %}
 {% for name, value in notes.items() %}
 REPLACE INTO {{ p }}setting (name, value) VALUES ('{{ name }}', '{{ value }}');
 {%- endfor %}

@@ -40,7 +40,7 @@ BEGIN
         IF in_order_no IS NULL OR v_races > 100 THEN
           RAISE;
         END IF;
-        find_duplicate(in_order_no, in_name, in_queue_id, out_task_id);
+        find_namesake(in_order_no, in_name, in_queue_id, out_task_id);
     END;
   END LOOP;
 END store_task;

@@ -132,7 +132,7 @@ def test_one_task_is_found_by_its_id(
 @pytest.mark.parametrize("procedure", ["start_tasks", "finish_tasks"])
 def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
     text = ids(filled, "lane <> 0").replace("[", '[{"task_id": ').replace(", ", '}, {"task_id": ')
-    values = {"in_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}
+    values = {"v_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}
     found = plan(filled, statement(procedure, "UPDATE (", values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
@@ -155,7 +155,7 @@ def test_a_duplicate_is_found_in_the_unique_key(filled: Connection) -> None:
         0
     ]
     values = {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": str(queue_id)}
-    text = statement("find_duplicate", "SELECT task_id", {**values, "out_task_id": "x"})
+    text = statement("find_namesake", "SELECT task_id", {**values, "out_task_id": "x"})
     found = plan(filled, text.replace("INTO x", ""))["task"]
     assert found["key"] == "active_order"
     assert int(found["rows"]) == 1

@@ -40,6 +40,16 @@ def test_every_object_of_the_index_is_rendered(dialect: str) -> None:
         assert found.text.endswith(";") is (dialect == "oracle" and found.kind != "view")
 
 
+def test_what_is_called_is_created_before_who_calls_it(dialect: str) -> None:
+    objects = Renderer(dialect, Settings(maintenance_minutes=5)).objects
+    names = {found.name for found in objects}
+    created: set[str] = set()
+    for found in objects:
+        called = names & set(re.findall(r"\bCALL (\w+)", found.text))
+        assert called <= created, found.name
+        created.add(found.name)
+
+
 def test_it_is_the_same_each_time(dialect: str) -> None:
     first, second = (Renderer(dialect, Settings()) for _ in range(2))
     assert first.objects == second.objects

@@ -1,4 +1,4 @@
-CREATE PROCEDURE {{ p }}find_duplicate (
+CREATE PROCEDURE {{ p }}find_namesake (
   IN in_order_no VARCHAR({{ limit.order_no }}) {{ string }},
   IN in_name VARCHAR({{ limit.name }}) {{ string }},
   IN in_queue_id INT,

@@ -1,4 +1,4 @@
-PROCEDURE find_duplicate (
+PROCEDURE find_namesake (
   in_order_no IN VARCHAR2,
   in_name IN VARCHAR2,
   in_queue_id IN NUMBER,
@@ -19,5 +19,5 @@ BEGIN
 EXCEPTION
   WHEN NO_DATA_FOUND THEN
     out_task_id := NULL;
-END find_duplicate;
+END find_namesake;
 {%- endif %}

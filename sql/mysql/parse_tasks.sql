@@ -4,7 +4,7 @@
 {%- macro is_id(value) -%}
 COALESCE(JSON_TYPE({{ value }}) LIKE '%INTEGER' AND CHAR_LENGTH({{ value }}) <= 18, FALSE)
 {%- endmacro -%}
-CREATE PROCEDURE {{ p }}check_tasks (
+CREATE PROCEDURE {{ p }}parse_tasks (
   IN in_tasks {{ text }},
   OUT out_tasks JSON
 )

@@ -1,4 +1,4 @@
-CREATE PROCEDURE {{ p }}find_duplicates (
+CREATE PROCEDURE {{ p }}find_namesakes (
   IN in_tasks JSON,
   IN in_thorough TINYINT,
   IN in_alone TINYINT,
@@ -42,7 +42,7 @@ BEGIN
     IF v_done THEN
       LEAVE each_leader;
     END IF;
-    CALL {{ p }}find_duplicate(v_order_no, v_name, v_queue_id, in_alone, v_task_id);
+    CALL {{ p }}find_namesake(v_order_no, v_name, v_queue_id, in_alone, v_task_id);
     IF v_task_id IS NOT NULL THEN
       SET out_duplicates = JSON_MERGE_PRESERVE(
         out_duplicates, JSON_ARRAY(JSON_ARRAY(v_element, v_task_id))

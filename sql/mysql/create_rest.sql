@@ -1,4 +1,4 @@
-CREATE PROCEDURE {{ p }}create_others (
+CREATE PROCEDURE {{ p }}create_rest (
   IN in_tasks JSON,
   IN in_batch_id BIGINT,
   IN in_now {{ instant }},
@@ -25,7 +25,7 @@ BEGIN
     IF v_new_queues > 0 THEN
       CALL {{ p }}find_queues(in_tasks);
     END IF;
-    CALL {{ p }}find_duplicates(in_tasks, v_race > 0, in_alone, v_duplicates);
+    CALL {{ p }}find_namesakes(in_tasks, v_race > 0, in_alone, v_duplicates);
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
