@@ -8,13 +8,17 @@ from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from testing import execute
+import oracledb
+from testing import execute, query
 
 from qtask_db import Connection
 from qtask_db.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
-ACCOUNT, OWNER = "qtask_tester", "qtask_owner"
+ACCOUNT = "qtask_tester"
+OWNER = {"mysql": "qtask_owner", "oracle": "dba"}
+"""The role of the test's own statements."""
+ROLE_EXISTS, NO_USER = 1921, 1918
 
 # Where several roles may call a procedure, they take turns.
 _HOLDERS = {
@@ -31,11 +35,14 @@ class RoleConnection(Connection):
     """
 
     def call(self, verb: str, *arguments: Any, **options: Any) -> Any:
-        self._become(self.prefix + next(_HOLDERS[verb]))
+        role = self.prefix + next(_HOLDERS[verb])
+        self._become(role)
+        # In Oracle the package of a role has its name.
+        prefix = role if self.dialect.name == "oracle" else self.prefix
         try:
-            return super().call(verb, *arguments, **options)
+            return Connection(self.raw, self.dialect, prefix).call(verb, *arguments, **options)
         finally:
-            self._become(OWNER)
+            self._become()
 
     def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         if view not in _HOLDERS:
@@ -44,17 +51,17 @@ class RoleConnection(Connection):
         try:
             return super().select(view, columns)
         finally:
-            self._become(OWNER)
+            self._become()
 
-    def _become(self, role: str) -> None:
-        execute(self, f"SET ROLE {role}")
+    def _become(self, role: str = "") -> None:
+        execute(self, f"SET ROLE {role or OWNER[self.dialect.name]}")
 
 
 def create_roles(conn: Connection, settings: Settings) -> None:
     """Runs the script of the grants."""
     grants = re.sub(r"^--.*$", "", Renderer(conn.dialect.name, settings).grants(), flags=re.M)
     for statement in filter(str.strip, grants.split(";")):
-        execute(conn, statement)
+        execute_unless(conn, statement.strip(), ROLE_EXISTS)
 
 
 def give(conn: Connection, account: str, role: str, *, default: bool = True) -> None:
@@ -66,14 +73,32 @@ def give(conn: Connection, account: str, role: str, *, default: bool = True) -> 
         execute(conn, f"SET DEFAULT ROLE '{role}' {to} '{account}'@'%'")
 
 
+def execute_unless(conn: Connection, statement: str, code: int) -> None:
+    """Runs a statement for which Oracle may well have this error."""
+    try:
+        execute(conn, statement)
+    except oracledb.DatabaseError as error:
+        if error.args[0].code != code:
+            raise
+
+
 def create_tester(conn: Connection, url: str) -> str:
     """Makes the account of `RoleConnection` and returns the URL with it."""
-    parts = urlsplit(url)
     create_roles(conn, Settings())
-    execute(conn, f"CREATE ROLE {OWNER}")
-    execute(conn, f"GRANT ALL ON {parts.path[1:]}.* TO {OWNER}")
+    parts = urlsplit(url)
+    account = parts._replace(netloc=f"{ACCOUNT}:pw@{parts.netloc.rpartition('@')[2]}")
+    owner, roles = OWNER[conn.dialect.name], [conn.prefix + role for role in ROLES]
+    if conn.dialect.name == "oracle":
+        execute_unless(conn, f"DROP USER {ACCOUNT} CASCADE", NO_USER)
+        execute(conn, f'CREATE USER {ACCOUNT} IDENTIFIED BY "pw"')
+        execute(conn, f"GRANT {', '.join(['CREATE SESSION', owner, *roles])} TO {ACCOUNT}")
+        execute(conn, f"ALTER USER {ACCOUNT} DEFAULT ROLE {owner}")
+        schema = query(conn, "SELECT USER FROM dual")[0][0]
+        return urlunsplit(account._replace(query=f"{parts.query}&current_schema={schema}"))
+    execute(conn, f"CREATE ROLE {owner}")
+    execute(conn, f"GRANT ALL ON {parts.path[1:]}.* TO {owner}")
     execute(conn, f"CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY 'pw'")
-    for role in ROLES:
-        give(conn, ACCOUNT, conn.prefix + role, default=False)
-    give(conn, ACCOUNT, OWNER)
-    return urlunsplit(parts._replace(netloc=f"{ACCOUNT}:pw@{parts.netloc.rpartition('@')[2]}"))
+    for role in roles:
+        give(conn, ACCOUNT, role, default=False)
+    give(conn, ACCOUNT, owner)
+    return urlunsplit(account)
