@@ -15,7 +15,6 @@ from qtask_db import Connection
 from qtask_db.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
-ACCOUNT = "qtask_tester"
 OWNER = {"mysql": "qtask_owner", "oracle": "dba"}
 """The role of the test's own statements."""
 ROLE_EXISTS, NO_USER = 1921, 1918
@@ -82,23 +81,23 @@ def execute_unless(conn: Connection, statement: str, code: int) -> None:
             raise
 
 
-def create_tester(conn: Connection, url: str) -> str:
-    """Makes the account of `RoleConnection` and returns the URL with it."""
+def create_tester(conn: Connection, url: str, name: str = "qtask_tester") -> str:
+    """Makes an account for `RoleConnection` and returns the URL with it."""
     create_roles(conn, Settings())
     parts = urlsplit(url)
-    account = parts._replace(netloc=f"{ACCOUNT}:pw@{parts.netloc.rpartition('@')[2]}")
+    account = parts._replace(netloc=f"{name}:pw@{parts.netloc.rpartition('@')[2]}")
     owner, roles = OWNER[conn.dialect.name], [conn.prefix + role for role in ROLES]
     if conn.dialect.name == "oracle":
-        execute_unless(conn, f"DROP USER {ACCOUNT} CASCADE", NO_USER)
-        execute(conn, f'CREATE USER {ACCOUNT} IDENTIFIED BY "pw"')
-        execute(conn, f"GRANT {', '.join(['CREATE SESSION', owner, *roles])} TO {ACCOUNT}")
-        execute(conn, f"ALTER USER {ACCOUNT} DEFAULT ROLE {owner}")
+        execute_unless(conn, f"DROP USER {name} CASCADE", NO_USER)
+        execute(conn, f'CREATE USER {name} IDENTIFIED BY "pw"')
+        execute(conn, f"GRANT {', '.join(['CREATE SESSION', owner, *roles])} TO {name}")
+        execute(conn, f"ALTER USER {name} DEFAULT ROLE {owner}")
         schema = query(conn, "SELECT USER FROM dual")[0][0]
         return urlunsplit(account._replace(query=f"{parts.query}&current_schema={schema}"))
     execute(conn, f"CREATE ROLE {owner}")
     execute(conn, f"GRANT ALL ON {parts.path[1:]}.* TO {owner}")
-    execute(conn, f"CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY 'pw'")
+    execute(conn, f"CREATE USER '{name}'@'%' IDENTIFIED BY 'pw'")
     for role in roles:
-        give(conn, ACCOUNT, role, default=False)
-    give(conn, ACCOUNT, owner)
+        give(conn, name, role, default=False)
+    give(conn, name, owner)
     return urlunsplit(account)
