@@ -22,7 +22,7 @@ from qtask_db.errors import (
 )
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
-_PATIENCE = 10.0  # seconds; how many conflicts a call meets depends on how many others there are
+_PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are
 
 
 @dataclass(slots=True)
