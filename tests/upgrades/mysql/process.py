@@ -20,7 +20,11 @@ PACE = 0.05
 
 
 class Producer(producer.Producer):
-    """Creates tasks that have all ended a few seconds later."""
+    """Creates tasks that have all ended a few seconds later.
+
+    Its order numbers are its own: two transactions that create the same ones in another order are
+    a deadlock, upgrade or not.
+    """
 
     def _new(self) -> NewTask:
         rng = self._rng
@@ -37,14 +41,15 @@ class Producer(producer.Producer):
             60,
             queue,
             delay=rng.choice((None, 0, 1)),
-            order_no=f"{queue} {rng.randrange(producer.ORDERS)}" if rng.random() < 0.2 else None,
+            order_no=f"{self._name} {queue} {rng.randrange(producer.ORDERS)}"
+            if rng.random() < 0.2
+            else None,
             delete_deadline=86_400,
         )
 
 
 if __name__ == "__main__":
     role, name, folder, database_url, redis_url = sys.argv[1:]
-    roles.FUSE = 0.0
     producer.Producer = Producer  # type: ignore[misc]
-    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE)
+    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE, fuse=0.0)
     roles.enter(role, name, name, settings)
