@@ -23,6 +23,7 @@ from qtask_db.models import (
     Explanation,
     Message,
     QueueAudit,
+    QueueDepth,
     QueueStats,
     Refused,
     Started,
@@ -34,6 +35,8 @@ _STATISTICS = (
     "namespace", "queue", "paused_at", "waiting", "processing", "due",
     "finished", "cancelled", "failed", "lag_seconds",
 )  # fmt: skip
+
+_DEPTH = ("namespace", "queue", "paused_at", "waiting", "processing", "due", "lag_seconds")
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -242,6 +245,21 @@ def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
     return sorted(
         (
             QueueStats(*(*row[:2], row[2] is not None, *map(int, row[3:9]), float(row[9])))
+            for row in rows
+            if namespace is None or row[0] == namespace
+        ),
+        key=lambda found: (found.namespace, found.queue),
+    )
+
+
+def depth(conn: Any, namespace: str | None = None) -> list[QueueDepth]:
+    """One row a queue, by name: what is active, quickly, however much has ended. Reads the view
+    queue_depth.
+    """
+    rows = bind(conn).select("queue_depth", _DEPTH)
+    return sorted(
+        (
+            QueueDepth(*(*row[:2], row[2] is not None, *map(int, row[3:6]), float(row[6])))
             for row in rows
             if namespace is None or row[0] == namespace
         ),

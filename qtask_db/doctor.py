@@ -174,7 +174,7 @@ def _relays(connection: Connection) -> Iterator[Check]:
     from qtask_db import calls
 
     try:
-        rows = [row for row in calls.stats(connection) if not row.paused]
+        rows = [row for row in calls.depth(connection) if not row.paused]
     except QtaskError:
         return
     due = sum(row.due for row in rows)

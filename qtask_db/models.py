@@ -99,6 +99,19 @@ class QueueStats:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """One queue's active tasks at this moment, as QueueStats has them."""
+
+    namespace: str
+    queue: str
+    paused: bool
+    waiting: int
+    processing: int
+    due: int
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
 class QueueAudit:
     """Where one queue's active tasks are at this moment; each is in one place."""
 

@@ -10,6 +10,6 @@ SELECT
     task.attempts - task.attempts_before >= task.max_count, 'attempts used up', 'deadline passed'
   ) AS reason,
   task.last_error
-FROM {{ p }}task AS task
-JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+FROM {{ p }}task AS task FORCE INDEX (due)
+STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = task.queue_id
 WHERE task.lane = 0 AND task.status = {{ status.failed }}

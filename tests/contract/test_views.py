@@ -32,6 +32,25 @@ def test_queue_statistics(conn: Connection) -> None:
     assert calls.stats(conn, "none") == []
 
 
+def test_queue_depth_says_the_same_of_what_is_active(conn: Connection) -> None:
+    calls.pause(conn, "A")
+    new(conn, "A")
+    calls.scan(conn, "r")
+    started(conn, "B")
+    started(conn, "B", namespace="n")
+    age(conn, 50, new(conn, "B"))
+    for status in (Status.FINISHED, Status.CANCELLED, Status.FAILED):
+        ended(conn, status, queue="B")
+        ended(conn, status, queue="C")
+    found = calls.depth(conn)
+    assert [(d.namespace, d.queue, d.paused, d.waiting, d.processing, d.due) for d in found] == [
+        (s.namespace, s.queue, s.paused, s.waiting, s.processing, s.due) for s in calls.stats(conn)
+    ]
+    assert (found[1].waiting, found[1].processing, found[1].due) == (1, 1, 1)
+    assert 50 <= found[1].lag < 80
+    assert [d.queue for d in calls.depth(conn, "n")] == ["B"]
+
+
 def test_parked_tasks_are_not_due(conn: Connection) -> None:
     new(conn)
     calls.pause(conn, "Q")

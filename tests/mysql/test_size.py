@@ -126,6 +126,7 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "redrive": lambda c: (batch(c), lambda: calls.redrive(c, limit=100))[1],
     "pause": lambda c: lambda: calls.pause(c, "Q"),
     "list the newest": lambda c: (many(c), lambda: calls.list_tasks(c, limit=20))[1],
+    "depth": lambda c: (due(c), lambda: calls.depth(c))[1],
     "audit": lambda c: (due(c), lambda: calls.audit(c))[1],
     "due_backlog": lambda c: (due(c), lambda: c.select("due_backlog", ["task_id"]))[1],
     "unconfirmed_batches": lambda c: (
@@ -251,10 +252,10 @@ def test_what_reads_them_all(
     name: str,
     prepare: Callable[[Connection], Act],
 ) -> None:
-    """As is documented; and so it is seen that reading is counted."""
+    """As is documented, and once; and so it is seen that reading is counted."""
     found = cost(own, prepare)
     print(f"{name}: {found.reads} rows, {found.milliseconds:.1f} ms")
-    assert found.reads > 0.9 * ROWS
+    assert 0.9 * ROWS < found.reads < 2.1 * ROWS, "a temporary table is counted, too"
 
 
 def test_an_order_number_is_searched_among_the_newest_ids(

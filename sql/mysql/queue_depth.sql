@@ -1,0 +1,22 @@
+-- One row a queue: what is active, as in queue_statistics, without a look at what has ended.
+CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{ p }}queue_depth AS
+SELECT
+  queue.namespace,
+  queue.queue,
+  queue.paused_at,
+  COALESCE(counted.waiting, 0) AS waiting,
+  COALESCE(counted.processing, 0) AS processing,
+  COALESCE(counted.due, 0) AS due,
+  COALESCE(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted.first_due_at, {{ now }})) / 1000000, 0) AS lag_seconds
+FROM {{ p }}queue AS queue
+LEFT JOIN (
+  SELECT
+    queue_id,
+    SUM(status = {{ status.waiting }}) AS waiting,
+    SUM(status = {{ status.processing }}) AS processing,
+    SUM(lane > 0 AND due_at <= {{ now }}) AS due,
+    MIN(IF(lane > 0, due_at, NULL)) AS first_due_at
+  FROM {{ p }}task FORCE INDEX (due)
+  WHERE lane > 0 OR lane < 0
+  GROUP BY queue_id
+) AS counted ON counted.queue_id = queue.queue_id

@@ -1,0 +1,22 @@
+-- One row a queue: what is active, as in queue_statistics, without a look at what has ended.
+CREATE OR REPLACE VIEW {{ p }}queue_depth AS
+SELECT
+  queue.namespace,
+  queue.queue,
+  queue.paused_at,
+  COALESCE(tally.waiting, 0) AS waiting,
+  COALESCE(tally.processing, 0) AS processing,
+  COALESCE(tally.due, 0) AS due,
+  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds
+FROM {{ p }}queue queue
+LEFT JOIN (
+  SELECT
+    queue_id,
+    COUNT(CASE status WHEN {{ status.waiting }} THEN 1 END) AS waiting,
+    COUNT(CASE status WHEN {{ status.processing }} THEN 1 END) AS processing,
+    COUNT(CASE WHEN lane > 0 AND due_at <= {{ now }} THEN 1 END) AS due,
+    MIN(CASE WHEN lane > 0 THEN due_at END) AS first_due_at
+  FROM {{ p }}task
+  WHERE lane > 0 OR lane < 0
+  GROUP BY queue_id
+) tally ON tally.queue_id = queue.queue_id
