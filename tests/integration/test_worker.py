@@ -510,7 +510,7 @@ def test_a_stop_drains(
     time.sleep(1.5)
     assert stopping.is_alive(), "it waits for the handlers"
     gate.open()
-    stopping.join(10)
+    stopping.join(20)
     assert not stopping.is_alive()
     assert len(gate.jobs) == 2, "nothing begins late in a drain"
     started = worker.counters.started
@@ -584,7 +584,7 @@ def test_sigterm(
     process = launch(database_url, redis_url, tmp_path / "log", 1.0)
     until(lambda: len((tmp_path / "log").read_text().splitlines()) >= 4)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0
+    assert process.wait(20) == 0
     assert Status.PROCESSING not in statuses(conn, ids)
     done = sum(row(conn, task_id)["status"] == Status.FINISHED for task_id in ids)
     assert done >= 4
@@ -612,7 +612,7 @@ def test_kill_9(
     process = launch(database_url, redis_url, tmp_path / "log", 0.0)
     until(lambda: statuses(conn, ids) == {Status.FINISHED})
     process.terminate()
-    assert process.wait(15) == 0
+    assert process.wait(20) == 0
     with pytest.raises((StaleAttempt, TaskNotActive)):
         calls.finish(conn, begun[0], 1)
 

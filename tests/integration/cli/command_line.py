@@ -110,7 +110,7 @@ def status(conn: Connection, task_id: int) -> Status:
     return calls.explain(conn, task_id).status
 
 
-def wait_for(what: Callable[[], object], seconds: float = 10) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 20) -> None:
     until(what, seconds)
 
 
