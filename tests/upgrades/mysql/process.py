@@ -50,6 +50,7 @@ class Producer(producer.Producer):
 
 if __name__ == "__main__":
     role, name, folder, database_url, redis_url = sys.argv[1:]
+    roles.FUSE = 0.0
     producer.Producer = Producer  # type: ignore[misc]
-    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE, fuse=0.0)
+    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE)
     roles.enter(role, name, name, settings)
