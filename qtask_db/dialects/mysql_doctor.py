@@ -21,8 +21,8 @@ _VARIABLES = """
 SHOW VARIABLES WHERE Variable_name IN (
   'version', 'transaction_isolation', 'tx_isolation', 'event_scheduler', 'time_zone',
   'system_time_zone', 'log_bin', 'binlog_format', 'log_bin_trust_function_creators',
-  'innodb_flush_log_at_trx_commit', 'sync_binlog', 'read_only', 'super_read_only',
-  'max_allowed_packet', 'wsrep_on', 'group_replication_single_primary_mode'
+  'innodb_flush_log_at_trx_commit', 'sync_binlog', 'innodb_autoinc_lock_mode', 'read_only',
+  'super_read_only', 'max_allowed_packet', 'wsrep_on', 'group_replication_single_primary_mode'
 )
 """
 _CLOCK = "SELECT UTC_TIMESTAMP(6)"
@@ -59,6 +59,7 @@ def check_variables(values: dict[str, str]) -> Iterator[Check]:
     yield _time_zone(values)
     yield from _binary_log(values)
     yield _durability(values)
+    yield _ids(values)
     yield from _cluster(values)
 
 
@@ -169,6 +170,18 @@ def _durability(values: dict[str, str]) -> Check:
         "durability",
         f"{text}: a crash of the machine can lose the last committed tasks",
         "set both to 1 unless that is acceptable",
+    )
+
+
+def _ids(values: dict[str, str]) -> Check:
+    mode = values.get("innodb_autoinc_lock_mode", "2")
+    text = f"innodb_autoinc_lock_mode = {mode}"
+    if mode == "2":
+        return ok("ids", text)
+    return warn(
+        "ids",
+        f"{text}: bulk creations wait for each other, and meet more deadlocks",
+        "start the server with 2, and binlog_format = ROW or MIXED",
     )
 
 

@@ -139,6 +139,8 @@ def test_server_settings_that_matter() -> None:
     assert levels(tx_isolation="READ-COMMITTED")["isolation"] == "ok"
     assert levels(innodb_flush_log_at_trx_commit="2")["durability"] == "warn"
     assert levels(log_bin="ON", sync_binlog="0")["durability"] == "warn"
+    assert levels(innodb_autoinc_lock_mode="1")["ids"] == "warn"
+    assert levels(innodb_autoinc_lock_mode="2")["ids"] == "ok"
     assert levels(wsrep_on="ON")["cluster"] == "warn"
 
 
