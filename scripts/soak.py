@@ -66,7 +66,11 @@ def main() -> int:
 def _soak(engine: str, seed: int, arguments: argparse.Namespace, console: Console) -> int:
     with ExitStack() as stack:
         server = stack.enter_context(
-            servers.start(engine, options=OPTIONS, log=lambda line: console.print(f"  {line}"))
+            servers.start(
+                engine,
+                options=(*OPTIONS, *(f"--{option}" for option in arguments.option)),
+                log=lambda line: console.print(f"  {line}", soft_wrap=True),
+            )
         )
         install(server.url, {}, report=lambda _line: None)
         console.print(
@@ -112,6 +116,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--transactions", type=float, default=0.25, metavar="SHARE",
         help="of the connections that have transactions of their own  [0.25]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE",
+        help="of the server, for example innodb-autoinc-lock-mode=2; may be repeated",
     )  # fmt: skip
     parser.add_argument("--texts", action="store_true", help="show a deadlock of each kind in full")
     return parser.parse_args()
