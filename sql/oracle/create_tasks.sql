@@ -149,6 +149,7 @@ BEGIN
       WHEN DUP_VAL_ON_INDEX THEN
         ROLLBACK TO {{ p }}create_plainly;
         v_ids.DELETE;
+        lock_namesakes(v_tasks);
     END;
 
     FOR i IN 1 .. v_tasks.COUNT LOOP
