@@ -137,6 +137,9 @@ def _work(
 
 
 def _repeat(client: Client, stop: Any) -> None:
-    while not stop.is_set():
-        client.step()
+    try:
+        while not stop.is_set():
+            client.step()
+    except Exception as error:
+        client.tell(Record(violations=[f"a connection ended with {error!r}"]))
     client.close()
