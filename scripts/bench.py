@@ -20,7 +20,20 @@ from pathlib import Path
 
 try:
     import servers
-    from benchmarks import bulk, create, latency, memory, oracle, relay, report, scan
+    from benchmarks import (
+        bulk,
+        cost,
+        create,
+        latency,
+        memory,
+        oracle,
+        purge,
+        relay,
+        report,
+        rush,
+        size,
+        worker,
+    )
     from benchmarks.bench import Bench
     from benchmarks.figure import Figure
     from benchmarks.rivals import main as rivals
@@ -35,11 +48,18 @@ except ImportError as missing:
 CASES = {
     "create": create.create,
     "create_many": create.create_many,
+    "scan": relay.scan,
     "relay": relay.relay,
     "latency": latency.latency,
-    "scan": scan.scan,
+    "rush": rush.rush,
+    "flood": rush.flood,
     "bulk": bulk.bulk,
+    "worker": worker.worker,
+    "idle": worker.idle,
+    "purge": purge.purge,
+    "size": size.size,
     "memory": memory.memory,
+    "cost": cost.cost,
 }
 ORACLE_CASES = {"life": oracle.life}
 LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
@@ -120,7 +140,16 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
     options = () if on_oracle else OPTIONS
     database = stack.enter_context(servers.start(arguments.engine, options=options, log=_say))
     redis = stack.enter_context(servers.start("redis", log=_say))
-    bench = Bench(database.url, redis.url, arguments.engine, arguments.quick, stack, folder, _say)
+    bench = Bench(
+        database.url,
+        redis.url,
+        arguments.engine,
+        arguments.quick,
+        stack,
+        folder,
+        _say,
+        getattr(database, "pid", None),
+    )
     if not on_oracle:  # it is durable always
         _require_durable(bench)
     cases = _cases(arguments.engine)

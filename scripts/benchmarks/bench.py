@@ -45,6 +45,8 @@ class Bench:
     stack: ExitStack
     folder: Path
     say: Callable[[str], None]
+    database_pid: int | None = None
+    """Where the server is a process of this machine."""
     _schemas: dict[str, Schema] = field(default_factory=dict)
 
     def schema(self, prefix: str) -> Schema:

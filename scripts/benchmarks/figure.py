@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -41,6 +41,10 @@ class Figure:
         if self.reach is None:
             return True
         return self.value <= self.reach if self.at_most else self.value >= self.reach
+
+    def slower(self, times: Sequence[float]) -> Figure:
+        """The same with the ratio of the times of the rounds, not of the speeds."""
+        return replace(self, ratio=statistics.median(times), spread=middle(times))
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.name, "value": self.value, "ok": self.ok} | {

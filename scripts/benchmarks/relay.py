@@ -1,101 +1,135 @@
-"""One relay and a large backlog, against the least that any relay has to do."""
+"""Due tasks on their way into Redis: the claim, one relay, two relays."""
 
 from __future__ import annotations
 
 import itertools
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
-from qtask_db.relay import Relay
+from processes import Command
+from redis import Redis
+
+from qtask_db import calls
 
 from .bench import INTERVAL, NOW, Bench, Schema
-from .figure import Figure, interleaved
+from .figure import Figure, Pair, interleaved, no_collector
 
 QUEUES = 4
 BATCH = 1_000
+PATIENCE = 60.0
+UPDATE = (
+    f"UPDATE {{table}} SET due_at = {NOW} + INTERVAL {INTERVAL} SECOND, batch_id = 1 "
+    "WHERE task_id IN ({ids})"
+)
+LATER = f"{NOW} + INTERVAL 1 DAY"
+SELECT = "SELECT task_id, attempts + 1, payload FROM {table} WHERE task_id IN ({ids})"
 
 
-def relay(bench: Bench) -> list[Figure]:
-    """Due tasks a second from the database into Redis."""
-    rounds, batches = (4, 10) if bench.quick else (10, 20)
-    schema = bench.schema("brelay_")
-    count = (rounds + 1) * (batches + 5) * BATCH  # it ends the batches at hand, too
-    lanes = {}
-    for namespace in ("ours", "floor"):
-        lanes[namespace] = [schema.queue_id(f"{namespace}-{n}", namespace) for n in range(QUEUES)]
-        bench.say(f"  {count:,} due tasks")
-        schema.fill(count, lanes[namespace])
-    schema.sql("ANALYZE TABLE {table}")
-    redis = bench.redis()
-    redis.flushdb()
+def scan(bench: Bench) -> list[Figure]:
+    """Scans of 1,000, each confirmed, against as many rows changed and read by primary key."""
+    rounds, warm_up = (10, 2) if bench.quick else (40, 4)
+    ours, plain = bench.schema("bscan_"), bench.schema("bscanraw_")
+    for schema in (ours, plain):
+        schema.fill((rounds + warm_up) * BATCH, [schema.queue_id("SCAN")])
+        schema.sql("ANALYZE TABLE {table}")
+    ids = iter([str(row[0]) for row in plain.sql("SELECT task_id FROM {table} ORDER BY due_at")])
 
-    moving = Relay(schema.database, bench.redis_url, namespace="ours", purge=False)
-    floor = Plain(schema, lanes["floor"], redis)
+    def by_key() -> None:
+        chunk = ", ".join(itertools.islice(ids, BATCH))
+        plain.sql(UPDATE.replace("{ids}", chunk))
+        if len(plain.sql(SELECT.replace("{ids}", chunk))) != BATCH:
+            raise RuntimeError("the floor has run out of tasks")
 
-    def ours() -> float:
-        """Starts it and stops it again; timed is what it moves in between, once it is warm."""
-        moving.start(patient=True)
-        began, first = _reach(moving, moving.counters.confirmed + 2 * BATCH)
-        ended, last = _reach(moving, first + (batches - 2) * BATCH)
-        moving.stop()
-        return (ended - began) * batches * BATCH / (last - first)
-
-    def plain() -> None:
-        for _ in range(batches):
-            floor.step()
-
-    pair = interleaved(ours, plain, rounds)
-    arrived = sum(int(redis.llen(f"ours-{n}")) for n in range(QUEUES))
-    if arrived != moving.counters.confirmed:
-        raise RuntimeError(f"{arrived} tasks are in Redis, not {moving.counters.confirmed}")
-    redis.flushdb()
+    pair = interleaved(lambda: claim(ours), by_key, rounds, warm_up)
     return [
         pair.figure(
-            "relay",
-            batches * BATCH,
+            "scan",
+            BATCH,
             "tasks/s",
-            floor_is="SELECT, UPDATE, COMMIT, RPUSH",
-            reach=25_000.0,
-            note=f"backlog of {count:,} in {QUEUES} queues",
+            floor_is="UPDATE and SELECT by key",
+            reach=0.8,
+            of_ratio=True,
+            note="confirm included",
         )
     ]
 
 
-def _reach(relay: Relay, wanted: int) -> tuple[float, int]:
-    """When a running relay has moved so many, and how many it has moved then."""
-    until = time.perf_counter() + 60
-    while (moved := relay.counters.confirmed) < wanted:
-        if time.perf_counter() > until:
-            raise RuntimeError(f"the relay has moved {moved} of {wanted} tasks")
-        time.sleep(0.001)
-    return time.perf_counter(), moved
+def relay(bench: Bench) -> list[Figure]:
+    """`qtask relay`, one and two of them, and scans without a relay, each with its own backlog."""
+    rounds, moved = (3, 20_000) if bench.quick else (6, 40_000)
+    schema = bench.schema("brelay_")
+    redis = bench.redis()
+    redis.flushdb()
+    backlog = moved + moved // 2
+    seconds: dict[str, list[float]] = {"alone": [], "one": [], "two": []}
+    for number in range(rounds):
+        bench.say(f"  round {number + 1} of {rounds}")
+        for case, took in seconds.items():
+            namespace = f"{case}-{number}"
+            lanes = [schema.queue_id(f"{namespace}-{n}", namespace) for n in range(QUEUES)]
+            schema.fill(backlog, lanes, due=LATER)
+            with ExitStack() as stack:
+                for relay in range({"alone": 0, "one": 1, "two": 2}[case]):
+                    log = bench.folder / f"relay-{namespace}-{relay}.log"
+                    stack.enter_context(_relay(bench, schema, namespace, log)).wait_for(" started")
+                these = ", ".join(map(str, lanes))
+                schema.sql(f"UPDATE {{table}} SET due_at = {NOW} WHERE lane IN ({these})")
+                if case == "alone":
+                    took.append(_scans(schema, namespace, moved))
+                else:
+                    took.append(_moves(redis, namespace, moved))
+            redis.flushdb()
+    one = Pair(seconds["one"], seconds["alone"])
+    two = Pair(seconds["two"], seconds["one"])
+    single = one.figure(
+        "relay", moved, "tasks/s", floor_is="the scans alone", reach=0.85, of_ratio=True
+    )
+    return [
+        single,
+        Figure("relay, rate", single.measured, "tasks/s", reach=25_000.0),
+        two.figure("two relays", moved, "tasks/s", floor_is="one relay", reach=1.5, of_ratio=True),
+    ]
 
 
-class Plain:
-    """Takes a queue's due rows, moves their time, commits, pushes: no journal, no checks."""
+def claim(schema: Schema, namespace: str | None = None) -> None:
+    """One scan of a full batch, confirmed."""
+    batch = calls.scan(schema.conn, "bench", limit=BATCH, namespace=namespace)
+    if batch.batch_id is None or len(batch.messages) != BATCH:
+        raise RuntimeError(f"a scan found {len(batch.messages)} due tasks")
+    calls.confirm(schema.conn, batch.batch_id, "bench")
 
-    def __init__(self, schema: Schema, lanes: list[int], redis) -> None:
-        self._schema = schema
-        self._lanes = itertools.cycle(lanes)
-        self._redis = redis
-        self._conn = schema.connect()
-        schema.sql("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", conn=self._conn)
 
-    def step(self) -> None:
-        lane = next(self._lanes)
-        sql, conn = self._schema.sql, self._conn
-        sql("START TRANSACTION", conn=conn)
-        rows = sql(
-            "SELECT task_id, attempts + 1, payload FROM {table} FORCE INDEX (due) "
-            f"WHERE lane = {lane} AND due_at <= {NOW} ORDER BY due_at LIMIT {BATCH} "
-            "FOR UPDATE SKIP LOCKED",
-            conn=conn,
-        )
-        ids = ", ".join(str(row[0]) for row in rows)
-        sql(
-            f"UPDATE {{table}} SET due_at = {NOW} + INTERVAL {INTERVAL} SECOND, batch_id = 1 "
-            f"WHERE task_id IN ({ids})",
-            conn=conn,
-        )
-        sql("COMMIT", conn=conn)
-        texts = (f'{{"task_id": {i}, "task_attempt": {a}, {payload[1:]}' for i, a, payload in rows)
-        self._redis.rpush(f"floor-{lane}", *texts)
+def _scans(schema: Schema, namespace: str, count: int) -> float:
+    with no_collector():
+        began = time.perf_counter()
+        for _ in range(count // BATCH):
+            claim(schema, namespace)
+        return time.perf_counter() - began
+
+
+def _relay(bench: Bench, schema: Schema, namespace: str, log: Path) -> Command:
+    arguments = ("--namespace", namespace, "--queue-limit", "1000000", "--no-purge")
+    return Command("relay", *arguments, environment=bench.environment(schema), log=log)
+
+
+def _moves(redis: Redis, namespace: str, count: int) -> float:
+    """Seconds for so many messages to arrive, once some are there."""
+    warm, began = _arrived(redis, namespace, count // 8)
+    arrived, ended = _arrived(redis, namespace, warm + count)
+    return (ended - began) * count / (arrived - warm)
+
+
+def _arrived(redis: Redis, namespace: str, wanted: int) -> tuple[int, float]:
+    """How many messages there are when there are so many, and when that was."""
+    until = time.perf_counter() + PATIENCE
+    while True:
+        with redis.pipeline(transaction=False) as pipeline:
+            for number in range(QUEUES):
+                pipeline.llen(f"{namespace}-{number}")
+            arrived, now = sum(pipeline.execute()), time.perf_counter()
+        if arrived >= wanted:
+            return arrived, now
+        if now > until:
+            raise RuntimeError(f"{arrived} of {wanted} messages have arrived")
+        time.sleep(0.005)

@@ -1,0 +1,69 @@
+"""Purging, against plain DELETEs of the same rows; and what creators notice of it."""
+
+from __future__ import annotations
+
+import time
+
+from processes import Command
+
+from qtask_db import calls
+from qtask_db.database import Connection
+
+from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench
+from .figure import Figure, at, interleaved, no_collector
+from .relay import LATER
+
+CHUNK = 1_000
+ENDED = 60_000
+DELETE = f"DELETE FROM {{table}} WHERE lane = 0 AND due_at <= {NOW} ORDER BY due_at LIMIT {CHUNK}"
+
+
+def purge(bench: Bench) -> list[Figure]:
+    """Ended tasks deleted in chunks of 1,000."""
+    rounds, warm_up, seconds = (8, 2, 2.0) if bench.quick else (40, 4, 8.0)
+    ours, plain = bench.schema("bpurge_"), bench.schema("bpurgeraw_")
+    rows = (rounds + warm_up) * CHUNK
+    for schema in (ours, plain):
+        schema.fill(rows, [schema.queue_id("PURGE")], lane="0", status=0)
+        schema.sql("ANALYZE TABLE {table}")
+    pair = interleaved(
+        lambda: calls.purge(ours.conn, CHUNK), lambda: plain.sql(DELETE), rounds, warm_up
+    )
+    if left := ours.sql("SELECT COUNT(*) FROM {table}")[0][0]:
+        raise RuntimeError(f"{left} rows were not purged")
+
+    calm, busy = [], []
+    log = bench.folder / "purge.log"
+    with Command("relay", environment=bench.environment(ours), log=log) as relay:
+        relay.wait_for(" started")
+        for _ in range(3):
+            calm += _creates(ours.conn, seconds / 3)
+            ours.fill(ENDED, [ours.queue_id("PURGE")], lane="0", status=0, due=LATER)
+            ours.sql(f"UPDATE {{table}} SET due_at = {NOW} WHERE lane = 0")
+            busy += _creates(ours.conn, seconds / 3)
+    during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)
+    return [
+        pair.figure("purge", CHUNK, "rows/s", floor_is="DELETE", reach=0.9, of_ratio=True),
+        Figure(
+            "create during a purge, p99",
+            during,
+            "ms",
+            floor=before,
+            floor_is="create before it",
+            note="by a relay",
+            ratio=during / before,
+            reach=1.5,
+            at_most=True,
+            of_ratio=True,
+        ),
+    ]
+
+
+def _creates(conn: Connection, seconds: float) -> list[float]:
+    took = []
+    with no_collector():
+        until = time.perf_counter() + seconds
+        while (began := time.perf_counter()) < until:
+            calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "QUIET")
+            took.append(time.perf_counter() - began)
+    return took

@@ -1,0 +1,137 @@
+"""Many tasks that are due at the same instant."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from contextlib import ExitStack
+
+from processes import Command
+
+from qtask_db import NewTask, calls
+
+from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench, Schema
+from .child import Child
+from .figure import Figure, at, no_collector
+from .relay import LATER
+from .worker import note_starts
+
+RUSH, FLOOD = "RUSH", "FLOOD"
+BATCH = 1_000
+AHEAD = 3
+"""Seconds that everything gets to be ready."""
+PATIENCE = 60.0
+
+
+def rush(bench: Bench) -> list[Figure]:
+    """5,000 delayed tasks, a relay and a worker: how late the handlers begin."""
+    rounds, count = (1, 5_000) if bench.quick else (3, 5_000)
+    schema = bench.schema("brush_")
+    late: list[float] = []
+    for number in range(rounds):
+        bench.redis().flushdb()
+        log = bench.folder / f"rush-{number}.log"
+        with Command("relay", environment=bench.environment(schema), log=log) as relay:
+            relay.wait_for(" started")
+            worker = Child(
+                note_starts, bench.database_url, bench.redis_url, schema.prefix, count, RUSH
+            )
+            tasks = [NewTask(NAME, PAYLOAD, INTERVAL, RUSH, delay=86_400)] * BATCH
+            for _ in range(count // BATCH):
+                calls.create_many(schema.conn, tasks)
+            due = _all_due(schema, AHEAD)
+            started = worker.result()
+        if len(started) != count:
+            raise RuntimeError(f"{len(started)} of {count} tasks were started")
+        late += [1000 * (began - due) for _, began in started]
+    note = f"{count:,} tasks due at once, {rounds} times"
+    return [
+        Figure(
+            f"lateness at the handler, {name}",
+            at(late, share),
+            "ms",
+            reach=reach,
+            at_most=True,
+            note=note,
+        )
+        for name, share, reach in (("p50", 0.5, 100.0), ("p99", 0.99, 250.0))
+    ]
+
+
+def flood(bench: Bench) -> list[Figure]:
+    """100,000 tasks due in the same second: the first message, the last one, creates meanwhile."""
+    count = 20_000 if bench.quick else 100_000
+    schema = bench.schema("bflood_")
+    redis = bench.redis()
+    redis.flushdb()
+    creator = schema.connect()
+    with ExitStack() as stack, no_collector():
+        log = bench.folder / "flood.log"
+        arguments = ("relay", "--queue-limit", "1000000")
+        relay = stack.enter_context(
+            Command(*arguments, environment=bench.environment(schema), log=log)
+        )
+        relay.wait_for(" started")
+        quiet = _creates(creator, threading.Event(), AHEAD)
+        schema.fill(count, [schema.queue_id(FLOOD)], due=LATER)
+        due = _all_due(schema, AHEAD)
+        over = threading.Event()
+        meanwhile: list[float] = []
+        creating = threading.Thread(
+            target=lambda: meanwhile.extend(_creates(creator, over, PATIENCE))
+        )
+        first = None
+        time.sleep(max(0.0, due - time.time() - 0.2))
+        creating.start()
+        until = time.time() + PATIENCE
+        while (arrived := redis.llen(FLOOD)) < count:
+            if first is None and arrived:
+                first = time.time()
+            if time.time() > until:
+                raise RuntimeError(f"{arrived} of {count} messages have arrived")
+            time.sleep(0.002)
+        last = time.time()
+        over.set()
+        creating.join()
+    slower = (sum(meanwhile) / len(meanwhile)) / (sum(quiet) / len(quiet))
+    return [
+        Figure(
+            "flood, first message",
+            1000 * ((first or last) - due),
+            "ms",
+            reach=50.0,
+            at_most=True,
+            note=f"{count:,} tasks due at once",
+        ),
+        Figure("flood, last message", last - due, "s", reach=4.0 * count / 100_000, at_most=True),
+        Figure(
+            "create during the flood",
+            1000 * sum(meanwhile) / len(meanwhile),
+            "ms",
+            floor=1000 * sum(quiet) / len(quiet),
+            floor_is="create before it",
+            ratio=slower,
+            reach=2.0,
+            at_most=True,
+            of_ratio=True,
+            note="means",
+        ),
+    ]
+
+
+def _all_due(schema: Schema, seconds: int) -> float:
+    """All active tasks are due at one instant so far ahead; seconds since 1970."""
+    due = schema.sql(f"SELECT {NOW} + INTERVAL {seconds} SECOND")[0][0]
+    schema.sql("UPDATE {table} SET due_at = %s WHERE lane > 0", (due,))
+    return due.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def _creates(conn, over: threading.Event, seconds: float) -> list[float]:
+    """Creates one task after another in a queue that nobody looks at; seconds that each took."""
+    took = []
+    until = time.perf_counter() + seconds
+    while not over.is_set() and (began := time.perf_counter()) < until:
+        calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "QUIET")
+        took.append(time.perf_counter() - began)
+    return took

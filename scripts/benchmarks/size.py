@@ -1,0 +1,75 @@
+"""What a scan and a create cost beside many other tasks, against an empty schema."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+
+from qtask_db import calls
+
+from .bench import END, INTERVAL, NAME, PAYLOAD, Bench, Schema
+from .figure import Figure, interleaved
+from .relay import BATCH, LATER, claim
+
+QUEUE = "SIZE"
+SINGLES = 50
+
+
+def size(bench: Bench) -> list[Figure]:
+    """Scans of 1,000 and single creates; the ratios are of times."""
+    rounds, warm_up = (10, 2) if bench.quick else (40, 4)
+    finished, waiting = (500_000, 50_000) if bench.quick else (10_000_000, 1_000_000)
+    empty, full = bench.schema("bempty_"), bench.schema("bfull_")
+    lanes = {schema.prefix: schema.queue_id(QUEUE) for schema in (empty, full)}
+    bench.say(f"  {finished:,} finished rows, {waiting:,} waiting ones")
+    ours = [lanes[full.prefix]]
+    history = f"{END} - INTERVAL 300 DAY"
+    full.fill(finished, ours, lane="0", status=0, due=history, say=bench.say)
+    full.fill(waiting, ours, due=LATER, say=bench.say)
+    for schema in (empty, full):
+        schema.fill((rounds + warm_up) * BATCH, [lanes[schema.prefix]])
+        schema.sql("ANALYZE TABLE {table}")
+    _settle(bench, full)
+
+    numbers = itertools.count()
+
+    def create(schema: Schema) -> None:
+        for number in itertools.islice(numbers, SINGLES):
+            calls.create(schema.conn, NAME, PAYLOAD, INTERVAL, QUEUE, order_no=f"8974{number:09}")
+
+    note = f"{finished:,} finished and {waiting:,} waiting rows; ratio of the times"
+    figures = []
+    steps: list[tuple[str, int, Callable[[Schema], None]]] = [
+        ("scan", BATCH, claim),
+        ("create", SINGLES, create),
+    ]
+    for name, count, step in steps:
+        pair = interleaved(
+            lambda step=step: step(full), lambda step=step: step(empty), rounds, warm_up
+        )
+        slower = [1 / speed for speed in pair.speeds()]
+        figures.append(
+            pair.figure(
+                f"{name} beside many",
+                count,
+                "tasks/s",
+                floor_is="in an empty schema",
+                reach=1.15,
+                at_most=True,
+                of_ratio=True,
+                note=note,
+            ).slower(slower)
+        )
+    return figures
+
+
+def _settle(bench: Bench, schema: Schema) -> None:
+    """Lets the server write what the filling has left in memory, for at most a minute."""
+    bench.say("  waiting until the server has written it all")
+    schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+    until = time.monotonic() + 60
+    dirty = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
+    while int(schema.sql(dirty)[0][1]) > 500 and time.monotonic() < until:
+        time.sleep(0.2)
+    schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 90")
