@@ -37,11 +37,7 @@ CHANGES = (
     datetime.datetime(2027, 10, 31, 1, tzinfo=UTC),
 )
 INSTANTS = [
-    *(
-        change + datetime.timedelta(seconds=s)
-        for change in CHANGES[1:]
-        for s in (-3600, -1, 0, 1800)
-    ),
+    *(change + datetime.timedelta(seconds=s) for change in CHANGES[1:] for s in (-3600, -1, 0)),
     datetime.datetime(2028, 2, 28, 23, 59, 59, tzinfo=UTC),
     datetime.datetime(2028, 2, 29, 12, tzinfo=UTC),
     datetime.datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC),
