@@ -14,7 +14,8 @@ from .system import System
 LOOK = 0.5
 WARM_UP = 60.0
 PEACE = 60.0
-"""Seconds in which all tasks of a short interval must have ended when nothing disturbs any more."""
+"""Seconds within which, when nothing disturbs any more, another task must end until all of a short
+interval have."""
 
 
 @dataclass
@@ -76,10 +77,12 @@ class Run:
         """No new tasks, no faults: the rest must come to its end. Then everything is judged."""
         system = self._system
         system.end_processes("producer")
-        end = time.monotonic() + PEACE
-        while time.monotonic() < end and not system.checker.violations:
+        ended, until = self.report.ended, time.monotonic() + PEACE
+        while time.monotonic() < until and not system.checker.violations:
             system.look()
             self._tell("settling", "")
+            if self.report.ended > ended:
+                ended, until = self.report.ended, time.monotonic() + PEACE
             active = system.active()
             short = [number for number, (_, interval) in active.items() if interval < LONG]
             if not short and not system.checker.owing and not system.left():
