@@ -20,7 +20,7 @@ from qtask_db.errors import (
     NotInstalled,
     QtaskError,
 )
-from qtask_db.settings import DEFAULT_PREFIX, Settings
+from qtask_db.settings import DEFAULT_PREFIX, Settings, package
 
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are
 
@@ -66,7 +66,8 @@ class Connection:
         raise AssertionError("unreachable")
 
     def _tries(self, error: QtaskError | None) -> int:
-        ours = self.prefix in str(error)
+        # Oracle names the package as OWNER.PACKAGE where it is there, but invalid.
+        ours = self.prefix in str(error) or f".{package(self.prefix).upper()}" in str(error)
         if isinstance(error, Conflict) or (ours and isinstance(error, NotInstalled)):
             return 8
         # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.

@@ -9,7 +9,7 @@ from typing import Any
 import oracledb
 import pytest
 
-from qtask_db import Database, errors
+from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
 from qtask_db.dialects.oracle_doctor import check_version
@@ -120,6 +120,7 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
         (ora(1045), errors.AccessDenied),
         (ora(942), errors.NotInstalled),
         (ora(4043), errors.NotInstalled),
+        (ora(4067), errors.NotInstalled),
         (ora(6550, "line 1\nPLS-00201: identifier 'QTASK.X' ..."), errors.NotInstalled),
         (ora(6550, "line 1\nPLS-00103: Encountered ..."), errors.DatabaseError),
         (ora(6502), errors.InvalidArgument),
@@ -139,6 +140,38 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
 )
 def test_errors_are_sorted_by_their_numbers(error: Exception, kind: type) -> None:
     assert type(Oracle().translate(error)) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "repeated"),
+    [
+        (4063, 'package body "TASKS.QTASK" has errors', True),
+        (4067, 'not executed, package body "TASKS.QTASK" does not exist', True),
+        (6550, "line 1\nPLS-00905: object TASKS.QTASK is invalid", True),
+        (6550, "line 1\nPLS-00201: identifier 'QTASK.NEXT_DUE' must be declared", False),
+        (942, "table or view does not exist", False),
+    ],
+)
+def test_a_package_that_is_being_replaced_is_called_again(
+    code: int, text: str, repeated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def call(_dialect: Oracle, _raw: Any, _prefix: str, verb: str, *_rest: Any) -> Any:
+        tries.append(verb)
+        if len(tries) == 1:
+            raise ora(code, text)
+        return (5,), []
+
+    monkeypatch.setattr(Oracle, "call", call)
+    monkeypatch.setattr(Oracle, "alone", lambda *_: True)
+    conn = Connection(SimpleNamespace(), Oracle(), "qtask_")
+    if repeated:
+        assert conn.call("next_due", outs=1) == ((5,), [])
+    else:
+        with pytest.raises(errors.NotInstalled):
+            conn.call("next_due", outs=1)
+    assert len(tries) == 1 + repeated
 
 
 def test_what_is_not_the_drivers_is_not_translated() -> None:
