@@ -1,6 +1,6 @@
-"""What the database server pays for a task: processor time and log, for each step of its life.
+"""What a task costs: processor time of the server and of the client, and log, for each step.
 
-These hold on a busy machine, too, and are what docs/scaling.md reckons with.
+These hold on a busy machine, too, and are what scripts/scaling reckons with.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtask_db import NewTask, calls
+from qtask_db.models import Message
+from qtask_db.queues import Queues
 
 from .bench import INTERVAL, NAME, PAYLOAD, Bench, Schema
-from .figure import Figure
+from .figure import Figure, no_collector
 from .relay import BATCH
 
 QUEUE = "COST"
 SINGLES = 2_000
 SETTLES = 3.0
-"""Seconds in which the server has done in the background what the step has left behind."""
+"""Seconds in which a server has done in the background what the step has left behind."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,10 +32,12 @@ def cost(bench: Bench) -> list[Figure]:
         bench.say("  left out: the server is no process of this machine")
         return []
     batches = 10 if bench.quick else 40
-    schema = bench.schema("bcost_")
+    schema, queues, redis = bench.schema("bcost_"), Queues(bench.redis_url), bench.redis()
+    redis.flushdb()
     conn, queue_id = schema.conn, schema.queue_id(QUEUE)
     numbers = itertools.count()
-    claimed: list[list[tuple[int, int]]] = []
+    claimed: list[list[Message]] = []
+    tasks: list[list[tuple[int, int]]] = []
 
     def create() -> None:
         for number in itertools.islice(numbers, SINGLES):
@@ -53,53 +57,71 @@ def cost(bench: Bench) -> list[Figure]:
         for _ in range(batches):
             batch = calls.scan(conn, "bench", limit=BATCH)
             calls.confirm(conn, batch.batch_id, "bench")
-            claimed.append([(message.task_id, message.attempt) for message in batch.messages])
+            claimed.append(batch.messages)
+            tasks.append([(message.task_id, message.attempt) for message in batch.messages])
+
+    def push() -> None:
+        for messages in claimed:
+            queues.push(messages)
+
+    def take() -> None:
+        for _ in range(batches):
+            queues.take([QUEUE], BATCH, 0)
 
     def start() -> None:
-        for tasks in claimed:
-            calls.processing_many(conn, tasks)
+        for batch in tasks:
+            calls.processing_many(conn, batch)
 
     def finish() -> None:
-        for tasks in claimed:
-            calls.finish_many(conn, tasks)
+        for batch in tasks:
+            calls.finish_many(conn, batch)
 
     def purge() -> None:
         for _ in range(batches):
             calls.purge(conn, BATCH)
 
-    steps: list[tuple[Callable[[], None], int]] = [
-        (create, SINGLES),
-        (create_many, batches * BATCH),
-        (scan, batches * BATCH),
-        (start, batches * BATCH),
-        (finish, batches * BATCH),
-        (purge, batches * BATCH),
+    def database() -> float:
+        text = Path(f"/proc/{bench.database_pid}/stat").read_text()
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / TICKS
+
+    def of_redis() -> float:
+        found = redis.info("cpu")
+        return float(found["used_cpu_user"]) + float(found["used_cpu_sys"])
+
+    steps: list[tuple[Callable[[], None], Callable[[], float], int]] = [
+        (create, database, SINGLES),
+        (create_many, database, batches * BATCH),
+        (scan, database, batches * BATCH),
+        (push, of_redis, batches * BATCH),
+        (take, of_redis, batches * BATCH),
+        (start, database, batches * BATCH),
+        (finish, database, batches * BATCH),
+        (purge, database, batches * BATCH),
     ]
     schema.sql("DELETE FROM {table}")
     figures = []
-    for step, count in steps:
+    for step, server, count in steps:
         if step is purge:
             schema.sql("UPDATE {table} SET due_at = created_at WHERE lane = 0")
             time.sleep(SETTLES)
-        processor, log = _processor(bench), _log(schema)
-        step()
+        log, processor, own = _log(schema), server(), time.process_time()
+        with no_collector():
+            step()
+        client = time.process_time() - own
         time.sleep(SETTLES)
         name = f"cost of {step.__name__}"
         figures += [
-            Figure(f"{name}, processor", 1e6 * (_processor(bench) - processor) / count, "us"),
-            Figure(f"{name}, log", (_log(schema) - log) / count, "bytes", note="redo and binary"),
+            Figure(f"{name}, server", 1e6 * (server() - processor) / count, "us"),
+            Figure(f"{name}, client", 1e6 * client / count, "us"),
         ]
-    ended = schema.sql(f"SELECT COUNT(*) FROM {{table}} WHERE queue_id = {queue_id}")[0][0]
-    if ended:
-        raise RuntimeError(f"{ended} tasks have not come to their end")
+        if server is database:
+            written = (_log(schema) - log) / count
+            figures.append(Figure(f"{name}, log", written, "bytes", note="redo and binary"))
+    rest = schema.sql(f"SELECT COUNT(*) FROM {{table}} WHERE queue_id = {queue_id}")[0][0]
+    if rest:
+        raise RuntimeError(f"{rest} tasks have not come to their end")
     return figures
-
-
-def _processor(bench: Bench) -> float:
-    """Seconds that the server has computed."""
-    text = Path(f"/proc/{bench.database_pid}/stat").read_text()
-    user, system = text.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / TICKS
 
 
 def _log(schema: Schema) -> int:
