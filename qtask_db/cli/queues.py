@@ -41,11 +41,14 @@ if TYPE_CHECKING:
     metavar="[SECONDS]",
     help="Again and again, each 2 seconds or as said, until Ctrl-C.",
 )
+@click.option("--active", is_flag=True, help="Without what has ended: quick beside millions.")
 @database_options
 @redis_option
 @json_option
 @pass_state
-def stats(state: State, *, namespace: str | None, watch: float | None, as_json: bool) -> None:
+def stats(
+    state: State, *, namespace: str | None, watch: float | None, active: bool, as_json: bool
+) -> None:
     """Show how many tasks each queue has, in which state, and how far behind the relays are.
 
     \b
@@ -57,13 +60,13 @@ def stats(state: State, *, namespace: str | None, watch: float | None, as_json: 
     Examples:
       qtask stats
       qtask stats --watch
-      qtask stats --watch 0.5 --namespace default
+      qtask stats --watch 0.5 --active --namespace default
       qtask stats --json | jq '.queues[] | select(.failed > 0)'
     """
     from qtask_db.cli.screen import Source, page
 
     console = tables.console()
-    with Source(state, namespace) as source:
+    with Source(state, namespace, active=active) as source:
         if watch is not None and console.is_terminal and not as_json:
             _watch(source, console, watch)
         elif watch is not None:

@@ -15,11 +15,13 @@ from qtask_db.errors import DatabaseUnavailable, QtaskError
 from qtask_db.urls import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console, Group, RenderableType
     from rich.text import Text
 
     from qtask_db.database import Connection
-    from qtask_db.models import QueueStats
+    from qtask_db.models import QueueDepth, QueueStats
 
 COUNTS = {
     "waiting": 9,
@@ -47,10 +49,15 @@ class Snapshot:
     """All queues at one moment."""
 
     at: datetime.datetime
-    queues: list[QueueStats]
+    queues: Sequence[QueueStats | QueueDepth]
     lengths: dict[str, int] | None
     """Messages in Redis by queue; None without a Redis URL or where Redis cannot be asked."""
     redis_error: str | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Those of COUNTS that were asked for."""
+        return {n: k for n, k in COUNTS.items() if all(hasattr(row, n) for row in self.queues)}
 
     def total(self, name: str) -> int:
         """The sum of one count over the queues."""
@@ -66,7 +73,7 @@ class Snapshot:
         for row in rows:
             row["lag"] = round(float(row["lag"]), 3)
             row["in_redis"] = None if self.lengths is None else self.lengths.get(row["queue"])
-        total: dict[str, Any] = {name: self.total(name) for name in COUNTS}
+        total: dict[str, Any] = {name: self.total(name) for name in self.counts}
         total["lag"] = round(self.lag(), 3)
         total["in_redis"] = None if self.lengths is None else sum(self.lengths.values())
         return {
@@ -80,9 +87,10 @@ class Snapshot:
 class Source:
     """Reads snapshots over connections that it keeps, and replaces where they were lost."""
 
-    def __init__(self, state: State, namespace: str | None) -> None:
+    def __init__(self, state: State, namespace: str | None, *, active: bool = False) -> None:
         self._state = state
         self._namespace = namespace
+        self._active = active
         self._connection: Connection | None = None
         self._redis: Any = None
 
@@ -102,7 +110,8 @@ class Source:
         if self._connection is None:
             self._connection = self._state.database().connect(autocommit=True)
         try:
-            queues = calls.stats(self._connection, self._namespace)
+            look = calls.depth if self._active else calls.stats
+            queues: Sequence[QueueStats | QueueDepth] = look(self._connection, self._namespace)
         except DatabaseUnavailable:
             self._close()
             raise
@@ -146,7 +155,7 @@ def page(snapshot: Snapshot, console: Console) -> Group:
 def _columns(snapshot: Snapshot, terminal: bool) -> list[Column]:
     rows = snapshot.queues
     columns = [Column("Queue", [_name(row) for row in rows], fold=True)]
-    for name, keep in COUNTS.items():
+    for name, keep in snapshot.counts.items():
         cells = [_number(getattr(row, name), STYLES[name], terminal) for row in rows]
         footer = _number(snapshot.total(name), STYLES[name], terminal)
         columns.append(Column(name.capitalize(), list(cells), footer, right=True, keep=keep))
@@ -166,7 +175,7 @@ def _columns(snapshot: Snapshot, terminal: bool) -> list[Column]:
     return columns
 
 
-def _name(row: QueueStats) -> Text:
+def _name(row: QueueStats | QueueDepth) -> Text:
     from rich.text import Text
 
     return Text.assemble(row.queue, ("  paused", "bold yellow") if row.paused else "")

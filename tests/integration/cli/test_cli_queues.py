@@ -42,6 +42,16 @@ def test_stats(qtask: Qtask, conn: Connection, redis: Redis) -> None:
     assert redis.llen("A") == 1
 
 
+def test_stats_of_what_is_active(qtask: Qtask, conn: Connection) -> None:
+    calls.cancel(conn, create(qtask, queue="A"))
+    create(qtask, queue="B")
+    a, b = qtask("stats", "--active", "--json").json["queues"]
+    assert (a["waiting"], b["waiting"], "finished" in a) == (0, 1, False)
+    lines = qtask("stats", "--active").out.splitlines()
+    assert lines[0].split() == ["Queue", "Waiting", "Processing", "Due", "Lag", "In", "Redis"]
+    assert lines[1].split()[0] == "A"
+
+
 def test_stats_without_redis_says_nothing_of_it(qtask: Qtask) -> None:
     create(qtask)
     assert "Redis" not in qtask("stats", QTASK_REDIS_URL=None).out
