@@ -30,6 +30,8 @@ class Figure:
     of_ratio: bool = False
     """Whether it is the ratio that must reach it."""
     note: str = ""
+    percentiles: tuple[float, ...] = ()
+    """The whole distribution, for plots: the 0th to the 100th."""
 
     @property
     def value(self) -> float:
@@ -118,6 +120,11 @@ def middle(values: Sequence[float]) -> tuple[float, float]:
         return values[0], values[0]
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, high
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, ...]:
+    """The 0th to the 100th."""
+    return tuple(round(at(values, number / 100), 3) for number in range(101))
 
 
 def at(values: Sequence[float], share: float) -> float:

@@ -21,7 +21,7 @@ from qtask_db.database import Database
 
 from .bench import INTERVAL, NAME, PAYLOAD, Bench
 from .child import Child
-from .figure import Figure, at, no_collector
+from .figure import Figure, at, no_collector, percentiles
 
 RATE = 1_000
 BATCH = 5
@@ -74,6 +74,7 @@ def latency(bench: Bench) -> list[Figure]:
                 reach=reach,
                 at_most=True,
                 note=note,
+                percentiles=percentiles(late),
             )
         )
     return figures

@@ -13,7 +13,7 @@ from qtask_db import NewTask, calls
 
 from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench, Schema
 from .child import Child
-from .figure import Figure, at, no_collector
+from .figure import Figure, at, no_collector, percentiles
 from .relay import LATER
 from .worker import note_starts
 
@@ -54,6 +54,7 @@ def rush(bench: Bench) -> list[Figure]:
             reach=reach,
             at_most=True,
             note=note,
+            percentiles=percentiles(late),
         )
         for name, share, reach in (("p50", 0.5, 100.0), ("p99", 0.99, 250.0))
     ]

@@ -14,23 +14,19 @@ from .relay import BATCH, LATER, claim
 
 QUEUE = "SIZE"
 SINGLES = 50
+SIZES = (1_000_000, 3_000_000, 10_000_000)
+LIMIT = 1.15
 
 
 def size(bench: Bench) -> list[Figure]:
     """Scans of 1,000 and single creates; the ratios are of times."""
-    rounds, warm_up = (10, 2) if bench.quick else (40, 4)
-    finished, waiting = (500_000, 50_000) if bench.quick else (10_000_000, 1_000_000)
+    rounds, warm_up = (8, 2) if bench.quick else (20, 2)
+    sizes, waiting = ((100_000, 500_000), 50_000) if bench.quick else (SIZES, 1_000_000)
     empty, full = bench.schema("bempty_"), bench.schema("bfull_")
-    lanes = {schema.prefix: schema.queue_id(QUEUE) for schema in (empty, full)}
-    bench.say(f"  {finished:,} finished rows, {waiting:,} waiting ones")
-    ours = [lanes[full.prefix]]
-    history = f"{END} - INTERVAL 300 DAY"
-    full.fill(finished, ours, lane="0", status=0, due=history, say=bench.say)
+    queue_ids = {schema.prefix: schema.queue_id(QUEUE) for schema in (empty, full)}
+    ours = [queue_ids[full.prefix]]
+    bench.say(f"  {waiting:,} waiting rows")
     full.fill(waiting, ours, due=LATER, say=bench.say)
-    for schema in (empty, full):
-        schema.fill((rounds + warm_up) * BATCH, [lanes[schema.prefix]])
-        schema.sql("ANALYZE TABLE {table}")
-    _settle(bench, full)
 
     numbers = itertools.count()
 
@@ -38,29 +34,36 @@ def size(bench: Bench) -> list[Figure]:
         for number in itertools.islice(numbers, SINGLES):
             calls.create(schema.conn, NAME, PAYLOAD, INTERVAL, QUEUE, order_no=f"8974{number:09}")
 
-    note = f"{finished:,} finished and {waiting:,} waiting rows; ratio of the times"
-    figures = []
     steps: list[tuple[str, int, Callable[[Schema], None]]] = [
         ("scan", BATCH, claim),
         ("create", SINGLES, create),
     ]
-    for name, count, step in steps:
-        pair = interleaved(
-            lambda step=step: step(full), lambda step=step: step(empty), rounds, warm_up
-        )
-        slower = [1 / speed for speed in pair.speeds()]
-        figures.append(
-            pair.figure(
-                f"{name} beside many",
+    figures = []
+    for already, finished in itertools.pairwise((0, *sizes)):
+        bench.say(f"  {finished:,} finished rows")
+        full.fill(
+            finished - already, ours, lane="0", status=0, due=f"{END} - INTERVAL 300 DAY",
+            say=bench.say,
+        )  # fmt: skip
+        for schema in (empty, full):
+            schema.fill((rounds + warm_up) * BATCH, [queue_ids[schema.prefix]])
+            schema.sql("ANALYZE TABLE {table}")
+        _settle(bench, full)
+        for name, count, step in steps:
+            pair = interleaved(
+                lambda step=step: step(full), lambda step=step: step(empty), rounds, warm_up
+            )
+            figure = pair.figure(
+                f"{name} beside {finished:,}",
                 count,
                 "tasks/s",
                 floor_is="in an empty schema",
-                reach=1.15,
+                reach=LIMIT,
                 at_most=True,
                 of_ratio=True,
-                note=note,
-            ).slower(slower)
-        )
+                note=f"finished rows, and {waiting:,} waiting ones; ratio of the times",
+            )
+            figures.append(figure.slower([1 / speed for speed in pair.speeds()]))
     return figures
 
 
