@@ -45,9 +45,10 @@ class Connection:
         """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
 
         Where no transaction of the caller's is open it is called again if the server rolled it back
-        because of another transaction, or if an installer is just replacing a procedure: the call
-        has done nothing then. (Inside a transaction waiting for the installer would be in vain,
-        because it waits for those who have called the procedure.)
+        because of another transaction, or if a script is just replacing a procedure: the call has
+        done nothing then. (Inside a transaction waiting for the script would be in vain, because it
+        waits for those who have called the procedure.) In any case it is called again if it may not
+        be: an installer that has just replaced the procedure is about to give the right back.
         """
         alone = self.dialect.alone(self.raw)
         began = time.monotonic()
@@ -59,16 +60,16 @@ class Connection:
             except Exception as error:
                 translated = self.dialect.translate(error)
                 patient = isinstance(translated, Conflict) and time.monotonic() - began < _PATIENCE
-                if not alone or (tries >= self._tries(translated) and not patient):
+                if tries >= self._tries(translated, alone) and not (alone and patient):
                     raise translated or error from error
             longest = 0.0025 * 2 ** min(tries, 7)
             time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
         raise AssertionError("unreachable")
 
-    def _tries(self, error: QtaskError | None) -> int:
+    def _tries(self, error: QtaskError | None, alone: bool) -> int:
         # Oracle names the package as OWNER.PACKAGE where it is there, but invalid.
         ours = self.prefix in str(error) or f".{package(self.prefix).upper()}" in str(error)
-        if isinstance(error, Conflict) or (ours and isinstance(error, NotInstalled)):
+        if alone and (isinstance(error, Conflict) or (ours and isinstance(error, NotInstalled))):
             return 8
         # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
         return 5 if ours and isinstance(error, AccessDenied) else 1

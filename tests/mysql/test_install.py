@@ -180,20 +180,29 @@ class TestAgain:
             with pytest.raises(AccessDenied):
                 calls.retry(conn, 1)
 
-    def test_callers_without_a_transaction_notice_nothing(
-        self, root: Connection, empty_url: str, new_account: Callable[[str, str], str]
+    @pytest.mark.parametrize("autocommit", [True, False])
+    def test_callers_notice_nothing(
+        self,
+        root: Connection,
+        empty_url: str,
+        new_account: Callable[[str, str], str],
+        autocommit: bool,
     ) -> None:
         quiet_install(empty_url)
         account = new_account(empty_url, "qtask_me")
         database = urlsplit(empty_url).path[1:]
-        execute(root, f"GRANT EXECUTE ON PROCEDURE {database}.qtask_create_task TO 'qtask_me'@'%'")
+        for name in ("create_task", "delay_task"):
+            grant = f"GRANT EXECUTE ON PROCEDURE {database}.qtask_{name} TO 'qtask_me'@'%'"
+            execute(root, grant)
         installed = threading.Event()
 
         def produce() -> int:
             made = 0
-            with Database(account).connect() as conn:
+            with Database(account).connect(autocommit=autocommit) as conn:
                 while not installed.is_set():
                     made += calls.create(conn, "test", {}, 60, "Q").created
+                    made += calls.delay(conn, "test", {}, 60, 60, "Q").created
+                    conn.commit()
             return made
 
         with ThreadPoolExecutor() as pool:

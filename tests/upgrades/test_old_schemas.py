@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from releases import VERSIONS
-from testing import execute, query
+from releases import VERSIONS, toml
+from testing import query
 
-from qtask_db import Connection, Database, Status, calls, render
+from qtask_db import Connection, Database, Status, calls
 from qtask_db.install import install
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
@@ -74,10 +74,10 @@ def rows(conn: Connection) -> list[list[tuple[object, ...]]]:
     ]
 
 
-def view_columns(conn: Connection) -> set[tuple[str, str]]:
-    """What the views show."""
+def view_columns(conn: Connection, package: Path) -> set[tuple[str, str]]:
+    """What the views of a version show."""
     found = set()
-    for entry in render.INDEX["view"]:
+    for entry in toml(package, "index.toml")["view"]:
         with conn.raw.cursor() as cursor:
             cursor.execute(f"SELECT * FROM qtask_{entry['name']}")
             found |= {(entry["name"], column[0].lower()) for column in cursor.description}
@@ -88,10 +88,10 @@ def test_tasks_stay_and_go_on(package: Path, empty_url: str) -> None:
     old(package, empty_url, "-m", "qtask_db", "install")
     old(package, empty_url, "-c", CREATE)
     with Database(empty_url).connect() as conn:
-        before, columns = rows(conn), view_columns(conn)
+        before, columns = rows(conn), view_columns(conn, package)
         quiet_install(empty_url)
         assert rows(conn) == before
-        assert columns <= view_columns(conn)
+        assert columns <= view_columns(conn, package)
     old(package, empty_url, "-c", USE)
     with Database(empty_url).connect() as conn:
         calls.resume(conn, "OTHER", namespace="n")
@@ -111,7 +111,7 @@ def test_the_next_migration(package: Path, empty_url: str) -> None:
         assert rows(conn) == before
         assert query(conn, "SELECT DISTINCT note FROM qtask_queue") == [("it's",)]
         # One that was cut off before it was noted, as a script's is.
-        execute(conn, "DELETE FROM _yoyo_migration WHERE migration_id LIKE 'qtask-9000%'")
+        conn.dialect.schema.forget_migrations(conn.raw, "_yoyo_migration", "qtask-9000%")
         conn.commit()
         quiet_install(empty_url)
         assert rows(conn) == before
