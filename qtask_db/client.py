@@ -13,7 +13,7 @@ import logging
 import queue
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -85,7 +85,10 @@ class Client:
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
         )
-        self._redis = connect(redis) if isinstance(redis, str) else redis
+        self._redis = redis
+        if isinstance(redis, str):
+            with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
+                self._redis = connect(redis)
         self._stream = stream
         self._idle: queue.LifoQueue[tuple[Connection, float]] = queue.LifoQueue()
 
@@ -170,6 +173,8 @@ class Client:
         if self._redis is None:
             return
         try:
+            if isinstance(self._redis, str):
+                self._redis = connect(self._redis)
             push_tasks(self._redis, tasks, stream=self._stream)
         except QueueUnavailable as error:
             # They are committed: a relay pushes them after the push grace.

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import redis
-from redis.backoff import EqualJitterBackoff
+from redis.backoff import EqualJitterBackoff, NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import parse_url
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from qtask_db.errors import ConfigurationError, QueueUnavailable
 from qtask_db.urls import check_login
@@ -89,14 +89,36 @@ def _sentinel(parts: SplitResult) -> Client:
     service, database = _service(parts)
     options = _options(parts, _single(parts, database))
     login = {key: options.pop(f"sentinel_{key}", None) for key in ("username", "password")}
-    shared = {**_TIMEOUTS, "ssl": parts.scheme.startswith("rediss")}
+    shared: dict[str, Any] = {**_TIMEOUTS, "ssl": parts.scheme.startswith("rediss")}
+    # The next Sentinel is asked at once: by itself redis-py would try one that is away ten times.
+    shared["retry"] = Retry(NoBackoff(), 0)
     shared |= {key: value for key, value in options.items() if key.startswith("ssl_")}
     settings = {**_settings(options), **options, "ssl": shared["ssl"]}
-    sentinels = Sentinel(
+    sentinels = _Sentinels(
         _hosts(parts), sentinel_kwargs={**shared, **{k: v for k, v in login.items() if v}}
     )
     client: redis.Redis = sentinels.master_for(service, **settings)
     return client
+
+
+class _Sentinels(Sentinel):
+    """Says why there is no master: redis-py describes its clients instead."""
+
+    def discover_master(self, service_name: str) -> Any:
+        reasons = []
+        for place, sentinel in enumerate(self.sentinels):
+            try:
+                masters: Any = sentinel.sentinel_masters()
+            except (redis.ConnectionError, redis.TimeoutError) as error:
+                reasons.append(str(error))
+                continue
+            state = masters.get(service_name)
+            if state and self.check_master_state(state, service_name):
+                # The next one is asked only where this one is away.
+                self.sentinels.insert(0, self.sentinels.pop(place))
+                return state["ip"], state["port"]
+            reasons.append("a Sentinel knows of none")
+        raise MasterNotFoundError(f"no master of {service_name!r}: {'; '.join(reasons)}")
 
 
 def _cluster(parts: SplitResult) -> Client:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import socket
 import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-import testing
 from certificates import Authority
-from servers import ServerError, binaries, packages
-from servers.base import Unavailable, free_port
+from servers.base import free_port
 from testing import count
+from topologies import Guarded, Launcher, start_cluster, start_sentinel, until
 
 from qtask_db import Client, Connection, NewTask, calls
 from qtask_db.errors import QueueUnavailable
@@ -30,54 +26,14 @@ from qtask_db.relay import Relay
 from qtask_db.task import Task
 from qtask_db.worker import Worker
 
-PATIENCE = 40.0
 NAMES = [f"QUEUE:{n}" for n in range(12)]
-
-Start = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture(scope="module")
-def program() -> binaries.Program:
-    try:
-        return binaries.on_path("redis")
-    except Unavailable:
-        try:
-            return packages.unpacked("redis", print)
-        except ServerError as error:
-            pytest.skip(f"needs a redis-server program on this machine: {error}")
 
 
 @pytest.fixture
-def launch(program: binaries.Program, tmp_path: Path) -> Iterator[Start]:
-    """Runs redis-server with these arguments in a folder of its own."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
-        folder = tmp_path / f"server-{len(started)}"
-        folder.mkdir()
-        options = ("--bind", "127.0.0.1", "--dir", str(folder), "--save", "")
-        command = program.command(*arguments, *options)
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def port_with_bus() -> int:
-    """A port whose Cluster bus, 10,000 higher, is free as well."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port + 10_000))
-            return port
-
-
-def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    testing.until(condition, seconds, ignoring=(redis.RedisError, QueueUnavailable))
+def launch(tmp_path: Path) -> Iterator[Launcher]:
+    started = Launcher(tmp_path)
+    yield started
+    started.close()
 
 
 def messages(names: list[str], each: int = 1) -> list[Message]:
@@ -87,30 +43,10 @@ def messages(names: list[str], each: int = 1) -> list[Message]:
 
 
 @pytest.fixture
-def cluster(launch: Start) -> tuple[str, list[subprocess.Popen[bytes]]]:
+def cluster(launch: Launcher) -> tuple[str, list[subprocess.Popen[bytes]]]:
     """A Cluster of three masters: its URL and its processes."""
-    ports = [port_with_bus() for _ in range(3)]
-    processes = [
-        launch(
-            "--port", str(port), "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
-            "--cluster-require-full-coverage", "no",
-        )
-        for port in ports
-    ]  # fmt: skip
-    nodes = [redis.Redis(port=port) for port in ports]
-    for number, node in enumerate(nodes):
-        until(node.ping)
-        node.execute_command(
-            "CLUSTER", "ADDSLOTS", *range(16384 * number // 3, 16384 * (number + 1) // 3)
-        )
-        node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-    for port in ports[1:]:
-        nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port)
-    for node in nodes:
-        until(lambda node=node: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-        until(lambda node=node: len(node.execute_command("CLUSTER NODES")) == 3)
-        node.close()
-    return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports), processes
+    hosts, processes = start_cluster(launch)
+    return f"redis+cluster://{hosts}", processes
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
@@ -217,38 +153,18 @@ def slots(url: str) -> dict[str, int]:
         return {name: ports.index(client.get_node_from_key(name).port) for name in NAMES}
 
 
-@dataclass
-class Guarded:
-    """A master with one replica and a Sentinel that watches them."""
-
-    url: str
-    master: subprocess.Popen[bytes]
-    replica: redis.Redis
+@pytest.fixture
+def guarded(launch: Launcher) -> Guarded:
+    return start_sentinel(launch)
 
 
 @pytest.fixture
-def guarded(launch: Start, tmp_path: Path) -> Guarded:
-    master, replica, guard = free_port(), free_port(), free_port()
-    process = launch("--port", str(master))
-    launch("--port", str(replica), "--replicaof", "127.0.0.1", str(master))
-    until(lambda: redis.Redis(port=replica).info("replication")["master_link_status"] == "up")
-    file = tmp_path / "sentinel.conf"
-    file.write_text(
-        f"port {guard}\n"
-        f"sentinel monitor orders 127.0.0.1 {master} 1\n"
-        "sentinel down-after-milliseconds orders 500\n"
-        "sentinel failover-timeout orders 5000\n"
-    )
-    launch(str(file), "--sentinel")
-    sentinel = redis.Redis(port=guard, decode_responses=True)
-    until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == 1)
-
-    url = f"redis+sentinel://127.0.0.1:{guard}/orders/0"
-    return Guarded(url, process, redis.Redis(port=replica))
+def sentinel_url(guarded: Guarded) -> str:
+    return f"redis+sentinel://127.0.0.1:{guarded.port}/orders/0"
 
 
-def test_sentinel_and_a_failover(guarded: Guarded) -> None:
-    queues = Queues(guarded.url)
+def test_sentinel_and_a_failover(guarded: Guarded, sentinel_url: str) -> None:
+    queues = Queues(sentinel_url)
     assert queues.push(messages(["A"], 1)) == {"A": 1}
     guarded.master.kill()
     with pytest.raises(QueueUnavailable):
@@ -260,23 +176,23 @@ def test_sentinel_and_a_failover(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
 def test_a_sentinel_failover_under_relay_and_worker(
-    guarded: Guarded, database_url: str, conn: Connection, stream: bool
+    guarded: Guarded, sentinel_url: str, database_url: str, conn: Connection, stream: bool
 ) -> None:
     """What the old master had acknowledged and not replicated comes again after the interval."""
     handled: Counter[tuple[int, int]] = Counter()
-    worker = Worker(database_url, guarded.url, stream=stream)
+    worker = Worker(database_url, sentinel_url, stream=stream)
     worker.handler("A", "B")(lambda job: handled.update([(job.task_id, job.attempt)]))
     stop = threading.Event()
     created: list[int] = []
 
     def produce() -> None:
-        with Client(database_url, guarded.url, stream=stream) as client:
+        with Client(database_url, sentinel_url, stream=stream) as client:
             while not stop.is_set():
                 created.append(client.create("test", {}, 3, "AB"[len(created) % 2]).task_id)
                 stop.wait(0.005)
 
     producer = threading.Thread(target=produce)
-    with Relay(database_url, guarded.url, lease=3, stream=stream) as relay, worker:
+    with Relay(database_url, sentinel_url, lease=3, stream=stream) as relay, worker:
         producer.start()
         until(lambda: worker.counters.finished > 100)
         guarded.master.kill()
@@ -293,7 +209,7 @@ def test_a_sentinel_failover_under_relay_and_worker(
     assert relay.counters.confirmed > 0
 
 
-def test_tls_and_a_unix_socket(launch: Start, tmp_path: Path, authority: Authority) -> None:
+def test_tls_and_a_unix_socket(launch: Launcher, tmp_path: Path, authority: Authority) -> None:
     issued = authority.issue("127.0.0.1")
     port, path = free_port(), tmp_path / "socket"
     launch(

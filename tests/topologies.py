@@ -1,0 +1,144 @@
+"""Redis in other shapes than one server: a Cluster, a master behind Sentinel, with TLS or not."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import testing
+from certificates import Authority
+from servers import ServerError, binaries, packages
+from servers.base import Unavailable, free_port
+
+from qtask_db.errors import QueueUnavailable
+
+PATIENCE = 40.0
+MASTERS = 3
+
+
+class Launcher:
+    """Runs redis-server with some arguments in a folder of its own; with TLS alone where told."""
+
+    def __init__(self, folder: Path, authority: Authority | None = None) -> None:
+        self._program = program()
+        self.folder = folder
+        self._authority = authority
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._tls: tuple[str, ...] = ()
+        if authority is not None:
+            issued = authority.issue("127.0.0.1")
+            self._tls = (
+                "--tls-ca-cert-file", str(authority.file), "--tls-cert-file", str(issued.cert),
+                "--tls-key-file", str(issued.key), "--tls-auth-clients", "no",
+                "--tls-replication", "yes", "--tls-cluster", "yes",
+            )  # fmt: skip
+
+    def __call__(self, *arguments: str, port: int | None = None) -> subprocess.Popen[bytes]:
+        folder = self.folder / f"server-{len(self._processes)}"
+        folder.mkdir()
+        listen: tuple[str, ...] = () if port is None else ("--port", str(port))
+        if port is not None and self._tls:
+            listen = ("--port", "0", "--tls-port", str(port))
+        command = self._program.command(
+            *arguments, *listen, *self._tls, "--bind", "127.0.0.1", "127.0.0.2",
+            "--dir", str(folder), "--save", "",
+        )  # fmt: skip
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._processes.append(process)
+        return process
+
+    def client(self, port: int) -> redis.Redis:
+        """A client of one of the servers."""
+        tls: dict[str, Any] = {}
+        if self._authority is not None:
+            tls = {"ssl": True, "ssl_ca_certs": str(self._authority.file)}
+        return redis.Redis(port=port, host="127.0.0.1", decode_responses=True, **tls)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+
+def program() -> binaries.Program:
+    try:
+        return binaries.on_path("redis")
+    except Unavailable:
+        try:
+            return packages.unpacked("redis", print)
+        except ServerError as error:
+            pytest.skip(f"needs a redis-server program on this machine: {error}")
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    testing.until(condition, seconds, ignoring=(redis.RedisError, QueueUnavailable))
+
+
+def start_cluster(launch: Launcher) -> tuple[str, list[subprocess.Popen[bytes]]]:
+    """A Cluster of three masters: its hosts, as a URL has them, and its processes."""
+    ports = [_port_with_bus() for _ in range(MASTERS)]
+    processes = [
+        launch(
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+            "--cluster-require-full-coverage", "no", port=port,
+        )
+        for port in ports
+    ]  # fmt: skip
+    nodes = [launch.client(port) for port in ports]
+    for number, node in enumerate(nodes):
+        until(node.ping)
+        slots = range(16384 * number // MASTERS, 16384 * (number + 1) // MASTERS)
+        node.execute_command("CLUSTER", "ADDSLOTS", *slots)
+        node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+    for port in ports[1:]:
+        nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port)
+    for node in nodes:
+        until(lambda node=node: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+        until(lambda node=node: len(node.execute_command("CLUSTER NODES")) == MASTERS)
+        node.close()
+    return ",".join(f"127.0.0.1:{port}" for port in ports), processes
+
+
+@dataclass
+class Guarded:
+    """A master with one replica, or none, and a Sentinel that watches them as `orders`."""
+
+    port: int
+    """The Sentinel's."""
+    master: subprocess.Popen[bytes]
+    replica: redis.Redis
+
+
+def start_sentinel(launch: Launcher, replicas: int = 1) -> Guarded:
+    master, replica, guard = free_port(), free_port(), free_port()
+    process = launch(port=master)
+    client = launch.client(replica)
+    if replicas:
+        launch("--replicaof", "127.0.0.1", str(master), port=replica)
+        until(lambda: client.info("replication")["master_link_status"] == "up")
+    file = launch.folder / "sentinel.conf"
+    file.write_text(
+        f"sentinel monitor orders 127.0.0.1 {master} 1\n"
+        "sentinel down-after-milliseconds orders 500\n"
+        "sentinel failover-timeout orders 5000\n"
+    )
+    launch(str(file), "--sentinel", port=guard)
+    sentinel = launch.client(guard)
+    until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == replicas)
+    return Guarded(guard, process, client)
+
+
+def _port_with_bus() -> int:
+    """A port whose Cluster bus, 10,000 higher, is free as well."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port + 10_000))
+            return port
