@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from qtask_db.constants import LIMIT
 from qtask_db.job import Job, Retry
 
 logger = logging.getLogger("qtask_db.worker")
@@ -20,8 +19,8 @@ Handler: TypeAlias = "Callable[[Job], Any]"
 
 LOCAL_WAIT = 0.1
 """Seconds of work that may wait in this process, so that an idle worker elsewhere gets the rest."""
-LOCAL_TASKS = LIMIT["rows"]
-"""Tasks that may wait here, however quick the handlers are: what one call starts."""
+LOCAL_TASKS = 1_000
+"""Tasks that may wait here, however quick the handlers are."""
 LOCAL_CHARACTERS = 8_000_000
 """Of messages that may wait here, as far as the last ones tell how large they are."""
 
