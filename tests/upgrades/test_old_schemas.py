@@ -84,6 +84,7 @@ def view_columns(conn: Connection, package: Path) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.usefixtures("following")
 def test_tasks_stay_and_go_on(package: Path, empty_url: str) -> None:
     old(package, empty_url, "-m", "qtask_db", "install")
     old(package, empty_url, "-c", CREATE)
@@ -92,23 +93,6 @@ def test_tasks_stay_and_go_on(package: Path, empty_url: str) -> None:
         quiet_install(empty_url)
         assert rows(conn) == before
         assert columns <= view_columns(conn, package)
-    old(package, empty_url, "-c", USE)
-    with Database(empty_url).connect() as conn:
-        calls.resume(conn, "OTHER", namespace="n")
-        found = sorted((task.status, task.attempts) for task in calls.list_tasks(conn))
-    waiting, processing, finished = Status.WAITING, Status.PROCESSING, Status.FINISHED
-    ended = [(finished, 1), (finished, 2)]
-    assert found == [*ended, (waiting, 0), (waiting, 0), (processing, 1)]
-
-
-@pytest.mark.usefixtures("following")
-def test_the_next_migration(package: Path, empty_url: str) -> None:
-    old(package, empty_url, "-m", "qtask_db", "install")
-    old(package, empty_url, "-c", CREATE)
-    with Database(empty_url).connect() as conn:
-        before = rows(conn)
-        quiet_install(empty_url)
-        assert rows(conn) == before
         assert query(conn, "SELECT DISTINCT note FROM qtask_queue") == [("it's",)]
         # One that was cut off before it was noted, as a script's is.
         conn.dialect.schema.forget_migrations(conn.raw, "_yoyo_migration", "qtask-9000%")
@@ -116,3 +100,9 @@ def test_the_next_migration(package: Path, empty_url: str) -> None:
         quiet_install(empty_url)
         assert rows(conn) == before
     old(package, empty_url, "-c", USE)
+    with Database(empty_url).connect() as conn:
+        calls.resume(conn, "OTHER", namespace="n")
+        found = sorted((task.status, task.attempts) for task in calls.list_tasks(conn))
+    waiting, processing, finished = Status.WAITING, Status.PROCESSING, Status.FINISHED
+    ended = [(finished, 1), (finished, 2)]
+    assert found == [*ended, (waiting, 0), (waiting, 0), (processing, 1)]
