@@ -33,12 +33,13 @@ ZONE = {
 }
 KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
+LOW_END = {"mysql": ("low_end",), "oracle": ()}
 TIMES = ("created_at", "deadline_at", "due_at", "started_at", "ended_at")
 
 
 def empty(conn: Connection) -> None:
     """Deletes every task, batch and queue."""
-    for table in ("task", "batch", "queue"):
+    for table in ("task", "batch", "queue", *LOW_END[conn.dialect.name]):
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 

@@ -39,6 +39,10 @@ BEGIN
     task.due_at = LEAST(v_claimed_at, v_now),
     task.batch_id = 0;
 
+  UPDATE {{ p }}low_end
+  SET first_at = LEAST(v_claimed_at, v_now)
+  WHERE first_at > LEAST(v_claimed_at, v_now);
+
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;
 END

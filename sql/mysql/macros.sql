@@ -21,7 +21,19 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {%- set now = "UTC_TIMESTAMP(3)" -%}
 {#- Positive and even, and unique on all servers whose numbers differ in the last six bits. -#}
 {%- set new_batch_id = "((UUID_SHORT() & 4611686018427387903) << 1)" -%}
+{%- set beginning_of_time = "TIMESTAMP'1970-01-01 00:00:00'" -%}
 {%- set end_of_time = "TIMESTAMP'9999-12-31 00:00:00'" -%}
+
+{#- What low_end remembers. Microseconds: a look that takes longer is slow; a row is valid for so many times what the
+    look took, within bounds. Seconds: looks begin so long before now at the latest, and end so long after. -#}
+{%- set low_end = {"slow": 2000, "times": 20, "shortest": 1000000, "longest": 30000000, "margin": 1} -%}
+{%- macro valid(now) -%}
+(first_at <= {{ now }} - INTERVAL {{ low_end.margin }} SECOND
+    AND valid_until BETWEEN {{ now }} AND {{ now }} + INTERVAL {{ low_end.longest }} MICROSECOND)
+{%- endmacro -%}
+{#- Lets MySQL see the end of a range while it passes what is deleted and not purged: it does so where it reads the
+    whole row, without a condition on the index. MariaDB never does. -#}
+{%- set stop_at_end = "/*+ NO_ICP(%stask) */" % p -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
 {#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}

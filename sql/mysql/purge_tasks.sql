@@ -21,6 +21,7 @@ BEGIN
   */
   DECLARE v_ids {{ text }} DEFAULT '[]';
   DECLARE v_expired INT DEFAULT 0;
+  DECLARE v_due TINYINT;
 
   IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
@@ -34,6 +35,9 @@ BEGIN
       RESIGNAL;
     END;
 
+    CALL {{ p }}find_low_end(0, v_due);
+    COMMIT;
+    CALL {{ p }}begin_work();
     CALL {{ p }}lock_due(0, {{ now }}, in_limit, {{ now }}, v_ids, out_deleted, v_expired);
     IF out_deleted > 0 THEN
       DELETE task

@@ -38,6 +38,8 @@ BEGIN
   DECLARE v_parked {{ text }} DEFAULT '[]';
   DECLARE v_expired INT DEFAULT 0;
   DECLARE v_full TINYINT DEFAULT FALSE;
+  DECLARE v_known {{ text }} DEFAULT '[]';
+  DECLARE v_slow TINYINT;
 
   IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }} THEN
     {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
@@ -57,40 +59,52 @@ BEGIN
 
   CALL {{ p }}begin_work();
   SET out_batch_id = NULL;
-  SET v_now = {{ now }};
 
   BEGIN
+    DECLARE v_last INT;
+    DECLARE v_began DATETIME(6);
     DECLARE v_queue_id INT;
     DECLARE v_closed TINYINT;
+    DECLARE v_is_parked TINYINT;
     DECLARE v_share INT;
     DECLARE v_some INT;
     DECLARE v_more INT;
     DECLARE v_left INT DEFAULT in_limit;
     DECLARE v_done TINYINT DEFAULT FALSE;
     DECLARE c_queues CURSOR FOR
-      SELECT queue_id, closed, GREATEST(1, in_limit DIV COUNT(*) OVER ())
+      SELECT queue_id, closed, parked, GREATEST(1, in_limit DIV COUNT(*) OVER ())
       FROM (
         SELECT
           queue_id,
-          paused_at IS NOT NULL OR EXISTS (
-            SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
-          ) AS closed
-        FROM {{ p }}queue
-        WHERE in_namespace IS NULL OR namespace = in_namespace
+          closed,
+          IF(known.lane IS NULL, (
+            SELECT due_at
+            FROM {{ p }}task FORCE INDEX (due)
+            WHERE lane = queue.queue_id
+            ORDER BY lane, due_at
+            LIMIT 1
+          ) <= v_now, known.due) AS active,
+          (
+            SELECT due_at
+            FROM {{ p }}task FORCE INDEX (due)
+            WHERE lane = -queue.queue_id
+            ORDER BY lane, due_at
+            LIMIT 1
+          ) <= IF(closed, v_now, {{ end_of_time }}) AS parked
+        FROM (
+          SELECT
+            queue_id,
+            paused_at IS NOT NULL OR EXISTS (
+              SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
+            ) AS closed
+          FROM {{ p }}queue
+          WHERE in_namespace IS NULL OR namespace = in_namespace
+        ) AS queue
+        LEFT JOIN JSON_TABLE(v_known, '$[*]' COLUMNS (
+          lane INT PATH '$[0]', due TINYINT PATH '$[1]'
+        )) AS known ON known.lane = queue.queue_id
       ) AS queue
-      WHERE (
-        SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
-        WHERE lane = queue.queue_id
-        ORDER BY lane, due_at
-        LIMIT 1
-      ) <= v_now OR (
-        SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
-        WHERE lane = -queue.queue_id
-        ORDER BY lane, due_at
-        LIMIT 1
-      ) <= IF(queue.closed, v_now, {{ end_of_time }})
+      WHERE active OR parked
       -- Where there are more queues than in_limit, each gets its turn.
       ORDER BY RAND();
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
@@ -100,21 +114,43 @@ BEGIN
       RESIGNAL;
     END;
 
-    CALL {{ p }}give_back_lapsed(v_now);
+    CALL {{ p }}give_back_lapsed({{ now }});
+
+    SELECT MAX(lane)
+    INTO v_last
+    FROM {{ p }}low_end;
+    IF v_last > 0 THEN
+      COMMIT;
+      CALL {{ p }}begin_work();
+      CALL {{ p }}find_low_ends(in_namespace, FALSE, v_known);
+      COMMIT;
+      CALL {{ p }}begin_work();
+    END IF;
+    SET v_now = {{ now }};
 
     SET v_done = FALSE;
+    SET v_began = SYSDATE(6);
     OPEN c_queues;
+    SELECT TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) > {{ low_end.slow }} + 100 * COUNT(*)
+    INTO v_slow
+    FROM {{ p }}queue
+    WHERE queue_id > 0;
     each_queue: LOOP
-      FETCH c_queues INTO v_queue_id, v_closed, v_share;
+      FETCH c_queues INTO v_queue_id, v_closed, v_is_parked, v_share;
       IF v_done THEN
         LEAVE each_queue;
       END IF;
       SET v_share = LEAST(v_share, v_left);
+      SET v_some = 0;
       IF v_closed THEN
-        CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
+        IF v_is_parked THEN
+          CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
+        END IF;
         CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
       ELSE
-        CALL {{ p }}lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
+        IF v_is_parked THEN
+          CALL {{ p }}lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
+        END IF;
         CALL {{ p }}lock_due(v_queue_id, v_now, v_share - v_some, v_now, v_claimed, v_more, v_expired);
         SET v_full = v_full OR v_some + v_more >= v_share;
         SET v_left = v_left - v_some - v_more;
@@ -168,6 +204,12 @@ BEGIN
       CALL {{ p }}find_next_due(v_now, in_namespace, v_held, out_wait_ms);
     END IF;
     COMMIT;
+
+    IF v_slow THEN
+      CALL {{ p }}begin_work();
+      CALL {{ p }}find_low_ends(in_namespace, TRUE, v_known);
+      COMMIT;
+    END IF;
   END;
 
   SELECT out_batch_id AS batch_id, out_wait_ms AS wait_ms;

@@ -247,6 +247,7 @@ def lock_due(lane: int, limit: int) -> str:
     statement = found[0].rstrip(";")
     for name, value in {
         "in_lane": str(lane),
+        "v_from": "'2020-01-01'",
         "in_until": "UTC_TIMESTAMP(3)",
         "in_now": "UTC_TIMESTAMP(3)",
         "in_limit": str(limit),

@@ -68,11 +68,8 @@ def ids(conn: Connection, where: str) -> str:
 def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str) -> None:
     queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
     lanes = {"active": queue_id, "parked": -queue_id, "terminal": 0}
-    text = statement(
-        "lock_due",
-        "SELECT JSON_ARRAYAGG",
-        {"in_lane": str(lanes[lane]), "in_until": NOW, "in_now": NOW, "in_limit": "10"},
-    )
+    values = {"v_from": "'2020-01-01'", "in_until": NOW, "in_now": NOW, "in_limit": "10"}
+    text = statement("lock_due", "SELECT JSON_ARRAYAGG", {"in_lane": str(lanes[lane]), **values})
     found = plan(filled, text)
     assert found["task"]["key"] == "due"
     assert not any("filesort" in str(r["extra"]) for r in found.values())

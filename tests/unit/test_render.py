@@ -122,7 +122,8 @@ def test_the_tables_are_those_of_the_index(dialect: str) -> None:
     created = re.findall(
         r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "\n".join(Renderer(dialect, Settings()).tables())
     )
-    assert sorted(created) == sorted(f"qtask_{entry['name']}" for entry in INDEX["table"])
+    mine = [e["name"] for e in INDEX["table"] if e.get("dialect", dialect) == dialect]
+    assert sorted(created) == sorted(f"qtask_{name}" for name in mine)
 
 
 def test_grants_give_each_role_its_own_and_no_table(dialect: str) -> None:
