@@ -32,9 +32,10 @@ try:
         report,
         rush,
         size,
+        snapshot,
         worker,
     )
-    from benchmarks.bench import Bench
+    from benchmarks.bench import OPTIONS, Bench
     from benchmarks.figure import Figure
     from benchmarks.rivals import main as rivals
     from processes import CommandError, Ended, ending_by_signals, undisturbed
@@ -58,13 +59,12 @@ CASES = {
     "idle": worker.idle,
     "purge": purge.purge,
     "size": size.size,
+    "snapshot": snapshot.snapshot,
     "memory": memory.memory,
     "cost": cost.cost,
 }
 ORACLE_CASES = {"life": oracle.life}
 LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
-# Beyond what the servers' package sets: durable on every engine, and a usual amount of memory.
-OPTIONS = ("--log-bin=binlog", "--server-id=1", "--innodb-buffer-pool-size=1G")
 
 
 def main() -> int:

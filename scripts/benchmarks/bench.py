@@ -14,6 +14,8 @@ from redis import Redis
 from qtask_db import calls, install
 from qtask_db.database import Connection, Database
 
+# Beyond what the servers' package sets: durable on every engine, and a usual amount of memory.
+OPTIONS = ("--log-bin=binlog", "--server-id=1", "--innodb-buffer-pool-size=1G")
 INTERVAL = 3600
 NAME = "bind order"
 PAYLOAD = json.dumps(
