@@ -8,7 +8,6 @@ the ratios can be compared between machines and runs, the absolute figures canno
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -88,10 +87,7 @@ def main() -> int:
     if problem:
         _say(f"bench: {problem}")
         return status
-    if arguments.json:
-        print(json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=2))
-    else:
-        report.show(figures)
+    report.tell(figures, arguments, lambda: report.show(figures), lambda: report.markdown(figures))
     _say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
     return 0 if all(figure.ok for figure in figures) else 1
 
@@ -105,6 +101,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engine", choices=("mysql", "mariadb", "oracle"), default="mysql")
     parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument("--markdown", action="store_true", help="the report as Markdown")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="write the report as JSON to a file, too"
+    )
     parser.add_argument(
         "--case",
         action="append",
@@ -117,9 +117,6 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--rivals", action="store_true", help="compare with other task systems instead"
-    )
-    parser.add_argument(
-        "--markdown", action="store_true", help="the comparison with the rivals as Markdown"
     )
     chosen = parser.parse_args()
     if chosen.rivals and chosen.engine == "oracle":

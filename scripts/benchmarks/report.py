@@ -1,8 +1,10 @@
-"""The report as a table that one likes to read."""
+"""The report: a table that one likes to read, Markdown for documents, JSON for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+import json
+from collections.abc import Callable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -10,6 +12,37 @@ from rich.table import Table
 from rich.text import Text
 
 from .figure import Figure
+
+
+def tell(
+    figures: Sequence[Figure],
+    arguments: argparse.Namespace,
+    show: Callable[[], None],
+    markdown: Callable[[], str],
+) -> None:
+    """Prints it in the form that was asked for; a copy goes into a file where one was named."""
+    text = json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=1)
+    if arguments.save:
+        arguments.save.write_text(text + "\n")
+    if arguments.json:
+        print(text)
+    elif arguments.markdown:
+        print(markdown())
+    else:
+        show()
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """For docs/benchmarks.md."""
+    lines = ["| case | value | floor | ratio | wanted |", "|---|---|---|---|---|"]
+    for one in figures:
+        floor = "" if one.floor is None else f"{_amount(one.floor, one.unit)}, {one.floor_is}"
+        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+        name = f"{one.name}: {one.note}" if one.note else one.name
+        missed = "" if one.ok else ", **missed**"
+        cells = (name, _amount(one.measured, one.unit), floor, ratio, f"{_reach(one)}{missed}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def show(figures: Sequence[Figure]) -> None:

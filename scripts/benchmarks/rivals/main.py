@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -15,6 +14,7 @@ import servers
 from processes import Ended, ending_by_signals, undisturbed
 from servers import ServerError
 
+from .. import report as figures_report
 from . import compare, postgres, report
 
 
@@ -37,12 +37,9 @@ def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[s
         say(f"bench: {problem}")
         return status
     figures = report.figures(found)
-    if arguments.json:
-        print(json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=2))
-    elif arguments.markdown:
-        print(report.markdown(found))
-    else:
-        report.show(found)
+    figures_report.tell(
+        figures, arguments, lambda: report.show(found), lambda: report.markdown(found)
+    )
     say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
     return 0 if all(figure.ok for figure in figures) else 1
 
