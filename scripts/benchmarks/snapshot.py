@@ -48,7 +48,7 @@ def snapshot(bench: Bench) -> list[Figure]:
         ("next_due", lambda schema: calls.next_due(schema.conn)),
         ("scan of nothing", lambda schema: calls.scan(schema.conn, "bench")),
     ]
-    figures += [_compare(name, 1, step, ours, plain, 10 * rounds, note) for name, step in idle]
+    figures += [_compare(name, 1, step, ours, plain, 3 * rounds, note) for name, step in idle]
     ours.sql("COMMIT", conn=reader)
     return figures
 
