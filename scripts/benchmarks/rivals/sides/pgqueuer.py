@@ -16,7 +16,7 @@ from pgqueuer.queries import Queries
 
 from .. import side
 
-BATCH = 500
+BATCH = 1_000
 
 
 class Side(side.Side):
