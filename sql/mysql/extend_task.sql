@@ -1,3 +1,4 @@
+{%- set extended = "LEAST(v_now + INTERVAL COALESCE(in_seconds, interval_seconds) SECOND, deadline_at)" -%}
 CREATE PROCEDURE {{ p }}extend_task (
   IN in_task_id BIGINT,
   IN in_attempt BIGINT,
@@ -32,7 +33,7 @@ BEGIN
   UPDATE {{ p }}task
   SET
     lane = queue_id,
-    due_at = LEAST(v_now + INTERVAL COALESCE(in_seconds, interval_seconds) SECOND, deadline_at)
+    due_at = {{ extended }}
   WHERE task_id = in_task_id
     AND status = {{ status.processing }}
     AND (in_attempt IS NULL OR attempts = in_attempt);
@@ -44,6 +45,7 @@ BEGIN
     WHERE task_id = in_task_id
       AND status = {{ status.processing }}
       AND (in_attempt IS NULL OR attempts = in_attempt)
+      AND due_at = {{ extended }}
   ) THEN
     CALL {{ p }}refuse_task(in_task_id, in_attempt);
   END IF;
