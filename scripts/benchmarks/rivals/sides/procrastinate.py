@@ -25,11 +25,13 @@ async def rival(given: dict) -> None:
     await side.handle_async(given)
 
 
-@app.periodic(cron="*/5 * * * * *")
+@app.periodic(cron="* * * * * */5")  # the last field is seconds
 @app.task(queueing_lock="stalled", pass_context=True)
 async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
     manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=side.TIMEOUT):
+    for job in await manager.get_stalled_jobs(
+        queue=side.QUEUE, seconds_since_heartbeat=side.TIMEOUT
+    ):
         await manager.retry_job(job)
 
 
