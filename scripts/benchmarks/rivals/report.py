@@ -120,7 +120,7 @@ def _lost(result: Result) -> str:
     if result.lost is None:
         return "-"
     stuck = f", {result.stuck} not back" if result.stuck else ""
-    return f"{result.lost}{stuck}"
+    return f"{result.lost} of {result.in_progress}{stuck}"
 
 
 def _notes(found: Comparison) -> list[str]:
@@ -130,6 +130,8 @@ def _notes(found: Comparison) -> list[str]:
         "in brackets: qtask-db's value by the rival's; above 1 it is faster, below 1 it is sooner "
         "where times are told",
         "*: it has no call that creates many",
+        "qtask-db and the original push each new task to a Redis that is not synced: it need not "
+        "be; a commit of MySQL syncs two files, its binary log too, one of PostgreSQL one",
         f"drain: {sizes.backlog:,} no-op tasks or what was created in {sizes.batches:g} s, one "
         f"worker; at most {sizes.drain:g} s are counted; median of {sizes.rounds}",
         f"late: handler's start after the due time of {sizes.delayed:,} tasks due at one instant",
