@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -85,6 +85,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from side_by_side import Scheduling
 
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hostile texts must not end the run: reports go from process to process as UTF-8."""
+    report = yield
+    report.sections = [(_readable(name), _readable(text)) for name, text in report.sections]
+    if report.longrepr is not None and _readable(report.longreprtext) != report.longreprtext:
+        report.longrepr = _readable(report.longreprtext)
+    return report
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @pytest.fixture(scope="session")

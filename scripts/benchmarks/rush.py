@@ -19,8 +19,8 @@ from .worker import note_starts
 
 RUSH, FLOOD = "RUSH", "FLOOD"
 BATCH = 1_000
-AHEAD = 3
-"""Seconds that everything gets to be ready."""
+AHEAD, FAR_AHEAD = 3, 15
+"""Seconds that everything gets to be ready: the due times of 100,000 tasks take some to be set."""
 PATIENCE = 60.0
 
 
@@ -76,7 +76,7 @@ def flood(bench: Bench) -> list[Figure]:
         relay.wait_for(" started")
         quiet = _creates(creator, threading.Event(), AHEAD)
         schema.fill(count, [schema.queue_id(FLOOD)], due=LATER)
-        due = _all_due(schema, AHEAD)
+        due = _all_due(schema, FAR_AHEAD)
         over = threading.Event()
         meanwhile: list[float] = []
         creating = threading.Thread(
@@ -125,7 +125,10 @@ def _all_due(schema: Schema, seconds: int) -> float:
     """All active tasks are due at one instant so far ahead; seconds since 1970."""
     due = schema.sql(f"SELECT {NOW} + INTERVAL {seconds} SECOND")[0][0]
     schema.sql("UPDATE {table} SET due_at = %s WHERE lane > 0", (due,))
-    return due.replace(tzinfo=datetime.timezone.utc).timestamp()
+    instant = due.replace(tzinfo=datetime.timezone.utc).timestamp()
+    if time.time() > instant:
+        raise RuntimeError("the due times were not set in time")
+    return instant
 
 
 def _creates(conn, over: threading.Event, seconds: float) -> list[float]:
