@@ -16,6 +16,8 @@ except ImportError as missing:
     sys.exit(f"plots: {missing}; run scripts/plots, which makes the environment")
 
 FIGURES = Path(__file__).resolve().parent.parent / "docs" / "figures"
+SHORTEST = 50
+"""Milliseconds at which the bars of times begin."""
 MINE, OTHERS = "#1f6f8b", "#b8b8b8"
 
 Case = dict[str, Any]
@@ -67,21 +69,27 @@ def _latency(cases: list[Case]) -> Figure:
         xscale="log", xlabel="milliseconds", ylabel="percent of the tasks",
         title="Latency, distribution",
     )  # fmt: skip
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
 def _rivals(cases: list[Case]) -> Figure:
-    """Each column of the comparison, qtask-db first; the scale is logarithmic."""
-    columns = list(dict.fromkeys(case["name"].rpartition(": ")[2] for case in cases))
-    figure, grid = pyplot.subplots(2, (len(columns) + 1) // 2, figsize=(9, 5))
-    for axes, column in zip(grid.flat, columns, strict=False):
-        found = [case for case in cases if case["name"].endswith(f": {column}")]
-        names = ["qtask-db", *(case["name"].rpartition(": ")[0] for case in found)]
-        values = [found[0]["measured"], *(case["floor"] for case in found)]
-        axes.barh(names, values, color=[MINE, *[OTHERS] * len(found)])
+    """Each column of the comparison, qtask-db first; the scale of times is logarithmic."""
+    columns: dict[str, list[tuple[str, float]]] = {}
+    for case in cases:
+        column, comma, rival = case["name"].removeprefix("rivals: ").partition(", ")
+        if comma:
+            found = columns.setdefault(column, [("qtask-db", case["measured"])])
+            found.append((rival, case["floor"]))
+    figure, grid = pyplot.subplots(2, (len(columns) + 1) // 2, figsize=(11, 5))
+    for axes, (column, found) in zip(grid.flat, columns.items(), strict=False):
+        names, values = zip(*found, strict=True)
+        axes.barh(names, values, color=[MINE, *[OTHERS] * (len(found) - 1)])
         axes.invert_yaxis()
-        axes.set(xscale="log", title=column)
+        if column.endswith("/s"):
+            axes.set(title=column)
+        else:
+            axes.set(title=f"{column}, ms", xscale="log", xlim=(SHORTEST, None))
     for axes in grid.flat[len(columns) :]:
         axes.set_visible(False)
     return figure

@@ -19,7 +19,7 @@ _ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 _CUTS = {
     "no fence": (_FENCE, "", {"start_task", "start_tasks"} | _ENDING),
     "half a fence": (_FENCE, "", _ENDING),
-    "no lease": (r"CALL qtask_give_back_lapsed\(v_now\);", "", {"scan_tasks"}),
+    "no lease": (r"CALL qtask_give_back_lapsed\([^;]*\);", "", {"scan_tasks"}),
     "no delay": (r"COALESCE\(in_delay, \d+\)", "0", {"add_task"}),
     "no interval": (_INTERVAL, "INTERVAL 0 SECOND", {"start_task", "start_tasks"}),
     "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"}),
