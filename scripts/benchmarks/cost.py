@@ -20,8 +20,7 @@ from .figure import Figure, no_collector
 from .relay import BATCH
 
 QUEUE = "COST"
-SINGLES = 2_000
-SETTLES = 3.0
+SETTLES, QUICKLY = 3.0, 0.5
 """Seconds in which a server has done in the background what the step has left behind."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -31,7 +30,8 @@ def cost(bench: Bench) -> list[Figure]:
     if bench.database_pid is None:
         bench.say("  left out: the server is no process of this machine")
         return []
-    batches = 10 if bench.quick else 40
+    batches, settles = (10, QUICKLY) if bench.quick else (40, SETTLES)
+    singles = 50 * batches
     schema, queues, redis = bench.schema("bcost_"), Queues(bench.redis_url), bench.redis()
     redis.flushdb()
     conn, queue_id = schema.conn, schema.queue_id(QUEUE)
@@ -40,7 +40,7 @@ def cost(bench: Bench) -> list[Figure]:
     tasks: list[list[tuple[int, int]]] = []
 
     def create() -> None:
-        for number in itertools.islice(numbers, SINGLES):
+        for number in itertools.islice(numbers, singles):
             calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "SINGLE", order_no=f"1{number:09}")
 
     def create_many() -> None:
@@ -90,7 +90,7 @@ def cost(bench: Bench) -> list[Figure]:
         return float(found["used_cpu_user"]) + float(found["used_cpu_sys"])
 
     steps: list[tuple[Callable[[], None], Callable[[], float], int]] = [
-        (create, database, SINGLES),
+        (create, database, singles),
         (create_many, database, batches * BATCH),
         (scan, database, batches * BATCH),
         (push, of_redis, batches * BATCH),
@@ -104,12 +104,12 @@ def cost(bench: Bench) -> list[Figure]:
     for step, server, count in steps:
         if step is purge:
             schema.sql("UPDATE {table} SET due_at = created_at WHERE lane = 0")
-            time.sleep(SETTLES)
+            time.sleep(settles)
         log, processor, own = _log(schema), server(), time.process_time()
         with no_collector():
             step()
         client = time.process_time() - own
-        time.sleep(SETTLES)
+        time.sleep(settles)
         name = f"cost of {step.__name__}"
         figures += [
             Figure(f"{name}, server", 1e6 * (server() - processor) / count, "us"),

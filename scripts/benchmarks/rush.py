@@ -62,7 +62,7 @@ def rush(bench: Bench) -> list[Figure]:
 
 def flood(bench: Bench) -> list[Figure]:
     """100,000 tasks due in the same second: the first message, the last one, creates meanwhile."""
-    count = 20_000 if bench.quick else 100_000
+    count, ahead = (20_000, AHEAD) if bench.quick else (100_000, FAR_AHEAD)
     schema = bench.schema("bflood_")
     redis = bench.redis()
     redis.flushdb()
@@ -76,7 +76,7 @@ def flood(bench: Bench) -> list[Figure]:
         relay.wait_for(" started")
         quiet = _creates(creator, threading.Event(), AHEAD)
         schema.fill(count, [schema.queue_id(FLOOD)], due=LATER)
-        due = _all_due(schema, FAR_AHEAD)
+        due = _all_due(schema, ahead)
         over = threading.Event()
         meanwhile: list[float] = []
         creating = threading.Thread(
