@@ -41,9 +41,9 @@ LEFT JOIN (
         WHEN task.attempts = 0 AND task.due_at <= task.created_at + INTERVAL {{ push_grace }} SECOND THEN 'fresh'
         ELSE 'later'
       END AS place
-    FROM {{ p }}task AS task
+    FROM {{ p }}task AS task FORCE INDEX (due)
     LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
-    WHERE task.lane <> 0
+    WHERE task.lane > 0 OR task.lane < 0
   ) AS active
   GROUP BY queue_id
 ) AS counted ON counted.queue_id = queue.queue_id
