@@ -123,9 +123,14 @@ def first(conn: Connection, rows: int) -> str:
     return FIRST[conn.dialect.name].format(rows)
 
 
+def others(conn: Connection) -> list[tuple[Any, ...]]:
+    """The connections to the schema but this one."""
+    return query(conn, OTHERS[conn.dialect.name])
+
+
 def kill_others(conn: Connection) -> None:
     """Ends all connections to the schema but this one."""
-    for (other,) in query(conn, OTHERS[conn.dialect.name]):
+    for (other,) in others(conn):
         execute(conn, KILL[conn.dialect.name].format(other))
 
 

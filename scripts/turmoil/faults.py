@@ -12,7 +12,7 @@ import pymysql
 
 from .system import System, chance
 
-KILL, PAUSE, STOP, CLOCK = 0.82, 0.10, 0.04, 0.04
+KILL, PAUSE, STOP, CLOCK = 0.76, 0.16, 0.04, 0.04
 """Shares of kill -9, SIGSTOP, SIGTERM and a step of the clock."""
 ROLES = {"relay": 0.5, "worker": 0.38, "producer": 0.12}
 LONGEST_ABSENCE, LONGEST_PAUSE = 0.3, 7.0

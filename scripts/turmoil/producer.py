@@ -113,22 +113,23 @@ class Producer:
             "seconds": rng.choice((0, 0.01)),
         }
         options: dict[str, Any] = {"queue": rng.choice(QUEUES), "interval": SHORT}
-        kind = rng.random()
+        kind, delayed = rng.random(), 0.4
         if kind < 0.04:
             options |= {"queue": NOBODY, "deadline": rng.randint(1, 4)}
-        elif kind < 0.14:
-            options["interval"] = LONG
-        elif kind < 0.16:
+        elif kind < 0.24:
+            # Through a relay, mostly: where one dies with it, its lease alone brings it back in time.
+            options["interval"], delayed = LONG, 0.8
+        elif kind < 0.28:
             payload["seconds"] = rng.uniform(2, 6)
             options["interval"] = rng.randint(1, 3)
-        elif kind < 0.20:
+        elif kind < 0.32:
             payload["failures"] = rng.randint(1, 3)
             options["max_count"] = rng.choice((2, 100))
-        elif kind < 0.33:
+        elif kind < 0.45:
             options["order_no"] = str(rng.randrange(ORDERS))
-        elif kind < 0.38:
+        elif kind < 0.50:
             options["delete_deadline"] = rng.randint(0, 2)
-        if rng.random() < 0.4:
+        if rng.random() < delayed:
             options["delay"] = rng.randint(0, 4)
         options.setdefault("delete_deadline", 86_400)
         return NewTask("chaos", json.dumps(payload), **options)

@@ -28,7 +28,7 @@ from .history import Recorder
 QUEUES = ("CHAOS:A", "CHAOS:B", "CHAOS:C")
 NOBODY = "CHAOS:NOBODY"
 """A queue without a worker: its tasks fail at their deadline."""
-FUSE = 0.03
+FUSE = 0.05
 """How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
 RECLAIM = 4.0
 """Seconds after which a worker takes over what another one has taken from a stream: less than a
