@@ -117,7 +117,7 @@ class Producer:
         if kind < 0.04:
             options |= {"queue": NOBODY, "deadline": rng.randint(1, 4)}
         elif kind < 0.24:
-            # Through a relay, mostly: where one dies with it, its lease alone brings it back in time.
+            # Through a relay, mostly: where that dies, its lease alone brings it back in time.
             options["interval"], delayed = LONG, 0.8
         elif kind < 0.28:
             payload["seconds"] = rng.uniform(2, 6)
