@@ -27,7 +27,9 @@ logger = logging.getLogger("qtask_db.relay")
 BATCH_BYTES = 4_000_000
 """Payload bytes that a batch should have at most; larger payloads make smaller batches."""
 FIRST_ROWS = 100
-"""Rows of the first batch, before it is known how large the payloads are."""
+"""Rows of the first batch after a pause: its messages leave soon, and it is known how large the
+payloads are.
+"""
 PURGE_ROWS = 1_000
 PURGE_INTERVAL = 2.0
 SHORTEST_PAUSE = 0.01
@@ -115,7 +117,7 @@ class RelaySteps:
             held=self._held(),
         )
         self._counters.claimed += len(batch.messages)
-        self._rows = self._next_rows(batch.messages)
+        self._rows = self._next_rows(batch)
         return batch
 
     def push(self, batch: Batch) -> None:
@@ -206,12 +208,14 @@ class RelaySteps:
             return 0.0
         return min(self.options.scan_interval, max(0.0, self._blind_until - time.monotonic()))
 
-    def _next_rows(self, messages: list[Message]) -> int:
-        """A batch is in memory whole: after one with large payloads the next has fewer rows."""
-        size = sum(len(message.payload) for message in messages)
+    def _next_rows(self, batch: Batch) -> int:
+        """While more is due, twice as many; but a batch is in memory whole, so that after one with
+        large payloads the next has fewer rows.
+        """
+        size = sum(len(message.payload) for message in batch.messages)
         if size > BATCH_BYTES:
-            return max(1, len(messages) * BATCH_BYTES // size)
-        return min(self.options.limit, self._rows * 2)
+            return max(1, len(batch.messages) * BATCH_BYTES // size)
+        return min(self.options.limit, self._rows * 2 if batch.wait == 0 else FIRST_ROWS)
 
     def _look_at_queues(self) -> bool:
         """Whether a full queue has room again. Finds out, too, that Redis is still away."""
