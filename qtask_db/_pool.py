@@ -19,8 +19,10 @@ Handler: TypeAlias = "Callable[[Job], Any]"
 
 LOCAL_WAIT = 0.1
 """Seconds of work that may wait in this process, so that an idle worker elsewhere gets the rest."""
-LOCAL_TASKS = 1_000
-"""Tasks that may wait here, however quick the handlers are."""
+START_ROWS = 1_000
+"""Most tasks that are taken and started at one time."""
+LOCAL_TASKS = 2 * START_ROWS
+"""Tasks that may wait here, however quick the handlers are: some start while others are ended."""
 LOCAL_CHARACTERS = 8_000_000
 """Of messages that may wait here, as far as the last ones tell how large they are."""
 
@@ -66,7 +68,7 @@ class Pool:
         """How many tasks to take now, to be run soon, and how many of them would run at once.
 
         Where tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
-        large takes, not many small ones.
+        large takes, not many small ones, but none of more than START_ROWS.
         """
         self._feeder_waits = True
         try:
@@ -74,7 +76,7 @@ class Pool:
                 waiting = self._may_wait()
                 idle = self._threads - self._unsettled
                 if idle + waiting >= max(1, waiting // 2):
-                    return idle + waiting, idle
+                    return min(idle + waiting, START_ROWS), idle
                 if not last:
                     with contextlib.suppress(queue.Empty):
                         self._wake.get(timeout=timeout)

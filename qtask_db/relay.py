@@ -129,7 +129,7 @@ class Relay(RelaySteps, Service):
         try:
             pause = self.step()
             self._works()
-            if pause == 0.0:
+            if self.backlog:
                 self._scanners.wake()
             if time.monotonic() > self._purge_at + 4 * self._purge_took:
                 self._purge_quietly(BUSY_PURGE_ROWS)

@@ -32,7 +32,7 @@ payloads are.
 """
 PURGE_ROWS = 1_000
 PURGE_INTERVAL = 2.0
-SHORTEST_PAUSE = 0.01
+SHORTEST_PAUSE = 0.005
 """Seconds between two scans while tasks trickle in: one scan then takes several of them."""
 REFUSED_HOLD = 30
 """Seconds for which a queue that Redis refuses, such as a key of another type, is held back."""
@@ -84,6 +84,8 @@ class RelaySteps:
         self, database: Database | str, redis: Client | str, options: RelayOptions
     ) -> None:
         self.options = options
+        self.backlog = False
+        """Whether the last scan found more than one that takes what trickles in."""
         self._counters = Counters()
         self._session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)
@@ -92,7 +94,7 @@ class RelaySteps:
         self._refused: dict[str, float] = {}
         self._owed: list[tuple[Callable[[Batch], None], Batch]] = []
         self._redis_failed = False
-        self._blind_until = 0.0
+        self._blind_for = self._blind_until = 0.0
         self._purge_at = 0.0
         self._purge_took = 0.0
 
@@ -162,8 +164,10 @@ class RelaySteps:
             end(batch)
         self._look_at_queues()
         claiming = time.monotonic()
+        rows = self._rows
         batch = self.claim()
         took = time.monotonic() - claiming
+        self.backlog = batch.wait == 0 and len(batch.messages) >= min(rows, FIRST_ROWS)
         if batch.messages:
             try:
                 self.push(batch)
@@ -172,11 +176,13 @@ class RelaySteps:
                 self.release(batch)
                 raise
             self.confirm(batch)
-            self._blind_until = 0.0
+            self._blind_for = self._blind_until = 0.0
         else:
             # What is due and cannot be had (held queues, rows that another relay has locked) must
-            # not make this one spin: looking costs at most a tenth of the time.
-            self._blind_until = time.monotonic() + max(self.options.poll, 10 * took)
+            # not make this one spin: where that lasts, looking costs at most a tenth of the time.
+            longest = max(self.options.poll, 10 * took)
+            self._blind_for = min(longest, max(SHORTEST_PAUSE, 2 * self._blind_for))
+            self._blind_until = time.monotonic() + self._blind_for
         return self._pause(batch, time.monotonic() - began)
 
     def close(self) -> None:

@@ -120,6 +120,35 @@ def test_step_says_how_long_to_wait(conn: Connection, make_relay: MakeRelay) -> 
     assert relay.step() == 0.0, "there is more now"
 
 
+def test_batches_begin_small_and_grow(conn: Connection, make_relay: MakeRelay) -> None:
+    relay = make_relay()
+    for _ in range(2):
+        create(conn, 1_000)
+        found = []
+        while relay.step() == 0.0:
+            found.append(relay.counters.claimed - sum(found))
+        assert found[:3] == [100, 200, 400]
+        relay = make_relay()
+
+
+def test_what_cannot_be_had_is_looked_for_less_and_less_often(
+    conn: Connection, connect: Callable[..., Connection], make_relay: MakeRelay
+) -> None:
+    create(conn, 1)
+    calls.scan(conn, "died", lease=30)
+    age_batches(conn, 31)
+    other = connect(autocommit=False)
+    execute(other, f"SELECT batch_id FROM {conn.prefix}batch FOR UPDATE")
+    relay = make_relay()
+    pauses = [relay.step() for _ in range(6)]
+    assert 0.0 < pauses[0] <= 0.005, "it may have become due a moment ago"
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 0.05
+    other.rollback()
+    relay.step()
+    assert relay.counters.claimed == 1
+
+
 def test_nothing_is_pushed_before_the_claim_is_committed(
     conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay
 ) -> None:
