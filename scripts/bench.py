@@ -62,6 +62,8 @@ CASES = {
     "memory": memory.memory,
     "cost": cost.cost,
 }
+FOR_INFORMATION = {"cost", "bulk"}
+"""Cases that have nothing to reach; --quick leaves them out unless they are asked for."""
 ORACLE_CASES = {"life": oracle.life}
 LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
 
@@ -151,7 +153,8 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
         _require_durable(bench)
     cases = _cases(arguments.engine)
     figures: list[Figure] = []
-    for name in arguments.case or cases:
+    usual = [name for name in cases if not (arguments.quick and name in FOR_INFORMATION)]
+    for name in arguments.case or usual:
         began = time.monotonic()
         _say(f"{name} ...")
         found = cases[name](bench)

@@ -20,7 +20,7 @@ DELETE = f"DELETE FROM {{table}} WHERE lane = 0 AND due_at <= {NOW} ORDER BY due
 
 def purge(bench: Bench) -> list[Figure]:
     """Ended tasks deleted in chunks of 1,000."""
-    rounds, warm_up, seconds = (8, 2, 2.0) if bench.quick else (40, 4, 8.0)
+    rounds, warm_up, times, seconds = (8, 2, 1, 1.0) if bench.quick else (40, 4, 3, 2.5)
     ours, plain = bench.schema("bpurge_"), bench.schema("bpurgeraw_")
     rows = (rounds + warm_up) * CHUNK
     for schema in (ours, plain):
@@ -36,11 +36,11 @@ def purge(bench: Bench) -> list[Figure]:
     log = bench.folder / "purge.log"
     with Command("relay", environment=bench.environment(ours), log=log) as relay:
         relay.wait_for(" started")
-        for _ in range(3):
-            calm += _creates(ours.conn, seconds / 3)
+        for _ in range(times):
+            calm += _creates(ours.conn, seconds)
             ours.fill(ENDED, [ours.queue_id("PURGE")], lane="0", status=0, due=LATER)
             ours.sql(f"UPDATE {{table}} SET due_at = {NOW} WHERE lane = 0")
-            busy += _creates(ours.conn, seconds / 3)
+            busy += _creates(ours.conn, seconds)
     during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)
     return [
         pair.figure("purge", CHUNK, "rows/s", floor_is="DELETE", reach=0.9, of_ratio=True),
