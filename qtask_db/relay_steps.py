@@ -85,7 +85,7 @@ class RelaySteps:
     ) -> None:
         self.options = options
         self.backlog = False
-        """Whether the last scan found more than one that takes what trickles in."""
+        """Whether the last scan claimed a full batch and left more."""
         self._counters = Counters()
         self._session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)

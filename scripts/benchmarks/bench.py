@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -60,6 +61,19 @@ class Bench:
 
     def redis(self) -> Redis:
         return self.stack.enter_context(Redis.from_url(self.redis_url))
+
+    def settle(self) -> None:
+        """Lets the server write what filling and other cases have left in memory, for at most a
+        minute.
+        """
+        schema = self.schema("bcreate_")
+        self.say("  waiting until the server has written it all")
+        schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        until = time.monotonic() + 60
+        dirty = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
+        while int(schema.sql(dirty)[0][1]) > 500 and time.monotonic() < until:
+            time.sleep(0.2)
+        schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 90")
 
     def environment(self, schema: Schema) -> dict[str, str]:
         """For commands of qtask."""

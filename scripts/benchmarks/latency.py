@@ -35,6 +35,7 @@ def latency(bench: Bench) -> list[Figure]:
     seconds = 3 if bench.quick else 20
     schema = bench.schema("blatency_")
     schema.queue_id(QUEUE)
+    bench.settle()
     redis = bench.redis()
     redis.flushdb()
     floor = _timer(bench, seconds / 4)

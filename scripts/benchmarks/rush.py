@@ -31,6 +31,7 @@ def rush(bench: Bench) -> list[Figure]:
     late: list[float] = []
     for number in range(rounds):
         bench.redis().flushdb()
+        bench.settle()
         log = bench.folder / f"rush-{number}.log"
         with Command("relay", environment=bench.environment(schema), log=log) as relay:
             relay.wait_for(" started")
@@ -76,6 +77,7 @@ def flood(bench: Bench) -> list[Figure]:
         relay.wait_for(" started")
         quiet = _creates(creator, threading.Event(), AHEAD)
         schema.fill(count, [schema.queue_id(FLOOD)], due=LATER)
+        bench.settle()
         due = _all_due(schema, ahead)
         over = threading.Event()
         meanwhile: list[float] = []

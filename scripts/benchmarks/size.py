@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 
 from qtask_db import calls
@@ -48,7 +47,7 @@ def size(bench: Bench) -> list[Figure]:
         for schema in (empty, full):
             schema.fill((rounds + warm_up) * BATCH, [queue_ids[schema.prefix]])
             schema.sql("ANALYZE TABLE {table}")
-        _settle(bench, full)
+        bench.settle()
         for name, count, step in steps:
             pair = interleaved(
                 lambda step=step: step(full), lambda step=step: step(empty), rounds, warm_up
@@ -65,14 +64,3 @@ def size(bench: Bench) -> list[Figure]:
             )
             figures.append(figure.slower([1 / speed for speed in pair.speeds()]))
     return figures
-
-
-def _settle(bench: Bench, schema: Schema) -> None:
-    """Lets the server write what the filling has left in memory, for at most a minute."""
-    bench.say("  waiting until the server has written it all")
-    schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 0")
-    until = time.monotonic() + 60
-    dirty = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
-    while int(schema.sql(dirty)[0][1]) > 500 and time.monotonic() < until:
-        time.sleep(0.2)
-    schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 90")

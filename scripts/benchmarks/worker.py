@@ -53,6 +53,7 @@ def idle(bench: Bench) -> list[Figure]:
     """From creating a real-time task until its handler runs, nothing else going on."""
     count = 100 if bench.quick else 1_000
     schema = bench.schema("bidle_")
+    bench.settle()
     redis = bench.redis()
     redis.flushdb()
     handler = Child(note_starts, bench.database_url, bench.redis_url, schema.prefix, count)
