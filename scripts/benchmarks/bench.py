@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import time
 from collections.abc import Callable
@@ -114,6 +115,11 @@ class Schema:
         )
         return int(found[0][0])
 
+    def moment(self, seconds: int) -> tuple[str, float]:
+        """A time so far ahead: for SQL, and in seconds since 1970."""
+        found = self.sql(f"SELECT {NOW} + INTERVAL {seconds} SECOND")[0][0]
+        return f"TIMESTAMP'{found}'", found.replace(tzinfo=datetime.timezone.utc).timestamp()
+
     def fill(
         self,
         count: int,
@@ -122,9 +128,12 @@ class Schema:
         lane: str = "queue_id",
         status: int = 20,
         due: str = f"{NOW} - INTERVAL 10 MINUTE",
+        apart: int = 1_000,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Adds rows by INSERT … SELECT: fast, and not in the binary log. `x` counts them."""
+        """Adds rows by INSERT … SELECT: fast, and not in the binary log. Microseconds `apart` in
+        their due times.
+        """
         digits = "(SELECT 0 AS d" + "".join(f" UNION ALL SELECT {d}" for d in range(1, 10)) + ")"
         self._fills += 1
         self.sql("SET SESSION sql_log_bin = 0")
@@ -145,7 +154,7 @@ class Schema:
                 f"IF(n % 2, CONCAT(CRC32({first} + n), '-{self._fills}-', {first} + n), NULL), "
                 f"'{PAYLOAD}', "
                 f"{INTERVAL}, 0, 100, {NOW} - INTERVAL 1 HOUR, {NOW} + INTERVAL 7 DAY, "
-                f"{due} + INTERVAL 1000 * ({first} + n) MICROSECOND "
+                f"{due} + INTERVAL {apart} * ({first} + n) MICROSECOND "
                 f"FROM seed WHERE n < {min(CHUNK, count - first)} ORDER BY n"
             )
             if (first + CHUNK) % 500_000 == 0:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 import time
 from contextlib import ExitStack
 
 from processes import Command
 
-from qtask_db import NewTask, calls
+from qtask_db import calls
 
-from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench, Schema
+from .bench import INTERVAL, NAME, PAYLOAD, Bench
 from .child import Child
 from .figure import Figure, at, no_collector, percentiles
-from .relay import LATER
+from .relay import wait_until
 from .worker import note_starts
 
 RUSH, FLOOD = "RUSH", "FLOOD"
-BATCH = 1_000
 AHEAD, FAR_AHEAD = 3, 15
-"""Seconds that everything gets to be ready: the due times of 100,000 tasks take some to be set."""
+"""Seconds that everything gets to be ready; 100,000 rows are written meanwhile."""
 PATIENCE = 60.0
 
 
@@ -38,10 +36,8 @@ def rush(bench: Bench) -> list[Figure]:
             worker = Child(
                 note_starts, bench.database_url, bench.redis_url, schema.prefix, count, RUSH
             )
-            tasks = [NewTask(NAME, PAYLOAD, INTERVAL, RUSH, delay=86_400)] * BATCH
-            for _ in range(count // BATCH):
-                calls.create_many(schema.conn, tasks)
-            due = _all_due(schema, AHEAD)
+            moment, due = schema.moment(AHEAD)
+            schema.fill(count, [schema.queue_id(RUSH)], due=moment, apart=0)
             started = worker.result()
         if len(started) != count:
             raise RuntimeError(f"{len(started)} of {count} tasks were started")
@@ -76,16 +72,16 @@ def flood(bench: Bench) -> list[Figure]:
         )
         relay.wait_for(" started")
         quiet = _creates(creator, threading.Event(), AHEAD)
-        schema.fill(count, [schema.queue_id(FLOOD)], due=LATER)
+        moment, due = schema.moment(ahead)
+        schema.fill(count, [schema.queue_id(FLOOD)], due=moment, apart=0)
         bench.settle()
-        due = _all_due(schema, ahead)
         over = threading.Event()
         meanwhile: list[float] = []
         creating = threading.Thread(
             target=lambda: meanwhile.extend(_creates(creator, over, PATIENCE))
         )
         first = None
-        time.sleep(max(0.0, due - time.time() - 0.2))
+        wait_until(due - 0.2)
         creating.start()
         until = time.time() + PATIENCE
         while (arrived := redis.llen(FLOOD)) < count:
@@ -121,16 +117,6 @@ def flood(bench: Bench) -> list[Figure]:
             note="means",
         ),
     ]
-
-
-def _all_due(schema: Schema, seconds: int) -> float:
-    """All active tasks are due at one instant so far ahead; seconds since 1970."""
-    due = schema.sql(f"SELECT {NOW} + INTERVAL {seconds} SECOND")[0][0]
-    schema.sql("UPDATE {table} SET due_at = %s WHERE lane > 0", (due,))
-    instant = due.replace(tzinfo=datetime.timezone.utc).timestamp()
-    if time.time() > instant:
-        raise RuntimeError("the due times were not set in time")
-    return instant
 
 
 def _creates(conn, over: threading.Event, seconds: float) -> list[float]:
