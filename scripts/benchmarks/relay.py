@@ -68,9 +68,9 @@ def relay(bench: Bench) -> list[Figure]:
         for case, took in seconds.items():
             namespace = f"{case}-{number}"
             lanes = [schema.queue_id(f"{namespace}-{n}", namespace) for n in range(QUEUES)]
+            bench.settle()
             due, due_at = schema.moment(ahead)
             schema.fill(backlog, lanes, due=due, apart=0)
-            bench.settle()
             with ExitStack() as stack:
                 for relay in range({"alone": 0, "one": 1, "two": 2}[case]):
                     log = bench.folder / f"relay-{namespace}-{relay}.log"

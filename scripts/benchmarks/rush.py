@@ -72,9 +72,9 @@ def flood(bench: Bench) -> list[Figure]:
         )
         relay.wait_for(" started")
         quiet = _creates(creator, threading.Event(), AHEAD)
+        bench.settle()
         moment, due = schema.moment(ahead)
         schema.fill(count, [schema.queue_id(FLOOD)], due=moment, apart=0)
-        bench.settle()
         over = threading.Event()
         meanwhile: list[float] = []
         creating = threading.Thread(
