@@ -30,7 +30,8 @@ def main() -> int:
     })  # fmt: skip
     for engine in ("mysql", "mariadb"):
         if cases := _read(f"bench-{engine}.json"):
-            _save(_history(cases), f"history-{engine}")
+            if any(" beside " in case["name"] for case in cases):
+                _save(_history(cases), f"history-{engine}")
             _save(_latency(cases), f"latency-{engine}")
     if cases := _read("rivals.json"):
         _save(_rivals(cases), "rivals")
