@@ -27,34 +27,40 @@ PAUSE = 0.5
 class Redrive:
     """Goes through the queues in turn, step by step; one that is full is left out for a while.
 
-    `step(queue, age, limit)` makes tasks due again, `length(queue)` tells the messages in Redis.
+    `step(queue, age, limit)` makes tasks due again and says how many.
     """
 
     def __init__(
         self,
         step: Callable[[str, int, int], int],
-        length: Callable[[str], int],
         *,
         rate: int,
         queue_limit: int,
         age: int = 0,
     ) -> None:
         self._step = step
-        self._length = length
         self._rate = rate
         self._queue_limit = queue_limit
         self._age = age
         self.total = 0
 
-    def run(self, queues: list[str], report: Callable[[int, str], None]) -> None:
-        """Until nothing is left; tells `report` how many each step has redriven, or who waits."""
+    def run(
+        self,
+        queues: list[str],
+        length: Callable[[str], int],
+        report: Callable[[int, str], None],
+    ) -> None:
+        """Until nothing is left; tells `report` how many each step has redriven, or who waits.
+
+        `length(queue)` tells the messages in Redis.
+        """
         began = time.monotonic()
         first_done = None
         left = list(queues)
         while left:
             full = True
             for queue in list(left):
-                room = self._queue_limit - self._length(queue)
+                room = self._queue_limit - length(queue)
                 limit = min(room, STEP, max(1, self._rate // 2))
                 if limit <= 0:
                     continue
@@ -170,13 +176,13 @@ def _run(
     def step(queue: str, age: int, limit: int) -> int:
         return again(lambda: calls.redrive(conn, queue, namespace=namespace, age=age, limit=limit))
 
-    with _lengths(state) as length, _progress(sum(waiting.values())) as report:
-        work = Redrive(step, length, **limits)
-        try:
-            work.run(list(waiting), report)
-        except BaseException:
-            errors.say(f"ended early: redriven {plural(work.total, 'task')}")
-            raise
+    work = Redrive(step, **limits)
+    try:
+        with _lengths(state) as length, _progress(sum(waiting.values())) as report:
+            work.run(list(waiting), length, report)
+    except BaseException:
+        errors.say(f"ended early: redriven {plural(work.total, 'task')}")
+        raise
     return work.total
 
 

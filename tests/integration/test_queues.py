@@ -118,8 +118,8 @@ def test_take_wakes_up_for_a_push(queues: Queues, redis_url: str, stream: bool) 
     timer = threading.Timer(0.2, lambda: other.push(messages("B", 1)))
     timer.start()
     began = time.monotonic()
-    assert ids(queues.take(["A", "B"], 5, 4)) == [1]
-    assert time.monotonic() - began < 3
+    assert ids(queues.take(["A", "B"], 5, 60)) == [1]
+    assert time.monotonic() - began < 30
     timer.join()
 
 
@@ -127,8 +127,8 @@ def test_take_outlives_a_short_socket_timeout(redis_url: str, stream: bool) -> N
     with redis_py.Redis.from_url(redis_url, socket_timeout=0.4) as client:
         queues = Queues(client, stream=stream)
         began = time.monotonic()
-        assert queues.take(["A"], 5, 3) == []
-        assert time.monotonic() - began < 2
+        assert queues.take(["A"], 5, 60) == []
+        assert time.monotonic() - began < 30
 
 
 def test_put_back(queues: Queues) -> None:

@@ -476,9 +476,10 @@ def test_no_busy_loop(
     for name in made:
         monkeypatch.setattr(calls, name, counted(name))
     relay.start()
+    until(lambda: made["scan"])
     time.sleep(1.5)
     relay.stop()
-    assert 1 <= made["scan"] <= 20
+    assert made["scan"] <= 20
     assert made["next_due"] <= 20
 
 
@@ -504,10 +505,10 @@ def test_rows_that_another_locks_do_not_make_it_spin(
 
     monkeypatch.setattr(calls, "scan", timed)
     relay = make_relay(poll=0.0001)
+    began = time.monotonic()
     relay.start()
-    time.sleep(1.5)
-    assert len(spent) >= 2, "it looks again"
-    assert sum(spent) < 0.4, "but not all the time"
+    until(lambda: len(spent) >= 12)
+    assert sum(spent) < 0.4 * (time.monotonic() - began), "it looks again, but not all the time"
     other.rollback()
     until(lambda: redis.llen("A") == 3)
 
