@@ -1,8 +1,8 @@
-{%- macro integer(column, low, high) -%}
-({{ column }}_given IS NULL OR (
-            JSON_TYPE({{ column }}_given) LIKE '%INTEGER' AND {{ column }} BETWEEN {{ low }} AND {{ high }}
-          ))
+{%- macro integer(given, low, high) -%}
+({{ given }} IS NULL OR (JSON_TYPE({{ given }}) LIKE '%INTEGER' AND {{ given }} BETWEEN {{ low }} AND {{ high }}))
 {%- endmacro -%}
+{#- A string's text, else the object's; a number or a constant has one, too. -#}
+{%- set payload_text = "COALESCE(payload_string, payload)" -%}
 {%- macro text_of(value, length) -%}
 CHAR_LENGTH({{ value }}) BETWEEN 1 AND {{ length }} AND ' ' NOT IN (LEFT({{ value }}, 1), RIGHT({{ value }}, 1))
 {%- endmacro -%}
@@ -84,10 +84,10 @@ BEGIN
   END IF;
 
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
-  -- Else a column is NULL (1048), the unique key speaks (1062) or a payload is no JSON, and create_rest looks
-  -- at each of them.
+  -- Else a column is NULL (1048), the unique key speaks (1062), a number is none (1292, 3156) or a payload is no
+  -- JSON, and create_rest looks at each of them.
   IF v_plain THEN BEGIN
-    DECLARE EXIT HANDLER FOR 1048, 1062, {{ json_errors }} SET v_plain = FALSE;
+    DECLARE EXIT HANDLER FOR 1048, 1062, 1292, 3156, {{ json_errors }} SET v_plain = FALSE;
     INSERT INTO {{ p }}task (
       {{ new_task_columns }}
     )
@@ -96,7 +96,13 @@ BEGIN
     FROM (
       SELECT
         given.*,
+        {{ payload_text }} AS payload_text,
         JSON_UNQUOTE(order_no_given) AS order_no,
+        CAST(delay_given AS SIGNED) AS delay,
+        CAST(interval_seconds_given AS SIGNED) AS interval_seconds,
+        CAST(deadline_given AS SIGNED) AS deadline,
+        CAST(delete_deadline_given AS SIGNED) AS delete_deadline,
+        CAST(max_count_given AS SIGNED) AS max_count,
         registered.queue_id,
         JSON_LENGTH(task) = (name IS NOT NULL) + (payload IS NOT NULL) + (delay_given IS NOT NULL)
           + (interval_seconds_given IS NOT NULL) + (given.queue IS NOT NULL) + (namespace_given IS NOT NULL)
@@ -109,33 +115,32 @@ BEGIN
             JSON_TYPE(order_no_given) = 'STRING'
             AND {{ text_of("JSON_UNQUOTE(order_no_given)", limit.order_no) }}
           ))
-          AND {{ integer("interval_seconds", 1, limit.seconds) }}
-          AND {{ integer("delay", 0, limit.seconds) }}
-          AND {{ integer("deadline", 1, limit.seconds) }}
-          AND {{ integer("delete_deadline", 0, limit.seconds) }}
-          AND {{ integer("max_count", 1, limit.max_count) }}
+          AND {{ integer("interval_seconds_given", 1, limit.seconds) }}
+          AND {{ integer("delay_given", 0, limit.seconds) }}
+          AND {{ integer("deadline_given", 1, limit.seconds) }}
+          AND {{ integer("delete_deadline_given", 0, limit.seconds) }}
+          AND {{ integer("max_count_given", 1, limit.max_count) }}
           AND LENGTH({{ payload_text }}) <= {{ payload_limit }}
           AND LOCATE({{ nul }}, {{ payload_text }}) = 0
           AND JSON_VALID({{ payload_text }})
-          AND LOCATE('"task_', JSON_KEYS({{ payload_text }})) = 0
-          AND LOCATE('\\', JSON_KEYS({{ payload_text }})) = 0 AS sound
+          AND LEFT({{ payload_text }}, 1) = '{'
+          AND (
+            (LOCATE('"task_', {{ payload_text }}) = 0 AND LOCATE('\\', {{ payload_text }}) = 0)
+            OR JSON_KEYS({{ payload_text }}) NOT REGEXP '"task_|[\\\\]'
+          ) AS sound
       FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (
         element FOR ORDINALITY,
         task JSON PATH '$',
         name LONGTEXT PATH '$.name',
         payload JSON PATH '$.payload',
-        delay INT PATH '$.delay',
+        payload_string {{ text }} PATH '$.payload',
         delay_given JSON PATH '$.delay',
-        interval_seconds INT PATH '$.interval',
         interval_seconds_given JSON PATH '$.interval',
         queue LONGTEXT PATH '$.queue',
         namespace_given JSON PATH '$.namespace',
         order_no_given JSON PATH '$.order_no',
-        deadline INT PATH '$.deadline',
         deadline_given JSON PATH '$.deadline',
-        delete_deadline INT PATH '$.delete_deadline',
         delete_deadline_given JSON PATH '$.delete_deadline',
-        max_count INT PATH '$.max_count',
         max_count_given JSON PATH '$.max_count'
       )) AS given
       LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name)
