@@ -11,7 +11,7 @@ from testing import call, content, count, lasting, query, refused, row
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
-from qtask_db.errors import InvalidArgument, InvalidPayload, UnknownOption
+from qtask_db.errors import InvalidArgument, InvalidPayload, ReservedKey, UnknownOption
 
 
 def task(queue: str = "Q", **options: Any) -> NewTask:
@@ -130,6 +130,41 @@ def test_an_unknown_key_is_refused(conn: Connection, key: str) -> None:
     element = {"name": "job", "payload": {}, "interval": 60, "queue": "Q", key: 1}
     with refused(conn, UnknownOption, "in_tasks, element 1", f'"{key}"'):
         call(conn, "create_tasks", json.dumps([element]))
+
+
+@pytest.mark.parametrize("key", ["interval", "delay", "deadline", "delete_deadline", "max_count"])
+@pytest.mark.parametrize(
+    "value", ["1e30", "-1e-30", "5.5", "99999999999999999999", "true", '"x"', "[5]", "{}"]
+)
+def test_what_is_no_number_in_range_is_refused(conn: Connection, key: str, value: str) -> None:
+    element = {"name": "job", "payload": {}, "interval": 60, "queue": "Q", key: "VALUE"}
+    with refused(conn, InvalidArgument, "in_tasks, element 2", key):
+        call(
+            conn,
+            "create_tasks",
+            json.dumps([{**element, key: 60}, element]).replace('"VALUE"', value),
+        )
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        ('{"a": "\\\\ and \\u0074ask_id", "b": {"task_id": 1}, "task_name": "task_id"}', None),
+        (' {"a": 1}', None),
+        ('{"\\u0074ask_id": 1}', ReservedKey),
+        ('{"a": 1, "task_attempt": 1}', ReservedKey),
+    ],
+)
+def test_reserved_keys_are_those_of_the_payload_itself(
+    conn: Connection, payload: str, error: type[Exception] | None
+) -> None:
+    element = {"name": "job", "payload": payload, "interval": 60, "queue": "Q"}
+    if error:
+        with refused(conn, error, "in_tasks, element 1"):
+            call(conn, "create_tasks", json.dumps([element]))
+    else:
+        ((task_id, *_),) = call(conn, "create_tasks", json.dumps([element]))
+        assert row(conn, task_id)["payload"] == payload
 
 
 def test_in_plain_sql(conn: Connection) -> None:
