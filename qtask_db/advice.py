@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qtask_db import errors
 
 _ADVICE: dict[type[errors.QtaskError], str] = {
@@ -16,11 +18,16 @@ _ADVICE: dict[type[errors.QtaskError], str] = {
     errors.QueueUnavailable: "check that Redis is up and that its URL is right",
 }
 
+_TOO_LONG = re.compile(r"during query .*timed out|call timeout of")
+"""In the words of the drivers: the server was reached, and did not answer in time."""
+
 
 def advice(error: errors.QtaskError) -> str:
     """What to do; empty where the error's own text says it."""
     if "`qtask " in str(error):
         return ""
+    if _TOO_LONG.search(str(error)):
+        return "the URL says how long to wait: ?read_timeout=600, on Oracle ?call_timeout=600"
     return next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
 
 

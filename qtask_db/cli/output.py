@@ -8,6 +8,9 @@ import enum
 import json
 import re
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -50,6 +53,26 @@ def confirm(what: str, question: str, to: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"Nobody can be asked here: pass --yes to {to} them.")
     click.confirm(question, abort=True, err=True)
+
+
+@contextmanager
+def patience(text: str) -> Iterator[None]:
+    """Show on a terminal what is being waited for, where it takes longer than a second."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    status = console.status(text)
+    timer = threading.Timer(1.0, status.start)
+    timer.daemon = True
+    if console.is_terminal:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if console.is_terminal:
+            timer.join()
+        status.stop()
 
 
 def echo_json(value: Any, *, indent: int | None = 2) -> None:

@@ -26,7 +26,7 @@ from qtask_db.urls import mask
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qtask_db.cli.screen import Source
+    from qtask_db.cli.screen import Snapshot, Source
     from qtask_db.database import Connection
 
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     is_flag=False,
     flag_value=2.0,
     metavar="[SECONDS]",
-    help="Again and again, each 2 seconds or as said, until Ctrl-C.",
+    help="Again and again, each 2 seconds or as said (less often where it is slow), until Ctrl-C.",
 )
 @click.option("--active", is_flag=True, help="Without what has ended: quick beside millions.")
 @database_options
@@ -69,12 +69,14 @@ def stats(
     with Source(state, namespace, active=active) as source:
         if watch is not None and console.is_terminal and not as_json:
             _watch(source, console, watch)
-        elif watch is not None:
+        if watch is not None:
             _repeat(source, watch, as_json)
-        elif as_json:
-            output.echo_json(source.read().as_dict())
+        with output.patience("counting" if active else "counting, --active leaves out most of it"):
+            snapshot = source.read()
+        if as_json:
+            output.echo_json(snapshot.as_dict())
         else:
-            tables.show(console, page(source.read(), console))
+            tables.show(console, page(snapshot, console))
 
 
 @click.command(short_help="Stop handing out a queue's tasks.")
@@ -239,7 +241,7 @@ def _repeat(source: Source, seconds: float, as_json: bool) -> NoReturn:
         else:
             tables.show(console, page(snapshot, console), "")
         sys.stdout.flush()
-        time.sleep(seconds)
+        time.sleep(_pause(snapshot, seconds))
 
 
 def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
@@ -250,18 +252,25 @@ def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
 
     from qtask_db.cli.screen import page
 
-    shown = page(source.read(), console)
+    snapshot = source.read()
+    shown = page(snapshot, console)
     note = foot = Text(f"every {seconds:g} s, Ctrl-C leaves", style="bright_black")
     try:
         with Live(shown, console=console, screen=True, auto_refresh=False) as live:
             while True:
                 clock = Text(time.strftime("%H:%M:%S  "), style="bright_black")
                 live.update(Group(shown, Text(), clock + note), refresh=True)
-                time.sleep(seconds)
+                time.sleep(_pause(snapshot, seconds))
                 try:
-                    shown, note = page(source.read(), console), foot
+                    snapshot = source.read()
+                    shown, note = page(snapshot, console), foot
                 except (DatabaseUnavailable, Conflict) as error:
                     # A server that goes away later is waited for.
                     note = Text(mask(f"{error}; trying again"), style="red")
     finally:
         tables.show(console, shown)
+
+
+def _pause(snapshot: Snapshot, seconds: float) -> float:
+    """Looks that take long, beside millions of ended tasks, take a tenth of the time at most."""
+    return max(seconds, 9 * snapshot.took)

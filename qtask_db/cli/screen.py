@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ class Snapshot:
     lengths: dict[str, int] | None
     """Messages in Redis by queue; None without a Redis URL or where Redis cannot be asked."""
     redis_error: str | None
+    took: float
+    """Seconds."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -107,6 +110,7 @@ class Source:
         """The state of now. Redis is asked for what it adds; its absence is told, not fatal."""
         from qtask_db import calls
 
+        began = time.monotonic()
         if self._connection is None:
             self._connection = self._state.database().connect(autocommit=True)
         try:
@@ -122,7 +126,7 @@ class Source:
             except QtaskError as error:
                 problem = mask(str(error))
         now = datetime.datetime.now(datetime.timezone.utc)
-        return Snapshot(now, queues, lengths, problem)
+        return Snapshot(now, queues, lengths, problem, time.monotonic() - began)
 
     def _lengths(self, names: set[str]) -> dict[str, int]:
         from qtask_db.queues import count_messages

@@ -98,7 +98,7 @@ def list_(state: State, /, *, status: str | None, limit: int, as_json: bool, **w
     from qtask_db import calls
 
     code = None if status is None else Status[status.upper()]
-    with state.connect() as conn:
+    with state.connect() as conn, output.patience("few tasks are such, looking at all of them"):
         tasks = calls.list_tasks(conn, status=code, limit=limit, **where)
     if as_json:
         output.echo_json(tasks)

@@ -1,3 +1,9 @@
+{%- set asked_for -%}
+(in_queue IS NULL OR queue = in_queue)
+      AND (in_status IS NULL OR status = in_status)
+      AND (in_namespace IS NULL OR namespace = in_namespace)
+{%- endset -%}
+{%- set active_statuses = "%d, %d" % (status.waiting, status.processing) -%}
 CREATE PROCEDURE {{ p }}list_tasks (
   IN in_queue {{ text }},
   IN in_status BIGINT,
@@ -11,7 +17,8 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
-  tasks are searched among the newest {{ limit.search }} ids; other searches read the newest tasks until enough are found.
+  tasks are searched among the newest {{ limit.search }} ids. Other searches look there first, too; what is rare they
+  seek in an index, among what is active or among what has ended.
 
   Parameters
     in_queue      of this queue; NULL is any
@@ -28,6 +35,7 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_newest BIGINT;
+  DECLARE v_found INT;
 
   IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
@@ -36,9 +44,9 @@ BEGIN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;
 
+  -- A statement of its own: within an expression it would lock the end of the table.
+  SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
   IF in_order_no IS NOT NULL THEN
-    -- A statement of its own: within an expression it would lock the end of the table.
-    SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
     SELECT {{ task_columns }}
     FROM (
       SELECT task_id AS found_id
@@ -52,18 +60,40 @@ BEGIN
         AND task_id > v_newest - {{ limit.search }}
     ) AS found
     STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
-    WHERE (in_queue IS NULL OR queue = in_queue)
-      AND (in_status IS NULL OR status = in_status)
-      AND (in_namespace IS NULL OR namespace = in_namespace)
+    WHERE {{ asked_for }}
     ORDER BY task_id DESC
     LIMIT in_limit;
   ELSE
-    SELECT {{ task_columns }}
-    FROM {{ p }}task_list
-    WHERE (in_queue IS NULL OR queue = in_queue)
-      AND (in_status IS NULL OR status = in_status)
-      AND (in_namespace IS NULL OR namespace = in_namespace)
-    ORDER BY task_id DESC
-    LIMIT in_limit;
+    SELECT COUNT(*)
+    INTO v_found
+    FROM (
+      SELECT 1
+      FROM {{ p }}task_list
+      WHERE task_id > v_newest - {{ limit.search }} AND {{ asked_for }}
+      LIMIT in_limit
+    ) AS found;
+    IF v_found = in_limit THEN
+      SELECT {{ task_columns }}
+      FROM {{ p }}task_list
+      WHERE {{ asked_for }}
+      ORDER BY task_id DESC
+      LIMIT in_limit;
+    ELSE
+      SELECT {{ task_columns }}
+      FROM (
+        SELECT task_id AS found_id
+        FROM {{ p }}task AS task FORCE INDEX (due)
+        STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (PRIMARY) ON registered.queue_id = task.queue_id
+        WHERE {{ asked_for }}
+          AND (
+            (lane = 0 AND COALESCE(in_status, {{ status.finished }}) NOT IN ({{ active_statuses }}))
+            OR ((lane > 0 OR lane < 0) AND COALESCE(in_status, {{ status.waiting }}) IN ({{ active_statuses }}))
+          )
+        ORDER BY task_id DESC
+        LIMIT in_limit
+      ) AS found
+      STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
+      ORDER BY task_id DESC;
+    END IF;
   END IF;
 END

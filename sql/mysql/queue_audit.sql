@@ -20,14 +20,14 @@ FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT
     queue_id,
-    SUM(place = 'handed out' AND status = {{ status.waiting }}) AS waiting,
-    SUM(place = 'handed out' AND status = {{ status.processing }}) AS requeued,
-    SUM(place = 'handed out' AND unconfirmed) AS unconfirmed,
-    SUM(place = 'fresh') AS fresh,
-    SUM(place = 'due') AS due,
-    SUM(place = 'parked') AS parked,
-    SUM(place = 'later') AS later,
-    SUM(place = 'running') AS running
+    COUNT(CASE WHEN place = 'handed out' AND status = {{ status.waiting }} THEN 1 END) AS waiting,
+    COUNT(CASE WHEN place = 'handed out' AND status = {{ status.processing }} THEN 1 END) AS requeued,
+    COUNT(CASE WHEN place = 'handed out' AND unconfirmed THEN 1 END) AS unconfirmed,
+    COUNT(CASE WHEN place = 'fresh' THEN 1 END) AS fresh,
+    COUNT(CASE WHEN place = 'due' THEN 1 END) AS due,
+    COUNT(CASE WHEN place = 'parked' THEN 1 END) AS parked,
+    COUNT(CASE WHEN place = 'later' THEN 1 END) AS later,
+    COUNT(CASE WHEN place = 'running' THEN 1 END) AS running
   FROM (
     SELECT
       task.queue_id,

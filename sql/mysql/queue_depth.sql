@@ -12,10 +12,10 @@ FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT
     queue_id,
-    SUM(status = {{ status.waiting }}) AS waiting,
-    SUM(status = {{ status.processing }}) AS processing,
-    SUM(lane > 0 AND due_at <= {{ now }}) AS due,
-    MIN(IF(lane > 0, due_at, NULL)) AS first_due_at
+    COUNT(CASE status WHEN {{ status.waiting }} THEN 1 END) AS waiting,
+    COUNT(CASE status WHEN {{ status.processing }} THEN 1 END) AS processing,
+    COUNT(CASE WHEN lane > 0 AND due_at <= {{ now }} THEN 1 END) AS due,
+    MIN(CASE WHEN lane > 0 THEN due_at END) AS first_due_at
   FROM {{ p }}task FORCE INDEX (due)
   WHERE lane > 0 OR lane < 0
   GROUP BY queue_id

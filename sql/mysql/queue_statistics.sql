@@ -15,13 +15,13 @@ FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT
     queue_id,
-    SUM(status = {{ status.waiting }}) AS waiting,
-    SUM(status = {{ status.processing }}) AS processing,
-    SUM(lane > 0 AND due_at <= {{ now }}) AS due,
-    SUM(status = {{ status.finished }}) AS finished,
-    SUM(status = {{ status.cancelled }}) AS cancelled,
-    SUM(status = {{ status.failed }}) AS failed,
-    MIN(IF(lane > 0, due_at, NULL)) AS first_due_at
+    COUNT(CASE status WHEN {{ status.waiting }} THEN 1 END) AS waiting,
+    COUNT(CASE status WHEN {{ status.processing }} THEN 1 END) AS processing,
+    COUNT(CASE WHEN lane > 0 AND due_at <= {{ now }} THEN 1 END) AS due,
+    COUNT(CASE status WHEN {{ status.finished }} THEN 1 END) AS finished,
+    COUNT(CASE status WHEN {{ status.cancelled }} THEN 1 END) AS cancelled,
+    COUNT(CASE status WHEN {{ status.failed }} THEN 1 END) AS failed,
+    MIN(CASE WHEN lane > 0 THEN due_at END) AS first_due_at
   FROM {{ p }}task
   GROUP BY queue_id
 ) AS counted ON counted.queue_id = queue.queue_id

@@ -9,7 +9,8 @@ PROCEDURE list_tasks (
 {%- if spec %};
 /*
 Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
-tasks are searched among the newest {{ limit.search }} ids; other searches read the newest tasks until enough are found.
+tasks are searched among the newest {{ limit.search }} ids. Other searches look there first, too; what is rare they
+seek in an index, among what is active or among what has ended.
 
 Parameters
   in_queue      of this queue; NULL is any
@@ -26,11 +27,18 @@ Transaction
   Joins the caller's.
 */
 {%- else %}
+{%- set asked_for -%}
+(v_queue IS NULL OR queue = v_queue)
+        AND (in_status IS NULL OR status = in_status)
+        AND (v_namespace IS NULL OR namespace = v_namespace)
+{%- endset -%}
+{%- set active_statuses = "%d, %d" % (status.waiting, status.processing) %}
 IS
   v_queue VARCHAR2(32767) := {{ cut("in_queue", limit.queue) }};
   v_order_no VARCHAR2(32767) := {{ cut("in_order_no", limit.order_no) }};
   v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
   v_newest NUMBER;
+  v_found NUMBER;
 BEGIN
   {{ enter("list_tasks") }};
   IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
@@ -40,8 +48,8 @@ BEGIN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;
 
+  SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
   IF v_order_no IS NOT NULL THEN
-    SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
     OPEN out_rows FOR
       SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
       FROM {{ p }}task_list
@@ -56,20 +64,43 @@ BEGIN
             AND status = {{ status.finished }}
             AND task_id > v_newest - {{ limit.search }}
         )
-        AND (v_queue IS NULL OR queue = v_queue)
-        AND (in_status IS NULL OR status = in_status)
-        AND (v_namespace IS NULL OR namespace = v_namespace)
+        AND {{ asked_for }}
       ORDER BY task_id DESC
       FETCH FIRST in_limit ROWS ONLY;
   ELSE
-    OPEN out_rows FOR
-      SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
+    SELECT COUNT(*)
+    INTO v_found
+    FROM (
+      SELECT /*+ FIRST_ROWS(100) */ task_id
       FROM {{ p }}task_list
-      WHERE (v_queue IS NULL OR queue = v_queue)
-        AND (in_status IS NULL OR status = in_status)
-        AND (v_namespace IS NULL OR namespace = v_namespace)
-      ORDER BY task_id DESC
-      FETCH FIRST in_limit ROWS ONLY;
+      WHERE task_id > v_newest - {{ limit.search }} AND {{ asked_for }}
+      FETCH FIRST in_limit ROWS ONLY
+    );
+    IF v_found = in_limit THEN
+      OPEN out_rows FOR
+        SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
+        FROM {{ p }}task_list
+        WHERE {{ asked_for }}
+        ORDER BY task_id DESC
+        FETCH FIRST in_limit ROWS ONLY;
+    ELSE
+      OPEN out_rows FOR
+        SELECT {{ task_columns }}
+        FROM {{ p }}task_list
+        WHERE task_id IN (
+          SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+          FROM {{ p }}task task
+          JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
+          WHERE {{ asked_for }}
+            AND (
+              (lane = 0 AND COALESCE(in_status, {{ status.finished }}) NOT IN ({{ active_statuses }}))
+              OR (lane <> 0 AND COALESCE(in_status, {{ status.waiting }}) IN ({{ active_statuses }}))
+            )
+          ORDER BY task.task_id DESC
+          FETCH FIRST in_limit ROWS ONLY
+        )
+        ORDER BY task_id DESC;
+    END IF;
   END IF;
 END list_tasks;
 {%- endif %}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import io
+import time
 from typing import Any
 
 import click
 import pytest
+import rich.console
 
 from qtask_db import doctor, redis_doctor
-from qtask_db.cli.output import DURATION, iso, plain, span
+from qtask_db.advice import with_advice
+from qtask_db.cli.output import DURATION, iso, patience, plain, span
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
 from qtask_db.dialects import mysql_doctor
 from qtask_db.dialects.mysql_grants import active, executable, roles
+from qtask_db.errors import DatabaseUnavailable
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,31 @@ def test_json_values() -> None:
     assert plain({"a": [Status.FAILED, naive, None]}) == {
         "a": ["failed", "2026-11-22T15:52:48.123Z", None]
     }
+
+
+@pytest.mark.parametrize(("seconds", "terminal"), [(0.0, True), (1.3, True), (1.3, False)])
+def test_a_long_wait_is_told_on_a_terminal(
+    seconds: float, terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    own = rich.console.Console(file=shown, force_terminal=terminal, width=80)
+    monkeypatch.setattr(rich.console, "Console", lambda **_: own)
+    with patience("counting"):
+        time.sleep(seconds)
+    assert ("counting" in shown.getvalue()) == (terminal and seconds > 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Lost connection to MySQL server during query (timed out) (2013)", "?read_timeout="),
+        ("DPY-4024: call timeout of 60000 ms exceeded", "?call_timeout="),
+        ("Can't connect to MySQL server on 'h' (timed out) (2003)", "host and port"),
+        ("Lost connection to MySQL server during query (2013)", "host and port"),
+    ],
+)
+def test_a_server_that_takes_too_long_is_told_from_one_that_is_away(text: str, part: str) -> None:
+    assert part in with_advice(DatabaseUnavailable(text))
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
