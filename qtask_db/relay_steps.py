@@ -85,7 +85,7 @@ class RelaySteps:
     ) -> None:
         self.options = options
         self.backlog = False
-        """Whether the last scan claimed a full batch and left more."""
+        """Whether the last scan left more than it claimed at once."""
         self._counters = Counters()
         self._session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)
@@ -119,6 +119,7 @@ class RelaySteps:
             held=self._held(),
         )
         self._counters.claimed += len(batch.messages)
+        self.backlog = batch.wait == 0 and len(batch.messages) >= min(self._rows, FIRST_ROWS)
         self._rows = self._next_rows(batch)
         return batch
 
@@ -164,31 +165,35 @@ class RelaySteps:
             end(batch)
         self._look_at_queues()
         claiming = time.monotonic()
-        rows = self._rows
         batch = self.claim()
-        took = time.monotonic() - claiming
-        self.backlog = batch.wait == 0 and len(batch.messages) >= min(rows, FIRST_ROWS)
         if batch.messages:
-            try:
-                self.push(batch)
-            except QueueUnavailable as error:
-                self._redis_failed = not isinstance(error, QueueRefused)
-                self.release(batch)
-                raise
-            self.confirm(batch)
+            self._pass_on(batch)
             self._blind_for = self._blind_until = 0.0
         else:
-            # What is due and cannot be had (held queues, rows that another relay has locked) must
-            # not make this one spin: where that lasts, looking costs at most a tenth of the time.
-            longest = max(self.options.poll, 10 * took)
-            self._blind_for = min(longest, max(SHORTEST_PAUSE, 2 * self._blind_for))
-            self._blind_until = time.monotonic() + self._blind_for
+            self._look_away(time.monotonic() - claiming)
         return self._pause(batch, time.monotonic() - began)
 
     def close(self) -> None:
         """Closes the connections; the next step opens new ones."""
         self._session.close()
         self._queues.close()
+
+    def _pass_on(self, batch: Batch) -> None:
+        try:
+            self.push(batch)
+        except QueueUnavailable as error:
+            self._redis_failed = not isinstance(error, QueueRefused)
+            self.release(batch)
+            raise
+        self.confirm(batch)
+
+    def _look_away(self, took: float) -> None:
+        """What is due and cannot be had (held queues, rows that another relay has locked) must not
+        make this one spin: where that lasts, looking takes a tenth of the time at most.
+        """
+        longest = max(self.options.poll, 10 * took)
+        self._blind_for = min(longest, max(SHORTEST_PAUSE, 2 * self._blind_for))
+        self._blind_until = time.monotonic() + self._blind_for
 
     def _end(self, batch: Batch, call: Callable[..., None], again: Callable[[Batch], None]) -> bool:
         """Confirms or releases. Where the database is away it is told before the next claim."""
