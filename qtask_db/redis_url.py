@@ -117,7 +117,8 @@ class _Sentinels(Sentinel):
                 # The next one is asked only where this one is away.
                 self.sentinels.insert(0, self.sentinels.pop(place))
                 return state["ip"], state["port"]
-            reasons.append("a Sentinel knows of none")
+            known = "takes it to be down" if state else "knows of none"
+            reasons.append(f"a Sentinel {known}")
         raise MasterNotFoundError(f"no master of {service_name!r}: {'; '.join(reasons)}")
 
 

@@ -81,12 +81,17 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     testing.until(condition, seconds, ignoring=(redis.RedisError, QueueUnavailable))
 
 
-def start_cluster(launch: Launcher) -> tuple[str, list[subprocess.Popen[bytes]]]:
-    """A Cluster of three masters: its hosts, as a URL has them, and its processes."""
+def start_cluster(
+    launch: Launcher, down_after: int = 2_000
+) -> tuple[str, list[subprocess.Popen[bytes]]]:
+    """A Cluster of three masters: its hosts, as a URL has them, and its processes.
+
+    `down_after`: milliseconds of silence after which a node is taken to be down.
+    """
     ports = [_port_with_bus() for _ in range(MASTERS)]
     processes = [
         launch(
-            "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+            "--cluster-enabled", "yes", "--cluster-node-timeout", str(down_after),
             "--cluster-require-full-coverage", "no", port=port,
         )
         for port in ports
@@ -116,7 +121,8 @@ class Guarded:
     replica: redis.Redis
 
 
-def start_sentinel(launch: Launcher, replicas: int = 1) -> Guarded:
+def start_sentinel(launch: Launcher, replicas: int = 1, down_after: int = 2_000) -> Guarded:
+    """`down_after`: milliseconds of silence after which the master is taken to be down."""
     master, replica, guard = free_port(), free_port(), free_port()
     process = launch(port=master)
     client = launch.client(replica)
@@ -126,7 +132,7 @@ def start_sentinel(launch: Launcher, replicas: int = 1) -> Guarded:
     file = launch.folder / "sentinel.conf"
     file.write_text(
         f"sentinel monitor orders 127.0.0.1 {master} 1\n"
-        "sentinel down-after-milliseconds orders 500\n"
+        f"sentinel down-after-milliseconds orders {down_after}\n"
         "sentinel failover-timeout orders 5000\n"
     )
     launch(str(file), "--sentinel", port=guard)

@@ -8,10 +8,11 @@ from processes import Command
 
 from qtask_db import calls
 from qtask_db.database import Connection
+from qtask_db.relay_steps import PURGE_INTERVAL
 
 from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench
 from .figure import Figure, at, interleaved, no_collector
-from .relay import LATER
+from .relay import wait_until
 
 CHUNK = 1_000
 ENDED = 60_000
@@ -20,7 +21,9 @@ DELETE = f"DELETE FROM {{table}} WHERE lane = 0 AND due_at <= {NOW} ORDER BY due
 
 def purge(bench: Bench) -> list[Figure]:
     """Ended tasks deleted in chunks of 1,000."""
-    rounds, warm_up, times, seconds = (8, 2, 1, 1.0) if bench.quick else (40, 4, 3, 2.5)
+    rounds, warm_up, times, seconds, ahead = (
+        (8, 2, 1, 1.0, 5) if bench.quick else (40, 4, 3, 2.5, 20)
+    )
     ours, plain = bench.schema("bpurge_"), bench.schema("bpurgeraw_")
     rows = (rounds + warm_up) * CHUNK
     for schema in (ours, plain):
@@ -37,10 +40,15 @@ def purge(bench: Bench) -> list[Figure]:
     with Command("relay", environment=bench.environment(ours), log=log) as relay:
         relay.wait_for(" started")
         for _ in range(times):
-            calm += _creates(ours.conn, seconds)
-            ours.fill(ENDED, [ours.queue_id("PURGE")], lane="0", status=0, due=LATER)
-            ours.sql(f"UPDATE {{table}} SET due_at = {NOW} WHERE lane = 0")
-            busy += _creates(ours.conn, seconds)
+            moment, due = ours.moment(ahead)
+            queue_ids = [ours.queue_id("PURGE")]
+            ours.fill(ENDED, queue_ids, lane="0", status=0, due=moment, apart=0)
+            bench.settle()
+            wait_until(due - seconds)
+            calm += _creates(ours.conn, due - time.time())
+            busy += _creates(ours.conn, PURGE_INTERVAL + seconds)
+        if left := ours.sql("SELECT COUNT(*) FROM {table} WHERE lane = 0")[0][0]:
+            bench.say(f"  {left:,} of {ENDED:,} rows were left of the last purge")
     during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)
     return [
         pair.figure("purge", CHUNK, "rows/s", floor_is="DELETE", reach=0.9, of_ratio=True),

@@ -124,7 +124,7 @@ def test_take_wakes_up_for_a_push(queues: Queues, redis_url: str, stream: bool) 
 
 
 def test_take_outlives_a_short_socket_timeout(redis_url: str, stream: bool) -> None:
-    with redis_py.Redis.from_url(redis_url, socket_timeout=0.4) as client:
+    with redis_py.Redis.from_url(redis_url, socket_timeout=2) as client:
         queues = Queues(client, stream=stream)
         began = time.monotonic()
         assert queues.take(["A"], 5, 60) == []

@@ -16,6 +16,8 @@ from qtask_db.queues import Queues
 from qtask_db.relay import Relay
 from qtask_db.worker import Worker
 
+NEVER = 3_600_000
+"""Milliseconds after which a server is taken to be down: none of them is to fail."""
 OTHER = "127.0.0.2"
 """The same servers by another name."""
 
@@ -29,13 +31,14 @@ def launch(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 
 @pytest.fixture(scope="module")
 def cluster(launch: Launcher) -> str:
-    hosts, _ = start_cluster(launch)
+    hosts, _ = start_cluster(launch, down_after=NEVER)
     return f"rediss+cluster://{hosts}/"
 
 
 @pytest.fixture(scope="module")
 def sentinel(launch: Launcher) -> str:
-    return f"rediss+sentinel://127.0.0.1:{start_sentinel(launch, replicas=0).port}/orders/0"
+    port = start_sentinel(launch, replicas=0, down_after=NEVER).port
+    return f"rediss+sentinel://127.0.0.1:{port}/orders/0"
 
 
 @pytest.fixture(params=["cluster", "sentinel"])
