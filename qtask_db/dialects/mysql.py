@@ -46,14 +46,10 @@ _UNAVAILABLE = {
     3100, 3098, 3024,
 }  # fmt: skip
 _CONFLICT = {
-    1020,
-    1180,
-    1205,
-    1213,
-    1467,
-    3101,
-    3572,
-}  # 1467: how MariaDB reports a deadlock on ids
+    1020, 1180, 1205, 1213, 3101, 3572,
+    1412,  # the table was altered after the transaction's snapshot
+    1467,  # how MariaDB reports a deadlock on ids
+}  # fmt: skip
 _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1873}
 _NOT_INSTALLED = {1146, 1305, 1318}
 _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}

@@ -19,14 +19,11 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_task_id BIGINT;
+  DECLARE v_status TINYINT;
+  DECLARE v_explanation {{ text }};
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
-  END IF;
-  -- A statement of its own: within an expression it would lock the row.
-  SELECT task_id INTO v_task_id FROM {{ p }}task WHERE task_id = in_task_id;
-  IF v_task_id IS NULL THEN
-    {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
 
   SELECT
@@ -100,9 +97,14 @@ BEGIN
           CONCAT('Next: it fails at its deadline, ', task.deadline_at, ', unless it is finished.')
         ELSE CONCAT('Next: it is queued at ', task.due_at, ' unless it is finished before.')
       END
-    ) AS explanation
+    )
+  INTO v_task_id, v_status, v_explanation
   FROM {{ p }}task AS task
   JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
   WHERE task.task_id = in_task_id;
+  IF v_task_id IS NULL THEN
+    {{ raise("task_not_found", "there is no task with this in_task_id") }};
+  END IF;
+  SELECT v_task_id AS task_id, v_status AS status, v_explanation AS explanation;
 END

@@ -18,20 +18,16 @@ Transaction
 {%- else %}
 IS
   v_now {{ instant }} := {{ now }};
-  v_found NUMBER;
+  v_status NUMBER;
+  v_explanation CLOB;
 BEGIN
   {{ enter("explain_task") }};
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  SELECT COUNT(*) INTO v_found FROM {{ p }}task WHERE task_id = in_task_id;
-  IF v_found = 0 THEN
-    {{ raise("task_not_found", "there is no task with this in_task_id") }};
-  END IF;
 
-  OPEN out_rows FOR
+  BEGIN
     SELECT
-      task.task_id,
       task.status,
       TO_CLOB('Task ') || task.task_id || ' "' || task.name || '" of queue ' || queue.queue
         || ' in namespace ' || queue.namespace
@@ -88,10 +84,18 @@ BEGIN
         WHEN task.due_at >= task.deadline_at THEN
           'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'
         ELSE 'Next: it is queued at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished before.'
-      END AS explanation
+      END
+    INTO v_status, v_explanation
     FROM {{ p }}task task
     JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
     LEFT JOIN {{ p }}batch batch ON batch.batch_id = task.batch_id
     WHERE task.task_id = in_task_id;
+  EXCEPTION
+    WHEN NO_DATA_FOUND THEN
+      {{ raise("task_not_found", "there is no task with this in_task_id") }};
+  END;
+  OPEN out_rows FOR
+    SELECT in_task_id AS task_id, v_status AS status, v_explanation AS explanation
+    FROM dual;
 END explain_task;
 {%- endif %}

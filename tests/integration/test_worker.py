@@ -509,7 +509,8 @@ def test_a_stop_drains(
     until(lambda: worker.counters.started >= 4)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
-    time.sleep(1.5)
+    until(lambda: worker.counters.failed == worker.counters.started - 2)
+    time.sleep(0.5)
     assert stopping.is_alive(), "it waits for the handlers"
     gate.open()
     stopping.join(20)
