@@ -15,7 +15,6 @@ from rich.text import Text
 
 from qtask_db.models import QueueStats
 
-BAR = 20
 _EMPTY = QueueStats("", "", False, 0, 0, 0, 0, 0, 0, 0.0)
 
 
@@ -44,11 +43,11 @@ class View:
 
     def table(self) -> Padding:
         """For rich's Live."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=True)
         table.add_column("queue", no_wrap=True)
         for title in ("waiting", "in Redis", "processing", "finished", "failed"):
             table.add_column(title, justify="right", no_wrap=True)
-        table.add_column("ended", width=BAR, no_wrap=True)
+        table.add_column("ended", ratio=1, no_wrap=True)
         for queue in QUEUES:
             one = self._stats.get(queue, _EMPTY)
             table.add_row(
@@ -61,7 +60,6 @@ class View:
                 ProgressBar(
                     EXPECTED[queue],
                     self._ended(queue),
-                    width=BAR,
                     complete_style="cyan",
                     finished_style="green",
                 ),
