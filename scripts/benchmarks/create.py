@@ -52,7 +52,7 @@ def create(bench: Bench) -> list[Figure]:
             pair = interleaved(
                 lambda run=at_once: run(ours),
                 lambda run=at_once: run(plain),
-                12 if bench.quick else 40,
+                8 if bench.quick else 40,
                 warm_up=2,
             )
         figures.append(

@@ -32,7 +32,7 @@ QUEUE, TIMER = "LATENCY", "TIMER"
 
 def latency(bench: Bench) -> list[Figure]:
     """1,000 delayed tasks a second, created while others are moved; not told: the first second."""
-    seconds = 3 if bench.quick else 20
+    seconds = 2 if bench.quick else 20
     schema = bench.schema("blatency_")
     schema.queue_id(QUEUE)
     bench.settle()

@@ -15,15 +15,13 @@ from .figure import Figure, at, interleaved, no_collector
 from .relay import wait_until
 
 CHUNK = 1_000
-ENDED = 60_000
 DELETE = f"DELETE FROM {{table}} WHERE lane = 0 AND due_at <= {NOW} ORDER BY due_at LIMIT {CHUNK}"
 
 
 def purge(bench: Bench) -> list[Figure]:
     """Ended tasks deleted in chunks of 1,000."""
-    rounds, warm_up, times, seconds, ahead = (
-        (8, 2, 1, 1.0, 5) if bench.quick else (40, 4, 3, 2.5, 20)
-    )
+    rounds, warm_up = (8, 2) if bench.quick else (40, 4)
+    times, ended, ahead, seconds = (1, 20_000, 3, 1.0) if bench.quick else (3, 60_000, 20, 2.5)
     ours, plain = bench.schema("bpurge_"), bench.schema("bpurgeraw_")
     rows = (rounds + warm_up) * CHUNK
     for schema in (ours, plain):
@@ -42,13 +40,13 @@ def purge(bench: Bench) -> list[Figure]:
         for _ in range(times):
             moment, due = ours.moment(ahead)
             queue_ids = [ours.queue_id("PURGE")]
-            ours.fill(ENDED, queue_ids, lane="0", status=0, due=moment, apart=0)
+            ours.fill(ended, queue_ids, lane="0", status=0, due=moment, apart=0)
             bench.settle()
             wait_until(due - seconds)
             calm += _creates(ours.conn, due - time.time())
             busy += _creates(ours.conn, PURGE_INTERVAL + seconds)
         if left := ours.sql("SELECT COUNT(*) FROM {table} WHERE lane = 0")[0][0]:
-            bench.say(f"  {left:,} of {ENDED:,} rows were left of the last purge")
+            bench.say(f"  {left:,} of {ended:,} rows were left of the last purge")
     during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)
     return [
         pair.figure("purge", CHUNK, "rows/s", floor_is="DELETE", reach=0.9, of_ratio=True),

@@ -57,7 +57,7 @@ def scan(bench: Bench) -> list[Figure]:
 
 def relay(bench: Bench) -> list[Figure]:
     """`qtask relay`, one and two of them, and scans without a relay, each with its own backlog."""
-    rounds, moved, ahead = (2, 12_000, 3) if bench.quick else (6, 40_000, 8)
+    rounds, moved, ahead = (2, 8_000, 3) if bench.quick else (6, 40_000, 8)
     schema = bench.schema("brelay_")
     redis = bench.redis()
     redis.flushdb()

@@ -20,7 +20,7 @@ LIMIT = 1.15
 def size(bench: Bench) -> list[Figure]:
     """Scans of 1,000 and single creates; the ratios are of times."""
     rounds, warm_up = (8, 2) if bench.quick else (20, 2)
-    sizes, waiting = ((300_000,), 50_000) if bench.quick else (SIZES, 1_000_000)
+    sizes, waiting = ((200_000,), 50_000) if bench.quick else (SIZES, 1_000_000)
     empty, full = bench.schema("bempty_"), bench.schema("bfull_")
     queue_ids = {schema.prefix: schema.queue_id(QUEUE) for schema in (empty, full)}
     ours = [queue_ids[full.prefix]]

@@ -21,8 +21,8 @@ def snapshot(bench: Bench) -> list[Figure]:
     """Against a server of its own with the same history and no snapshot. The ratios are of the sums
     of all rounds: what is rare and slow counts.
     """
-    rounds = 10 if bench.quick else 100
-    transitions = 30_000 if bench.quick else 1_000_000
+    rounds = 5 if bench.quick else 100
+    transitions = 20_000 if bench.quick else 1_000_000
     server = bench.stack.enter_context(servers.start(bench.engine, options=OPTIONS, log=bench.say))
     plain = replace(bench, database_url=server.url, _schemas={}).schema("bsnap_")
     ours = bench.schema("bsnap_")

@@ -31,7 +31,7 @@ LIMIT = 3.0
 
 def worker(bench: Bench) -> list[Figure]:
     """Started and finished durably, by one process; against the same two UPDATEs by key."""
-    rounds, count = (2, 8_000) if bench.quick else (5, 40_000)
+    rounds, count = (2, 5_000) if bench.quick else (5, 40_000)
     schema, floor = bench.schema("bworker_"), bench.schema("bworkraw_")
     redis = bench.redis()
     redis.flushdb()
