@@ -58,20 +58,20 @@ def confirm(what: str, question: str, to: str) -> None:
 @contextmanager
 def patience(text: str) -> Iterator[None]:
     """Show on a terminal what is being waited for, where it takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
     from rich.console import Console
 
-    console = Console(stderr=True)
-    status = console.status(text)
+    status = Console(stderr=True).status(text)
     timer = threading.Timer(1.0, status.start)
     timer.daemon = True
-    if console.is_terminal:
-        timer.start()
+    timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        if console.is_terminal:
-            timer.join()
+        timer.join()
         status.stop()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -101,3 +103,17 @@ def create_many(bench: Bench) -> list[Figure]:
             )
         )
     return [*figures, Figure("create_many, rate", figures[0].measured, "tasks/s", reach=35_000.0)]
+
+
+def create_one_by_one(
+    conn: Connection, seconds: float, over: threading.Event | None = None
+) -> list[float]:
+    """One task after another in a queue that nobody looks at, until `over` is set at the latest;
+    seconds that each took.
+    """
+    took = []
+    until = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < until and not (over and over.is_set()):
+        calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "QUIET")
+        took.append(time.perf_counter() - began)
+    return took

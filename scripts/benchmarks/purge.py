@@ -7,10 +7,10 @@ import time
 from processes import Command
 
 from qtask_db import calls
-from qtask_db.database import Connection
 from qtask_db.relay_steps import PURGE_INTERVAL
 
-from .bench import INTERVAL, NAME, NOW, PAYLOAD, Bench
+from .bench import NOW, Bench
+from .create import create_one_by_one
 from .figure import Figure, at, interleaved, no_collector
 from .relay import wait_until
 
@@ -35,16 +35,16 @@ def purge(bench: Bench) -> list[Figure]:
 
     calm, busy = [], []
     log = bench.folder / "purge.log"
-    with Command("relay", environment=bench.environment(ours), log=log) as relay:
+    queue_ids = [ours.queue_id("PURGE")]
+    with Command("relay", environment=bench.environment(ours), log=log) as relay, no_collector():
         relay.wait_for(" started")
         for _ in range(times):
             moment, due = ours.moment(ahead)
-            queue_ids = [ours.queue_id("PURGE")]
             ours.fill(ended, queue_ids, lane="0", status=0, due=moment, apart=0)
             bench.settle()
             wait_until(due - seconds)
-            calm += _creates(ours.conn, due - time.time())
-            busy += _creates(ours.conn, PURGE_INTERVAL + seconds)
+            calm += create_one_by_one(ours.conn, due - time.time())
+            busy += create_one_by_one(ours.conn, PURGE_INTERVAL + seconds)
         if left := ours.sql("SELECT COUNT(*) FROM {table} WHERE lane = 0")[0][0]:
             bench.say(f"  {left:,} of {ended:,} rows were left of the last purge")
     during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)
@@ -63,13 +63,3 @@ def purge(bench: Bench) -> list[Figure]:
             of_ratio=True,
         ),
     ]
-
-
-def _creates(conn: Connection, seconds: float) -> list[float]:
-    took = []
-    with no_collector():
-        until = time.perf_counter() + seconds
-        while (began := time.perf_counter()) < until:
-            calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "QUIET")
-            took.append(time.perf_counter() - began)
-    return took

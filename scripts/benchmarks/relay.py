@@ -22,7 +22,6 @@ UPDATE = (
     f"UPDATE {{table}} SET due_at = {NOW} + INTERVAL {INTERVAL} SECOND, batch_id = 1 "
     "WHERE task_id IN ({ids})"
 )
-LATER = f"{NOW} + INTERVAL 1 DAY"
 SELECT = "SELECT task_id, attempts + 1, payload FROM {table} WHERE task_id IN ({ids})"
 
 

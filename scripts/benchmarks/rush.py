@@ -8,10 +8,9 @@ from contextlib import ExitStack
 
 from processes import Command
 
-from qtask_db import calls
-
-from .bench import INTERVAL, NAME, PAYLOAD, Bench
+from .bench import Bench
 from .child import Child
+from .create import create_one_by_one
 from .figure import Figure, at, no_collector, percentiles
 from .relay import wait_until
 from .worker import note_starts
@@ -71,14 +70,14 @@ def flood(bench: Bench) -> list[Figure]:
             Command(*arguments, environment=bench.environment(schema), log=log)
         )
         relay.wait_for(" started")
-        quiet = _creates(creator, threading.Event(), AHEAD)
+        quiet = create_one_by_one(creator, AHEAD)
         bench.settle()
         moment, due = schema.moment(ahead)
         schema.fill(count, [schema.queue_id(FLOOD)], due=moment, apart=0)
         over = threading.Event()
         meanwhile: list[float] = []
         creating = threading.Thread(
-            target=lambda: meanwhile.extend(_creates(creator, over, PATIENCE))
+            target=lambda: meanwhile.extend(create_one_by_one(creator, PATIENCE, over))
         )
         first = None
         wait_until(due - 0.2)
@@ -117,13 +116,3 @@ def flood(bench: Bench) -> list[Figure]:
             note="means",
         ),
     ]
-
-
-def _creates(conn, over: threading.Event, seconds: float) -> list[float]:
-    """Creates one task after another in a queue that nobody looks at; seconds that each took."""
-    took = []
-    until = time.perf_counter() + seconds
-    while not over.is_set() and (began := time.perf_counter()) < until:
-        calls.delay(conn, NAME, PAYLOAD, 86_400, INTERVAL, "QUIET")
-        took.append(time.perf_counter() - began)
-    return took

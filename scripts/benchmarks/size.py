@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from qtask_db import calls
 
-from .bench import END, INTERVAL, NAME, PAYLOAD, Bench, Schema
+from .bench import END, INTERVAL, NAME, NOW, PAYLOAD, Bench, Schema
 from .figure import Figure, interleaved
-from .relay import BATCH, LATER, claim
+from .relay import BATCH, claim
 
 QUEUE = "SIZE"
 SINGLES = 50
@@ -25,7 +25,7 @@ def size(bench: Bench) -> list[Figure]:
     queue_ids = {schema.prefix: schema.queue_id(QUEUE) for schema in (empty, full)}
     ours = [queue_ids[full.prefix]]
     bench.say(f"  {waiting:,} waiting rows")
-    full.fill(waiting, ours, due=LATER, say=bench.say)
+    full.fill(waiting, ours, due=f"{NOW} + INTERVAL 1 DAY", say=bench.say)
 
     numbers = itertools.count()
 

@@ -75,7 +75,7 @@ BEGIN
     FROM (
       SELECT
         found.*,
-        IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload) AS payload_text
+        {{ payload_text }} AS payload_text
       FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
         element FOR ORDINALITY,
         task JSON PATH '$',

@@ -41,7 +41,7 @@ BEGIN
         {{ new_task_columns }}
       )
       SELECT
-        {{ new_task_values("in_batch_id", "in_now", "TRUE") }}
+        {{ new_task_values("in_batch_id", "in_now", "TRUE", payload_text) }}
       FROM ({{ new_tasks("in_tasks") }}) AS given
       WHERE leader = element AND element NOT IN (
         SELECT duplicate.element

@@ -1,8 +1,8 @@
 {%- macro integer(given, low, high) -%}
 ({{ given }} IS NULL OR (JSON_TYPE({{ given }}) LIKE '%INTEGER' AND {{ given }} BETWEEN {{ low }} AND {{ high }}))
 {%- endmacro -%}
-{#- A string's text, else the object's; a number or a constant has one, too. -#}
-{%- set payload_text = "COALESCE(payload_string, payload)" -%}
+{#- payload_text from columns that are read already; a number or a constant has one, too. -#}
+{%- set payload_given = "COALESCE(payload_string, payload)" -%}
 {%- macro text_of(value, length) -%}
 CHAR_LENGTH({{ value }}) BETWEEN 1 AND {{ length }} AND ' ' NOT IN (LEFT({{ value }}, 1), RIGHT({{ value }}, 1))
 {%- endmacro -%}
@@ -92,11 +92,10 @@ BEGIN
       {{ new_task_columns }}
     )
     SELECT
-      {{ new_task_values("v_batch_id", "v_now", "sound") }}
+      {{ new_task_values("v_batch_id", "v_now", "sound", payload_given) }}
     FROM (
       SELECT
         given.*,
-        {{ payload_text }} AS payload_text,
         JSON_UNQUOTE(order_no_given) AS order_no,
         CAST(delay_given AS SIGNED) AS delay,
         CAST(interval_seconds_given AS SIGNED) AS interval_seconds,
@@ -120,13 +119,13 @@ BEGIN
           AND {{ integer("deadline_given", 1, limit.seconds) }}
           AND {{ integer("delete_deadline_given", 0, limit.seconds) }}
           AND {{ integer("max_count_given", 1, limit.max_count) }}
-          AND LENGTH({{ payload_text }}) <= {{ payload_limit }}
-          AND LOCATE({{ nul }}, {{ payload_text }}) = 0
-          AND JSON_VALID({{ payload_text }})
-          AND LEFT({{ payload_text }}, 1) = '{'
+          AND LENGTH({{ payload_given }}) <= {{ payload_limit }}
+          AND LOCATE({{ nul }}, {{ payload_given }}) = 0
+          AND JSON_VALID({{ payload_given }})
+          AND LEFT({{ payload_given }}, 1) = '{'
           AND (
-            (LOCATE('"task_', {{ payload_text }}) = 0 AND LOCATE('\\', {{ payload_text }}) = 0)
-            OR JSON_KEYS({{ payload_text }}) NOT REGEXP '"task_|[\\\\]'
+            (LOCATE('"task_', {{ payload_given }}) = 0 AND LOCATE('\\', {{ payload_given }}) = 0)
+            OR JSON_KEYS({{ payload_given }}) NOT REGEXP '"task_|[\\\\]'
           ) AS sound
       FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (
         element FOR ORDINALITY,

@@ -18,7 +18,6 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
-  DECLARE v_task_id BIGINT;
   DECLARE v_status TINYINT;
   DECLARE v_explanation {{ text }};
 
@@ -27,7 +26,6 @@ BEGIN
   END IF;
 
   SELECT
-    task.task_id,
     task.status,
     CONCAT_WS('\n',
       CONCAT(
@@ -98,13 +96,13 @@ BEGIN
         ELSE CONCAT('Next: it is queued at ', task.due_at, ' unless it is finished before.')
       END
     )
-  INTO v_task_id, v_status, v_explanation
+  INTO v_status, v_explanation
   FROM {{ p }}task AS task
   JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
   WHERE task.task_id = in_task_id;
-  IF v_task_id IS NULL THEN
+  IF v_status IS NULL THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
-  SELECT v_task_id AS task_id, v_status AS status, v_explanation AS explanation;
+  SELECT in_task_id AS task_id, v_status AS status, v_explanation AS explanation;
 END

@@ -75,7 +75,6 @@ EXISTS (
 {%- macro new_tasks(variable) %}
       SELECT
         found.*, queue.queue_id,
-        IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload) AS payload_text,
         MIN(element) OVER (
           PARTITION BY
             order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id
@@ -108,9 +107,11 @@ EXISTS (
 {#- The columns that create_tasks and create_rest fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
       max_count, batch_id, created_at, deadline_at, due_at" -%}
-{%- macro new_task_values(batch_id, now, sound) -%}
+{#- A payload's text: that of a string, else that of the object. -#}
+{%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}
+{%- macro new_task_values(batch_id, now, sound, payload) -%}
 queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
-      payload_text,
+      {{ payload }},
       interval_seconds,
       COALESCE(delete_deadline, {{ default.delete_deadline }}),
       COALESCE(max_count, {{ default.max_count }}),

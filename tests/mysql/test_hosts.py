@@ -48,7 +48,7 @@ def test_a_host_that_hangs_is_passed_over(database_url: str) -> None:
         url = with_hosts(database_url, hung, "own")
         began = time.monotonic()
         with Database(url + "?connect_timeout=2&read_timeout=20").connect() as conn:
-            assert time.monotonic() - began < 15
+            assert time.monotonic() - began < 10
             execute(conn, "DO SLEEP(2.2)")  # an answer may take longer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import sys
 import time
 from typing import Any
 
@@ -72,6 +73,8 @@ def test_a_long_wait_is_told_on_a_terminal(
     seconds: float, terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setattr(sys, "stderr", shown)
     own = rich.console.Console(file=shown, force_terminal=terminal, width=80)
     monkeypatch.setattr(rich.console, "Console", lambda **_: own)
     with patience("counting"):
