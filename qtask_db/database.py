@@ -81,6 +81,10 @@ class Connection:
         except Exception as error:
             raise self.dialect.translate(error) or error from error
 
+    def set_autocommit(self, on: bool) -> None:
+        """Whether each call is a transaction of its own; asks the server only to change it."""
+        self._do(lambda: self.dialect.set_autocommit(self.raw, on))
+
     def commit(self) -> None:
         """Commits the transaction. Raises Conflict or DatabaseUnavailable."""
         self._do(self.raw.commit)

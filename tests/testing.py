@@ -94,14 +94,6 @@ def execute(conn: Connection, statement: str) -> None:
         cursor.execute(statement)
 
 
-def autocommit(conn: Connection, on: bool) -> None:
-    """Switches it on or off."""
-    if callable(conn.raw.autocommit):
-        conn.raw.autocommit(on)
-    else:
-        conn.raw.autocommit = on
-
-
 def now(conn: Connection) -> str:
     """The database's clock, as an expression."""
     return NOW[conn.dialect.name]

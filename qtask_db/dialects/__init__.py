@@ -38,6 +38,9 @@ class Dialect(Protocol):
     def alone(self, raw: Any) -> bool:
         """Whether a call would be a transaction of its own: autocommit is on and none is open."""
 
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Whether each call is a transaction of its own; one round trip at most."""
+
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
 

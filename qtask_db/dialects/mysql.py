@@ -151,6 +151,10 @@ class MySQL:
         in_transaction = getattr(raw, "server_status", _IN_TRANSACTION) & _IN_TRANSACTION
         return bool(raw.get_autocommit()) and not in_transaction
 
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """PyMySQL knows from the server's status flags whether there is something to change."""
+        raw.autocommit(on)
+
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
         return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608

@@ -154,6 +154,10 @@ class Oracle:
         """Known of the driver, to which the server tells it with every answer."""
         return bool(raw.is_healthy() and raw.autocommit and not raw.transaction_in_progress)
 
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Only the driver knows it: it sends its wish with each statement."""
+        raw.autocommit = on
+
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
         return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608

@@ -13,7 +13,6 @@ import pytest
 from testing import (
     age,
     age_batches,
-    autocommit,
     content,
     count,
     ended,
@@ -46,7 +45,7 @@ def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:  # noqa
     yield
     for one in crowd:
         one.rollback()
-        autocommit(one, True)
+        one.set_autocommit(True)
 
 
 def together(crowd: list[Connection], work: Callable[[Connection, int], Any]) -> list[Any]:
@@ -142,7 +141,7 @@ def test_different_order_numbers_do_not_wait_for_each_other(
 ) -> None:
     new(conn)
     for one in crowd:
-        autocommit(one, False)
+        one.set_autocommit(False)
     # All transactions are open at once, and none is ended before all have created.
     made = [CREATE["create"](one, f"{n:03}") for n, one in enumerate(crowd)]
     made += [CREATE["create_many"](one, f"{n:03}a") for n, one in enumerate(crowd)]

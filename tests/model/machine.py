@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from testing import age, age_batches, autocommit, call, empty, execute, query
+from testing import age, age_batches, call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
@@ -99,13 +99,13 @@ class Machine(RuleBasedStateMachine):
         )
     )
     def begin_with_some(self, given: list[tuple[Any, ...]]) -> None:
-        autocommit(self.conn, True)
+        self.conn.set_autocommit(True)
         empty(self.conn)
         self.create_many(given)
 
     def teardown(self) -> None:
         self.conn.rollback()
-        autocommit(self.conn, True)
+        self.conn.set_autocommit(True)
 
     # -- applications ------------------------------------------------------------------------------
 
@@ -368,7 +368,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.saved)
     @rule()
     def begin(self) -> None:
-        autocommit(self.conn, False)
+        self.conn.set_autocommit(False)
         query(self.conn, f"SELECT COUNT(*) FROM {self.conn.prefix}task")
         self.saved = [copy.deepcopy(self.model)]
         # In Oracle no query opens a transaction.
@@ -401,7 +401,7 @@ class Machine(RuleBasedStateMachine):
 
     def _end_transaction(self) -> None:
         self.saved = []
-        autocommit(self.conn, True)
+        self.conn.set_autocommit(True)
 
     # -- comparing ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy.orm import Session
 from testing import count, execute, lasting, query, refused, row
 
-from qtask_db import Connection, Database, NewTask, bind, calls
+from qtask_db import Client, Connection, Database, NewTask, bind, calls
 from qtask_db.constants import Status
 from qtask_db.errors import (
     BatchNotFound,
@@ -227,6 +227,21 @@ def test_a_pooled_connection(conn: Connection, engine_of: sqlalchemy.Engine) -> 
     own = engine_of.raw_connection()
     live(own, conn)
     own.close()
+
+
+def test_a_clients_single_call_is_one_statement(database_url: str, conn: Connection) -> None:
+    def sent() -> int:
+        with client.transaction() as tx:
+            return int(query(tx.conn, "SHOW SESSION STATUS LIKE 'Questions'")[0][1])
+
+    with Client(database_url) as client:
+        asked = sent()
+        client.create(*JOB, order_no=NAME)
+        client.delay(NAME, {}, 10, 60, "Q")
+        client.create_many([NewTask("job", {}, 60, "Q")] * 3)
+        # The transaction before ends, three calls between two changes of autocommit, SHOW.
+        assert sent() - asked == 1 + 3 + 2 + 1
+    assert count(conn) == 5
 
 
 class Django:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy
 from sqlalchemy.orm import Session
-from testing import autocommit, count, execute, new, query, started
+from testing import count, execute, new, query, started
 
 from qtask_db import Connection, Database, calls
 from qtask_db.errors import AccessDenied, DatabaseUnavailable
@@ -29,7 +29,7 @@ def test_alone_is_who_has_autocommit_and_no_transaction(conn: Connection, connec
     assert conn.dialect.alone(conn.raw)
     assert not own.dialect.alone(own.raw)
     new(own)
-    autocommit(own, True)
+    own.set_autocommit(True)
     assert not own.dialect.alone(own.raw)
     own.commit()
     assert own.dialect.alone(own.raw)
