@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OPTIONAL = ("delay", "order_no", "namespace", "deadline", "delete_deadline", "max_count")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewTask:
     """What `create_many` takes. The fields are the arguments of `create` and `delay`."""
 

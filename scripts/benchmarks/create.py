@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from .bench import COLUMNS, INTERVAL, NAME, PAYLOAD, VALUES, Bench
 from .figure import Figure, interleaved
 
 QUEUE = "BENCH"
-OBJECT = json.loads(PAYLOAD)
 SINGLES = 50
 CONNECTIONS = 8
 BATCH = 1_000
@@ -31,7 +29,7 @@ def create(bench: Bench) -> list[Figure]:
 
     def ours(conn: Connection) -> None:
         for number in itertools.islice(numbers, SINGLES):
-            calls.create(conn, NAME, OBJECT, INTERVAL, QUEUE, order_no=f"8973{number:09}")
+            calls.create(conn, NAME, PAYLOAD, INTERVAL, QUEUE, order_no=f"8973{number:09}")
 
     def plain(conn: Connection) -> None:
         for number in itertools.islice(numbers, SINGLES):
@@ -81,7 +79,7 @@ def create_many(bench: Bench) -> list[Figure]:
         many = itertools.islice(numbers, BATCH)
         order_nos = (f"4711{number:09}" if ordered else None for number in many)
         calls.create_many(
-            conn, [NewTask(NAME, OBJECT, INTERVAL, QUEUE, order_no=each) for each in order_nos]
+            conn, [NewTask(NAME, PAYLOAD, INTERVAL, QUEUE, order_no=each) for each in order_nos]
         )
 
     def plain(ordered: bool) -> None:

@@ -19,10 +19,11 @@ QUEUES = 4
 BATCH = 1_000
 PATIENCE = 60.0
 UPDATE = (
-    f"UPDATE {{table}} SET due_at = {NOW} + INTERVAL {INTERVAL} SECOND, batch_id = 1 "
+    f"UPDATE {{table}} SET lane = queue_id, batch_id = 1, ended_at = {NOW}, "
+    f"due_at = LEAST({NOW} + INTERVAL {INTERVAL} SECOND, deadline_at) "
     "WHERE task_id IN ({ids})"
 )
-SELECT = "SELECT task_id, attempts + 1, payload FROM {table} WHERE task_id IN ({ids})"
+SELECT = "SELECT task_id, attempts + 1, queue_id, payload FROM {table} WHERE task_id IN ({ids})"
 
 
 def scan(bench: Bench) -> list[Figure]:
