@@ -254,19 +254,21 @@ def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
 
     snapshot = source.read()
     shown = page(snapshot, console)
-    note = foot = Text(f"every {seconds:g} s, Ctrl-C leaves", style="bright_black")
+    trouble: Text | None = None
     try:
         with Live(shown, console=console, screen=True, auto_refresh=False) as live:
             while True:
+                pause = _pause(snapshot, seconds)
                 clock = Text(time.strftime("%H:%M:%S  "), style="bright_black")
+                note = trouble or Text(f"every {pause:.3g} s, Ctrl-C leaves", style="bright_black")
                 live.update(Group(shown, Text(), clock + note), refresh=True)
-                time.sleep(_pause(snapshot, seconds))
+                time.sleep(pause)
                 try:
-                    snapshot = source.read()
-                    shown, note = page(snapshot, console), foot
+                    snapshot, trouble = source.read(), None
+                    shown = page(snapshot, console)
                 except (DatabaseUnavailable, Conflict) as error:
                     # A server that goes away later is waited for.
-                    note = Text(mask(f"{error}; trying again"), style="red")
+                    trouble = Text(mask(f"{error}; trying again"), style="red")
     finally:
         tables.show(console, shown)
 
