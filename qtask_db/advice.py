@@ -8,7 +8,7 @@ from qtask_db import errors
 
 _ADVICE: dict[type[errors.QtaskError], str] = {
     errors.TaskNotFound: "see `qtask list`",
-    errors.TaskNotActive: "`qtask explain ID` says how it ended; `qtask retry ID` revives it",
+    errors.TaskNotActive: "`qtask explain ID` says why; `qtask retry ID` if it is not finished",
     errors.TaskNotRetryable: "`qtask explain ID` says where it is",
     errors.DuplicateOrder: "cancel that task first, or leave this one as it is",
     errors.Conflict: "another transaction was in the way: run the command again",

@@ -105,7 +105,7 @@ class Client:
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction, again where the server rolled it back because of another
-        one.
+        one, whichever statement met that.
 
         `work` is called several times then: it must do nothing that a rollback does not undo.
         Raises Conflict when five tries have failed.
@@ -114,9 +114,12 @@ class Client:
             try:
                 with self.transaction() as tx:
                     return work(tx)
-            except Conflict:
-                if tries == _TRIES:
+            except Exception as error:
+                translated = self.database.translate(error) or error
+                if not isinstance(translated, Conflict):
                     raise
+                if tries == _TRIES:
+                    raise translated from error
                 time.sleep(0.01 * 2**tries)
         raise AssertionError("unreachable")
 

@@ -154,6 +154,10 @@ class Database:
         raw = self._dialect.connect(self._parts, autocommit=autocommit)
         return Connection(raw, self._dialect, self.prefix)
 
+    def translate(self, error: Exception) -> QtaskError | None:
+        """The error of this package for one of the driver's; None where it is not the driver's."""
+        return self._dialect.translate(error)
+
     def __str__(self) -> str:
         return urls.mask(self.url)
 

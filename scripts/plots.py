@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ Case = dict[str, Any]
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="scripts/plots", description=__doc__).parse_args()
     mpl.rcParams.update({
         "svg.hashsalt": "qtask-db", "axes.spines.top": False, "axes.spines.right": False,
         "font.size": 9, "axes.titlesize": 10, "figure.constrained_layout.use": True,

@@ -67,7 +67,7 @@ class Finding:
             "running": "with consumers",
         }
         rest = [f"{places[name]:,} {text}" for name, text in others.items() if places[name]]
-        return said + ([f"Not in Redis: {'; '.join(rest)}."] if rest else [])
+        return said + ([f"Besides: {'; '.join(rest)}."] if rest else [])
 
 
 def compare(

@@ -26,25 +26,35 @@ if TYPE_CHECKING:
     from qtask_db.task import Task
 
 
+def _days(default: str) -> str:
+    return f"{DEFAULT[default] // 86400}d"
+
+
 def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what create and delay have in common."""
-    days = DEFAULT["deadline"] // 86400
     for option in (
         json_option,
         database_options,
         namespace_option,
-        click.option("--max-count", type=int, metavar="N", help="Most attempts.  [100]"),
+        click.option(
+            "--max-count",
+            type=int,
+            metavar="N",
+            help=f"Most attempts.  [{DEFAULT['max_count']}]",
+        ),
         click.option(
             "--delete-deadline",
             type=DURATION,
             metavar="TIME",
-            help="How long the ended task is kept.  [finished: 0, failed or cancelled: 7d]",
+            help="How long the ended task is kept.  "
+            f"[finished: {DEFAULT['delete_deadline']}, "
+            f"failed or cancelled: {_days('keep_unfinished')}]",
         ),
         click.option(
             "--deadline",
             type=DURATION,
             metavar="TIME",
-            help=f"No attempt starts later than this after now.  [{days}d]",
+            help=f"No attempt starts later than this after now.  [{_days('deadline')}]",
         ),
         click.option(
             "--order-no",
@@ -156,7 +166,7 @@ def _payload(text: str) -> str:
 
 def _push(state: State, task: Task, stream: bool) -> tuple[bool, str]:
     """Put a committed task on its queue. Nothing is lost where that fails: the relay does it."""
-    later = f"a relay puts it on the queue within {DEFAULT['push_grace']} s"
+    later = "a relay puts it on the queue when the push grace has passed"
     if not task.pushable:
         return False, "its queue is paused; it is put on it after `qtask resume`"
     url = state.redis_url

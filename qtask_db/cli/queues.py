@@ -14,6 +14,7 @@ from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import json_option
 from qtask_db.cli.state import (
     State,
+    any_namespace_option,
     database_options,
     namespace_option,
     pass_state,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="How many tasks are where, per queue.")
-@click.option("--namespace", "-n", metavar="NAME", help="Only this namespace.  [all]")
+@any_namespace_option
 @click.option(
     "--watch",
     "-w",

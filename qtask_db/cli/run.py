@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qtask_db.cli.process import log_to_stderr, reports, say_where, stopped_by_signals
-from qtask_db.cli.state import State, database_options, pass_state, redis_option, stream_option
+from qtask_db.cli.state import (
+    State,
+    any_namespace_option,
+    database_options,
+    pass_state,
+    redis_option,
+    stream_option,
+)
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import QtaskError
 
@@ -35,7 +42,7 @@ _patient = click.option(
 
 
 @click.command(short_help="Put due tasks on Redis, until stopped.")
-@click.option("--namespace", "-n", metavar="NAME", help="Serve only this namespace.  [all]")
+@any_namespace_option
 @click.option("--name", metavar="NAME", help="Of this relay.  [host:pid:random]")
 @click.option(
     "--limit",
@@ -81,7 +88,7 @@ _patient = click.option(
     "--queue-limit",
     metavar="N",
     type=click.IntRange(min=1),
-    default=100_000,
+    default=DEFAULT["queue_limit"],
     show_default=True,
     help="Messages in Redis at which a queue is held back.",
 )

@@ -151,6 +151,9 @@ def redis_option(command: Command) -> Command:
 namespace_option = click.option(
     "--namespace", "-n", metavar="NAME", help=f"Another namespace than `{DEFAULT['namespace']}`."
 )
+any_namespace_option = click.option(
+    "--namespace", "-n", metavar="NAME", help="Only this namespace.  [all]"
+)
 stream_option = click.option("--stream", is_flag=True, help="Queues are Redis streams, not lists.")
 
 

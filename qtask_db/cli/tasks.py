@@ -10,7 +10,7 @@ import click
 from qtask_db.advice import with_advice
 from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import DURATION, STATUS_STYLE, json_option
-from qtask_db.cli.state import State, database_options, namespace_option, pass_state
+from qtask_db.cli.state import State, any_namespace_option, database_options, pass_state
 from qtask_db.cli.tables import Column
 from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import ProcedureError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("task_id", type=int, required=False)
 @click.option("--order-no", "-o", metavar="TEXT", help="The newest task with this order number.")
 @click.option("--queue", "-q", metavar="NAME", help="With --order-no: on this queue only.")
-@namespace_option
+@any_namespace_option
 @database_options
 @json_option
 @pass_state
@@ -74,7 +74,7 @@ def explain(
     help="Only tasks that are in this state.",
 )
 @click.option("--order-no", "-o", metavar="TEXT", help="Only tasks with this order number.")
-@namespace_option
+@any_namespace_option
 @click.option(
     "--limit",
     "-l",

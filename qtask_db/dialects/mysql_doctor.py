@@ -210,7 +210,7 @@ def _transactions(raw: Any) -> Iterator[Check]:
         thread, age = rows[0]
         yield warn(
             "transactions",
-            f"connection {thread} has had one open for {age:,} s: scans become slower and slower",
+            f"connection {thread} has had one open for {age:,} s: what is deleted meanwhile stays",
             f"end it (KILL {thread}), unless it is a backup that is nearly done",
         )
     else:

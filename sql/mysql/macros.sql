@@ -87,13 +87,13 @@ EXISTS (
 
 {%- macro elements(variable) %}JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
         element FOR ORDINALITY,
-        name VARCHAR(128) {{ string }} PATH '$.name',
+        name VARCHAR({{ limit.name }}) {{ string }} PATH '$.name',
         payload JSON PATH '$.payload',
         delay INT PATH '$.delay',
         interval_seconds INT PATH '$.interval',
-        queue VARCHAR(128) {{ string }} PATH '$.queue',
-        namespace VARCHAR(64) {{ string }} PATH '$.namespace',
-        order_no VARCHAR(128) {{ string }} PATH '$.order_no',
+        queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue',
+        namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
+        order_no VARCHAR({{ limit.order_no }}) {{ string }} PATH '$.order_no',
         deadline INT PATH '$.deadline',
         delete_deadline INT PATH '$.delete_deadline',
         max_count INT PATH '$.max_count'

@@ -63,7 +63,7 @@ def test_what_redis_has_lost_is_found_and_comes_again(
     assert "250 tasks handed out and not started, 1 message in Redis." in result.out
     assert "249 messages fewer than tasks: lost" in result.out
     assert "qtask redrive B" in result.out
-    assert "Not in Redis: 4 until their time has come." in result.out
+    assert "Besides: 4 until their time has come." in result.out
     assert "499 messages missing" in result.out
     found = {one["queue"]: one for one in qtask("audit", "--json").json["queues"]}
     assert (found["B"]["missing"], found["B"]["messages"], found["B"]["later"]) == (250, 0, 3)
