@@ -76,7 +76,7 @@ def test_payload_from_elsewhere(qtask: Qtask, redis: Redis, tmp_path: Path, sour
 def test_create_without_redis_leaves_it_to_a_relay(qtask: Qtask, redis: Redis) -> None:
     result = qtask("create", "bind", PAYLOAD, 60, "Q", QTASK_REDIS_URL=None)
     assert result.code == 0
-    assert f"a relay puts it on the queue within {DEFAULT['push_grace']} s" in result.err
+    assert "a relay puts it on the queue when the push grace has passed" in result.err
     assert not redis.llen("Q")
 
 
