@@ -17,7 +17,7 @@ BEGIN
   lease has run out unconfirmed is given back first, so that this scan can claim its tasks.
 
   Parameters
-    in_relay      name of the relay, 1 to {{ limit.relay }} characters
+    in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end
     in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly
     in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
     in_namespace  serve this namespace only; NULL serves all
@@ -41,8 +41,9 @@ BEGIN
   DECLARE v_known {{ text }} DEFAULT '[]';
   DECLARE v_slow TINYINT;
 
-  IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }} THEN
-    {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
+  IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }}
+    OR ' ' IN (LEFT(in_relay, 1), RIGHT(in_relay, 1)) THEN
+    {{ raise("invalid_argument", "in_relay must have 1 to %d characters, no blank at either end" % limit.relay) }};
   END IF;
   IF {{ unreadable("in_relay") }} THEN
     {{ raise("invalid_argument", "in_relay must have characters of Unicode only") }};

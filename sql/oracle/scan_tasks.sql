@@ -15,7 +15,7 @@ Due tasks whose deadline has passed or whose attempts are used up fail instead. 
 lease has run out unconfirmed is given back first, so that this scan can claim its tasks.
 
 Parameters
-  in_relay      name of the relay, 1 to {{ limit.relay }} characters
+  in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end
   in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly
   in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
   in_namespace  serve this namespace only; NULL serves all
@@ -71,7 +71,7 @@ IS
 BEGIN
   {{ enter("scan_tasks") }};
   IF {{ no_name("in_relay", limit.relay) }} THEN
-    {{ raise("invalid_argument", "in_relay must have 1 to %d characters" % limit.relay) }};
+    {{ raise("invalid_argument", "in_relay must have 1 to %d characters, no blank at either end" % limit.relay) }};
   END IF;
   IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
     {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};

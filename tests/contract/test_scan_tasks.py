@@ -312,7 +312,10 @@ class TestWait:
 @pytest.mark.parametrize(
     ("argument", "value", "allowed"),
     [
-        *(("relay", v, f"1 to {LIMIT['relay']}") for v in (None, "", "x" * 65, SMILE * 65)),
+        *(
+            ("relay", v, f"1 to {LIMIT['relay']}")
+            for v in (None, "", " r", "r ", "x" * 65, SMILE * 65)
+        ),
         *(("limit", v, f"1 to {LIMIT['rows']}") for v in (None, 0, -1, LIMIT["rows"] + 1)),
         *(("limit", v, "") for v in (2**63, "many", "")),
         *(("lease", v, f"1 to {SECONDS}") for v in (None, 0, -1, SECONDS + 1)),
