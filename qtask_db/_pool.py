@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import queue
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from qtask_db.job import Job, Retry
+from qtask_db.job import Job, Retry, text_of
 
 logger = logging.getLogger("qtask_db.worker")
 
@@ -53,6 +54,7 @@ class Pool:
         self._inbox: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unsettled = 0
+        self._submitted = self._passed_on = 0
         self._running: dict[Run, float] = {}
         self._means: dict[str, float] = {}
         self._feeder_waits = False
@@ -88,6 +90,7 @@ class Pool:
         self._largest = max((len(run.job.text) for run in runs), default=1)
         with self._lock:
             self._unsettled += len(runs)
+            self._submitted += len(runs)
         for run in runs:
             self._inbox.put(run)
 
@@ -107,6 +110,11 @@ class Pool:
         with self._lock:
             return [run.job for run in self._running]
 
+    def idle(self) -> bool:
+        """Whether everything that was submitted has been passed on, or taken back."""
+        with self._lock:
+            return self._passed_on == self._submitted
+
     def take_back(self) -> list[Run]:
         """The runs that no thread has begun; the threads end when they are through with theirs."""
         runs: list[Run] = []
@@ -119,6 +127,8 @@ class Pool:
                 runs.append(run)
         for _ in range(self._threads):
             self._inbox.put(None)
+        with self._lock:
+            self._passed_on += len(runs)
         return runs
 
     def _may_wait(self) -> int:
@@ -138,16 +148,20 @@ class Pool:
             if not run.job.lost:
                 self._handle(run)
             self._done(run)
+            with self._lock:
+                self._passed_on += 1
 
     def _handle(self, run: Run) -> None:
         job, began = run.job, time.monotonic()
         with self._lock:
             self._running[run] = began
         try:
-            run.handler(job)
+            if (result := run.handler(job)) is not None:
+                _refuse_unrun(result)
         except Retry as error:
             run.error = error
-            logger.info("task %d, attempt %d of %s: %s", job.task_id, job.attempt, job.queue, error)
+            text = text_of(error)
+            logger.info("task %d, attempt %d of %s: %s", job.task_id, job.attempt, job.queue, text)
         except BaseException as error:  # a handler that calls sys.exit() has failed, no more
             run.error = error
             logger.warning(
@@ -162,3 +176,11 @@ class Pool:
             del self._running[run]
             mean = self._means.get(job.queue, took)
             self._means[job.queue] = mean + (took - mean) / 8
+
+
+def _refuse_unrun(result: Any) -> None:
+    """The task of a handler that only made a coroutine or a generator must not be finished."""
+    if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+        if hasattr(result, "close"):
+            result.close()
+        raise TypeError(f"the handler returned a {type(result).__name__} that nobody runs")

@@ -22,6 +22,10 @@ logger = logging.getLogger("qtask_db.worker")
 TAKE_WAIT = 1.0
 """Seconds of a blocking pop: how long `stop` may take to be noticed on an idle queue."""
 ROOM_WAIT = 0.25
+SET_ASIDE_WAIT = 5.0
+"""Seconds until Redis is asked once more to keep what is no message."""
+SET_ASIDE_MOST = 1_000
+"""From so many of them on nothing is taken until it does."""
 START_TRIES = 5
 LAST_RUNS = 1.0
 """Seconds in which tasks that wait in this process may still begin after `stop`."""
@@ -55,6 +59,7 @@ class Runner:
         self._settler = settler
         self._stop = stop
         self._bad: list[tuple[Raw, str]] = []
+        self._set_aside_at = 0.0
         self._worked = False
         self._database_trouble = Trouble(logger, "database, starting tasks")
         self._redis_trouble = Trouble(logger, "redis")
@@ -74,9 +79,7 @@ class Runner:
     def _turn(self) -> None:
         """Takes and starts what there is room for; a failure is reported once and backed off."""
         try:
-            while self._bad:
-                self._queues.set_aside(*self._bad[0])
-                del self._bad[0]
+            self._set_aside()
             if taken := self._take():
                 self._counters.taken += len(taken)
                 self._start(taken)
@@ -92,6 +95,19 @@ class Runner:
             self._session.close()
             self._database_trouble.report(error)
             self._stop.wait(self._backoff.next())
+
+    def _set_aside(self) -> None:
+        """A Redis that is full refuses this and still gives messages, which makes room."""
+        if self._bad and time.monotonic() >= self._set_aside_at:
+            try:
+                while self._bad:
+                    self._queues.set_aside(*self._bad[0])
+                    del self._bad[0]
+            except QueueUnavailable as error:
+                self._set_aside_at = time.monotonic() + SET_ASIDE_WAIT
+                if len(self._bad) >= SET_ASIDE_MOST:
+                    raise
+                logger.warning("%d bad messages wait to be set aside: %s", len(self._bad), error)
 
     def _take(self) -> list[Raw]:
         """What is there now, as much as there is room for; else waits for what can run at once.
@@ -207,7 +223,7 @@ class Runner:
         for run in self._pool.take_back():
             run.error = Retry(STOPPED, delay=1)
             self._settler.done(run)
-        _until(lambda: not self._pool.running(), timeout - (time.monotonic() - began))
+        _until(self._pool.idle, timeout - (time.monotonic() - began))
         unwritten = self._settler.close(LAST_WRITES)
         for job in self._pool.running():
             logger.warning("task %d still runs and comes again after its interval", job.task_id)

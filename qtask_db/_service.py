@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from qtask_db._loop import Stop
+from qtask_db.errors import ConfigurationError
 
 S = TypeVar("S", bound="Service")
 
@@ -34,7 +35,12 @@ class Service(abc.ABC):
         """Seconds that stopping may take when nothing is wrong."""
 
     def start(self, *, patient: bool = False) -> None:
-        """Runs in a background thread. What is wrong at the start is raised here, as by `run`."""
+        """Runs in a background thread. What is wrong at the start is raised here, as by `run`.
+
+        Raises ConfigurationError while an earlier start has not come to its end.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            raise ConfigurationError(f"this {type(self).__name__} runs already, or still")
         if not patient:
             self.check()
         self._stop.clear()

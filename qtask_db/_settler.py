@@ -15,15 +15,19 @@ from typing import TypeAlias
 from qtask_db import calls
 from qtask_db._loop import Backoff, Session, Trouble
 from qtask_db._pool import Run
-from qtask_db.constants import LIMIT, Status
+from qtask_db.constants import Status
 from qtask_db.database import Database
 from qtask_db.errors import (
     Conflict,
     DatabaseUnavailable,
     ProcedureError,
     QtaskError,
+    StaleAttempt,
+    TaskNotActive,
+    TaskNotFound,
+    TaskNotProcessing,
 )
-from qtask_db.job import Counters, Job, Retry
+from qtask_db.job import Counters, Job, Retry, text_of
 
 logger = logging.getLogger("qtask_db.worker")
 
@@ -168,20 +172,33 @@ class Settler:
                     raise
             else:
                 wish.answer.set_result(None)
-        while chunk := self._finished[:FINISH_ROWS]:
-            jobs = {run.job.task_id: run.job for run in chunk}
+        while jobs := self._first_of_each_task():
             refused = calls.finish_many(
                 self._session.connection, [(job.task_id, job.attempt) for job in jobs.values()]
             )
-            del self._finished[: len(chunk)]
+            del self._finished[: len(jobs)]
             for one in refused:
                 self._drop(jobs[one.task_id], f"error {one.number}")
-            self._counters.finished += len(chunk) - len(refused)
-            self._settled(len(chunk))
+            self._counters.finished += len(jobs) - len(refused)
+            self._settled(len(jobs))
         while self._failed:
-            self._fail(self._failed[0])
+            try:
+                self._fail(self._failed[0])
+            except QtaskError:
+                raise
+            except Exception as error:  # what can never be written must not block the others
+                self._drop(self._failed[0].job, f"{type(error).__name__}: {error}")
             del self._failed[0]
             self._settled(1)
+
+    def _first_of_each_task(self) -> dict[int, Job]:
+        """The next results to write: two attempts of one task do not fit into one call."""
+        jobs: dict[int, Job] = {}
+        for run in self._finished[:FINISH_ROWS]:
+            if run.job.task_id in jobs:
+                break
+            jobs[run.job.task_id] = run.job
+        return jobs
 
     def _fail(self, run: Run) -> None:
         job, error = run.job, run.error
@@ -190,7 +207,7 @@ class Settler:
                 self._session.connection,
                 job.task_id,
                 job.attempt,
-                error=_text(error),
+                error=text_of(error),
                 delay=self._delay(job.attempt, error),
             )
         except ProcedureError as refusal:
@@ -202,8 +219,8 @@ class Settler:
 
     def _delay(self, attempt: int, error: BaseException | None) -> int | None:
         """Whole seconds, as the procedure takes them; None is the task's interval."""
-        if isinstance(error, Retry) and error.delay is not None:
-            return max(0, error.delay)
+        if isinstance(error, Retry) and isinstance(error.delay, int):
+            return error.delay
         if attempt > self._quick_retries:
             return None
         delay = self._retry_delay * 2.0 ** (attempt - 1)
@@ -225,7 +242,7 @@ class Settler:
     def _extend(self, job: Job, seconds: int | None) -> None:
         try:
             calls.extend(self._session.connection, job.task_id, job.attempt, seconds)
-        except ProcedureError as error:
+        except (TaskNotFound, TaskNotActive, TaskNotProcessing, StaleAttempt) as error:
             job._loss.append(str(error))
             self._watched.pop(job, None)
             raise
@@ -237,16 +254,3 @@ class Settler:
         logger.warning(
             "task %d, attempt %d: the result is dropped: %s", job.task_id, job.attempt, reason
         )
-
-
-def _text(error: BaseException | None) -> str:
-    """What people read in the task's last error."""
-    if isinstance(error, Retry):
-        text = str(error)
-    else:
-        try:
-            text = f"{type(error).__name__}: {error}"
-        except Exception:
-            text = f"{type(error).__name__}, whose text cannot be read"
-    # A lone surrogate could not be sent, and its result would never be written.
-    return text[: LIMIT["error"]].encode("utf-8", "replace").decode()

@@ -10,8 +10,9 @@ with client.transaction() as tx:
 from __future__ import annotations
 
 import logging
-import queue
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -19,7 +20,14 @@ from typing import Any, TypeVar
 
 from qtask_db import calls
 from qtask_db.database import Connection, Database
-from qtask_db.errors import Conflict, DatabaseError, DatabaseUnavailable, QueueUnavailable
+from qtask_db.errors import (
+    ConfigurationError,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    QtaskError,
+    QueueUnavailable,
+)
 from qtask_db.queues import push_tasks
 from qtask_db.redis_url import Client as RedisClient
 from qtask_db.redis_url import connect
@@ -34,15 +42,26 @@ _IDLE_CHECK = 30.0  # seconds after which an idle connection is asked whether it
 
 
 class Transaction:
-    """A transaction in which tasks are created. `raw` is the driver's connection, for the
-    business's own statements.
-    """
+    """A transaction in which tasks are created."""
 
     def __init__(self, conn: Connection) -> None:
-        self.conn = conn
-        self.raw = conn.raw
+        self._conn: Connection | None = conn
         self.tasks: list[Task] = []
-        """What was created; pushed after the commit."""
+        """What was created; pushed after the commit. What is rolled back to a savepoint is, too:
+        take it out then.
+        """
+
+    @property
+    def conn(self) -> Connection:
+        """Raises ConfigurationError after the end: the connection is somebody else's then."""
+        if self._conn is None:
+            raise ConfigurationError("the transaction has ended: begin another one")
+        return self._conn
+
+    @property
+    def raw(self) -> Any:
+        """The driver's connection, for the business's own statements."""
+        return self.conn.raw
 
     def create(self, *args: Any, **options: Any) -> Task:
         """As `qtask_db.create`, without the connection."""
@@ -62,7 +81,8 @@ class Transaction:
 
 
 class Client:
-    """Creates and handles tasks without a connection in hand. Safe to share between threads.
+    """Creates and handles tasks without a connection in hand. Safe to share between threads, and
+    with processes that are forked while no other thread uses it.
 
     Single calls (`create`, `delay`, `create_many`, `run`) are repeated where the server rolled the
     transaction back because of another one; a lost connection is not, because its commit may have
@@ -90,7 +110,11 @@ class Client:
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)
         self._stream = stream
-        self._idle: queue.LifoQueue[tuple[Connection, float]] = queue.LifoQueue()
+        self._own_redis = isinstance(redis, str)
+        # No queue.LifoQueue: an exception of a signal handler would leave its lock taken.
+        self._idle: deque[tuple[Connection, float]] = deque()
+        self._inherited: list[Any] = []
+        self._pid = os.getpid()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -99,8 +123,11 @@ class Client:
         """
         with self._connection(autocommit=False) as conn:
             tx = Transaction(conn)
-            yield tx
-            conn.commit()
+            try:
+                yield tx
+                conn.commit()
+            finally:
+                tx._conn = None
         self._push(tx.tasks)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
@@ -115,7 +142,7 @@ class Client:
                 with self.transaction() as tx:
                     return work(tx)
             except Exception as error:
-                translated = self.database.translate(error) or error
+                translated = self._translated(error)
                 if not isinstance(translated, Conflict):
                     raise
                 if tries == _TRIES:
@@ -136,12 +163,11 @@ class Client:
         return self._single(lambda tx: tx.create_many(tasks))
 
     def close(self) -> None:
-        """Closes the idle connections."""
-        while True:
-            try:
-                self._idle.get_nowait()[0].close()
-            except queue.Empty:
-                return
+        """Closes the idle connections, and those to Redis where it was given as a URL."""
+        self._drop_idle()
+        if self._own_redis and self._redis is not None and not isinstance(self._redis, str):
+            with suppress(Exception):
+                self._redis.close()
 
     def _single(self, work: Callable[[Transaction], T]) -> T:
         """One call, which commits by itself: a round trip less than a transaction takes."""
@@ -155,35 +181,51 @@ class Client:
     def _connection(self, *, autocommit: bool) -> Iterator[Connection]:
         conn = self._take(autocommit)
         try:
-            conn.set_autocommit(autocommit)
             yield conn
         except BaseException as error:
             self._give_up(conn, error)
             raise
-        self._idle.put((conn, time.monotonic()))
+        self._idle.append((conn, time.monotonic()))
 
     def _take(self, autocommit: bool) -> Connection:
+        if self._pid != os.getpid():
+            # The parent of this process goes on using its connections. To close them, or to have
+            # them closed as garbage, could end its sessions.
+            self._inherited.append(self._idle)
+            self._idle, self._pid = deque(), os.getpid()
         while True:
             try:
-                conn, since = self._idle.get_nowait()
-            except queue.Empty:
+                conn, since = self._idle.pop()
+            except IndexError:
                 return self.database.connect(autocommit=autocommit)
-            if time.monotonic() - since < _IDLE_CHECK or conn.alive():
-                return conn
+            with suppress(DatabaseUnavailable):
+                if time.monotonic() - since < _IDLE_CHECK or conn.alive():
+                    conn.set_autocommit(autocommit)
+                    return conn
             conn.close()
+            self._drop_idle()
 
     def _give_up(self, conn: Connection, error: BaseException) -> None:
-        try:
+        """Back to the idle ones only after an error of ours. Any other one may have struck between
+        a statement and its answer, which the next statement would take for its own.
+        """
+        with suppress(DatabaseError):
             conn.rollback()
-        except DatabaseError:
-            conn.close()
-            return
-        if isinstance(error, Exception):
-            error = conn.dialect.translate(error) or error
-        if isinstance(error, DatabaseUnavailable):
-            conn.close()  # it answers, but is read-only: the primary is elsewhere now
-        else:
-            self._idle.put((conn, time.monotonic()))
+            if isinstance(error, QtaskError) and not isinstance(error, DatabaseUnavailable):
+                self._idle.append((conn, time.monotonic()))
+                return
+        conn.close()
+        if isinstance(self._translated(error), DatabaseUnavailable):
+            self._drop_idle()
+
+    def _translated(self, error: BaseException) -> BaseException:
+        return (isinstance(error, Exception) and self.database.translate(error)) or error
+
+    def _drop_idle(self) -> None:
+        """Where one connection was lost, the others mostly were, too."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop()[0].close()
 
     def _push(self, tasks: list[Task]) -> None:
         if self._redis is None:

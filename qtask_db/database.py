@@ -59,8 +59,11 @@ class Connection:
                 )
             except Exception as error:
                 translated = self.dialect.translate(error)
-                patient = isinstance(translated, Conflict) and time.monotonic() - began < _PATIENCE
-                if tries >= self._tries(translated, alone) and not (alone and patient):
+                if alone and isinstance(translated, Conflict):
+                    again = tries < 3 or time.monotonic() - began < _PATIENCE
+                else:
+                    again = tries < self._tries(translated, alone)
+                if not again:
                     raise translated or error from error
             longest = 0.0025 * 2 ** min(tries, 7)
             time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
@@ -69,7 +72,7 @@ class Connection:
     def _tries(self, error: QtaskError | None, alone: bool) -> int:
         # Oracle names the package as OWNER.PACKAGE where it is there, but invalid.
         ours = self.prefix in str(error) or f".{package(self.prefix).upper()}" in str(error)
-        if alone and (isinstance(error, Conflict) or (ours and isinstance(error, NotInstalled))):
+        if alone and ours and isinstance(error, NotInstalled):
             return 8
         # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
         return 5 if ours and isinstance(error, AccessDenied) else 1

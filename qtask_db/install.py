@@ -50,14 +50,21 @@ def install(url: str, settings: Mapping[str, str] | None = None, report: Report 
     report(f"{database} holds qtask-db {VERSION}, prefix {database.prefix}")
 
 
-def uninstall(url: str, prefix: str | None = None, report: Report = print) -> None:
-    """Drops what `install` has made under the prefix, with all tasks in them. What is not
-    there is passed over.
+def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bool:
+    """Drops what `install` has made under the prefix, with all tasks in them; returns whether
+    anything was there. Raises ConfigurationError where a newer package has installed it.
     """
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
         schema = conn.dialect.schema
-        for kind, name in _installed(conn, _stored(conn)):
+        stored = _stored(conn)
+        if is_newer(stored.get("version", "")):
+            raise ConfigurationError(
+                f"the schema is of qtask-db {stored['version']}, this package is {VERSION}: it "
+                "does not know all that is to be dropped"
+            )
+        found = list(_installed(conn, stored))
+        for kind, name in found:
             report(f"dropping {kind} {name}")
             schema.drop(conn.raw, kind, name)
         if database.prefix == DEFAULT_PREFIX:
@@ -65,6 +72,7 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> No
         else:
             for name in ("migration", "log", "lock", "version"):
                 schema.drop(conn.raw, "table", f"{database.prefix}yoyo_{name}")
+        return bool(found)
 
 
 def refresh(raw: Any) -> None:

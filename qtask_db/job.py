@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from qtask_db.constants import LIMIT
 
 
 class Retry(Exception):
     """Raised by a handler: the attempt failed, run the task again.
 
-    `delay`: seconds until then, 0 or more; None is what the worker does for any other exception.
+    `delay`: seconds until then, a fraction is rounded up; None is what the worker does for any
+    other exception. Raises TypeError for what is no number of seconds.
     """
 
     def __init__(
-        self, reason: str = "the handler asked for a retry", delay: int | None = None
+        self, reason: str = "the handler asked for a retry", delay: float | None = None
     ) -> None:
         super().__init__(reason)
         self.delay = delay
+        if delay is not None:
+            if not isinstance(delay, int | float) or not math.isfinite(delay):
+                raise TypeError(f"delay must be None or a number of seconds, not {delay!r}")
+            self.delay = min(max(0, math.ceil(delay)), LIMIT["seconds"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,3 +78,13 @@ class Counters:
     """Failed attempts."""
     lost: int = 0
     """Results that were dropped, as the attempt was no longer this worker's."""
+
+
+def text_of(error: BaseException | None) -> str:
+    """What people read of a handler's error, whatever its own methods do."""
+    try:
+        text = str(error) if isinstance(error, Retry) else f"{type(error).__name__}: {error}"
+    except BaseException:
+        text = f"{type(error).__name__}, whose text cannot be read"
+    # A lone surrogate could not be sent, and its result would never be written.
+    return text[: LIMIT["error"]].encode("utf-8", "replace").decode()

@@ -48,6 +48,9 @@ class QueueRefused(QueueUnavailable):
         self.lengths = lengths
         """The lengths of the queues that did take their messages."""
 
+    def __reduce__(self) -> tuple[type[QueueRefused], tuple[dict[str, str], dict[str, int]]]:
+        return type(self), (self.reasons, self.lengths)
+
 
 class Queues:
     """The queues of one Redis. Every method raises QueueUnavailable where Redis does not answer.
@@ -68,7 +71,7 @@ class Queues:
 
     def ping(self) -> None:
         """Whether Redis answers."""
-        with translated():
+        with translated(self._redis):
             self._redis.ping()
 
     def close(self) -> None:
@@ -105,7 +108,7 @@ class Queues:
         """Appends while the queue holds fewer than `limit`, atomically; returns how many."""
         pushed = 0
         for chunk in _chunks([encode(message).encode() for message in messages]):
-            with translated():
+            with translated(self._redis):
                 script = self._redis.register_script(self._kind.PUSH_BOUNDED)
                 count = int(script(keys=[queue], args=[limit, *chunk], client=self._redis))
             pushed += count
@@ -130,7 +133,7 @@ class Queues:
         self._turn += 1
         ordered = [*queues[turn:], *queues[:turn]]
         wait = min(timeout, self._longest_wait())
-        with translated():
+        with translated(self._redis):
             if isinstance(self._redis, RedisCluster) and len(self._slots(ordered)) > 1:
                 return self._take_in_turn(ordered, count, wait)
             return self._kind.take(self._redis, ordered, count, wait)
@@ -162,7 +165,7 @@ class Queues:
 
     def leave(self, queues: Iterable[str]) -> None:
         """Streams: this consumer is removed from the groups, unless messages of its are pending."""
-        with translated():
+        with translated(self._redis):
             self._kind.leave(self._redis, list(queues))
 
     @property
@@ -173,7 +176,7 @@ class Queues:
         return self._client
 
     def _each(self, commands: list[Command]) -> list[Any]:
-        with translated():
+        with translated(self._redis):
             return run_each(self._redis, commands) if commands else []
 
     def _raise_first(self, replies: list[Any]) -> None:

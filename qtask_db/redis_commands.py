@@ -24,15 +24,22 @@ _SERVER_TROUBLE = (
     redis.exceptions.RedisClusterException,
     OSError,
 )
+_DEMOTION_PREFIXES = ("READONLY", "MASTERDOWN", "UNBLOCKED")
 _SERVER_PREFIXES = ("MASTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "NOAUTH")
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """The one place where redis-py's errors become QueueUnavailable."""
+def translated(client: Client) -> Iterator[None]:
+    """The one place where redis-py's errors become QueueUnavailable.
+
+    A server that has become a replica keeps its connections: they are closed here, because new
+    ones may lead to the primary.
+    """
     try:
         yield
     except TROUBLE as error:
+        if _is_demotion(error) and not isinstance(client, RedisCluster):
+            client.connection_pool.disconnect(inuse_connections=False)
         raise QueueUnavailable(f"Redis: {error}") from error
 
 
@@ -63,6 +70,10 @@ def _attempt(client: RedisCluster, command: Command) -> Any:
         return client.execute_command(*command)
     except TROUBLE as error:
         return error
+
+
+def _is_demotion(error: Exception) -> bool:
+    return isinstance(error, redis.ReadOnlyError) or str(error).startswith(_DEMOTION_PREFIXES)
 
 
 def _is_server_trouble(error: Exception) -> bool:

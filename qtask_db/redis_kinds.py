@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from qtask_db.redis_commands import Command
-from qtask_db.redis_url import Client
+from qtask_db.redis_url import TROUBLE, Client
 
 FIELD = "message"
 """The one field of a stream entry."""
@@ -65,7 +65,7 @@ return pushed
         bodies = [first[1]]
         if count > 1:
             # What was popped must not be lost when this second command fails.
-            with contextlib.suppress(redis.RedisError, OSError):
+            with contextlib.suppress(*TROUBLE):
                 bodies += client.execute_command("LPOP", queue, count - 1) or []
         return [Raw(queue, _bytes(body)) for body in bodies]
 

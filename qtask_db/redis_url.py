@@ -68,8 +68,8 @@ def check_url(url: str) -> SplitResult:
     check_login(url, "the Redis URL")
     try:
         parts = urlsplit(url)
-    except ValueError as error:
-        raise ConfigurationError(f"Redis URL: {error}") from None
+    except ValueError:
+        raise ConfigurationError("Redis URL: a [ of an address has no ]") from None
     if parts.scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise ConfigurationError(f"Redis URL: unknown scheme {parts.scheme!r}; use one of {known}")
@@ -161,6 +161,11 @@ def _options(parts: SplitResult, url: str) -> dict[str, Any]:
     if parts.scheme != "unix" and database and not database.isdecimal():
         raise ConfigurationError(f"Redis URL: the database {database!r} is not a number")
     try:
+        _ = urlsplit(url).port
+    except ValueError:
+        # Not the error: without its @ the password stands where the port is read.
+        raise ConfigurationError("Redis URL: a port is no number from 0 to 65535") from None
+    try:
         options: dict[str, Any] = dict(parse_url(url))
     except ValueError as error:
         raise ConfigurationError(f"Redis URL: {error}") from None
@@ -177,8 +182,8 @@ def _hosts(parts: SplitResult) -> list[tuple[str, int]]:
         try:
             one = urlsplit(f"//{item}")
             host, number = one.hostname, one.port or port
-        except ValueError as error:
-            raise ConfigurationError(f"Redis URL: {error}") from None
+        except ValueError:
+            raise ConfigurationError("Redis URL: a port is no number from 0 to 65535") from None
         if not host:
             raise ConfigurationError("Redis URL: a host name is empty")
         hosts.append((unquote(host), number))

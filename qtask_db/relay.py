@@ -19,6 +19,7 @@ from qtask_db.errors import (
 )
 from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused
 from qtask_db.relay_steps import (
+    PURGE_DENIED_INTERVAL,
     PURGE_INTERVAL,
     PURGE_ROWS,
     Counters,
@@ -81,6 +82,7 @@ class Relay(RelaySteps, Service):
         Service.__init__(self, "qtask-relay")
         RelaySteps.__init__(self, database, redis, options)
         self._purges = purge
+        self._purge_denied = False
         self._scanners = Scanners(lambda: RelaySteps(database, redis, options), count=scanners - 1)
         self._worked = False
         self._database_trouble = Trouble(logger, "database")
@@ -190,6 +192,8 @@ class Relay(RelaySteps, Service):
             self._purge_at = time.monotonic() + PURGE_INTERVAL
         except AccessDenied as error:
             # Tasks are what a relay is for; somebody else may be in charge of purging.
-            logger.warning("relay %s does not purge: %s", self.options.name, error)
-            self._purges = False
+            if not self._purge_denied:
+                logger.warning("relay %s does not purge: %s", self.options.name, error)
+            self._purge_denied = True
+            self._purge_at = time.monotonic() + PURGE_DENIED_INTERVAL
         return False

@@ -32,6 +32,7 @@ payloads are.
 """
 PURGE_ROWS = 1_000
 PURGE_INTERVAL = 2.0
+PURGE_DENIED_INTERVAL = 60.0
 SHORTEST_PAUSE = 0.005
 """Seconds between two scans while tasks trickle in: one scan then takes several of them."""
 REFUSED_HOLD = 30

@@ -58,7 +58,7 @@ class Task:
     task_id: int
     queue: str
     payload: str
-    """The JSON object as it was stored."""
+    """The JSON object as it was given; that of a duplicate is not the stored one."""
     created: bool
     """False where an active task with the same order number was returned instead."""
     pushable: bool

@@ -16,8 +16,11 @@ def split(url: str) -> SplitResult:
         parts = urlsplit(url)
         named = hosts(parts)
         _ = [one.port for one in named]
-    except ValueError as error:
-        raise ConfigurationError(f"{mask(url)} is no URL: {error}") from None
+    except ValueError:
+        # Not the URL, nor the error: without its @ the password stands where the port is read.
+        raise ConfigurationError(
+            "the database URL is no URL: its port is no number, or a [ of an address has no ]"
+        ) from None
     if not re.match(r"[\w+.-]+://", url):
         raise ConfigurationError(
             "the database URL is no URL: expected something like "

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TypeVar
 
 from qtask_db import calls
@@ -78,12 +79,19 @@ class Worker(Service):
         """Decorator: the function runs for each task of these queues, with a `Job`.
 
         Returning finishes the task, raising fails the attempt. It runs at least once for each task,
-        so it must bear being repeated. Raises ConfigurationError for a queue that has a handler.
+        so it must bear being repeated. Raises ConfigurationError for a queue that has a handler,
+        and for what is no plain function: a coroutine would never run.
         """
         if not queues or not all(isinstance(queue, str) and queue for queue in queues):
             raise ConfigurationError('name the queues: @worker.handler("QUEUE")')
 
         def bind(function: H) -> H:
+            unrun = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
+            if not callable(function) or any(is_one(function) for is_one in unrun):
+                raise ConfigurationError(
+                    f"the handler of {queues[0]} must be a plain function, not {function!r}; "
+                    "a coroutine needs one around it: asyncio.run(work(job))"
+                )
             for queue in queues:
                 if queue in self._handlers:
                     raise ConfigurationError(f"queue {queue} has a handler already")

@@ -95,7 +95,7 @@ def compare(
 def audit(state: State, *, as_json: bool) -> None:
     """Compare, queue by queue, the tasks that were handed out with the messages in Redis.
 
-    Nothing is changed. The exit code is 1 where messages are missing.
+    Nothing is changed. The exit code is 1 where messages are missing, or a key is no queue.
 
     \b
     Examples:
@@ -116,11 +116,12 @@ def audit(state: State, *, as_json: bool) -> None:
         )
     else:
         for finding in findings:
-            click.secho(finding.queue, bold=True, fg="red" if finding.missing else None)
+            red = finding.missing or finding.messages is None
+            click.secho(output.visible(finding.queue), bold=True, fg="red" if red else None)
             for sentence in finding.sentences():
-                click.echo(f"  {sentence}")
+                click.echo(f"  {output.visible(sentence)}")
         _conclude(findings, batches, missing)
-    if missing:
+    if missing or any(finding.messages is None for finding in findings):
         click.get_current_context().exit(errors.REFUSED)
 
 

@@ -19,10 +19,11 @@ from qtask_db.cli.state import (
     redis_option,
     stream_option,
 )
-from qtask_db.constants import DEFAULT
+from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import QueueUnavailable
 
 if TYPE_CHECKING:
+    from qtask_db.redis_url import Client
     from qtask_db.task import Task
 
 
@@ -105,9 +106,10 @@ def create(
     from qtask_db import calls
 
     text = _payload(payload)
+    redis = _redis(state)
     with state.connect() as conn:
         task = calls.create(conn, name, text, interval, queue, **options)
-        pushed, note = _push(state, task, stream)
+        pushed, note = _push(redis, task, stream)
     _show_task(task, pushed, note, as_json)
 
 
@@ -139,10 +141,16 @@ def delay(
     \b
     Examples:
       qtask delay 'close order' '{"order_no": "8973"}' 15m 1h GCR:ORDER:CLOSE
-      qtask delay reminder @payload.json 7d 1h MAIL --order-no 8973 --max-count 3
+      qtask delay reminder @payload.json 7d 1h MAIL --order-no 8973 --deadline 14d
     """
     from qtask_db import calls
 
+    deadline = options["deadline"] or DEFAULT["deadline"]
+    if LIMIT["seconds"] >= delay >= deadline > 0:
+        raise click.UsageError(
+            f"The task would fail at its deadline, {output.span(deadline)} from now, before it is "
+            f"queued: pass a --deadline that is longer than {output.span(delay)}."
+        )
     text = _payload(payload)
     with state.connect() as conn:
         task = calls.delay(conn, name, text, delay, interval, queue, **options)
@@ -153,7 +161,10 @@ def delay(
 def _payload(text: str) -> str:
     """The payload's text: the argument itself, the file behind `@`, or stdin for `-`."""
     if text == "-":
-        return sys.stdin.read()
+        try:
+            return sys.stdin.read()
+        except UnicodeDecodeError:
+            raise click.UsageError("stdin is not UTF-8 text") from None
     if not text.startswith("@"):
         return text
     try:
@@ -164,16 +175,25 @@ def _payload(text: str) -> str:
         raise click.UsageError(f"{text[1:]} is not UTF-8 text") from None
 
 
-def _push(state: State, task: Task, stream: bool) -> tuple[bool, str]:
+def _redis(state: State) -> Client | str | None:
+    """What to push to, before anything is stored: a wrong URL must not look as if nothing was."""
+    from qtask_db.redis_url import connect
+
+    try:
+        return connect(state.redis_url) if state.redis_url else None
+    except QueueUnavailable:  # a Cluster that is away; it is looked for again
+        return state.redis_url
+
+
+def _push(redis: Client | str | None, task: Task, stream: bool) -> tuple[bool, str]:
     """Put a committed task on its queue. Nothing is lost where that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
     if not task.pushable:
         return False, "its queue is paused; it is put on it after `qtask resume`"
-    url = state.redis_url
-    if url is None:
+    if redis is None:
         return False, f"no Redis URL given: {later}"
     try:
-        if task.push(url, stream=stream):
+        if task.push(redis, stream=stream):
             return True, f"on queue {task.queue}"
     except QueueUnavailable as error:
         errors.say(f"{error}: task {task.task_id} is stored and {later}")

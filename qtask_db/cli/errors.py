@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from qtask_db import errors
 from qtask_db.advice import with_advice
+from qtask_db.cli import output
 from qtask_db.cli.state import State
 from qtask_db.urls import mask
 
@@ -62,7 +65,7 @@ class QtaskGroup(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            _silence_stdout()
+            silence_stdout()
             return OK
         return result
 
@@ -76,6 +79,7 @@ class QtaskGroup(click.Group):
     ) -> Any:
         """Run a command and exit with the code that its end deserves."""
         code = OK
+        _mend_streams()
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = result if isinstance(result, int) else OK
@@ -129,14 +133,23 @@ def code_of(error: errors.QtaskError) -> int:
 
 def say(text: str) -> None:
     """Write one line to stderr, without secrets, as every message that is not a result."""
-    click.echo("qtask: " + mask(" ".join(text.split())), err=True)
+    click.echo("qtask: " + output.visible(mask(" ".join(text.split()))), err=True)
+
+
+def _mend_streams() -> None:
+    """A closed stream swallows what is written, and one that cannot show a character escapes it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _with_stop(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def _silence_stdout() -> None:
+def silence_stdout() -> None:
     """Let the interpreter flush into nothing at its end: nobody reads what is left."""
     if sys.stdout is sys.__stdout__ and sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

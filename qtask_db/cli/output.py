@@ -24,6 +24,7 @@ STATUS_STYLE = {
     Status.CANCELLED: "bright_black",
     Status.FAILED: "red",
 }
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -78,6 +79,11 @@ def patience(text: str) -> Iterator[None]:
 def echo_json(value: Any, *, indent: int | None = 2) -> None:
     """Write a value as JSON: rows as objects, times in ISO 8601 and UTC, a status by its name."""
     click.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
+
+
+def visible(text: str, keep: str = "") -> str:
+    """The text without what a terminal would obey: order numbers and errors come from outside."""
+    return _CONTROL.sub(lambda m: m[0] if m[0] in keep else f"\\x{ord(m[0]):02x}", text)
 
 
 def plain(value: Any) -> Any:

@@ -6,10 +6,9 @@ import datetime
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -77,8 +76,9 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
         if asked:
             _leave_now(number)
         asked = True
-        errors.say("stopping; the same again to end at once")
         stop()
+        with suppress(OSError, ValueError):  # nobody reads what is said
+            errors.say("stopping; the same again to end at once")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -90,5 +90,6 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
 
 def _leave_now(number: int) -> NoReturn:
     """Without waiting for threads: what they were doing comes again."""
-    os.write(sys.stderr.fileno(), b"qtask: ended at once\n")
+    with suppress(OSError):
+        os.write(2, b"qtask: ended at once\n")
     os._exit(128 + number)

@@ -101,7 +101,12 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
     if not yes:
         what = f"This drops {_contents(state)} in {state.database()}"
         output.confirm(what, "It cannot be undone. Continue?", to="drop")
-    installer.uninstall(state.database_url, state.prefix, click.echo)
+    if not installer.uninstall(state.database_url, state.prefix, click.echo):
+        errors.say(
+            f"nothing of the prefix {state.database().prefix} is in {state.database()}, "
+            "or this account may not see it"
+        )
+        click.get_current_context().exit(errors.REFUSED)
     click.echo(f"uninstalled from {state.database()}")
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qtask_db.cli.output import visible
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -33,6 +35,13 @@ class Column:
     """Whether long cells may lose their end."""
     keep: int = 9
     """Columns with the lowest numbers go first where the terminal is too narrow."""
+
+    def __post_init__(self) -> None:
+        from rich.text import Text
+
+        for index, cell in enumerate(self.cells):
+            if (text := visible(str(cell))) != str(cell):
+                self.cells[index] = Text(text, cell.style if isinstance(cell, Text) else "")
 
     @property
     def natural(self) -> int:

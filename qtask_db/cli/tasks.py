@@ -61,7 +61,9 @@ def explain(
     console = tables.console()
     style = f"bold {STATUS_STYLE[explanation.status]}"
     head = Text(str(explanation.status), style=style)
-    lines = [Padding(Text(line), (0, 0, 0, 2)) for line in explanation.text.splitlines()]
+    lines = [
+        Padding(Text(output.visible(line)), (0, 0, 0, 2)) for line in explanation.text.splitlines()
+    ]
     tables.show(console, head, *lines)
 
 
@@ -205,6 +207,14 @@ def _next(task: TaskInfo) -> str:
     return f"{'fails' if fails else 'queue'} in {output.span(seconds)}"
 
 
+def _say(text: str) -> None:
+    """That nobody reads any more must not leave half of the tasks as they are."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        errors.silence_stdout()
+
+
 def _each(
     state: State,
     task_ids: tuple[int, ...],
@@ -224,7 +234,7 @@ def _each(
             else:
                 results.append({"task_id": task_id, "done": True, "error": None})
                 if not as_json:
-                    click.echo(f"task {task_id} {done}")
+                    _say(f"task {task_id} {done}")
     if as_json:
         output.echo_json(results)
     if not all(result["done"] for result in results):

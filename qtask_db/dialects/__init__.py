@@ -73,7 +73,7 @@ def of_scheme(scheme: str) -> Dialect:
 
 def of_connection(raw: object) -> Dialect | None:
     """The dialect of a driver's connection; None where it is not one of a supported driver."""
-    for kind in type(raw).__mro__:
+    for kind in raw.__class__.__mro__:  # which a proxy gives as that of what it wraps
         module = kind.__module__.partition(".")[0]
         if module in ("pymysql", "MySQLdb"):
             return of_scheme("mysql")

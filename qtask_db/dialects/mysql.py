@@ -37,24 +37,26 @@ _URL_OPTIONS = {
 # Numbers of the server's and the client's own errors.
 _UNAVAILABLE = {
     0,  # PyMySQL: the connection object was closed
-    1040, 1203,  # too many connections
+    1040, 1203, 1226,  # too many connections
     1047, 3032,  # a Galera node or group member that has left; offline mode
     1053, 1152, 1158, 1159, 1160, 1161,  # shutdown, aborted connection, network
     1290, 1836,  # read-only: a failover has moved the primary away
     1317, 1927, 3169,  # killed
     2002, 2003, 2005, 2006, 2013, 2014, 2055,
-    3100, 3098, 3024,
+    3100, 3098,
+    1969, 3024,  # the statement took longer than the server allows
 }  # fmt: skip
 _CONFLICT = {
     1020, 1180, 1205, 1213, 3101, 3572,
     1412,  # the table was altered after the transaction's snapshot
     1467,  # how MariaDB reports a deadlock on ids
 }  # fmt: skip
-_DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1873}
+_DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1862, 1873, 3118, 4151}
 _NOT_INSTALLED = {1146, 1305, 1318}
 _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
 _UNKNOWN_DATABASE = 1049
 _LONG = 2_000  # characters
+DRIVERS = ("pymysql", "MySQLdb")
 _IN_TRANSACTION = 1  # of the protocol's status flags
 
 
@@ -233,15 +235,18 @@ def _hex_literal(text: str) -> str:
 
 def _plain_cursor(raw: Any) -> Any:
     """A cursor that returns tuples, whatever the connection's default is."""
-    module = importlib.import_module(type(raw).__module__.partition(".")[0] + ".cursors")
-    return raw.cursor(module.Cursor)
+    for kind in raw.__class__.__mro__:  # a subclass, or the proxy of an instrumentation
+        driver = kind.__module__.partition(".")[0]
+        if driver in DRIVERS:
+            return raw.cursor(importlib.import_module(f"{driver}.cursors").Cursor)
+    raise TypeError(f"{type(raw).__qualname__} is no connection of {' or '.join(DRIVERS)}")
 
 
 def _number_and_text(error: Exception) -> tuple[int | None, str]:
-    for name in ("pymysql", "MySQLdb"):
+    for name in DRIVERS:
         module = sys.modules.get(name)
         if module is not None and isinstance(error, module.MySQLError):
             number = error.args[0] if error.args else 0
             text = str(error.args[1]) if len(error.args) > 1 else ""
-            return (number if isinstance(number, int) else -1), text or str(number)
+            return (number if isinstance(number, int) else -1), text
     return None, ""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from testing import age, content, count, ended, execute, new, query, row, started
+from testing import age, content, count, ended, execute, kill_others, new, query, row, started
 
 from qtask_db import Client, Connection, NewTask, calls
 from qtask_db.client import Transaction
 from qtask_db.constants import Status
-from qtask_db.errors import Conflict, InvalidArgument, StaleAttempt, TransactionOpen
+from qtask_db.errors import (
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    InvalidArgument,
+    StaleAttempt,
+    TransactionOpen,
+)
 
 Connect = Callable[..., Connection]
 JOB = ("job", {}, 3600, "Q")
@@ -335,3 +344,53 @@ class TestClient:
         with pytest.raises(Conflict):
             client.run(work)
         assert (len(tries), count(conn)) == (5, 0)
+
+    def test_an_ended_transaction_takes_nothing(self, conn: Connection, client: Client) -> None:
+        with client.transaction() as tx:
+            pass
+        for use in (lambda: tx.create(*JOB), lambda: tx.raw):
+            with pytest.raises(ConfigurationError, match="has ended"):
+                use()
+        assert count(conn) == 0
+
+    def test_a_connection_that_was_interrupted_is_not_used_again(self, client: Client) -> None:
+        used = []
+
+        def use(error: type[BaseException]) -> None:
+            with client.transaction() as tx:
+                used.append(tx.raw)
+                raise error
+
+        for error in (Conflict, InvalidArgument, ZeroDivisionError, KeyboardInterrupt):
+            with pytest.raises(error):
+                use(error)
+        assert used[0] is used[1] is used[2] is not used[3]
+        with client.transaction() as tx:
+            assert tx.raw is not used[3]
+
+    def test_one_lost_connection_is_the_only_one_that_is_noticed(
+        self, conn: Connection, client: Client
+    ) -> None:
+        with client.transaction(), client.transaction(), client.transaction():
+            pass
+        kill_others(conn)
+        with pytest.raises(DatabaseUnavailable), client.transaction() as tx:
+            tx.create(*JOB)
+        client.create(*JOB)
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    def test_a_forked_process_has_connections_of_its_own(
+        self, conn: Connection, client: Client
+    ) -> None:
+        with client.transaction() as tx:
+            mine = tx.raw
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if not child:
+            with client.transaction() as tx:
+                os._exit(0 if tx.raw is not mine and tx.create(*JOB).created else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        with client.transaction() as tx:
+            assert tx.raw is mine
+        assert count(conn) == 0, "the child has not committed"

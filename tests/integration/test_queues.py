@@ -324,3 +324,20 @@ def test_connect_retries_a_lost_connection(redis_url: str, redis: redis_py.Redis
     redis.client_kill_filter(_type="normal", skipme=True)
     assert client.ping()
     client.close()
+
+
+def test_a_connection_to_a_demoted_primary_is_given_up(
+    redis: redis_py.Redis, redis_url: str, stream: bool
+) -> None:
+    """Behind one address the next connection may lead to the new primary."""
+    with redis_py.Redis.from_url(redis_url) as own:
+        queues = Queues(own, stream=stream)
+        queues.push(messages("Q", 1))
+        before = own.client_id()
+        redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        try:
+            with pytest.raises(QueueUnavailable):
+                queues.push(messages("Q", 1))
+            assert own.client_id() != before
+        finally:
+            redis.execute_command("REPLICAOF", "NO", "ONE")

@@ -244,6 +244,33 @@ def test_a_clients_single_call_is_one_statement(database_url: str, conn: Connect
     assert count(conn) == 5
 
 
+class Instrumented:
+    """As an instrumentation wraps a connection: only __class__ tells what is inside."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return type(self.raw)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+class Own(pymysql.connections.Connection):  # type: ignore[type-arg, misc]
+    """A class of the caller's."""
+
+
+@pytest.mark.parametrize("carry", [Instrumented, lambda raw: raw], ids=["proxy", "subclass"])
+def test_a_connection_in_disguise(
+    conn: Connection, arguments: dict[str, Any], carry: Callable[[Any], Any]
+) -> None:
+    own = Own(**arguments)
+    live(carry(own), conn)
+    own.close()
+
+
 class Django:
     """As much of a Django connection as is looked at."""
 

@@ -52,7 +52,7 @@ def test_patience_ends(clock: list[float]) -> None:
     assert 60 <= sum(clock) < 61
 
 
-def test_a_wait_that_took_long_is_tried_eight_times(
+def test_a_wait_that_took_long_is_tried_three_times(
     clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialect = Refusing([Conflict("lock wait timeout")] * 20)
@@ -61,7 +61,7 @@ def test_a_wait_that_took_long_is_tried_eight_times(
     )
     with pytest.raises(Conflict):
         Connection(None, dialect, "qtask_").call("scan_tasks", outs=1)
-    assert len(dialect.errors) == 20 - 8
+    assert len(dialect.errors) == 20 - 3
 
 
 def test_what_is_not_there_is_not_waited_for_long(clock: list[float]) -> None:

@@ -17,6 +17,17 @@ from qtask_db.database import Connection
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_though_nobody_reads_what_it_says(qtask: Qtask, redis: Redis, number: int) -> None:
+    qtask("delay", "bind", PAYLOAD, 0, 60, "Q")
+    process = qtask.start("relay")
+    wait_for(lambda: redis.llen("Q"))
+    assert process.stderr is not None
+    process.stderr.close()
+    process.send_signal(number)
+    assert process.wait(20) in (0, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_relay_moves_tasks_and_stops_cleanly(qtask: Qtask, redis: Redis, number: int) -> None:
     task_id = int(qtask("delay", "bind", PAYLOAD, 0, 60, "Q").out)
     process = qtask.start("relay", "--name", "tester")

@@ -23,7 +23,8 @@ def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_u
     assert gone.code == 0
     assert qtask("stats", "--prefix", "other_").code == 3
     assert qtask("stats").code == 0
-    assert qtask("uninstall", "--prefix", "other_", "--yes").code == 0
+    again = qtask("uninstall", "--prefix", "other_", "--yes")
+    assert (again.code, "nothing of the prefix other_" in again.err) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import AWAY, PAYLOAD, Qtask, create, status
 from redis import Redis
 
-from qtask_db import calls
+from qtask_db import NewTask, calls
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.database import Connection
 
@@ -206,3 +208,48 @@ def test_cancel_and_retry_several(qtask: Qtask, conn: Connection) -> None:
     assert status(conn, second) is Status.WAITING
     assert "`qtask list`" in mixed.err
     assert qtask("retry", first).code == 1
+
+
+@pytest.mark.parametrize("url", ["valkey://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0?foo=bar"])
+def test_a_wrong_redis_url_stores_nothing(qtask: Qtask, conn: Connection, url: str) -> None:
+    result = qtask("create", "bind", PAYLOAD, 60, "Q", QTASK_REDIS_URL=url)
+    assert (result.code, result.out) == (3, "")
+    assert calls.list_tasks(conn) == []
+
+
+def test_what_a_terminal_would_obey_is_shown(qtask: Qtask, conn: Connection) -> None:
+    task = calls.create(conn, "a\x1b[2Jb", {}, 60, "Q\x07", order_no="1\n2\x9b")
+    for command in (("list",), ("explain", task.task_id), ("stats",), ("audit",)):
+        shown = qtask(*command).out
+        assert not set(shown) & set("\x1b\x07\x9b")
+    assert "a\\x1b[2Jb" in qtask("list").out
+    assert "1\\x0a2\\x9b" in qtask("list").out
+
+
+def test_all_are_cancelled_though_nobody_reads_on(qtask: Qtask, conn: Connection) -> None:
+    ids = [task.task_id for task in calls.create_many(conn, [NewTask("job", {}, 60, "Q")] * 50)]
+    process = qtask.start("cancel", *ids)
+    process.stdout.close()
+    process.stderr.read()
+    process.wait(60)
+    assert {status(conn, task_id) for task_id in ids} == {Status.CANCELLED}
+
+
+def test_closed_streams_and_poor_encodings(qtask: Qtask, conn: Connection) -> None:
+    script = 'exec "$0" -m qtask_db "$@" >&-'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, "create", "bind", PAYLOAD, "60", "\u03a9"],
+        env=qtask.env, stderr=subprocess.PIPE, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "\\u03a9" in qtask("list", PYTHONIOENCODING="latin-1", PYTHONUTF8="0").out
+    assert len(calls.list_tasks(conn)) == 1
+
+
+@pytest.mark.parametrize("options", [("7d",), ("2h", "--deadline", "1h")])
+def test_a_delay_beyond_the_deadline_stores_nothing(
+    qtask: Qtask, conn: Connection, options: tuple[str, ...]
+) -> None:
+    result = qtask("delay", "bind", PAYLOAD, options[0], "1h", "Q", *options[1:])
+    assert (result.code, "--deadline" in result.err) == (2, True)
+    assert calls.list_tasks(conn) == []
