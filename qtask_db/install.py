@@ -161,7 +161,8 @@ def _backend(database: Database) -> Iterator[Any]:
                 yield backend
             except LockTimeout as error:
                 raise ConfigurationError(
-                    f"another installation is running, or one was killed: {error}"
+                    "another installation is running, the server is read-only, or an installation "
+                    f"was killed: then delete the row of the table {backend.lock_table}"
                 ) from error
 
 

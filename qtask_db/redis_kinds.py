@@ -193,6 +193,17 @@ return pushed
         return []
 
     def _read(self, client: Client, queues: list[str], count: int, timeout: float) -> list[Raw]:
+        """No more streams at a time than there is room for, or others would have the surplus."""
+        if timeout > 0:
+            return self._read_each(client, queues, count, timeout)
+        for first in range(0, len(queues), count):
+            if found := self._read_each(client, queues[first : first + count], count, 0):
+                return found
+        return []
+
+    def _read_each(
+        self, client: Client, queues: list[str], count: int, timeout: float
+    ) -> list[Raw]:
         """COUNT is for each stream, so it is shared out; the surplus is for the next take."""
         share = max(1, count // len(queues))
         block: tuple[str | int, ...] = ("BLOCK", max(1, int(timeout * 1000))) if timeout > 0 else ()

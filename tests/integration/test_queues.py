@@ -341,3 +341,13 @@ def test_a_connection_to_a_demoted_primary_is_given_up(
             assert own.client_id() != before
         finally:
             redis.execute_command("REPLICAOF", "NO", "ONE")
+
+
+def test_a_consumer_takes_of_streams_only_what_it_has_room_for(redis_url: str) -> None:
+    names = [f"Q{n}" for n in range(10)]
+    first, second = (Queues(redis_url, stream=True, consumer=name) for name in ("one", "two"))
+    first.push([message for name in names for message in messages(name, 1)])
+    assert len(first.take(names, 1, 0)) == 1
+    assert len(second.take(names, 100, 0)) == 9
+    first.close()
+    second.close()
