@@ -20,8 +20,8 @@ from qtask_db.cli.state import (
     pass_state,
     redis_option,
 )
-from qtask_db.constants import LIMIT
-from qtask_db.errors import Conflict, DatabaseUnavailable
+from qtask_db.constants import DEFAULT, LIMIT
+from qtask_db.errors import AccessDenied, Conflict, DatabaseUnavailable
 from qtask_db.urls import mask
 
 if TYPE_CHECKING:
@@ -80,6 +80,17 @@ def stats(
             tables.show(console, page(snapshot, console))
 
 
+def _is_known(conn: Connection, queue: str, namespace: str | None) -> bool:
+    """Whether the queue is registered, as far as the account may see."""
+    from qtask_db import calls
+
+    try:
+        rows = calls.depth(conn, namespace or DEFAULT["namespace"])
+    except AccessDenied:
+        return True
+    return any(row.queue == queue for row in rows)
+
+
 @click.command(short_help="Stop handing out a queue's tasks.")
 @click.argument("queue")
 @namespace_option
@@ -95,8 +106,11 @@ def pause(state: State, *, queue: str, namespace: str | None) -> None:
     from qtask_db import calls
 
     with state.connect() as conn:
+        known = _is_known(conn, queue, namespace)
         calls.pause(conn, queue, namespace)
-    click.echo(f"queue {queue} is paused")
+    click.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is paused")
+    if not known:
+        errors.say("it is a new queue, which no task has used: is the name right?")
 
 
 @click.command(short_help="Hand out a paused queue's tasks again.")
@@ -115,7 +129,7 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
 
     with state.connect() as conn:
         calls.resume(conn, queue, namespace)
-    click.echo(f"queue {queue} is handed out")
+    click.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
 
 
 _chunk = click.option(

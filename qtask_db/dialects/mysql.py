@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -57,6 +58,9 @@ _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
 _UNKNOWN_DATABASE = 1049
 _LONG = 2_000  # characters
 DRIVERS = ("pymysql", "MySQLdb")
+_PACKET_TOO_LARGE = 1153
+_LOST = (2006, 2013)
+_LARGE = 4_000_000  # characters: the smallest max_allowed_packet that is usual
 _IN_TRANSACTION = 1  # of the protocol's status flags
 
 
@@ -138,7 +142,7 @@ class MySQL:
                 places.append("%s")
                 sent.append(argument)
         places += [f"@qtask_out_{n}" for n in range(outs)]
-        with _plain_cursor(raw) as cursor:
+        with _plain_cursor(raw) as cursor, _explained(sum(map(len, places))):
             cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
             sets = []
             while cursor.description is not None:
@@ -187,6 +191,21 @@ class MySQL:
         if number in _UNAVAILABLE:
             return DatabaseUnavailable(f"{text or 'the connection is closed'} ({number})")
         return DatabaseError(f"{text} ({number})")
+
+
+@contextmanager
+def _explained(size: int) -> Iterator[None]:
+    """Where a statement of so many characters was too large for the server, the error says so."""
+    try:
+        yield
+    except Exception as error:
+        number, text = _number_and_text(error)
+        what = f"the call has {size:,} bytes, and the server's max_allowed_packet"
+        if number == _PACKET_TOO_LARGE:
+            raise InvalidArgument(f"{what} is less ({number})") from error
+        if number in _LOST and size > _LARGE:
+            raise DatabaseUnavailable(f"{text} ({number}); {what} may be less") from error
+        raise
 
 
 def rows_of(

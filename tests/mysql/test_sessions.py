@@ -18,6 +18,7 @@ from qtask_db.errors import (
     BatchNotFound,
     ConfigurationError,
     InvalidArgument,
+    QtaskError,
     StaleAttempt,
     TaskNotActive,
     TaskNotFound,
@@ -242,6 +243,19 @@ def test_a_clients_single_call_is_one_statement(database_url: str, conn: Connect
         # The transaction before ends, three calls between two changes of autocommit, SHOW.
         assert sent() - asked == 1 + 3 + 2 + 1
     assert count(conn) == 5
+
+
+def test_a_call_that_is_too_large_for_the_server_says_so(
+    conn: Connection, connect: Callable[..., Connection]
+) -> None:
+    ((before,),) = query(conn, "SELECT @@GLOBAL.max_allowed_packet")
+    execute(conn, "SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        with pytest.raises(QtaskError, match="max_allowed_packet"):
+            calls.create(connect(), "job", {"a": "x" * 3_000_000}, 60, "Q")
+    finally:
+        execute(conn, f"SET GLOBAL max_allowed_packet = {before}")
+    assert count(conn) == 0
 
 
 class Instrumented:

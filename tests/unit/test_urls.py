@@ -155,3 +155,12 @@ def test_the_options_of_a_url() -> None:
 def test_a_url_that_is_not_understood_is_refused(url: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         arguments(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://shop:s3cret/shop", "mysql://s3cret:x:3306/shop", "mysql://a:s3cret@[h/d"]
+)
+def test_a_url_that_cannot_be_read_is_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Database(url).connect()
+    assert "s3cret" not in str(caught.value)

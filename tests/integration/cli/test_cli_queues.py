@@ -84,7 +84,7 @@ def test_a_reader_that_leaves_is_no_error(qtask: Qtask) -> None:
 
 def test_pause_and_resume(qtask: Qtask, conn: Connection, redis: Redis) -> None:
     create(qtask)
-    assert qtask("pause", "Q").out == "queue Q is paused\n"
+    assert qtask("pause", "Q").out == "queue Q of namespace default is paused\n"
     second = qtask("create", "bind", PAYLOAD, 60, "Q")
     assert "its queue is paused" in second.err
     assert redis.llen("Q") == 1
@@ -140,3 +140,9 @@ def test_watch_on_a_terminal_survives_a_lost_connection(qtask: Qtask, conn: Conn
     assert shows("interrupted")
     assert "Traceback" not in seen
     os.close(main)
+
+
+def test_pausing_a_queue_that_was_never_used_asks_for_its_name(qtask: Qtask) -> None:
+    create(qtask)
+    assert "is the name right?" in qtask("pause", "QQ").err
+    assert qtask("pause", "Q").err == ""
