@@ -53,7 +53,10 @@ class RoleConnection(Connection):
             self._become()
 
     def _become(self, role: str = "") -> None:
-        execute(self, f"SET ROLE {role or OWNER[self.dialect.name]}")
+        try:
+            execute(self, f"SET ROLE {role or OWNER[self.dialect.name]}")
+        except Exception as error:
+            raise self.dialect.translate(error) or error from error
 
 
 def create_roles(conn: Connection, settings: Settings) -> None:
