@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import logging
 import queue
 import random
@@ -112,6 +113,9 @@ class Settler:
         return len(self._finished) + len(self._failed)
 
     def _work(self) -> None:
+        with contextlib.suppress(Exception):  # the first result meets it again, and reports it
+            # That result finds a connection then, and the procedure compiled for it.
+            calls.finish_many(self._session.connection, [])
         while True:
             self._collect()
             try:

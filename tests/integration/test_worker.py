@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, count, kill_others, now, query, row, until
+from testing import age, count, kill_others, now, others, query, row, until
 
 from qtask_db import Connection, Database, NewTask, Status, _runner, calls
 from qtask_db._pool import Run
@@ -119,6 +119,15 @@ def test_tasks_are_done(
     assert statuses(conn, ids) == {Status.FINISHED}
     assert worker.stop(20)
     assert (redis.xlen("A") if stream else redis.llen("A")) == 0
+
+
+def test_the_first_task_finds_both_threads_connected(
+    conn: Connection, make_worker: MakeWorker
+) -> None:
+    worker = make_worker()
+    worker.handler("A")(Gate())
+    worker.start()
+    until(lambda: len(others(conn)) == 2)
 
 
 def test_a_copy_of_a_message_is_dropped(
