@@ -39,6 +39,7 @@ from qtask_db.calls import (
     release,
     resume,
     retry,
+    return_many,
     scan,
     stats,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "release",
     "resume",
     "retry",
+    "return_many",
     "scan",
     "stats",
 ]

@@ -37,6 +37,8 @@ class Run:
     beat_at: float
     """Monotonic time of the next heartbeat."""
     error: BaseException | None = None
+    unbegun: bool = False
+    """The worker stopped before a thread had begun it."""
 
 
 class Pool:
@@ -127,6 +129,8 @@ class Pool:
                 runs.append(run)
         for _ in range(self._threads):
             self._inbox.put(None)
+        for run in runs:
+            run.unbegun = True
         with self._lock:
             self._passed_on += len(runs)
         return runs

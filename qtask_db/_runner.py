@@ -12,7 +12,7 @@ from qtask_db._loop import Backoff, Session, Stop, Trouble
 from qtask_db._pool import Handler, Pool, Run
 from qtask_db._settler import Settler
 from qtask_db.errors import BadInput, Conflict, DatabaseUnavailable, QueueUnavailable
-from qtask_db.job import Counters, Job, Retry
+from qtask_db.job import Counters, Job
 from qtask_db.message import BadMessage, Received, decode
 from qtask_db.models import Started
 from qtask_db.queues import Queues, Raw
@@ -31,7 +31,6 @@ LAST_RUNS = 1.0
 """Seconds in which tasks that wait in this process may still begin after `stop`."""
 LAST_WRITES = 5.0
 """Seconds for the last results to reach the database, beyond the drain timeout."""
-STOPPED = "worker stopped before the handler ran"
 
 Found = dict[int, tuple[Raw, Received]]
 
@@ -221,7 +220,6 @@ class Runner:
         began = time.monotonic()
         _until(lambda: not self._pool.waiting(), min(LAST_RUNS, timeout))
         for run in self._pool.take_back():
-            run.error = Retry(STOPPED, delay=1)
             self._settler.done(run)
         _until(self._pool.idle, timeout - (time.monotonic() - began))
         unwritten = self._settler.close(LAST_WRITES)

@@ -75,6 +75,7 @@ class Settler:
         self._watched: dict[Job, Run] = {}
         self._finished: list[Run] = []
         self._failed: list[Run] = []
+        self._unbegun: list[Run] = []
         self._extensions: list[Extension] = []
         self._closing = False
         self._give_up_at = float("inf")
@@ -110,7 +111,7 @@ class Settler:
         self._give_up_at = time.monotonic() + timeout
         self._inbox.put(None)
         self._thread.join(timeout + 1)
-        return len(self._finished) + len(self._failed)
+        return self._left()
 
     def _work(self) -> None:
         with contextlib.suppress(Exception):  # the first result meets it again, and reports it
@@ -131,14 +132,16 @@ class Settler:
                 self._session.close()
                 self._trouble.report(error)
                 time.sleep(min(self._backoff.next(), 0.2 if self._closing else 5.0))
-            left = self._finished or self._failed
-            if self._closing and (not left or time.monotonic() >= self._give_up_at):
+            if self._closing and (not self._left() or time.monotonic() >= self._give_up_at):
                 self._session.close()
                 return
 
+    def _left(self) -> int:
+        return len(self._finished) + len(self._failed) + len(self._unbegun)
+
     def _collect(self) -> None:
         """All that is in the inbox; waits for the first where there is nothing else to do."""
-        wait = 0.0 if self._finished or self._failed or self._extensions or self._closing else 5.0
+        wait = 0.0 if self._left() or self._extensions or self._closing else 5.0
         if self._watched:
             wait = min(wait, max(0.0, self._next_look - time.monotonic()))
         try:
@@ -160,6 +163,8 @@ class Settler:
             if item.job.lost:
                 self._drop(item.job, "it was lost meanwhile")
                 self._settled(1)
+            elif item.unbegun:
+                self._unbegun.append(item)
             elif item.error is None:
                 self._finished.append(item)
             else:
@@ -185,6 +190,12 @@ class Settler:
                 self._drop(jobs[one.task_id], f"error {one.number}")
             self._counters.finished += len(jobs) - len(refused)
             self._settled(len(jobs))
+        while some := self._unbegun[:FINISH_ROWS]:
+            self._counters.returned += calls.return_many(
+                self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
+            )
+            del self._unbegun[: len(some)]
+            self._settled(len(some))
         while self._failed:
             try:
                 self._fail(self._failed[0])

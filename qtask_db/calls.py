@@ -153,6 +153,15 @@ def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refu
     ]
 
 
+def return_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> int:
+    """Gives back pairs of task id and attempt whose work has not begun, and returns how many were.
+
+    They are due at once and the attempt does not count. Calls return_tasks.
+    """
+    (returned,), _ = bind(conn).call("return_tasks", _attempts(tasks), outs=1)
+    return int(returned)
+
+
 def fail(
     conn: Any,
     task_id: int,

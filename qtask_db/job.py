@@ -76,6 +76,8 @@ class Counters:
     finished: int = 0
     failed: int = 0
     """Failed attempts."""
+    returned: int = 0
+    """Given back at the stop, as no thread had begun them; these attempts do not count."""
     lost: int = 0
     """Results that were dropped, as the attempt was no longer this worker's."""
 

@@ -152,7 +152,7 @@ def _earlier(conn: Connection, column: str, seconds: float) -> str:
 # What the procedures return: OUT values, rows. Everything else returns nothing.
 OUTS = {
     "create_task": 3, "delay_task": 2, "start_task": 1, "fail_task": 1, "scan_tasks": 2,
-    "next_due": 1, "redrive_tasks": 1, "expire_tasks": 1, "purge_tasks": 1,
+    "next_due": 1, "redrive_tasks": 1, "return_tasks": 1, "expire_tasks": 1, "purge_tasks": 1,
 }  # fmt: skip
 ROWS = {
     "create_tasks", "start_tasks", "finish_tasks", "explain_task", "list_tasks", "scan_tasks",

@@ -224,6 +224,9 @@ class Client:
         refused = {(task_id, attempt) for task_id, attempt, _ in rows}
         self._done.finished += [task for task in tasks if task not in refused]
 
+    def _return_many(self) -> None:
+        calls.return_many(self._conn, self._few())
+
     def _fail(self) -> None:
         task_id, attempt = self._some()
         if calls.fail(self._conn, task_id, attempt, "soaked", self.random.randint(0, 1)) is (
@@ -300,7 +303,8 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 
 _JOINING = {
     "create": 6, "delay": 3, "create_many": 6, "processing": 6, "processing_many": 3,
-    "start_tasks": 3, "finish": 5, "finish_many": 2, "finish_tasks": 2, "fail": 3, "extend": 3,
+    "start_tasks": 3, "finish": 5, "finish_many": 2, "finish_tasks": 2, "return_many": 1,
+    "fail": 3, "extend": 3,
     "cancel": 2, "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1,
     "next_due": 1, "views": 1,
 }  # fmt: skip

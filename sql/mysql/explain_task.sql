@@ -41,7 +41,7 @@ BEGIN
         'It has never been started.',
         CONCAT(
           'Attempts: ', task.attempts - task.attempts_before, ' of ', task.max_count,
-          IF(task.attempts_before = 0, '', CONCAT(', and ', task.attempts_before, ' before it was retried')),
+          IF(task.attempts_before = 0, '', CONCAT(', and ', task.attempts_before, ' that do not count')),
           '; the last one started ', task.started_at, '.'
         )
       ),

@@ -44,7 +44,7 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
-{#- The elements of start_tasks and finish_tasks, in the order in which all calls lock their tasks. -#}
+{#- The elements of start_tasks, finish_tasks and return_tasks, in the order in which all calls lock their tasks. -#}
 {%- macro given_tasks(variable) -%}
 (
     SELECT DISTINCT task_id, attempt

@@ -39,7 +39,7 @@ BEGIN
         WHEN task.attempts = 0 THEN 'It has never been started.'
         ELSE 'Attempts: ' || (task.attempts - task.attempts_before) || ' of ' || task.max_count
           || CASE WHEN task.attempts_before > 0 THEN
-            ', and ' || task.attempts_before || ' before it was retried'
+            ', and ' || task.attempts_before || ' that do not count'
           END
           || '; the last one started ' || {{ timestamp_text("task.started_at") }} || '.'
       END

@@ -6,8 +6,8 @@ PROCEDURE read_tasks (
 )
 {%- if spec %};
 /*
-Internal: reads the arguments of start_tasks and finish_tasks, each pair once and in the order of the ids, in which
-all calls then lock them; refuses what cannot be read.
+Internal: reads the arguments of start_tasks, finish_tasks and return_tasks, each pair once and in the order of
+the ids, in which all calls then lock them; refuses what cannot be read.
 */
 {%- else %}
 IS

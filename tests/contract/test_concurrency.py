@@ -306,7 +306,7 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
                 )
             case "processing" | "finish" | "fail" | "extend" | "cancel" | "retry":
                 getattr(calls, verb)(own, task_id)
-            case "processing_many" | "finish_many":
+            case "processing_many" | "finish_many" | "return_many":
                 getattr(calls, verb)(own, [(t, None) for t in chance.sample(ids, len(ids) // 2)])
             case "scan":
                 batch = calls.scan(
@@ -334,6 +334,7 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
         "processing_many",
         "finish",
         "finish_many",
+        "return_many",
         "fail",
         "extend",
         "cancel",

@@ -94,7 +94,7 @@ SITUATIONS: list[tuple[Callable[[Connection], int], Status, tuple[str, ...]]] = 
         ("Attempts: 1 of 1", "last attempt; it fails at"),
     ),
     (lambda c: started(c, deadline=60), Status.PROCESSING, ("it fails at its deadline",)),
-    (retried, Status.PROCESSING, ("Attempts: 1 of 1, and 1 before it was retried",)),
+    (retried, Status.PROCESSING, ("Attempts: 1 of 1, and 1 that do not count",)),
     (
         lambda c: ended(c, Status.FINISHED, delete_deadline=60),
         Status.FINISHED,

@@ -36,6 +36,7 @@ JOINING: dict[str, Callable[[Connection, int], Any]] = {
     "processing_many": lambda c, t: calls.processing_many(c, [(t, 2)]),
     "finish": lambda c, t: calls.finish(c, t, 1),
     "finish_many": lambda c, t: calls.finish_many(c, [(t, 1)]),
+    "return_many": lambda c, t: calls.return_many(c, [(t, 1)]),
     "fail": lambda c, t: calls.fail(c, t, 1, "broken", 5),
     "extend": lambda c, t: calls.extend(c, t, 1, 5),
     "cancel": lambda c, t: calls.cancel(c, t),

@@ -204,6 +204,13 @@ class Machine(RuleBasedStateMachine):
         expected = self.model.each(self.model.finish, pairs)
         assert refused == {i: error.number for i, error in expected.items() if error is not None}
 
+    @rule(given=st.dictionaries(which, st.sampled_from(("same", "next", None)), max_size=5))
+    def return_many(self, given: dict[int, Any]) -> None:
+        pairs = self._pairs(given)
+        returned = calls.return_many(self.conn, pairs)
+        expected = self.model.each(self.model.give_back, pairs)
+        assert returned == sum(error is None for error in expected.values())
+
     # -- operators ---------------------------------------------------------------------------------
 
     @rule(task=which)

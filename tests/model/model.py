@@ -173,6 +173,12 @@ class Model:
             task.in_at_most(task.interval if delay is None else delay, self.now)
         return task.status
 
+    def give_back(self, task_id: int, attempt: int | None) -> None:
+        task = self._running(task_id, attempt)
+        task.lane, task.status = ACTIVE, WAITING
+        task.before += 1
+        task.in_at_most(0, self.now)
+
     def extend(self, task_id: int, attempt: int | None, seconds: int | None) -> None:
         task = self._running(task_id, attempt)
         task.lane = ACTIVE

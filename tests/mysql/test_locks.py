@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from testing import age, age_batches, ended, execute, new, query, started, until
+from testing import age, age_batches, call, ended, execute, new, query, started, until
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
@@ -87,6 +87,7 @@ CHANGES: dict[str, Change] = {
     "start_tasks": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
     "finish_task": (started, lambda c, t: calls.finish(c, t, 1)),
     "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
+    "return_tasks": (started, lambda c, t: calls.return_many(c, [(t, 1)])),
     "fail_task": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
     "extend_task": (started, lambda c, t: calls.extend(c, t, 1)),
     "cancel_task": (new, calls.cancel),
@@ -214,7 +215,7 @@ def test_a_queue_that_opens_or_closes_hinders_no_creator(
     own.rollback()
 
 
-@pytest.mark.parametrize("verb", ["start_tasks", "finish_tasks"])
+@pytest.mark.parametrize("verb", ["start_tasks", "finish_tasks", "return_tasks"])
 def test_bulk_calls_lock_in_the_order_of_the_ids(
     conn: Connection, connect: Connect, verb: str
 ) -> None:
@@ -223,7 +224,7 @@ def test_bulk_calls_lock_in_the_order_of_the_ids(
     blocker, waiter = connect(autocommit=False), connect()
     calls.extend(blocker, second)
     elements = json.dumps([{"task_id": task_id} for task_id in (third, second, first)])
-    thread = Thread(target=lambda: waiter.call(verb, elements, rows=True))
+    thread = Thread(target=lambda: call(waiter, verb, elements))
     thread.start()
     waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"
     until(lambda: query(conn, waiting.format(waiter.raw.thread_id())) == [(1,)])

@@ -126,7 +126,7 @@ def test_one_task_is_found_by_its_id(
     assert int(found["rows"]) == 1
 
 
-@pytest.mark.parametrize("procedure", ["start_tasks", "finish_tasks"])
+@pytest.mark.parametrize("procedure", ["start_tasks", "finish_tasks", "return_tasks"])
 def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
     text = ids(filled, "lane <> 0").replace("[", '[{"task_id": ').replace(", ", '}, {"task_id": ')
     values = {"v_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}

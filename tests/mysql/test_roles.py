@@ -78,6 +78,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "start_tasks": ('[{"task_id": 1}]',),
     "finish_task": ("task", None),
     "finish_tasks": ('[{"task_id": 1}]',),
+    "return_tasks": ('[{"task_id": 1}]',),
     "fail_task": ("task", None, "error", 0),
     "extend_task": ("task", None, None),
     "cancel_task": ("task",),

@@ -1,0 +1,40 @@
+CREATE PROCEDURE {{ p }}return_tasks (
+  IN in_tasks {{ text }},
+  OUT out_returned INT
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Gives back tasks that were started and whose work has not begun, as when a consumer stops: they are due at once,
+  and the attempt does not count. Its number is not used again.
+
+  Parameters
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1};
+                  without attempt, whichever is under way
+  Result
+    out_returned  how many were given back: not those that have ended or that a later attempt has taken
+  Errors
+    invalid_argument
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_tasks JSON;
+
+  CALL {{ p }}parse_tasks(in_tasks, v_tasks);
+
+  UPDATE {{ given_tasks("v_tasks") }} AS given
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  SET
+    task.lane = task.queue_id,
+    task.status = {{ status.waiting }},
+    task.attempts_before = task.attempts_before + 1,
+    task.ended_at = v_now,
+    task.due_at = LEAST(v_now, task.deadline_at)
+  WHERE task.status = {{ status.processing }}
+    AND (given.attempt IS NULL OR task.attempts = given.attempt);
+  SET out_returned = ROW_COUNT();
+  SELECT out_returned AS returned;
+END
