@@ -23,6 +23,7 @@ _WHO = {
     r"SELECT given\.task_id|task\.status = 0\b": "finish_tasks",
     r"task\.attempts \+ 1": "start_tasks",
     r"\battempts \+ 1": "start_task",
+    r"attempts_before \+ 1": "return_tasks",
     r"attempts_before = attempts": "retry_task",
     r"\bstatus = 0\b": "finish_task",
     r"\bstatus = 80\b": "cancel_task",
