@@ -88,6 +88,17 @@ def examine_database(database: Database) -> Iterator[Check]:
             yield from _relays(connection)
 
 
+def queues(database: Database) -> list[str]:
+    """The names of its queues; none where they cannot be seen, which other checks tell."""
+    from qtask_db import calls
+
+    try:
+        with database.connect(autocommit=True) as connection:
+            return sorted({row.queue for row in calls.depth(connection)})
+    except QtaskError:
+        return []
+
+
 def clock(server: datetime.datetime, round_trip: float) -> Check:
     """Compare the server's UTC with this machine's, give or take half a round trip."""
     here = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)

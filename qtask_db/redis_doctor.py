@@ -1,20 +1,25 @@
-"""Checks of Redis: version, role, memory, persistence."""
+"""Checks of Redis: version, role, memory, persistence, and what its keys say of the queues."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from qtask_db.advice import advice
 from qtask_db.doctor import Check, fail, ok, warn
 from qtask_db.errors import QtaskError, QueueUnavailable
 
+if TYPE_CHECKING:
+    from qtask_db.redis_url import Client
+
 MINIMUM = (6, 2)
+_LENGTH = {"list": "LLEN", "stream": "XLEN"}
+_NAMED = 5
 
 
-def examine_redis(url: str) -> Iterator[Check]:
-    """Every check of the Redis side."""
+def examine_redis(url: str, queues: Sequence[str] = ()) -> Iterator[Check]:
+    """Every check of the Redis side; `queues` are the names that the database knows."""
     from redis.exceptions import RedisError
 
     from qtask_db.redis_url import connect
@@ -28,6 +33,8 @@ def examine_redis(url: str) -> Iterator[Check]:
             yield ok("Redis", f"{mask(url)} answers in {took * 1000:.1f} ms")
             for info in _nodes(client.info()):
                 yield from examine_node(info)
+            if queues:
+                yield from examine_queues(client, queues)
     except RedisError as error:
         yield fail("Redis", str(error), advice(QueueUnavailable()))
     except QtaskError as error:
@@ -55,6 +62,60 @@ def examine_node(info: dict[str, Any]) -> Iterator[Check]:
         yield fail("Redis role", "a replica, which refuses writes", "give the URL of the primary")
     yield _memory(info)
     yield _persistence(info)
+
+
+def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
+    """Whether each queue can take messages, and whether workers have set some aside."""
+    from qtask_db.queues import BAD_SUFFIX, QUEUE_LIMIT
+    from qtask_db.redis_commands import run_each
+
+    kinds = {
+        queue: reply.decode() if isinstance(reply, bytes) else str(reply)
+        for queue, reply in zip(
+            queues, run_each(client, [("TYPE", queue) for queue in queues]), strict=True
+        )
+    }
+    asked = [(queue, _LENGTH[kind]) for queue, kind in kinds.items() if kind in _LENGTH]
+    asked += [(queue + BAD_SUFFIX, "LLEN") for queue in queues]
+    replies = run_each(client, [(command, key) for key, command in asked])
+    lengths = {
+        key: reply
+        for (key, _), reply in zip(asked, replies, strict=True)
+        if isinstance(reply, int) and reply
+    }
+    wrong = {q: kind for q, kind in kinds.items() if kind not in (*_LENGTH, "none")}
+    full = {q: lengths[q] for q in queues if lengths.get(q, 0) >= QUEUE_LIMIT}
+    bad = {q: lengths[q + BAD_SUFFIX] for q in queues if q + BAD_SUFFIX in lengths}
+    name = "queues"
+    if wrong:
+        yield fail(
+            name,
+            f"no message can be put on {_named(wrong)}",
+            "the keys are neither list nor stream, so relays hold the tasks back; rename the keys",
+        )
+    if full:
+        yield warn(
+            name,
+            f"full, messages: {_named(full)}",
+            "see whether workers run and keep up; relays go on as soon as there is room",
+        )
+    if bad:
+        yield warn(
+            name,
+            f"messages that were set aside: {_named(bad)}",
+            f"`LRANGE <queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes them",
+        )
+    if not wrong and not full:
+        total = sum(lengths.get(queue, 0) for queue in queues)
+        yield ok(name, f"{total:,} messages on {len(queues):,} queues")
+
+
+def _named(found: dict[str, Any]) -> str:
+    shown = [
+        f"{queue} ({what:,})" if isinstance(what, int) else f"{queue} ({what})"
+        for queue, what in sorted(found.items())[:_NAMED]
+    ]
+    return ", ".join(shown) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
 
 
 def _memory(info: dict[str, Any]) -> Check:

@@ -25,7 +25,7 @@ _MARK = {"ok": ("ok  ", "green"), "warn": ("warn", "bold yellow"), "fail": ("FAI
 @json_option
 @pass_state
 def doctor(state: State, *, as_json: bool) -> None:
-    """Check the database, the schema, this account's privileges, the clocks and Redis.
+    """Check the database, the schema, this account's privileges, the clocks, Redis and its queues.
 
     Nothing is changed. The exit code is 1 where a check fails; warnings do not count.
 
@@ -58,7 +58,7 @@ def _checks(state: State) -> Iterator[Check]:
 
     yield from checks.examine_database(state.database())
     if state.redis_url:
-        yield from examine_redis(state.redis_url)
+        yield from examine_redis(state.redis_url, checks.queues(state.database()))
     else:
         yield checks.warn(
             "Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL"
@@ -74,7 +74,7 @@ def _show(console: Console, check: Check) -> None:
     line = Table.grid(padding=(0, 2, 0, 0))
     for width in (4, 17, None):
         line.add_column(no_wrap=width is not None, min_width=width, overflow="fold")
-    line.add_row(Text(mark, style=style), check.name, check.text)
+    line.add_row(Text(mark, style=style), check.name, output.visible(check.text))
     if check.advice:
         line.add_row("", "", Text(f"-> {check.advice}", style=style))
     tables.show(console, line)

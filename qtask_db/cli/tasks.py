@@ -64,7 +64,7 @@ def explain(
     lines = [
         Padding(Text(output.visible(line)), (0, 0, 0, 2)) for line in explanation.text.splitlines()
     ]
-    tables.show(console, head, *lines)
+    tables.show(console, head, *lines, Padding(Text("Times are UTC.", "dim"), (0, 0, 0, 2)))
 
 
 @click.command("list", short_help="Tasks, newest first.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import redis as redis_py
 from command_line import AWAY, Qtask
 from testing import age, execute, query
 
 from qtask_db import calls
 from qtask_db.database import Connection
+from qtask_db.queues import QUEUE_LIMIT
 
 
 def test_doctor_of_a_good_installation(qtask: Qtask) -> None:
@@ -72,3 +74,26 @@ def test_doctor_warns_of_tasks_that_nobody_takes(qtask: Qtask, conn: Connection)
     assert result.code == 0
     assert "warn  relays" in result.out
     assert "start `qtask relay`" in result.out
+
+
+def test_doctor_looks_at_the_queues_keys(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis
+) -> None:
+    for queue in ("GOOD", "FULL", "WRONG", "STREAM"):
+        calls.create(conn, "bind", {}, 60, queue)
+    redis.rpush("GOOD", "1", "2")
+    redis.xadd("STREAM", {"message": "3"})
+    found = qtask("doctor")
+    assert found.code == 0
+    assert re.search(r"^ok    queues +3 messages on 4 queues", found.out, re.MULTILINE)
+    redis.rpush("FULL", *range(QUEUE_LIMIT))
+    redis.rpush("GOOD:bad", "{}")
+    redis.set("WRONG", "x")
+    found = qtask("doctor")
+    assert found.code == 1
+    for text in (
+        r"FAIL  queues +no message can be put on WRONG \(string\)",
+        r"warn  queues +full, messages: FULL \(100,000\)",
+        r"warn  queues +messages that were set aside: GOOD \(1\)",
+    ):
+        assert re.search(f"^{text}", found.out, re.MULTILINE), found.out
