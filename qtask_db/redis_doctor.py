@@ -69,12 +69,13 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     from qtask_db.queues import BAD_SUFFIX, QUEUE_LIMIT
     from qtask_db.redis_commands import run_each
 
-    kinds = {
-        queue: reply.decode() if isinstance(reply, bytes) else str(reply)
-        for queue, reply in zip(
-            queues, run_each(client, [("TYPE", queue) for queue in queues]), strict=True
-        )
-    }
+    name = "queues"
+    kinds = {}
+    for queue, reply in zip(queues, run_each(client, [("TYPE", q) for q in queues]), strict=True):
+        if isinstance(reply, Exception):
+            yield warn(name, f"not seen: {reply}", "let this user run TYPE, LLEN and XLEN on them")
+            return
+        kinds[queue] = reply.decode() if isinstance(reply, bytes) else str(reply)
     asked = [(queue, _LENGTH[kind]) for queue, kind in kinds.items() if kind in _LENGTH]
     asked += [(queue + BAD_SUFFIX, "LLEN") for queue in queues]
     replies = run_each(client, [(command, key) for key, command in asked])
@@ -86,7 +87,6 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     wrong = {q: kind for q, kind in kinds.items() if kind not in (*_LENGTH, "none")}
     full = {q: lengths[q] for q in queues if lengths.get(q, 0) >= QUEUE_LIMIT}
     bad = {q: lengths[q + BAD_SUFFIX] for q in queues if q + BAD_SUFFIX in lengths}
-    name = "queues"
     if wrong:
         yield fail(
             name,

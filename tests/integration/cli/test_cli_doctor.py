@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import redis as redis_py
 from command_line import AWAY, Qtask
@@ -97,3 +98,20 @@ def test_doctor_looks_at_the_queues_keys(
         r"warn  queues +messages that were set aside: GOOD \(1\)",
     ):
         assert re.search(f"^{text}", found.out, re.MULTILINE), found.out
+
+
+def test_doctor_of_a_redis_user_with_few_rights(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis, redis_url: str
+) -> None:
+    calls.create(conn, "bind", {}, 60, "Q")
+    redis.acl_setuser(
+        "few", enabled=True, passwords=["+pw"], commands=["+@all", "-type"], keys=["*"]
+    )
+    try:
+        url = urlsplit(redis_url)
+        few = url._replace(netloc=f"few:pw@{url.netloc.rpartition('@')[2]}").geturl()
+        found = qtask("doctor", QTASK_REDIS_URL=few)
+    finally:
+        redis.acl_deluser("few")
+    assert found.code == 0
+    assert re.search(r"^warn  queues +not seen: .*type", found.out, re.MULTILINE)
