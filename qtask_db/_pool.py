@@ -56,7 +56,7 @@ class Pool:
         self._inbox: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unsettled = 0
-        self._submitted = self._passed_on = 0
+        self._in_hand = 0
         self._running: dict[Run, float] = {}
         self._means: dict[str, float] = {}
         self._feeder_waits = False
@@ -92,7 +92,7 @@ class Pool:
         self._largest = max((len(run.job.text) for run in runs), default=1)
         with self._lock:
             self._unsettled += len(runs)
-            self._submitted += len(runs)
+            self._in_hand += len(runs)
         for run in runs:
             self._inbox.put(run)
 
@@ -115,7 +115,7 @@ class Pool:
     def idle(self) -> bool:
         """Whether everything that was submitted has been passed on, or taken back."""
         with self._lock:
-            return self._passed_on == self._submitted
+            return self._in_hand == 0
 
     def take_back(self) -> list[Run]:
         """The runs that no thread has begun; the threads end when they are through with theirs."""
@@ -132,7 +132,7 @@ class Pool:
         for run in runs:
             run.unbegun = True
         with self._lock:
-            self._passed_on += len(runs)
+            self._in_hand -= len(runs)
         return runs
 
     def _may_wait(self) -> int:
@@ -153,7 +153,7 @@ class Pool:
                 self._handle(run)
             self._done(run)
             with self._lock:
-                self._passed_on += 1
+                self._in_hand -= 1
 
     def _handle(self, run: Run) -> None:
         job, began = run.job, time.monotonic()

@@ -114,8 +114,8 @@ class Settler:
         return self._left()
 
     def _work(self) -> None:
-        with contextlib.suppress(Exception):  # the first result meets it again, and reports it
-            # That result finds a connection then, and the procedure compiled for it.
+        # The first result finds a connection and its procedure compiled. It also reports trouble.
+        with contextlib.suppress(Exception):
             calls.finish_many(self._session.connection, [])
         while True:
             self._collect()

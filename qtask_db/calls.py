@@ -10,13 +10,21 @@ seconds. Every error is one of `qtask_db.errors`.
 from __future__ import annotations
 
 import datetime
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from qtask_db._arguments import (
+    Payload,
+    check_numbers,
+    check_texts,
+    json_array,
+    json_attempts,
+    json_names,
+    options_of,
+    payload_text,
+)
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.database import bind
-from qtask_db.errors import InvalidArgument, InvalidPayload
 from qtask_db.models import (
     PLACES,
     Batch,
@@ -38,10 +46,6 @@ _STATISTICS = (
 
 _DEPTH = ("namespace", "queue", "paused_at", "waiting", "processing", "due", "lag_seconds")
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-
-Payload = Mapping[str, Any] | str
-
 
 def create(
     conn: Any,
@@ -59,10 +63,10 @@ def create(
     """Creates a real-time task; after the commit, call its `push`. Calls create_task; raises
     BadInput.
     """
-    _check_texts(in_name=name, in_queue=queue)
-    _check_numbers(in_interval=interval)
-    text = _text(payload)
-    options = _options(order_no, namespace, deadline, delete_deadline, max_count)
+    check_texts(in_name=name, in_queue=queue)
+    check_numbers(in_interval=interval)
+    text = payload_text(payload)
+    options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created, pushable), _ = bind(conn).call(
         "create_task", name, text, interval, queue, options=options, outs=3
     )
@@ -86,10 +90,10 @@ def delay(
     """Creates a task that a relay queues when `delay` has passed. Calls delay_task; raises
     BadInput.
     """
-    _check_texts(in_name=name, in_queue=queue)
-    _check_numbers(in_delay=delay, in_interval=interval)
-    text = _text(payload)
-    options = _options(order_no, namespace, deadline, delete_deadline, max_count)
+    check_texts(in_name=name, in_queue=queue)
+    check_numbers(in_delay=delay, in_interval=interval)
+    text = payload_text(payload)
+    options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created), _ = bind(conn).call(
         "delay_task", name, text, delay, interval, queue, options=options, outs=2
     )
@@ -101,9 +105,9 @@ def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
     BadInput.
     """
     given = list(tasks)
-    texts = [_text(task.payload) for task in given]
+    texts = [payload_text(task.payload) for task in given]
     elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
-    _, rows = bind(conn).call("create_tasks", _array(elements), rows=True)
+    _, rows = bind(conn).call("create_tasks", json_array(elements), rows=True)
     return [
         Task(int(task_id), task.queue, text, bool(created), bool(pushable))
         for task, text, (task_id, created, pushable) in zip(given, texts, rows, strict=True)
@@ -116,7 +120,7 @@ def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
     Given the attempt that the message announced, it succeeds for one consumer only. Raises
     TaskNotFound, TaskNotActive, StaleAttempt, AttemptsExhausted or DeadlinePassed.
     """
-    _check_numbers(in_task_id=task_id, in_attempt=attempt)
+    check_numbers(in_task_id=task_id, in_attempt=attempt)
     (started,), _ = bind(conn).call("start_task", task_id, attempt, outs=1)
     return int(started)
 
@@ -126,7 +130,7 @@ def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[
 
     Those that it refuses are absent from the result.
     """
-    _, rows = bind(conn).call("start_tasks", _attempts(tasks), rows=True)
+    _, rows = bind(conn).call("start_tasks", json_attempts(tasks), rows=True)
     return [
         Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows
     ]
@@ -138,7 +142,7 @@ def finish(conn: Any, task_id: int, attempt: int | None = None) -> None:
     Doing it again by the same attempt changes nothing. Raises TaskNotFound, TaskNotActive,
     TaskNotProcessing or StaleAttempt.
     """
-    _check_numbers(in_task_id=task_id, in_attempt=attempt)
+    check_numbers(in_task_id=task_id, in_attempt=attempt)
     bind(conn).call("finish_task", task_id, attempt)
 
 
@@ -146,7 +150,7 @@ def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refu
     """Finishes pairs of task id and attempt, and returns those that could not be. Calls
     finish_tasks.
     """
-    _, rows = bind(conn).call("finish_tasks", _attempts(tasks), rows=True)
+    _, rows = bind(conn).call("finish_tasks", json_attempts(tasks), rows=True)
     return [
         Refused(int(task_id), None if attempt is None else int(attempt), int(number))
         for task_id, attempt, number in rows
@@ -158,7 +162,7 @@ def return_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> int:
 
     They are due at once and the attempt does not count. Calls return_tasks.
     """
-    (returned,), _ = bind(conn).call("return_tasks", _attempts(tasks), outs=1)
+    (returned,), _ = bind(conn).call("return_tasks", json_attempts(tasks), outs=1)
     return int(returned)
 
 
@@ -174,8 +178,8 @@ def fail(
     Returns WAITING, for `delay` seconds (None: its interval), or FAILED where it was the last one.
     Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
-    _check_texts(in_error=error)
-    _check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
+    check_texts(in_error=error)
+    check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
     (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay, outs=1)
     return Status(int(status))
 
@@ -186,13 +190,13 @@ def extend(conn: Any, task_id: int, attempt: int | None = None, seconds: int | N
 
     Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
-    _check_numbers(in_task_id=task_id, in_attempt=attempt, in_seconds=seconds)
+    check_numbers(in_task_id=task_id, in_attempt=attempt, in_seconds=seconds)
     bind(conn).call("extend_task", task_id, attempt, seconds)
 
 
 def cancel(conn: Any, task_id: int) -> None:
     """Cancels an active task. Calls cancel_task. Raises TaskNotFound or TaskNotActive."""
-    _check_numbers(in_task_id=task_id)
+    check_numbers(in_task_id=task_id)
     bind(conn).call("cancel_task", task_id)
 
 
@@ -201,19 +205,19 @@ def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
 
     Raises TaskNotFound, TaskNotRetryable or DuplicateOrder.
     """
-    _check_numbers(in_task_id=task_id, in_deadline=deadline)
+    check_numbers(in_task_id=task_id, in_deadline=deadline)
     bind(conn).call("retry_task", task_id, deadline)
 
 
 def pause(conn: Any, queue: str, namespace: str | None = None) -> None:
     """Stops handing out a queue's tasks; they still expire. Calls pause_queue."""
-    _check_texts(in_queue=queue, in_namespace=namespace)
+    check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("pause_queue", queue, namespace)
 
 
 def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
     """Hands out a paused queue's tasks again. Calls resume_queue."""
-    _check_texts(in_queue=queue, in_namespace=namespace)
+    check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("resume_queue", queue, namespace)
 
 
@@ -229,15 +233,15 @@ def redrive(
     ago or earlier, for when Redis has lost them; returns how many. Calls redrive_tasks. Raises
     TransactionOpen.
     """
-    _check_texts(in_queue=queue, in_namespace=namespace)
-    _check_numbers(in_age=age, in_limit=limit)
+    check_texts(in_queue=queue, in_namespace=namespace)
+    check_numbers(in_age=age, in_limit=limit)
     (redriven,), _ = bind(conn).call("redrive_tasks", queue, namespace, age, limit, outs=1)
     return int(redriven)
 
 
 def explain(conn: Any, task_id: int) -> Explanation:
     """Why the task is where it is, in words. Calls explain_task. Raises TaskNotFound."""
-    _check_numbers(in_task_id=task_id)
+    check_numbers(in_task_id=task_id)
     _, ((found, status, text),) = bind(conn).call("explain_task", task_id, rows=True)
     return Explanation(int(found), Status(int(status)), text)
 
@@ -252,8 +256,8 @@ def list_tasks(
     limit: int = 100,
 ) -> list[TaskInfo]:
     """Tasks, the newest first, that fit all that is given. Calls list_tasks."""
-    _check_texts(in_queue=queue, in_order_no=order_no, in_namespace=namespace)
-    _check_numbers(in_limit=limit)
+    check_texts(in_queue=queue, in_order_no=order_no, in_namespace=namespace)
+    check_numbers(in_limit=limit)
     _, rows = bind(conn).call(
         "list_tasks",
         queue,
@@ -317,10 +321,10 @@ def scan(
     """Claims due tasks; push their messages, then `confirm`. Calls scan_tasks. Raises
     TransactionOpen.
     """
-    _check_texts(in_relay=relay, in_namespace=namespace)
-    _check_numbers(in_limit=limit, in_lease=lease)
+    check_texts(in_relay=relay, in_namespace=namespace)
+    check_numbers(in_limit=limit, in_lease=lease)
     (batch_id, wait_ms), rows = bind(conn).call(
-        "scan_tasks", relay, limit, lease, namespace, _held(held), outs=2, rows=True
+        "scan_tasks", relay, limit, lease, namespace, json_names(held), outs=2, rows=True
     )
     messages = [
         Message(int(task_id), int(attempt), queue, payload)
@@ -331,15 +335,15 @@ def scan(
 
 def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) -> float | None:
     """Seconds until a task is due, 0 where one is, None where no task is active. Calls next_due."""
-    _check_texts(in_namespace=namespace)
-    (wait_ms,), _ = bind(conn).call("next_due", namespace, _held(held), outs=1)
+    check_texts(in_namespace=namespace)
+    (wait_ms,), _ = bind(conn).call("next_due", namespace, json_names(held), outs=1)
     return _seconds(wait_ms)
 
 
 def confirm(conn: Any, batch_id: int, relay: str) -> None:
     """Says that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound, TransactionOpen."""
-    _check_numbers(in_batch_id=batch_id)
-    _check_texts(in_relay=relay)
+    check_numbers(in_batch_id=batch_id)
+    check_texts(in_relay=relay)
     bind(conn).call("confirm_batch", batch_id, relay)
 
 
@@ -347,8 +351,8 @@ def release(conn: Any, batch_id: int, relay: str) -> None:
     """Makes a batch's tasks due again. Calls release_batch. Raises BatchNotFound or
     TransactionOpen.
     """
-    _check_numbers(in_batch_id=batch_id)
-    _check_texts(in_relay=relay)
+    check_numbers(in_batch_id=batch_id)
+    check_texts(in_relay=relay)
     bind(conn).call("release_batch", batch_id, relay)
 
 
@@ -356,79 +360,16 @@ def expire(conn: Any, limit: int = 1000) -> int:
     """Fails at most `limit` active tasks whose time is over, as scans do; returns how many. Calls
     expire_tasks. Raises TransactionOpen.
     """
-    _check_numbers(in_limit=limit)
+    check_numbers(in_limit=limit)
     (expired,), _ = bind(conn).call("expire_tasks", limit, outs=1)
     return int(expired)
 
 
 def purge(conn: Any, limit: int = 1000) -> int:
     """Deletes at most `limit` tasks whose time has come; returns how many. Calls purge_tasks."""
-    _check_numbers(in_limit=limit)
+    check_numbers(in_limit=limit)
     (deleted,), _ = bind(conn).call("purge_tasks", limit, outs=1)
     return int(deleted)
-
-
-def _check_texts(**given: object) -> None:
-    """The drivers would send much else, and the servers make something of it."""
-    for name, value in given.items():
-        if value is not None and not isinstance(value, str):
-            raise InvalidArgument(f"{name} must be a text, not {value!r}")
-
-
-def _check_numbers(**given: object) -> None:
-    for name, value in given.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise InvalidArgument(f"{name} must be a whole number, not {value!r}")
-
-
-def _array(elements: list[dict[str, Any]]) -> str:
-    try:
-        return json.dumps(elements, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"an element cannot be written as JSON: {error}") from error
-
-
-def _text(payload: Payload) -> str:
-    if isinstance(payload, str):
-        return payload
-    try:
-        return _encode(dict(payload) if isinstance(payload, Mapping) else payload)
-    except (TypeError, ValueError) as error:
-        raise InvalidPayload(f"the payload cannot be written as JSON: {error}") from error
-
-
-def _options(
-    order_no: str | None,
-    namespace: str | None,
-    deadline: int | None,
-    delete_deadline: int | None,
-    max_count: int | None,
-) -> dict[str, Any]:
-    texts = {"order_no": order_no, "namespace": namespace}
-    numbers = {
-        "deadline": deadline,
-        "delete_deadline": delete_deadline,
-        "max_count": max_count,
-    }
-    _check_texts(**texts)
-    _check_numbers(**numbers)
-    given: dict[str, Any] = texts | numbers
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _attempts(tasks: Iterable[tuple[int, int | None]]) -> str:
-    # In the order of the ids: two calls on the same tasks then lock them in one order.
-    return _array(
-        [
-            {"task_id": task_id} if attempt is None else {"task_id": task_id, "attempt": attempt}
-            for task_id, attempt in sorted(tasks, key=lambda pair: pair[0])
-        ]
-    )
-
-
-def _held(queues: Sequence[str]) -> str | None:
-    # Unescaped: MariaDB's JSON_CONTAINS compares strings as they are written.
-    return json.dumps(list(queues), ensure_ascii=False) if queues else None
 
 
 def _seconds(milliseconds: Any) -> float | None:

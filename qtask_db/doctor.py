@@ -10,7 +10,7 @@ import datetime
 import enum
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
 if TYPE_CHECKING:
     from qtask_db.database import Connection, Database
+    from qtask_db.models import QueueDepth
 
 CLOCK_TOLERANCE = 1.0
 LAG_TOLERANCE = 60.0
@@ -69,14 +70,17 @@ def procedures_by_role(prefix: str) -> dict[str, set[str]]:
     return roles
 
 
-def examine_database(database: Database) -> Iterator[Check]:
-    """Every check of the database's side, in an order that one can follow."""
+def examine_database(database: Database) -> Generator[Check, None, list[str]]:
+    """Every check of the database's side, in an order that one can follow.
+
+    Returns the names of the queues, none where they cannot be seen.
+    """
     started = time.monotonic()
     try:
         connection = database.connect(autocommit=True)
     except QtaskError as error:
         yield fail("connection", str(error), advice(error))
-        return
+        return []
     took = time.monotonic() - started
     with connection:
         yield ok("connection", f"{database} in {took * 1000:.0f} ms")
@@ -84,19 +88,10 @@ def examine_database(database: Database) -> Iterator[Check]:
         yield from dialect.examine(connection.raw, database.prefix)
         schema = list(_schema(connection))
         yield from schema
-        if not any(check.level is Level.FAIL for check in schema):
-            yield from _relays(connection)
-
-
-def queues(database: Database) -> list[str]:
-    """The names of its queues; none where they cannot be seen, which other checks tell."""
-    from qtask_db import calls
-
-    try:
-        with database.connect(autocommit=True) as connection:
-            return sorted({row.queue for row in calls.depth(connection)})
-    except QtaskError:
-        return []
+        rows = _depth(connection)
+        if rows is not None and not any(check.level is Level.FAIL for check in schema):
+            yield _relays([row for row in rows if not row.paused])
+        return sorted({row.queue for row in rows or ()})
 
 
 def clock(server: datetime.datetime, round_trip: float) -> Check:
@@ -180,21 +175,24 @@ def _schema_unseen(connection: Connection) -> Check:
     )
 
 
-def _relays(connection: Connection) -> Iterator[Check]:
-    """Whether somebody takes the tasks that are due."""
+def _depth(connection: Connection) -> list[QueueDepth] | None:
+    """What is active, by queue; None where this account may not see it."""
     from qtask_db import calls
 
     try:
-        rows = [row for row in calls.depth(connection) if not row.paused]
+        return calls.depth(connection)
     except QtaskError:
-        return
+        return None
+
+
+def _relays(rows: list[QueueDepth]) -> Check:
+    """Whether somebody takes the tasks that are due."""
     due = sum(row.due for row in rows)
     lag = max((float(row.lag) for row in rows), default=0.0)
-    if lag > LAG_TOLERANCE:
-        yield warn(
-            "relays",
-            f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
-            "start `qtask relay`; where one runs, see its log, and whether a queue is full",
-        )
-    else:
-        yield ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")
+    if lag <= LAG_TOLERANCE:
+        return ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")
+    return warn(
+        "relays",
+        f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
+        "start `qtask relay`; where one runs, see its log, and whether a queue is full",
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qtask_db.redis_url import Client
 
 MINIMUM = (6, 2)
-_LENGTH = {"list": "LLEN", "stream": "XLEN"}
+_SOUND = ("list", "stream", "none")
 _NAMED = 5
 
 
@@ -66,7 +66,7 @@ def examine_node(info: dict[str, Any]) -> Iterator[Check]:
 
 def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     """Whether each queue can take messages, and whether workers have set some aside."""
-    from qtask_db.queues import BAD_SUFFIX, QUEUE_LIMIT
+    from qtask_db.queues import BAD_SUFFIX, QUEUE_LIMIT, count_messages
     from qtask_db.redis_commands import run_each
 
     name = "queues"
@@ -76,17 +76,11 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
             yield warn(name, f"not seen: {reply}", "let this user run TYPE, LLEN and XLEN on them")
             return
         kinds[queue] = reply.decode() if isinstance(reply, bytes) else str(reply)
-    asked = [(queue, _LENGTH[kind]) for queue, kind in kinds.items() if kind in _LENGTH]
-    asked += [(queue + BAD_SUFFIX, "LLEN") for queue in queues]
-    replies = run_each(client, [(command, key) for key, command in asked])
-    lengths = {
-        key: reply
-        for (key, _), reply in zip(asked, replies, strict=True)
-        if isinstance(reply, int) and reply
-    }
-    wrong = {q: kind for q, kind in kinds.items() if kind not in (*_LENGTH, "none")}
-    full = {q: lengths[q] for q in queues if lengths.get(q, 0) >= QUEUE_LIMIT}
-    bad = {q: lengths[q + BAD_SUFFIX] for q in queues if q + BAD_SUFFIX in lengths}
+    lengths = count_messages(client, queues)
+    set_aside = count_messages(client, [queue + BAD_SUFFIX for queue in queues])
+    wrong = {queue: kind for queue, kind in kinds.items() if kind not in _SOUND}
+    full = {queue: count for queue, count in lengths.items() if count >= QUEUE_LIMIT}
+    bad = {key.removesuffix(BAD_SUFFIX): count for key, count in set_aside.items() if count}
     if wrong:
         yield fail(
             name,
@@ -106,8 +100,7 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
             f"`LRANGE <queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes them",
         )
     if not wrong and not full:
-        total = sum(lengths.get(queue, 0) for queue in queues)
-        yield ok(name, f"{total:,} messages on {len(queues):,} queues")
+        yield ok(name, f"{sum(lengths.values()):,} messages on {len(queues):,} queues")
 
 
 def _named(found: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ Client: TypeAlias = "redis.Redis | RedisCluster"
 _PLAIN = ("redis", "rediss", "unix")
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
+_NO_PORT = "Redis URL: a port is no number from 0 to 65535"
 SCHEMES = (*_PLAIN, *_SENTINEL, *_CLUSTER)
 
 TROUBLE = (redis.RedisError, redis.exceptions.RedisClusterException, OSError)
@@ -164,7 +165,7 @@ def _options(parts: SplitResult, url: str) -> dict[str, Any]:
         _ = urlsplit(url).port
     except ValueError:
         # Not the error: without its @ the password stands where the port is read.
-        raise ConfigurationError("Redis URL: a port is no number from 0 to 65535") from None
+        raise ConfigurationError(_NO_PORT) from None
     try:
         options: dict[str, Any] = dict(parse_url(url))
     except ValueError as error:
@@ -183,7 +184,7 @@ def _hosts(parts: SplitResult) -> list[tuple[str, int]]:
             one = urlsplit(f"//{item}")
             host, number = one.hostname, one.port or port
         except ValueError:
-            raise ConfigurationError("Redis URL: a port is no number from 0 to 65535") from None
+            raise ConfigurationError(_NO_PORT) from None
         if not host:
             raise ConfigurationError("Redis URL: a host name is empty")
         hosts.append((unquote(host), number))

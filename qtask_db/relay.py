@@ -130,8 +130,9 @@ class Relay(RelaySteps, Service):
         """One cycle and the wait after it; whatever fails is reported once and backed off."""
         try:
             pause = self.step()
-            if self.backlog or not self._worked:  # once at the start, so that the first burst finds
-                self._scanners.wake()  # them connected and their procedures compiled
+            # At the start, too: the first burst finds them connected, their procedures compiled.
+            if self.backlog or not self._worked:
+                self._scanners.wake()
             self._works()
             if time.monotonic() > self._purge_at + 4 * self._purge_took:
                 self._purge_quietly(BUSY_PURGE_ROWS)

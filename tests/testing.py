@@ -207,6 +207,13 @@ def started(conn: Connection, queue: str = "Q", **options: Any) -> int:
     return task_id
 
 
+def stale(conn: Connection) -> int:
+    """A task whose second attempt is under way."""
+    task_id = started(conn)
+    calls.processing(conn, task_id)
+    return task_id
+
+
 def ended(conn: Connection, status: Status, **options: Any) -> int:
     """A task that was finished, cancelled or failed in its first attempt."""
     task_id = started(conn, **{"max_count": 1, **options})

@@ -56,9 +56,9 @@ def _checks(state: State) -> Iterator[Check]:
     from qtask_db import doctor as checks
     from qtask_db.redis_doctor import examine_redis
 
-    yield from checks.examine_database(state.database())
+    queues = yield from checks.examine_database(state.database())
     if state.redis_url:
-        yield from examine_redis(state.redis_url, checks.queues(state.database()))
+        yield from examine_redis(state.redis_url, queues)
     else:
         yield checks.warn(
             "Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL"

@@ -142,7 +142,7 @@ class MySQL:
                 places.append("%s")
                 sent.append(argument)
         places += [f"@qtask_out_{n}" for n in range(outs)]
-        with _plain_cursor(raw) as cursor, _explained(sum(map(len, places))):
+        with _plain_cursor(raw) as cursor, _explained(places):
             cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
             sets = []
             while cursor.description is not None:
@@ -194,12 +194,13 @@ class MySQL:
 
 
 @contextmanager
-def _explained(size: int) -> Iterator[None]:
-    """Where a statement of so many characters was too large for the server, the error says so."""
+def _explained(places: Sequence[str]) -> Iterator[None]:
+    """Where a call with these arguments was too large for the server, the error says so."""
     try:
         yield
     except Exception as error:
         number, text = _number_and_text(error)
+        size = sum(map(len, places))
         what = f"the call has {size:,} bytes, and the server's max_allowed_packet"
         if number == _PACKET_TOO_LARGE:
             raise InvalidArgument(f"{what} is less ({number})") from error

@@ -304,9 +304,8 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 _JOINING = {
     "create": 6, "delay": 3, "create_many": 6, "processing": 6, "processing_many": 3,
     "start_tasks": 3, "finish": 5, "finish_many": 2, "finish_tasks": 2, "return_many": 1,
-    "fail": 3, "extend": 3,
-    "cancel": 2, "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1,
-    "next_due": 1, "views": 1,
+    "fail": 3, "extend": 3, "cancel": 2, "retry": 3, "pause": 1, "resume": 2, "explain": 1,
+    "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip
 _COMMITTING = {"scan": 8, "redrive": 2, "expire": 2, "purge": 4}
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]

@@ -13,8 +13,8 @@ NO SQL
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: in_tasks of start_tasks, finish_tasks and return_tasks as JSON, read once; refuses what they cannot read. What it
-  knows at a glance it does not take apart.
+  Internal: in_tasks of start_tasks, finish_tasks and return_tasks as JSON, read once; refuses what they cannot
+  read. What it knows at a glance it does not take apart.
   */
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_argument", "in_tasks is nested too deeply") }};

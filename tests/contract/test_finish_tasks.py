@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from testing import call, content, ended, lasting, new, row, started
+from testing import call, content, ended, lasting, new, row, stale, started
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
@@ -28,12 +28,6 @@ def test_to_finish_them_again_changes_nothing(conn: Connection) -> None:
     before = content(conn)
     assert calls.finish_many(conn, [(tasks[0], 1), (tasks[1], None), (tasks[0], 1)]) == []
     assert content(conn) == before
-
-
-def stale(conn: Connection) -> int:
-    task_id = started(conn)
-    calls.processing(conn, task_id)
-    return task_id
 
 
 def stale_and_finished(conn: Connection) -> int:

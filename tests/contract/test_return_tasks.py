@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from testing import age, call, content, ended, new, row, started
+from testing import age, call, content, ended, new, row, stale, started
 
 from qtask_db import Connection, calls
 from qtask_db.constants import LIMIT, Status
@@ -57,12 +57,6 @@ def test_to_return_them_again_changes_nothing(conn: Connection) -> None:
     before = content(conn)
     assert calls.return_many(conn, [(task_id, 1), (task_id, None)]) == 0
     assert content(conn) == before
-
-
-def stale(conn: Connection) -> int:
-    task_id = started(conn)
-    calls.processing(conn, task_id)
-    return task_id
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,7 @@ class TestClient:
             tx.create(*JOB)
         client.create(*JOB)
 
-    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: run it on Linux or macOS")
     def test_a_forked_process_has_connections_of_its_own(
         self, conn: Connection, client: Client
     ) -> None:
