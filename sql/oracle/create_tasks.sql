@@ -1,7 +1,9 @@
-{#- [60] is 60, nothing and [null] are NULL, everything else is no number that is allowed. -#}
+{#- What the columns of JSON_TABLE say of a key. Without ON ERROR and ON EMPTY, which the versions allow differently,
+    a key that is missing and one that cannot be read are both NULL: EXISTS PATH tells them apart.
+    [60] is 60, a missing key and [null] are NULL, everything else is no number that is allowed. -#}
 {%- macro integer_of(column) -%}
 CASE
-        WHEN {{ column }} IS NULL OR REGEXP_LIKE({{ column }}, '^\[ *null *\]$') THEN NULL
+        WHEN {{ column }}_there = 0 OR REGEXP_LIKE({{ column }}, '^\[ *null *\]$') THEN NULL
         WHEN REGEXP_LIKE({{ column }}, '^\[ *[0-9]{1,10} *\]$') THEN TO_NUMBER(REGEXP_SUBSTR({{ column }}, '[0-9]+'))
         ELSE -1
       END
@@ -9,7 +11,7 @@ CASE
 {#- A blank is no name that is allowed. -#}
 {%- macro text_of(column) -%}
 CASE
-        WHEN {{ column }}_given IS NULL OR REGEXP_LIKE({{ column }}_given, '^\[ *null *\]$') THEN NULL
+        WHEN {{ column }}_there = 0 OR REGEXP_LIKE({{ column }}_given, '^\[ *null *\]$') THEN NULL
         WHEN REGEXP_LIKE({{ column }}_given, '^\[ *"') THEN COALESCE({{ column }}, ' ')
         ELSE ' '
       END
@@ -44,8 +46,8 @@ IS
   CURSOR c_tasks IS
     SELECT
       element,
-      CASE WHEN SUBSTR(task, 1, 1) = '{' THEN 1 ELSE 0 END,
-      CASE WHEN SUBSTR(task, 1, 1) = '{' THEN
+      CASE WHEN INSTR(task, '{') = 1 THEN 1 ELSE 0 END,
+      CASE WHEN INSTR(task, '{') = 1 THEN
         TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(task, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40))
       END,
       name,
@@ -66,24 +68,33 @@ IS
       name VARCHAR2({{ limit.name }} CHAR) PATH '$.name',
       payload_text CLOB PATH '$.payload',
       payload_object CLOB FORMAT JSON PATH '$.payload',
-      delay VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.delay' EMPTY ARRAY ON ERROR,
-      interval_seconds VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.interval' EMPTY ARRAY ON ERROR,
+      delay VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.delay',
+      delay_there NUMBER EXISTS PATH '$.delay',
+      interval_seconds VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.interval',
+      interval_seconds_there NUMBER EXISTS PATH '$.interval',
       queue VARCHAR2({{ limit.queue }} CHAR) PATH '$.queue',
       namespace VARCHAR2({{ limit.namespace }} CHAR) PATH '$.namespace',
-      namespace_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$.namespace' EMPTY ARRAY ON ERROR,
+      namespace_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$.namespace',
+      namespace_there NUMBER EXISTS PATH '$.namespace',
       order_no VARCHAR2({{ limit.order_no }} CHAR) PATH '$."order_no"',
-      order_no_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$."order_no"' EMPTY ARRAY ON ERROR,
-      deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.deadline' EMPTY ARRAY ON ERROR,
-      delete_deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."delete_deadline"' EMPTY ARRAY ON ERROR,
-      max_count VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."max_count"' EMPTY ARRAY ON ERROR
+      order_no_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$."order_no"',
+      order_no_there NUMBER EXISTS PATH '$."order_no"',
+      deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.deadline',
+      deadline_there NUMBER EXISTS PATH '$.deadline',
+      delete_deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."delete_deadline"',
+      delete_deadline_there NUMBER EXISTS PATH '$."delete_deadline"',
+      max_count VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."max_count"',
+      max_count_there NUMBER EXISTS PATH '$."max_count"'
     ));
   v_found NUMBER;
   v_label VARCHAR2(100);
   v_tasks new_tasks;
   v_task new_task;
   v_ids ids;
-  v_made created_tasks;
-  v_row created_task;
+  v_task_id NUMBER;
+  v_created NUMBER;
+  v_pushable NUMBER;
+  v_rows {{ returned_rows }} := {{ returned_rows }}();
 BEGIN
   {{ enter("create_tasks") }};
   SELECT COUNT(*)
@@ -154,20 +165,19 @@ BEGIN
 
     FOR i IN 1 .. v_tasks.COUNT LOOP
       v_task := v_tasks(i);
-      v_row.element := i;
       IF v_ids.COUNT > 0 THEN
-        v_row.task_id := v_ids(i);
-        v_row.created := 1;
+        v_task_id := v_ids(i);
+        v_created := 1;
       ELSE
         store_task(
           v_task.name, v_task.payload, v_task.delay, v_task.interval_seconds, v_task.queue_id,
           v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count,
-          v_row.task_id, v_row.created
+          v_task_id, v_created
         );
       END IF;
-      v_row.pushable :=
-        CASE WHEN v_row.created = 1 AND v_task.delay IS NULL AND v_task.paused = 0 THEN 1 ELSE 0 END;
-      v_made(i) := v_row;
+      v_pushable := CASE WHEN v_created = 1 AND v_task.delay IS NULL AND v_task.paused = 0 THEN 1 ELSE 0 END;
+      v_rows.EXTEND;
+      v_rows(i) := '[' || i || ',' || v_task_id || ',' || v_created || ',' || v_pushable || ']';
     END LOOP;
   EXCEPTION
     WHEN OTHERS THEN
@@ -177,7 +187,12 @@ BEGIN
 
   OPEN out_rows FOR
     SELECT task_id, created, pushable
-    FROM TABLE(v_made)
+    FROM TABLE(v_rows) given, JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (
+      element NUMBER PATH '$[0]',
+      task_id NUMBER PATH '$[1]',
+      created NUMBER PATH '$[2]',
+      pushable NUMBER PATH '$[3]'
+    ))
     ORDER BY element;
 END create_tasks;
 {%- endif %}

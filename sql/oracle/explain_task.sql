@@ -19,7 +19,8 @@ Transaction
 IS
   v_now {{ instant }} := {{ now }};
   v_status NUMBER;
-  v_explanation CLOB;
+  v_before VARCHAR2(4000);
+  v_after VARCHAR2(4000);
 BEGIN
   {{ enter("explain_task") }};
   IF in_task_id IS NULL THEN
@@ -29,7 +30,7 @@ BEGIN
   BEGIN
     SELECT
       task.status,
-      TO_CLOB('Task ') || task.task_id || ' "' || task.name || '" of queue ' || queue.queue
+      'Task ' || task.task_id || ' "' || task.name || '" of queue ' || queue.queue
         || ' in namespace ' || queue.namespace
         || CASE WHEN task.order_no IS NOT NULL THEN ', order number ' || task.order_no END || '.'
       || CHR(10) || 'Created ' || {{ timestamp_text("task.created_at") }}
@@ -42,9 +43,8 @@ BEGIN
             ', and ' || task.attempts_before || ' that do not count'
           END
           || '; the last one started ' || {{ timestamp_text("task.started_at") }} || '.'
-      END
-      || CASE WHEN task.last_error IS NOT NULL THEN TO_CLOB(CHR(10) || 'Last error: ') || task.last_error END
-      || CHR(10) || CASE
+      END,
+      CHR(10) || CASE
         WHEN task.status = {{ status.finished }} THEN
           'Finished ' || {{ timestamp_text("task.ended_at") }} || '.'
         WHEN task.status = {{ status.cancelled }} THEN
@@ -85,7 +85,7 @@ BEGIN
           'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'
         ELSE 'Next: it is queued at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished before.'
       END
-    INTO v_status, v_explanation
+    INTO v_status, v_before, v_after
     FROM {{ p }}task task
     JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
     LEFT JOIN {{ p }}batch batch ON batch.batch_id = task.batch_id
@@ -94,8 +94,15 @@ BEGIN
     WHEN NO_DATA_FOUND THEN
       {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END;
+  -- The error is read as the caller fetches: a CLOB of this procedure's own would be gone by then.
   OPEN out_rows FOR
-    SELECT in_task_id AS task_id, v_status AS status, v_explanation AS explanation
-    FROM dual;
+    SELECT
+      in_task_id AS task_id,
+      v_status AS status,
+      TO_CLOB(v_before)
+        || CASE WHEN task.last_error IS NOT NULL THEN CHR(10) || 'Last error: ' END || task.last_error
+        || v_after AS explanation
+    FROM dual
+    LEFT JOIN {{ p }}task task ON task.task_id = in_task_id;
 END explain_task;
 {%- endif %}

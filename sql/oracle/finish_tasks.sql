@@ -23,8 +23,7 @@ IS
   v_attempts ids;
   v_counts ids;
   v_found NUMBER;
-  v_refusal refused_task;
-  v_refused refused_tasks;
+  v_rows {{ returned_rows }} := {{ returned_rows }}();
 BEGIN
   {{ enter("finish_tasks") }};
   read_tasks(in_tasks, v_ids, v_attempts);
@@ -63,10 +62,9 @@ BEGIN
           refuse_task(v_ids(i), v_attempts(i));
         EXCEPTION
           WHEN task_not_found OR task_not_active OR task_not_processing OR stale_attempt THEN
-            v_refusal.task_id := v_ids(i);
-            v_refusal.attempt := v_attempts(i);
-            v_refusal.error_number := -SQLCODE;
-            v_refused(v_refused.COUNT + 1) := v_refusal;
+            v_rows.EXTEND;
+            v_rows(v_rows.COUNT) :=
+              '[' || v_ids(i) || ',' || COALESCE(TO_CHAR(v_attempts(i)), 'null') || ',' || ABS(SQLCODE) || ']';
         END;
       END IF;
     END IF;
@@ -74,6 +72,10 @@ BEGIN
 
   OPEN out_rows FOR
     SELECT task_id, attempt, error_number
-    FROM TABLE(v_refused);
+    FROM TABLE(v_rows) given, JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (
+      task_id NUMBER PATH '$[0]',
+      attempt NUMBER PATH '$[1]',
+      error_number NUMBER PATH '$[2]'
+    ));
 END finish_tasks;
 {%- endif %}

@@ -78,6 +78,11 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
           % (given, push_grace, given, default.deadline)) }}
 {%- endmacro -%}
 
+{#- For a ref cursor. Its caller fetches when the call has ended and the variables are gone: the server keeps a
+    collection for it if the type is one of the schema's own, and in SYS there is one of texts. So each row is a JSON
+    array of numbers. -#}
+{%- set returned_rows = "SYS.ODCIVARCHAR2LIST" -%}
+
 {#- A JSON array of names as rows, each once; longer ones than a queue can have are NULL. -#}
 {%- macro names(variable) -%}
 (

@@ -9,7 +9,7 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   -- What the procedures raise.
 {{- exceptions() }}
 
-  -- Rows of the bulk calls' results.
+  -- A row of the bulk calls' results; those of create_tasks have no element.
   TYPE created_task IS RECORD (element NUMBER, task_id NUMBER, created NUMBER, pushable NUMBER);
   TYPE created_tasks IS TABLE OF created_task INDEX BY PLS_INTEGER;
   TYPE started_task IS RECORD (task_id NUMBER, attempt NUMBER, interval_seconds NUMBER);

@@ -26,12 +26,13 @@ BEGIN
     COUNT(*),
     COUNT(CASE
       WHEN NOT COALESCE(REGEXP_COUNT(task_id, '{{ id_pattern }}'), 0) = 1
-        OR NOT COALESCE(REGEXP_COUNT(attempt, '{{ id_pattern }}'), 1) = 1 THEN 1
+        OR NOT (attempt_there = 0 OR COALESCE(REGEXP_COUNT(attempt, '{{ id_pattern }}'), 0) = 1) THEN 1
     END)
   INTO v_found, v_bad
   FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-    task_id VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."task_id"' EMPTY ARRAY ON ERROR,
-    attempt VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."attempt"' EMPTY ARRAY ON ERROR
+    task_id VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."task_id"',
+    attempt VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."attempt"',
+    attempt_there NUMBER EXISTS PATH '$."attempt"'
   ));
   IF v_found > {{ limit.rows }} THEN
     {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.rows) }};

@@ -26,8 +26,7 @@ IS
   v_started_ids ids;
   v_started_attempts ids;
   v_intervals ids;
-  v_row started_task;
-  v_started started_tasks;
+  v_rows {{ returned_rows }} := {{ returned_rows }}();
 BEGIN
   {{ enter("start_tasks") }};
   read_tasks(in_tasks, v_ids, v_attempts);
@@ -58,13 +57,15 @@ BEGIN
   END;
 
   FOR i IN 1 .. v_started_ids.COUNT LOOP
-    v_row.task_id := v_started_ids(i);
-    v_row.attempt := v_started_attempts(i);
-    v_row.interval_seconds := v_intervals(i);
-    v_started(i) := v_row;
+    v_rows.EXTEND;
+    v_rows(i) := '[' || v_started_ids(i) || ',' || v_started_attempts(i) || ',' || v_intervals(i) || ']';
   END LOOP;
   OPEN out_rows FOR
     SELECT task_id, attempt, interval_seconds
-    FROM TABLE(v_started);
+    FROM TABLE(v_rows) given, JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (
+      task_id NUMBER PATH '$[0]',
+      attempt NUMBER PATH '$[1]',
+      interval_seconds NUMBER PATH '$[2]'
+    ));
 END start_tasks;
 {%- endif %}

@@ -208,7 +208,10 @@ class _Parser:
 
     def type(self) -> None:
         kind = self.name().upper()
-        if kind == "INTERVAL":
+        if kind == "SYS":
+            self.need(".")
+            self.name()
+        elif kind == "INTERVAL":
             self.need("DAY", "(", "9", ")", "TO", "SECOND", "(", "3", ")")
         elif self.has("("):
             self.at += 1
@@ -372,7 +375,7 @@ class _Parser:
         text = " ".join(t.text for t in left)
         self.check(left)
         if self.has(":="):
-            if not re.fullmatch(r"\w+(?: \( \w+(?: \. COUNT \+ 1)? \))?(?: \. \w+)?", text):
+            if not re.fullmatch(r"\w+(?: \( \w+(?: \. COUNT(?: \+ 1)?)? \))?(?: \. \w+)?", text):
                 raise Malformed(f"line {left[0].line}: {text!r} cannot be assigned to")
             self.expression(";")
             return

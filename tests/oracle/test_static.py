@@ -112,7 +112,7 @@ def test_calls_give_as_many_arguments_as_there_are_parameters() -> None:
     found = {s.name: s for s in package("body").subprograms}
     for caller in found.values():
         for name, count in caller.calls:
-            if name.split(".")[0] in SUPPLIED or name.endswith(".DELETE"):
+            if name.split(".")[0] in SUPPLIED or name.endswith((".DELETE", ".EXTEND")):
                 continue
             callee = found[name]
             most, least = len(callee.parameters), len(callee.parameters) - len(callee.optional)
