@@ -46,9 +46,9 @@ IS
   CURSOR c_tasks IS
     SELECT
       element,
-      CASE WHEN INSTR(task, '{') = 1 THEN 1 ELSE 0 END,
-      CASE WHEN INSTR(task, '{') = 1 THEN
-        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(task, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40))
+      CASE WHEN INSTR(whole, '{') = 1 THEN 1 ELSE 0 END,
+      CASE WHEN INSTR(whole, '{') = 1 THEN
+        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(whole, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40))
       END,
       name,
       COALESCE(payload_text, payload_object),
@@ -64,7 +64,7 @@ IS
       NULL
     FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
       element FOR ORDINALITY,
-      task CLOB FORMAT JSON PATH '$',
+      whole CLOB FORMAT JSON PATH '$',
       name VARCHAR2({{ limit.name }} CHAR) PATH '$.name',
       payload_text CLOB PATH '$.payload',
       payload_object CLOB FORMAT JSON PATH '$.payload',

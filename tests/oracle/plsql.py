@@ -59,7 +59,13 @@ class Subprogram:
     optional: set[str]
     has_body: bool = False
     declared: set[str] = field(default_factory=set)
+    types: dict[str, str] = field(default_factory=dict)
+    """Of parameters and variables; SYS.X is one of the schema SYS."""
     used: set[str] = field(default_factory=set)
+    queries: list[list[Token]] = field(default_factory=list)
+    """All its SQL."""
+    cursors: list[list[Token]] = field(default_factory=list)
+    """What ref cursors are opened for."""
     calls: list[tuple[str, int]] = field(default_factory=list)
 
 
@@ -192,7 +198,9 @@ class _Parser:
         name = self.name()
         if not self.has("EXCEPTION"):
             self.has("CONSTANT")
-            self.type()
+            kind = self.type()
+            if self.current:
+                self.current.types[name] = kind
             if self.has(":="):
                 self.expression(";")
         self.need(";")
@@ -206,17 +214,18 @@ class _Parser:
             self.type()
         return names
 
-    def type(self) -> None:
+    def type(self) -> str:
         kind = self.name().upper()
         if kind == "SYS":
             self.need(".")
-            self.name()
+            kind = f"SYS.{self.name().upper()}"
         elif kind == "INTERVAL":
             self.need("DAY", "(", "9", ")", "TO", "SECOND", "(", "3", ")")
         elif self.has("("):
             self.at += 1
             self.has("CHAR")
             self.need(")")
+        return kind
 
     def subprogram(self) -> Subprogram:
         function = self.has("FUNCTION")
@@ -250,7 +259,7 @@ class _Parser:
             self.need("IN")
             self.has("OUT")
         self.has("NOCOPY")
-        self.name()  # a type; that of a parameter has no length
+        found.types[name] = self.name().upper()  # that of a parameter has no length
         if self.has("DEFAULT"):
             self.need("NULL")
             found.optional.add(name)
@@ -359,6 +368,8 @@ class _Parser:
             self.need(")")
         elif self.has("FOR"):
             self.query()
+            if self.current:
+                self.current.cursors.append(self.current.queries[-1])
 
     def fetch(self) -> None:
         self.cursor()
@@ -402,6 +413,8 @@ class _Parser:
         if re.search(r"\bFOR UPDATE (?!SKIP LOCKED$)", text):
             raise Malformed(f"line {found[0].line}: the query goes on after FOR UPDATE")
         self.use(found)
+        if self.current:
+            self.current.queries.append(found)
 
     def expression(self, *stops: str) -> None:
         found = self.until(*stops)
