@@ -101,17 +101,25 @@ class Trouble:
 
 
 class Session:
-    """One database connection, opened when it is needed and replaced when it was lost."""
+    """One database connection, opened when it is needed and replaced when it was lost.
+
+    It is to be asked for at each use: one that has idled may be lost, which is nobody's trouble.
+    """
 
     def __init__(self, database: Database | str) -> None:
         self.database = Database(database) if isinstance(database, str) else database
         self._connection: Connection | None = None
+        self._used_at = 0.0
 
     @property
     def connection(self) -> Connection:
         """Raises DatabaseUnavailable or AccessDenied where it cannot be opened."""
+        now = time.monotonic()
+        if self._connection is not None and not self._connection.usable(now - self._used_at):
+            self.close()
         if self._connection is None:
             self._connection = self.database.connect(autocommit=True)
+        self._used_at = now
         return self._connection
 
     def close(self) -> None:

@@ -38,7 +38,6 @@ log = logging.getLogger("qtask_db.client")
 T = TypeVar("T")
 
 _TRIES = 5
-_IDLE_CHECK = 30.0  # seconds after which an idle connection is asked whether it still lives
 
 
 class Transaction:
@@ -199,7 +198,7 @@ class Client:
             except IndexError:
                 return self.database.connect(autocommit=autocommit)
             with suppress(DatabaseUnavailable):
-                if time.monotonic() - since < _IDLE_CHECK or conn.alive():
+                if conn.usable(time.monotonic() - since):
                     conn.set_autocommit(autocommit)
                     return conn
             conn.close()

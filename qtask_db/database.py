@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from qtask_db import dialects, urls
+from qtask_db import carriers, dialects, sockets, urls
+from qtask_db.carriers import Lost
 from qtask_db.dialects import Dialect
 from qtask_db.errors import (
     AccessDenied,
-    ConfigurationError,
     Conflict,
+    DatabaseUnavailable,
     NotInstalled,
     QtaskError,
 )
@@ -33,6 +34,8 @@ class Connection:
     """The driver's own connection."""
     dialect: Dialect
     prefix: str
+    lost: Lost | None = None
+    """Tells whoever carries the connection that it should be opened again."""
 
     def call(
         self,
@@ -58,18 +61,18 @@ class Connection:
                     self.raw, self.prefix, verb, arguments, options, outs, rows
                 )
             except Exception as error:
-                translated = self.dialect.translate(error)
+                translated = self._translated(error)
                 if alone and isinstance(translated, Conflict):
                     again = tries < 3 or time.monotonic() - began < _PATIENCE
                 else:
                     again = tries < self._tries(translated, alone)
                 if not again:
-                    raise translated or error from error
+                    raise translated from error
             longest = 0.0025 * 2 ** min(tries, 7)
             time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
         raise AssertionError("unreachable")
 
-    def _tries(self, error: QtaskError | None, alone: bool) -> int:
+    def _tries(self, error: Exception, alone: bool) -> int:
         # Oracle names the package as OWNER.PACKAGE where it is there, but invalid.
         ours = self.prefix in str(error) or f".{package(self.prefix).upper()}" in str(error)
         if alone and ours and isinstance(error, NotInstalled):
@@ -82,7 +85,7 @@ class Connection:
         try:
             return self.dialect.select(self.raw, self.prefix + view, columns)
         except Exception as error:
-            raise self.dialect.translate(error) or error from error
+            raise self._translated(error) from error
 
     def set_autocommit(self, on: bool) -> None:
         """Whether each call is a transaction of its own; asks the server only to change it."""
@@ -96,10 +99,18 @@ class Connection:
         """Rolls the transaction back. Raises DatabaseUnavailable."""
         self._do(self.raw.rollback)
 
+    def usable(self, idle: float) -> bool:
+        """Whether a connection that was not used for `idle` seconds still leads to the server. Only
+        after a long time is the server asked.
+        """
+        if self.dialect.has_ended(self.raw):
+            return False
+        return idle < sockets.LOOK_AFTER or self.alive()
+
     def alive(self) -> bool:
-        """Whether the server still answers; a dead connection is not opened again."""
+        """Whether the server still answers, within 3 s; a dead connection is not opened again."""
         try:
-            self.dialect.ping(self.raw)
+            self.dialect.ping(self.raw, sockets.PATIENCE)
         except Exception as error:
             if self.dialect.translate(error) is None:
                 raise
@@ -118,7 +129,13 @@ class Connection:
         try:
             method()
         except Exception as error:
-            raise self.dialect.translate(error) or error from error
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> Exception:
+        translated = self.dialect.translate(error)
+        if self.lost is not None and isinstance(translated, DatabaseUnavailable):
+            self.lost(error)
+        return translated or error
 
     def __enter__(self) -> Connection:
         return self
@@ -176,30 +193,11 @@ def bind(conn: Any, *, prefix: str | None = None) -> Connection:
     """The driver's connection inside `conn`: a DB-API connection of a supported driver, or a
     SQLAlchemy connection, session or pooled connection, or a Django connection, that carries one.
 
-    Raises ConfigurationError where there is none.
+    Raises ConfigurationError where there is none, and DatabaseUnavailable where it is lost.
     """
     if isinstance(conn, Connection):
         return conn
-    raw = conn
-    for _ in range(4):
-        dialect = dialects.of_connection(raw)
-        if dialect is not None:
-            return Connection(raw, dialect, Settings(prefix or default_prefix()).prefix)
-        raw = _inside(raw)
-    raise ConfigurationError(
-        f"{type(conn).__module__}.{type(conn).__qualname__} is no connection of a supported driver "
-        "(PyMySQL, mysqlclient, python-oracledb) and carries none"
-    )
-
-
-def _inside(carrier: Any) -> Any:
-    if hasattr(carrier, "driver_connection"):  # SQLAlchemy: a pooled connection
-        return carrier.driver_connection
-    if hasattr(carrier, "ensure_connection"):  # Django
-        carrier.ensure_connection()
-    inner = getattr(carrier, "connection", None)
-    if callable(inner):  # SQLAlchemy: a session's method
-        return inner()
-    if hasattr(carrier, "in_transaction") and not carrier.in_transaction():
-        carrier.begin()  # SQLAlchemy: its commit() does nothing where it has not seen a statement
-    return inner
+    raw, dialect, lost = carriers.unwrap(conn)
+    found = Connection(raw, dialect, Settings(prefix or default_prefix()).prefix, lost)
+    found._do(lambda: dialect.meet(raw))
+    return found

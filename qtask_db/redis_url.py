@@ -14,6 +14,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from qtask_db.errors import ConfigurationError, QueueUnavailable
+from qtask_db.sockets import KEEPALIVE
 from qtask_db.urls import check_login
 
 Client: TypeAlias = "redis.Redis | RedisCluster"
@@ -31,9 +32,10 @@ _RETRIES = 2
 _TIMEOUTS = {
     # Longer than any blocking pop of this package (1 s), so that a healthy pop never times out, and
     # short enough that a server which vanished without a word is noticed.
-    "socket_timeout": 10.0,
+    "socket_timeout": 5.0,
     "socket_connect_timeout": 3.0,
     "socket_keepalive": True,
+    "socket_keepalive_options": KEEPALIVE,
 }
 
 
@@ -139,7 +141,8 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     defaults = {**_TIMEOUTS, "retry": _retry(), "health_check_interval": 30}
     if options.get("path"):
         # A Unix socket connection knows no TCP keepalive and no connect timeout of its own.
-        del defaults["socket_keepalive"], defaults["socket_connect_timeout"]
+        for name in ("socket_keepalive", "socket_keepalive_options", "socket_connect_timeout"):
+            del defaults[name]
     return {key: value for key, value in defaults.items() if key not in options}
 
 

@@ -35,6 +35,9 @@ class Dialect(Protocol):
         driver can. `options` is None where the procedure has none.
         """
 
+    def meet(self, raw: Any) -> None:
+        """Makes sure, once, of what the driver believes of a connection that the caller opened."""
+
     def alone(self, raw: Any) -> bool:
         """Whether a call would be a transaction of its own: autocommit is on and none is open."""
 
@@ -44,8 +47,11 @@ class Dialect(Protocol):
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
 
-    def ping(self, raw: Any) -> None:
-        """Asks the server for a sign of life; does not connect again."""
+    def has_ended(self, raw: Any) -> bool:
+        """Whether it is known, without asking the server, that the connection is of no use."""
+
+    def ping(self, raw: Any, patience: float) -> None:
+        """Asks the server for a sign of life, within so many seconds; does not connect again."""
 
     def translate(self, error: Exception) -> QtaskError | None:
         """The error of this package for one of the driver's; None where it is not the driver's."""

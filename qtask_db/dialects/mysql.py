@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
-from qtask_db import urls
+from qtask_db import sockets, urls
 from qtask_db.dialects import mysql_tls
 from qtask_db.errors import (
     AccessDenied,
@@ -61,7 +61,8 @@ DRIVERS = ("pymysql", "MySQLdb")
 _PACKET_TOO_LARGE = 1153
 _LOST = (2006, 2013)
 _LARGE = 4_000_000  # characters: the smallest max_allowed_packet that is usual
-_IN_TRANSACTION = 1  # of the protocol's status flags
+_IN_TRANSACTION, _AUTOCOMMIT = 1, 2  # of the protocol's status flags
+_MET = "_qtask_met"
 
 
 class MySQL:
@@ -114,10 +115,17 @@ class MySQL:
         arguments["read_timeout"] = min(patience, arguments["connect_timeout"])
         try:
             raw: Any = pymysql.connect(
-                charset="utf8mb4", autocommit=autocommit, program_name="qtask-db", **arguments
+                charset="utf8mb4",
+                autocommit=autocommit,
+                # By itself the driver compares with the flag of the greeting, which is from before
+                # init_connect, wrong if the default is off, and made up by some proxies.
+                init_command="SET autocommit = 1",
+                program_name="qtask-db",
+                **arguments,
             )
         except Exception as error:
             raise self.translate(error) or error from error
+        sockets.keep_alive(raw._sock)
         raw._read_timeout = patience
         return raw
 
@@ -152,10 +160,29 @@ class MySQL:
         found = sets.pop(0)[0] if outs else ()
         return found, list(sets[0]) if rows else []
 
+    def meet(self, raw: Any) -> None:
+        """Sets autocommit as PyMySQL was told. It does so itself only where the server's flag says
+        something else, and until the first statement that is the greeting's. MySQL's flag is even
+        wrong for as long as nobody changes a default that is off.
+
+        Nobody knows what mysqlclient was told, so that its connections stay as they are.
+        """
+        if not hasattr(raw, "server_status") or getattr(raw, _MET, None) == raw.thread_id():
+            return
+        believed = raw.get_autocommit()
+        ((real,),) = rows_of(raw, "SELECT @@autocommit")
+        on, wanted = bool(int(real)), raw.autocommit_mode
+        if on != believed and wanted not in (None, on) and not raw.server_status & _IN_TRANSACTION:
+            rows_of(raw, f"SET autocommit = {int(wanted)}")
+            on = wanted
+        raw._qtask_mistaken = on != raw.get_autocommit()
+        setattr(raw, _MET, raw.thread_id())
+
     def alone(self, raw: Any) -> bool:
         """Known of PyMySQL, which keeps the server's status flags; of mysqlclient it is not."""
-        in_transaction = getattr(raw, "server_status", _IN_TRANSACTION) & _IN_TRANSACTION
-        return bool(raw.get_autocommit()) and not in_transaction
+        status = getattr(raw, "server_status", _IN_TRANSACTION)
+        on = status & _AUTOCOMMIT and not getattr(raw, "_qtask_mistaken", False)
+        return bool(on and not status & _IN_TRANSACTION)
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """PyMySQL knows from the server's status flags whether there is something to change."""
@@ -165,9 +192,21 @@ class MySQL:
         """All rows of a view."""
         return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
 
-    def ping(self, raw: Any) -> None:
+    def has_ended(self, raw: Any) -> bool:
+        """Looks at PyMySQL's socket; mysqlclient shows none."""
+        sock = getattr(raw, "_sock", None)
+        return not raw.open or (sock is not None and sockets.has_ended(sock))
+
+    def ping(self, raw: Any, patience: float) -> None:
         """A round trip."""
-        raw.ping(False)
+        if not hasattr(raw, "_read_timeout"):
+            raw.ping()  # mysqlclient
+            return
+        before, raw._read_timeout = raw._read_timeout, patience
+        try:
+            raw.ping(False)
+        finally:
+            raw._read_timeout = before
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""

@@ -150,6 +150,9 @@ class Oracle:
             values = [place.getvalue() for place in places[len(arguments) :][:outs]]
             return tuple(values), found.fetchall() if rows else []
 
+    def meet(self, raw: Any) -> None:
+        """Nothing that the server could know otherwise: the driver commits by its own flag."""
+
     def alone(self, raw: Any) -> bool:
         """Known of the driver, to which the server tells it with every answer."""
         return bool(raw.is_healthy() and raw.autocommit and not raw.transaction_in_progress)
@@ -162,9 +165,17 @@ class Oracle:
         """All rows of a view."""
         return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
 
-    def ping(self, raw: Any) -> None:
+    def has_ended(self, raw: Any) -> bool:
+        """Known of the driver, which has read what the server said unasked."""
+        return not raw.is_healthy()
+
+    def ping(self, raw: Any, patience: float) -> None:
         """A round trip."""
-        raw.ping()
+        before, raw.call_timeout = raw.call_timeout, int(patience * 1000)
+        try:
+            raw.ping()
+        finally:
+            raw.call_timeout = before
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""
@@ -267,7 +278,8 @@ def _arguments(url: SplitResult) -> dict[str, Any]:
         options["user"] = unquote(url.username)
     if url.password is not None:
         options["password"] = unquote(url.password)
-    return {"tcp_connect_timeout": 10, "program": "qtask-db", **options}
+    # After a minute of silence a packet, so that nothing on the way forgets the connection.
+    return {"tcp_connect_timeout": 10, "expire_time": 1, "program": "qtask-db", **options}
 
 
 def _details(error: Exception) -> Any:

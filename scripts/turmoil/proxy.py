@@ -1,4 +1,7 @@
-"""A TCP proxy that drops, half-closes, delays or freezes connections, in its own process."""
+"""A TCP proxy that drops, half-closes, delays, freezes or forgets connections.
+
+It runs in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class _Link:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
     going: asyncio.Event = field(default_factory=asyncio.Event)
+    forgotten: bool = False
 
     def drop(self) -> None:
         for side in (self.client, self.server):
@@ -69,6 +73,8 @@ class _Relay:
         with contextlib.suppress(OSError, RuntimeError):
             while data := await source.read(_CHUNK):
                 await link.going.wait()
+                if link.forgotten:
+                    continue
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 sink.write(data)
@@ -86,6 +92,9 @@ class _Relay:
         elif what == "half-close":
             for link in links:
                 link.half_close()
+        elif what == "forget":
+            for link in links:
+                link.forgotten = True
         elif what == "delay":
             self._delay = value
         elif what == "freeze":
@@ -111,6 +120,10 @@ class Proxy:
     def half_close(self, share: float, seed: int) -> None:
         """Ends the direction to the client."""
         self._pipe.send(("half-close", share, 0.0, seed))
+
+    def forget(self) -> None:
+        """Swallows what is sent on the present connections, as a firewall does after a pause."""
+        self._pipe.send(("forget", 1.0, 0.0, 0))
 
     def delay(self, seconds: float) -> None:
         """Holds each piece of data up, in both directions; 0 ends it."""

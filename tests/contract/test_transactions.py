@@ -374,9 +374,8 @@ class TestClient:
     ) -> None:
         with client.transaction(), client.transaction(), client.transaction():
             pass
-        kill_others(conn)
-        with pytest.raises(DatabaseUnavailable), client.transaction() as tx:
-            tx.create(*JOB)
+        with pytest.raises(DatabaseUnavailable):
+            client.run(lambda tx: (kill_others(conn), tx.create(*JOB)))
         client.create(*JOB)
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork: run it on Linux or macOS")

@@ -29,13 +29,13 @@ def test_a_server() -> None:
 def test_retries_and_timeouts_are_set(url: str) -> None:
     found = settings(url)
     assert found["retry"].get_retries() >= 1  # type: ignore[attr-defined]
-    assert found["socket_timeout"] == 10.0
+    assert found["socket_timeout"] == 5.0
     assert found["health_check_interval"] == 30
 
 
 def test_the_url_overrides_them() -> None:
-    found = settings("redis://h?socket_timeout=5&health_check_interval=0&protocol=3")
-    assert (found["socket_timeout"], found["health_check_interval"]) == (5.0, 0)
+    found = settings("redis://h?socket_timeout=7&health_check_interval=0&protocol=3")
+    assert (found["socket_timeout"], found["health_check_interval"]) == (7.0, 0)
     assert found["protocol"] == 3
 
 
