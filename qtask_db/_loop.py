@@ -15,6 +15,9 @@ from qtask_db.constants import LIMIT
 from qtask_db.database import Connection, Database
 from qtask_db.errors import QtaskError
 
+REPEAT = 60.0
+"""Seconds in which a trouble that comes and goes is told once."""
+
 
 class Stop:
     """A flag that every waiting thread sees at once.
@@ -72,21 +75,26 @@ class Backoff:
 
 
 class Trouble:
-    """Logs a trouble when it starts and when it is over, not at each retry."""
+    """Logs a trouble when it starts and when it is over, not at each retry.
+
+    One that comes and goes is told once in REPEAT seconds.
+    """
 
     def __init__(self, logger: logging.Logger, what: str) -> None:
         self._logger = logger
         self._what = what
-        self._kind: type[BaseException] | None = None
-        self._since = 0.0
+        self._since: float | None = None
+        self._told: dict[type[BaseException], float] = {}
 
     def report(self, error: BaseException) -> None:
         """An error that is not one of ours is a bug, so it comes with its traceback."""
-        if type(error) is self._kind:
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        told = self._told.get(type(error))
+        if told is not None and (told >= self._since or now < told + REPEAT):
             return
-        if self._kind is None:
-            self._since = time.monotonic()
-        self._kind = type(error)
+        self._told[type(error)] = now
         unexpected = None if isinstance(error, QtaskError) else error
         self._logger.error(
             "%s: %s: %s", self._what, type(error).__name__, error, exc_info=unexpected
@@ -94,10 +102,45 @@ class Trouble:
 
     def clear(self) -> None:
         """It works again."""
-        if self._kind is not None:
-            seconds = time.monotonic() - self._since
-            self._logger.info("%s: works again after %.1f s", self._what, seconds)
-            self._kind = None
+        if self._since is not None:
+            if any(told >= self._since for told in self._told.values()):
+                seconds = time.monotonic() - self._since
+                self._logger.info("%s: works again after %.1f s", self._what, seconds)
+            self._since = None
+
+
+class Duty:
+    """Something that a service does again and again: a failure is told once, and rests longer each
+    time until it works again, while all other duties go on.
+    """
+
+    def __init__(
+        self, logger: logging.Logger, what: str, *, first: float = 0.1, longest: float = 5.0
+    ) -> None:
+        self._trouble = Trouble(logger, what)
+        self._backoff = Backoff(first, longest)
+        self._again_at = 0.0
+        self._pause = 0.0
+
+    @property
+    def rest(self) -> float:
+        """Seconds until it may be tried; 0 while it works."""
+        return max(0.0, self._again_at - time.monotonic())
+
+    def failed(self, error: BaseException) -> float:
+        """Reports the error; returns the seconds until the next try."""
+        self._trouble.report(error)
+        self._pause = self._backoff.next()
+        self._again_at = time.monotonic() + self._pause
+        return self._pause
+
+    def works(self) -> None:
+        """It was tried, and nothing failed. What fails again soon goes on resting longer."""
+        if self._again_at:
+            self._trouble.clear()
+            if time.monotonic() > self._again_at + self._pause:
+                self._backoff.reset()
+                self._again_at = 0.0
 
 
 class Session:

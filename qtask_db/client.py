@@ -28,7 +28,7 @@ from qtask_db.errors import (
     QtaskError,
     QueueUnavailable,
 )
-from qtask_db.queues import push_tasks
+from qtask_db.queues import push_now
 from qtask_db.redis_url import Client as RedisClient
 from qtask_db.redis_url import connect
 from qtask_db.task import NewTask, Task
@@ -232,7 +232,7 @@ class Client:
         try:
             if isinstance(self._redis, str):
                 self._redis = connect(self._redis)
-            push_tasks(self._redis, tasks, stream=self._stream)
+            push_now(self._redis, tasks, stream=self._stream)
         except QueueUnavailable as error:
             # They are committed: a relay pushes them after the push grace.
             log.warning("%d tasks were not pushed, a relay will: %s", len(tasks), error)

@@ -9,21 +9,26 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from redis.cluster import RedisCluster
+from redis.client import Pipeline
+from redis.cluster import ClusterPipeline, RedisCluster
+from redis.exceptions import NoPermissionError
 
+from qtask_db._log import get_logger
+from qtask_db._loop import Trouble
+from qtask_db._taking import QueueRefused, Taking
 from qtask_db.constants import DEFAULT
-from qtask_db.errors import QueueUnavailable
+from qtask_db.errors import ConfigurationError, QueueUnavailable
 from qtask_db.message import encode
 from qtask_db.models import Message
-from qtask_db.redis_commands import Command, run_each, translated
+from qtask_db.redis_commands import Command, concerns_one_queue, run_each, translated
 from qtask_db.redis_kinds import Lists, Raw, Streams
-from qtask_db.redis_url import Client, check_url, connect
+from qtask_db.redis_url import TROUBLE, Client, check_url, connect
 
 if TYPE_CHECKING:
     from qtask_db.task import Task
 
 __all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "Client", "QueueRefused", "Queues", "Raw"]
-__all__ += ["connect", "push_tasks"]
+__all__ += ["connect", "push_now", "push_tasks"]
 
 QUEUE_LIMIT: int = DEFAULT["queue_limit"]
 """Messages at which a queue counts as full, unless told otherwise."""
@@ -32,24 +37,11 @@ BAD_SUFFIX = ":bad"
 BAD_LIMIT = 10_000
 """Records that are kept of a queue's bad messages; the oldest go first."""
 
+TAKE_SIZE = 8_000_000
+"""Bytes of messages from which on a take is full."""
+
 _CHUNK_MESSAGES = 1_000
 _CHUNK_BYTES = 1_000_000
-# No command of a Cluster waits on keys of two slots: they are asked in turn, so many seconds each.
-_CLUSTER_WAIT = 0.05
-
-
-class QueueRefused(QueueUnavailable):
-    """Some queues took no message: their key is of another type, or their shard is away."""
-
-    def __init__(self, reasons: dict[str, str], lengths: dict[str, int]) -> None:
-        super().__init__("; ".join(f"{queue}: {reason}" for queue, reason in reasons.items()))
-        self.reasons = reasons
-        """Why, by queue."""
-        self.lengths = lengths
-        """The lengths of the queues that did take their messages."""
-
-    def __reduce__(self) -> tuple[type[QueueRefused], tuple[dict[str, str], dict[str, int]]]:
-        return type(self), (self.reasons, self.lengths)
 
 
 class Queues:
@@ -64,15 +56,40 @@ class Queues:
     ) -> None:
         if isinstance(redis, str):
             check_url(redis)
+        elif isinstance(redis, (Pipeline, ClusterPipeline)) or not _is_client(redis):
+            raise ConfigurationError(
+                f"{type(redis).__module__}.{type(redis).__qualname__} cannot be pushed to: give a "
+                "redis.Redis, a RedisCluster or a URL"
+            )
         self._given = redis
         self._client: Client | None = None if isinstance(redis, str) else redis
         self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
-        self._turn = 0
+        self._taking = Taking(self._kind)
 
     def ping(self) -> None:
         """Whether Redis answers."""
         with translated(self._redis):
             self._redis.ping()
+
+    def probe(self) -> None:
+        """Whether Redis takes writes; nothing is written."""
+        if isinstance(self._redis, RedisCluster):
+            self.ping()  # one key would tell of one shard
+            return
+        with translated(self._redis):
+            try:
+                self._redis.execute_command(*self._kind.PROBE)
+            except TROUBLE as error:
+                # A user that may write to its queues alone learns about them when it does.
+                if not isinstance(error, NoPermissionError):
+                    raise
+
+    def check(self, queues: Iterable[str]) -> None:
+        """Whether messages can be taken from these queues; none is. Those that cannot be used are
+        set aside by name. Raises QueueRefused where that is all of them.
+        """
+        with translated(self._redis):
+            self._taking.check(self._redis, list(queues))
 
     def close(self) -> None:
         """Closes a client that was made from a URL; a client that was given stays open."""
@@ -109,12 +126,19 @@ class Queues:
         pushed = 0
         for chunk in _chunks([encode(message).encode() for message in messages]):
             with translated(self._redis):
-                script = self._redis.register_script(self._kind.PUSH_BOUNDED)
-                count = int(script(keys=[queue], args=[limit, *chunk], client=self._redis))
+                count = self._push_bounded(queue, limit, chunk)
+                if count < len(chunk) and self._make_room(queue):
+                    count += self._push_bounded(queue, limit, chunk[count:])
             pushed += count
             if count < len(chunk):
                 break
         return pushed
+
+    def make_room(self, queues: Iterable[str]) -> None:
+        """Streams: removes what consumers have acknowledged without deleting it."""
+        with translated(self._redis):
+            for queue in queues:
+                self._make_room(queue)
 
     def lengths(self, queues: Iterable[str]) -> dict[str, int]:
         """The messages in each queue; a queue whose key is of another type is left out."""
@@ -122,21 +146,21 @@ class Queues:
         replies = self._each([self._kind.length(queue) for queue in names])
         return {q: n for q, n in zip(names, replies, strict=True) if isinstance(n, int)}
 
-    def take(self, queues: Sequence[str], count: int, timeout: float) -> list[Raw]:
-        """At most `count` messages; waits at most `timeout` seconds for the first one.
+    def take(
+        self, queues: Sequence[str], count: int, timeout: float, size: int = TAKE_SIZE
+    ) -> list[Raw]:
+        """At most `count` messages, and none more once they have `size` bytes; waits at most
+        `timeout` seconds for the first one.
 
         Each call begins with another queue, so that a busy one does not starve the others. A
         message that was taken from a list is gone from Redis: the database hands its task out again
-        when its interval has passed. One taken from a stream stays pending until `done`.
+        when its interval has passed. One taken from a stream stays pending until `done`. A queue
+        that cannot be used is set aside for a while, and the others are served; QueueRefused is
+        raised where that is all of them.
         """
-        turn = self._turn % len(queues)
-        self._turn += 1
-        ordered = [*queues[turn:], *queues[:turn]]
         wait = min(timeout, self._longest_wait())
         with translated(self._redis):
-            if isinstance(self._redis, RedisCluster) and len(self._slots(ordered)) > 1:
-                return self._take_in_turn(ordered, count, wait)
-            return self._kind.take(self._redis, ordered, count, wait)
+            return self._taking.take(self._redis, queues, count, size, wait)
 
     def done(self, taken: Iterable[Raw]) -> None:
         """Streams: the messages are removed. Lists: nothing is left to do."""
@@ -166,7 +190,7 @@ class Queues:
     def leave(self, queues: Iterable[str]) -> None:
         """Streams: this consumer is removed from the groups, unless messages of its are pending."""
         with translated(self._redis):
-            self._kind.leave(self._redis, list(queues))
+            self._kind.leave(self._redis, self._taking.usable(queues))
 
     @property
     def _redis(self) -> Client:
@@ -174,6 +198,19 @@ class Queues:
             assert isinstance(self._given, str)  # noqa: S101 - only a URL leaves it unset
             self._client = connect(self._given)
         return self._client
+
+    def _push_bounded(self, queue: str, limit: int, texts: list[bytes]) -> int:
+        script = self._redis.register_script(self._kind.PUSH_BOUNDED)
+        return int(script(keys=[queue], args=[limit, *texts], client=self._redis))
+
+    def _make_room(self, queue: str) -> bool:
+        """False where there is nothing to remove, or the user may not."""
+        try:
+            return self._kind.make_room(self._redis, queue)
+        except TROUBLE as error:
+            if not (isinstance(self._redis, RedisCluster) or concerns_one_queue(error)):
+                raise
+            return False
 
     def _each(self, commands: list[Command]) -> list[Any]:
         with translated(self._redis):
@@ -183,25 +220,6 @@ class Queues:
         for reply in replies:
             if isinstance(reply, Exception):
                 raise QueueUnavailable(f"Redis: {reply}") from reply
-
-    def _take_in_turn(self, queues: list[str], count: int, timeout: float) -> list[Raw]:
-        """Across slots: looks at each group of queues at once, then waits a little on each."""
-        groups = self._slots(queues)
-        until = time.monotonic() + timeout
-        wait = 0.0
-        while True:
-            for names in groups:
-                taken = self._kind.take(self._redis, names, count, wait)
-                if taken or (wait and time.monotonic() >= until):
-                    return taken
-            wait = _CLUSTER_WAIT
-
-    def _slots(self, queues: list[str]) -> list[list[str]]:
-        assert isinstance(self._redis, RedisCluster)  # noqa: S101 - the callers asked
-        groups: dict[int, list[str]] = {}
-        for queue in queues:
-            groups.setdefault(self._redis.keyslot(queue), []).append(queue)
-        return list(groups.values())
 
     def _longest_wait(self) -> float:
         """A blocking pop must end before the client's own socket timeout, or it fails when idle."""
@@ -219,19 +237,58 @@ def push_tasks(
     """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
 
     Returns how many it pushed: those that are not `pushable` are skipped, and so is what no longer
-    fits in a queue of `limit` messages; a relay pushes it later. Raises QueueUnavailable, after
-    which a relay pushes them, too. `redis` is a redis-py client or a URL. Who pushes often keeps a
-    client.
+    fits in a queue of `limit` messages; a relay pushes it later. It does so, too, where Redis does
+    not answer or refuses: that is logged and no error, because the tasks are committed. `redis` is
+    a redis-py client or a URL. Who pushes often keeps a client.
     """
+    pushed, error = _push(redis, tasks, limit, stream)
+    if error is None:
+        _unpushed.clear()
+    else:
+        _unpushed.report(error)
+    return pushed
+
+
+def push_now(
+    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+) -> int:
+    """As `push_tasks`, but raises QueueUnavailable where not all could be pushed."""
+    pushed, error = _push(redis, tasks, limit, stream)
+    if error is not None:
+        raise error
+    return pushed
+
+
+def _push(
+    redis: Client | str, tasks: Iterable[Task], limit: int, stream: bool
+) -> tuple[int, QueueUnavailable | None]:
+    """How many were pushed, and why not all: one queue that is refused stops no other."""
     groups: dict[str, list[Message]] = {}
     for task in tasks:
         if task.pushable:
             groups.setdefault(task.queue, []).append(task.message)
     queues = Queues(redis, stream=stream)
+    pushed, failed = 0, None
     try:
-        return sum(queues.push_bounded(queue, group, limit) for queue, group in groups.items())
+        for queue, group in groups.items():
+            try:
+                pushed += queues.push_bounded(queue, group, limit)
+            except QueueUnavailable as error:
+                failed = error
+                if error.__cause__ is None or not concerns_one_queue(error.__cause__):
+                    break
     finally:
         queues.close()
+    return pushed, failed
+
+
+_unpushed = Trouble(get_logger("qtask_db.queues"), "pushing, which a relay makes up for")
+
+
+def _is_client(redis: Any) -> bool:
+    return hasattr(redis, "execute_command") and not type(redis).__module__.startswith(
+        "redis.asyncio"
+    )
 
 
 def count_messages(redis: Client, queues: Iterable[str]) -> dict[str, int]:

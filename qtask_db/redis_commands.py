@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -15,17 +16,28 @@ from qtask_db.redis_url import TROUBLE, Client
 
 Command: TypeAlias = "tuple[str | bytes | int | float, ...]"
 
-# Replies that concern the whole server, though redis-py files some with errors of one command.
+# Replies that concern the whole server, though redis-py files some with errors of one command. It
+# takes the code off the text of those that it has a class for.
 _SERVER_TROUBLE = (
-    redis.ConnectionError,
+    redis.ConnectionError,  # LOADING, NOAUTH and WRONGPASS among them
     redis.TimeoutError,
     redis.ReadOnlyError,
     redis.exceptions.OutOfMemoryError,
+    redis.exceptions.MasterDownError,
     redis.exceptions.RedisClusterException,
     OSError,
 )
-_DEMOTION_PREFIXES = ("READONLY", "MASTERDOWN", "UNBLOCKED")
-_SERVER_PREFIXES = ("MASTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "NOAUTH")
+_SERVER_CODES = {"BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"}
+_SERVER_CODES |= {"NOAUTH", "UNBLOCKED"}
+_SERVER_TEXTS = ("to run the", "cluster is down", "max number of clients")
+_DEMOTION_CODES = {"MASTERDOWN", "READONLY", "UNBLOCKED"}
+# Before Redis 7 an error inside a script stands behind its place in that.
+_IN_SCRIPT = re.compile(r"@user_script: ?\d+: -?([A-Z]+)\b")
+_SCRIPT_PLACE = re.compile(
+    r"^Error running script .*@user_script: ?\d+: -?| script: \w+, on @user.*$"
+)
+_NO_SCRIPTS = re.compile(r"(to run the|unknown command) ?['`](eval|script)", re.IGNORECASE)
+_ELSEWHERE = (redis.exceptions.AskError, redis.exceptions.ClusterCrossSlotError)  # MOVED is an ASK
 
 
 @contextlib.contextmanager
@@ -40,7 +52,7 @@ def translated(client: Client) -> Iterator[None]:
     except TROUBLE as error:
         if _is_demotion(error) and not isinstance(client, RedisCluster):
             client.connection_pool.disconnect(inuse_connections=False)
-        raise QueueUnavailable(f"Redis: {error}") from error
+        raise QueueUnavailable(f"Redis: {reason(error)}") from error
 
 
 def run_each(client: Client, commands: list[Command]) -> list[Any]:
@@ -65,6 +77,16 @@ def run_each(client: Client, commands: list[Command]) -> list[Any]:
     return replies
 
 
+def run_script(client: Client, text: str, queue: str, *arguments: str | int) -> Any:
+    """What the script returns; None where the user may not run scripts, or the server has none."""
+    try:
+        return client.register_script(text)(keys=[queue], args=list(arguments), client=client)
+    except redis.ResponseError as error:
+        if not _NO_SCRIPTS.search(str(error)):
+            raise
+        return None
+
+
 def _attempt(client: RedisCluster, command: Command) -> Any:
     try:
         return client.execute_command(*command)
@@ -72,9 +94,32 @@ def _attempt(client: RedisCluster, command: Command) -> Any:
         return error
 
 
+def reason(error: Exception) -> str:
+    """What Redis said, with the remedy where its words do not lead there."""
+    if isinstance(error, _ELSEWHERE) or code(error) in ("MOVED", "ASK", "CROSSSLOT"):
+        return f"it is a node of a Redis Cluster ({error}): write redis+cluster:// in the URL"
+    return _SCRIPT_PLACE.sub("", str(error)) or type(error).__name__
+
+
+def concerns_one_queue(error: BaseException) -> bool:
+    """Whether other keys may be well: the type of the key, a privilege for it, its slot."""
+    return isinstance(error, redis.ResponseError) and not _is_server_trouble(error)
+
+
+def code(error: BaseException) -> str:
+    """The first word of what Redis said, also inside a script."""
+    text = str(error)
+    inside = _IN_SCRIPT.search(text)
+    return inside[1] if inside else text.partition(" ")[0]
+
+
 def _is_demotion(error: Exception) -> bool:
-    return isinstance(error, redis.ReadOnlyError) or str(error).startswith(_DEMOTION_PREFIXES)
+    return isinstance(error, redis.ReadOnlyError) or code(error) in _DEMOTION_CODES
 
 
-def _is_server_trouble(error: Exception) -> bool:
-    return isinstance(error, _SERVER_TROUBLE) or str(error).startswith(_SERVER_PREFIXES)
+def _is_server_trouble(error: BaseException) -> bool:
+    return (
+        isinstance(error, _SERVER_TROUBLE)
+        or code(error) in _SERVER_CODES
+        or any(text in str(error) for text in _SERVER_TEXTS)
+    )

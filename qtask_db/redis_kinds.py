@@ -1,4 +1,4 @@
-"""The two kinds of queue in Redis as commands: lists, and streams with one consumer group."""
+"""A queue as a stream with one consumer group, and beside it as a list."""
 
 # mypy: allow-untyped-calls
 from __future__ import annotations
@@ -6,13 +6,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import redis
 
-from qtask_db.redis_commands import Command
+from qtask_db.redis_commands import Command, code, run_script
+from qtask_db.redis_lists import FEW, PROBE_KEY, Lists, Raw, as_bytes
 from qtask_db.redis_url import TROUBLE, Client
+
+__all__ = ["Lists", "Raw", "Streams"]
 
 FIELD = "message"
 """The one field of a stream entry."""
@@ -24,59 +26,13 @@ FORGET_IDLE = 86_400.0
 """Seconds after which a consumer that has nothing pending is removed from the group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A message as it was taken."""
-
-    queue: str
-    body: bytes
-    entry: bytes | None = None
-    """The entry id in a stream."""
-
-
-class Lists:
-    """RPUSH by the producer, BLPOP by the consumer."""
-
-    PUSH_BOUNDED = """
-local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
-local pushed = math.max(0, math.min(room, #ARGV - 1))
-for i = 2, pushed + 1 do redis.call('RPUSH', KEYS[1], ARGV[i]) end
-return pushed
+FORGOTTEN_IDLE = 600.0
+"""Seconds after which a full stream no longer keeps what a consumer took and never acknowledged:
+the task comes again when its interval has passed.
 """
-
-    def push(self, queue: str, texts: list[bytes]) -> list[Command]:
-        """One variadic push: six times faster than one push a message."""
-        return [("RPUSH", queue, *texts)]
-
-    def length(self, queue: str) -> Command:
-        return ("LLEN", queue)
-
-    def take(self, client: Client, queues: list[str], count: int, timeout: float) -> list[Raw]:
-        """The first message with a blocking pop of them all, the rest from the same queue."""
-        if timeout <= 0:
-            for queue in queues:
-                if bodies := client.execute_command("LPOP", queue, count):
-                    return [Raw(queue, _bytes(body)) for body in bodies]
-            return []
-        first = client.execute_command("BLPOP", *queues, timeout)
-        if first is None:
-            return []
-        queue = _bytes(first[0]).decode()
-        bodies = [first[1]]
-        if count > 1:
-            # What was popped must not be lost when this second command fails.
-            with contextlib.suppress(*TROUBLE):
-                bodies += client.execute_command("LPOP", queue, count - 1) or []
-        return [Raw(queue, _bytes(body)) for body in bodies]
-
-    def done(self, taken: list[Raw]) -> list[Command]:  # noqa: ARG002 - a pop has removed them
-        return []
-
-    def put_back(self, queue: str, taken: list[Raw]) -> list[Command]:
-        return [("LPUSH", queue, *(raw.body for raw in reversed(taken)))]
-
-    def leave(self, client: Client, queues: list[str]) -> None:
-        """A list knows no consumers."""
+RECLAIM_MOST = 10
+"""Most messages that are taken over at one time, since their size is not known."""
+FORGOTTEN_MOST = 1_000
 
 
 class Streams:
@@ -87,6 +43,19 @@ class Streams:
     at the number of messages that wait, which is what the queue limit is about.
     """
 
+    PROBE: Command = ("XADD", PROBE_KEY, "NOMKSTREAM", "*", FIELD, "")
+    TAKE = """
+local found, size = {}, 0
+while #found < tonumber(ARGV[1]) and size < tonumber(ARGV[2]) do
+  local reply = redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4], 'COUNT', 1,
+    'STREAMS', KEYS[1], '>')
+  if not reply then break end
+  local entry = reply[1][2][1]
+  found[#found + 1] = entry
+  for _, text in ipairs(entry[2]) do size = size + #text end
+end
+return found
+"""
     PUSH_BOUNDED = f"""
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
 local pushed = math.max(0, math.min(room, #ARGV - 1))
@@ -108,11 +77,39 @@ return pushed
     def length(self, queue: str) -> Command:
         return ("XLEN", queue)
 
-    def take(self, client: Client, queues: list[str], count: int, timeout: float) -> list[Raw]:
+    def check(self, client: Client, queue: str) -> None:
+        """Whether messages may be taken from it, and removed; none is."""
+        self._join(client, [queue])
+        client.execute_command("XACK", queue, GROUP, "0-1")
+        client.execute_command("XDEL", queue, "0-1")
+
+    def take(
+        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+    ) -> list[Raw]:
         """Old pending messages of workers that died, else new ones."""
-        taken = self._surplus or self._find(client, queues, count, timeout)
+        taken = self._surplus or self._find(client, queues, count, size, timeout)
         self._surplus = taken[count:]
         return taken[:count]
+
+    def make_room(self, client: Client, queue: str) -> bool:
+        """Removes what consumers have acknowledged and not deleted, which no queue limit is about.
+
+        All that the group was given and that is not pending any more; and what has been pending for
+        very long is given up first, or nothing behind it could go.
+        """
+        groups: Any = client.xinfo_groups(queue)
+        given = [g["last-delivered-id"] for g in groups if as_bytes(g["name"]) == GROUP.encode()]
+        if not given:
+            return False
+        # In this order: what is given out in between is behind all that is removed.
+        last, _, number = as_bytes(given[0]).decode().partition("-")
+        idle = int(FORGOTTEN_IDLE * 1000)
+        forgotten: Any = client.xpending_range(queue, GROUP, "-", "+", FORGOTTEN_MOST, idle=idle)
+        if forgotten:
+            client.xack(queue, GROUP, *(entry["message_id"] for entry in forgotten))
+        pending: Any = client.xpending(queue, GROUP)
+        first = pending["min"] or f"{last}-{int(number) + 1}"
+        return bool(client.xtrim(queue, minid=first, approximate=False))
 
     def done(self, taken: list[Raw]) -> list[Command]:
         commands: list[Command] = []
@@ -140,14 +137,18 @@ return pushed
                 if name == self._consumer and not pending:
                     client.xgroup_delconsumer(queue, GROUP, name)
 
-    def _find(self, client: Client, queues: list[str], count: int, timeout: float) -> list[Raw]:
+    def _find(
+        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+    ) -> list[Raw]:
         self._join(client, queues)
         try:
-            return self._reclaim(client, queues, count) or self._read(
-                client, queues, count, timeout
-            )
+            if taken := self._reclaim(client, queues, min(count, RECLAIM_MOST)):
+                return taken
+            if timeout > 0:
+                return self._wait(client, queues, count, size, timeout)
+            return self._read_each(client, queues, count, size)
         except redis.ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if code(error) != "NOGROUP":
                 raise
             # Somebody deleted the stream, or Redis came back empty: the groups are made anew.
             self._known.clear()
@@ -174,7 +175,8 @@ return pushed
         except redis.ResponseError:
             return []
         return [
-            (_bytes(row["name"]).decode(), int(row["pending"]), row["idle"] / 1000) for row in rows
+            (as_bytes(row["name"]).decode(), int(row["pending"]), row["idle"] / 1000)
+            for row in rows
         ]
 
     def _reclaim(self, client: Client, queues: list[str], count: int) -> list[Raw]:
@@ -192,27 +194,52 @@ return pushed
             self._reclaim_at[queue] = now + RECLAIM_IDLE / 2
         return []
 
-    def _read(self, client: Client, queues: list[str], count: int, timeout: float) -> list[Raw]:
-        """No more streams at a time than there is room for, or others would have the surplus."""
-        if timeout > 0:
-            return self._read_each(client, queues, count, timeout)
-        for first in range(0, len(queues), count):
-            if found := self._read_each(client, queues[first : first + count], count, 0):
-                return found
-        return []
-
-    def _read_each(
-        self, client: Client, queues: list[str], count: int, timeout: float
+    def _wait(
+        self, client: Client, queues: list[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
-        """COUNT is for each stream, so it is shared out; the surplus is for the next take."""
-        share = max(1, count // len(queues))
-        block: tuple[str | int, ...] = ("BLOCK", max(1, int(timeout * 1000))) if timeout > 0 else ()
+        """COUNT is for each stream: one of each that has some, the rest of the first one's."""
+        taken = self._read_group(client, queues, 1, "BLOCK", max(1, int(timeout * 1000)))
+        left = size - sum(len(raw.body) for raw in taken)
+        if taken and count > len(taken) and left > 0:
+            # What was taken is not to wait until it is pending for long.
+            with contextlib.suppress(*TROUBLE):
+                taken += self._read(client, taken[0].queue, count - len(taken), left)
+        return taken
+
+    def _read_each(self, client: Client, queues: list[str], count: int, size: int) -> list[Raw]:
+        taken: list[Raw] = []
+        for queue in queues:
+            left = size - sum(len(raw.body) for raw in taken)
+            if len(taken) >= count or left <= 0:
+                break
+            try:
+                taken += self._read(client, queue, count - len(taken), left)
+            except TROUBLE:
+                if not taken:
+                    raise
+                break  # what was taken is not to wait; the next take meets the error
+        return taken
+
+    def _read(self, client: Client, queue: str, count: int, size: int) -> list[Raw]:
+        entries = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
+        if entries is None:
+            return self._read_group(client, [queue], min(count, FEW))
+        return _entries(queue, [(entry, _pairs(fields)) for entry, fields in entries])
+
+    def _read_group(
+        self, client: Client, queues: list[str], count: int, *block: str | int
+    ) -> list[Raw]:
         reply: Any = client.execute_command(
-            "XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", share, *block,
+            "XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, *block,
             "STREAMS", *queues, *([">"] * len(queues)),
         )  # fmt: skip
         pairs = reply.items() if isinstance(reply, dict) else reply or []
-        return [raw for queue, found in pairs for raw in _entries(_bytes(queue).decode(), found)]
+        return [raw for queue, found in pairs for raw in _entries(as_bytes(queue).decode(), found)]
+
+
+def _pairs(fields: list[Any]) -> dict[Any, Any]:
+    """A script's reply is a flat list."""
+    return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def _entries(queue: str, found: Iterable[Any]) -> list[Raw]:
@@ -223,12 +250,7 @@ def _entries(queue: str, found: Iterable[Any]) -> list[Raw]:
             taken += _entries(queue, item)
         elif item is not None and item[1] is not None:
             entry, fields = item
-            values = {_bytes(key): value for key, value in fields.items()}
+            values = {as_bytes(key): value for key, value in fields.items()}
             # An entry without the field is not ours: it goes on as an empty, bad message.
-            taken.append(Raw(queue, _bytes(values.get(FIELD.encode(), b"")), _bytes(entry)))
+            taken.append(Raw(queue, as_bytes(values.get(FIELD.encode(), b"")), as_bytes(entry)))
     return taken
-
-
-def _bytes(value: bytes | str) -> bytes:
-    """A client may have been made with decode_responses."""
-    return value.encode() if isinstance(value, str) else value

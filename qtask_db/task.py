@@ -74,8 +74,9 @@ class Task:
     ) -> bool:
         """Puts a new real-time task on its queue. Call it after the commit, never before.
 
-        Returns False, and does nothing, where the task is not `pushable` or the queue holds `limit`
-        messages: a relay pushes it later. Raises QueueUnavailable, after which a relay does so too.
+        Returns False where the task is not `pushable`, the queue holds `limit` messages or Redis
+        refuses or is away, which is logged and no error: the task is committed, and a relay pushes
+        it later.
         """
         # Who creates tasks and leaves the pushing to a relay needs no Redis client.
         from qtask_db.queues import push_tasks

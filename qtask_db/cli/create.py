@@ -192,8 +192,10 @@ def _push(redis: Client | str | None, task: Task, stream: bool) -> tuple[bool, s
         return False, "its queue is paused; it is put on it after `qtask resume`"
     if redis is None:
         return False, f"no Redis URL given: {later}"
+    from qtask_db.queues import push_now
+
     try:
-        if task.push(redis, stream=stream):
+        if push_now(redis, (task,), stream=stream):
             return True, f"on queue {task.queue}"
     except QueueUnavailable as error:
         errors.say(f"{error}: task {task.task_id} is stored and {later}")

@@ -11,7 +11,7 @@ from qtask_db import NewTask, Task, calls
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Connection, Database
 from qtask_db.errors import QtaskError, QueueUnavailable
-from qtask_db.queues import push_tasks
+from qtask_db.queues import push_now
 from qtask_db.redis_url import connect
 
 from .history import Recorder
@@ -99,7 +99,7 @@ class Producer:
             return
         self._recorder.note("push", messages=triples(messages))
         try:
-            push_tasks(self._redis, tasks, stream=self._settings.stream)
+            push_now(self._redis, tasks, stream=self._settings.stream)
         except QueueUnavailable as error:
             print(f"{self._name}: {error}", flush=True)
 
