@@ -16,9 +16,8 @@ BEGIN
   /*
   Internal: checks and stores one task, real-time where in_delay is NULL.
 
-  The plain read may miss a queue that was registered after the caller's snapshot; the INSERT then finds
-  it. The unique key decides between creating and finding the active duplicate, so no two callers can
-  both create; where the duplicate ends between the two steps, they are taken again.
+  The unique key decides between creating and finding the active duplicate, so no two callers can both
+  create; where the duplicate ends between the two steps, they are taken again, but not for ever.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }} DEFAULT '{{ default.namespace }}';
@@ -30,6 +29,8 @@ BEGIN
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
   DECLARE v_alone TINYINT;
+  DECLARE v_message {{ text }};
+  DECLARE v_races INT DEFAULT 0;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
   BEGIN
@@ -46,7 +47,8 @@ BEGIN
       AND LOCATE({{ nul }}, in_payload) = 0
       AND NOT {{ has_ed("CONCAT(in_name, in_queue, in_payload)") }}
       AND JSON_VALID(in_payload)
-      AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0,
+      AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0
+      AND {{ ids_are_free }},
       FALSE
     ) THEN
       CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
@@ -80,11 +82,7 @@ BEGIN
   FROM {{ p }}queue
   WHERE namespace = v_namespace AND queue = in_queue;
   IF v_queue_id IS NULL THEN
-    INSERT INTO {{ p }}queue (namespace, queue)
-    VALUES (v_namespace, in_queue)
-    ON DUPLICATE KEY UPDATE queue_id = LAST_INSERT_ID(queue_id);
-    SET v_queue_id = LAST_INSERT_ID();
-    SET v_paused = FALSE;
+    CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   END IF;
 
   IF v_order_no IS NOT NULL AND NOT @@autocommit THEN
@@ -102,6 +100,11 @@ BEGIN
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
+        GET DIAGNOSTICS CONDITION 1 v_message = MESSAGE_TEXT;
+        SET v_races = v_races + 1;
+        IF v_order_no IS NULL OR v_races > {{ limit.races }} OR NOT {{ is_duplicate("v_message") }} THEN
+          RESIGNAL;
+        END IF;
         CALL {{ p }}find_alone(v_alone);
         CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, v_alone, out_task_id);
       END;
@@ -117,6 +120,9 @@ BEGIN
       );
       SET out_task_id = LAST_INSERT_ID();
       SET out_created = TRUE;
+      IF out_task_id = v_last_insert_id THEN
+        CALL {{ p }}forget_zero(out_task_id);
+      END IF;
     END;
   END WHILE;
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);

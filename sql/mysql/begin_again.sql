@@ -7,7 +7,7 @@ BEGIN
   Internal: gives up what an INSERT that was refused has locked: gaps, in which others are about to insert. Only
   where the transaction is the procedure's own.
   */
-  ROLLBACK;
+  {{ rollback }};
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   START TRANSACTION;
 END

@@ -11,6 +11,7 @@ BEGIN
   /*
   Internal: raises what create_task and delay_task do not allow.
   */
+  CALL {{ p }}check_session();
   IF in_name IS NULL OR CHAR_LENGTH(in_name) NOT BETWEEN 1 AND {{ limit.name }}
     OR ' ' IN (LEFT(in_name, 1), RIGHT(in_name, 1)) THEN
     {{ raise("invalid_argument", "in_name must have 1 to %d characters, no blank at either end" % limit.name) }};

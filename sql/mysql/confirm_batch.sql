@@ -26,7 +26,7 @@ BEGIN
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
@@ -35,6 +35,6 @@ BEGIN
     IF ROW_COUNT() = 0 THEN
       {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
     END IF;
-    COMMIT;
+    {{ commit }};
   END;
 END

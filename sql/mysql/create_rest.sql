@@ -17,6 +17,8 @@ BEGIN
   DECLARE v_duplicates JSON DEFAULT '[]';
   DECLARE v_new_queues INT;
   DECLARE v_race INT DEFAULT 0;
+  DECLARE v_message {{ text }};
+  DECLARE v_zeros INT;
   DECLARE v_done TINYINT DEFAULT FALSE;
 
   CALL {{ p }}check_new_tasks(in_tasks, v_new_queues);
@@ -29,8 +31,9 @@ BEGIN
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
+        GET DIAGNOSTICS CONDITION 1 v_message = MESSAGE_TEXT;
         SET v_race = v_race + 1;
-        IF v_race > 100 THEN
+        IF v_race > {{ limit.races }} OR NOT {{ is_duplicate("v_message") }} THEN
           RESIGNAL;
         END IF;
         IF in_alone THEN
@@ -48,7 +51,8 @@ BEGIN
         FROM {{ duplicates("v_duplicates") }} AS duplicate
       )
       ORDER BY element;
-      SET v_done = TRUE;
+      CALL {{ p }}forget_zeros(in_batch_id, v_zeros);
+      SET v_done = v_zeros = 0;
     END;
   END WHILE;
 

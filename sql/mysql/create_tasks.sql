@@ -37,11 +37,12 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_plain TINYINT;
   DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_zeros INT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
     IF v_alone THEN
-      ROLLBACK;
+      {{ rollback }};
     END IF;
     RESIGNAL;
   END;
@@ -61,6 +62,7 @@ BEGIN
     {{ raise("invalid_argument", "in_tasks must have characters of Unicode only") }};
   END IF;
 
+  CALL {{ p }}check_session();
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
@@ -130,12 +132,12 @@ BEGIN
       FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (
         element FOR ORDINALITY,
         task JSON PATH '$',
-        name LONGTEXT PATH '$.name',
+        name {{ text }} PATH '$.name',
         payload JSON PATH '$.payload',
         payload_string {{ text }} PATH '$.payload',
         delay_given JSON PATH '$.delay',
         interval_seconds_given JSON PATH '$.interval',
-        queue LONGTEXT PATH '$.queue',
+        queue {{ text }} PATH '$.queue',
         namespace_given JSON PATH '$.namespace',
         order_no_given JSON PATH '$.order_no',
         deadline_given JSON PATH '$.deadline',
@@ -147,6 +149,11 @@ BEGIN
         AND registered.queue = given.queue
     ) AS checked
     ORDER BY element;
+    SELECT COUNT(*) INTO v_zeros FROM {{ p }}task WHERE task_id = 0;
+    IF v_zeros > 0 THEN
+      CALL {{ p }}forget_zeros(v_batch_id, v_zeros);
+      SET v_plain = v_zeros = 0;
+    END IF;
   END; END IF;
 
   IF v_plain THEN
@@ -167,7 +174,7 @@ BEGIN
   END IF;
 
   IF v_alone THEN
-    COMMIT;
+    {{ commit }};
   END IF;
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
 END

@@ -53,7 +53,7 @@ BEGIN
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
@@ -77,7 +77,7 @@ BEGIN
         LIMIT 1
       ) AS expired;
 
-      SELECT JSON_ARRAYAGG(task_id), COUNT(*)
+      {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*)
       INTO v_ids, v_some
       FROM (
         SELECT task_id
@@ -90,7 +90,7 @@ BEGIN
         FOR UPDATE SKIP LOCKED
       ) AS expired;
 
-      UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = 0,
@@ -100,7 +100,7 @@ BEGIN
       SET v_left = v_left - v_some;
     END LOOP;
     CLOSE c_lanes;
-    COMMIT;
+    {{ commit }};
   END;
   SET out_expired = in_limit - v_left;
   SELECT out_expired AS expired;

@@ -8,29 +8,40 @@ BEGIN
   /*
   Internal: registers the queues of create_tasks that are new, in the order of their names. The plain read may
   miss one that was registered after the caller's snapshot; the INSERT then changes it, and so makes it visible.
+  Without a cursor, which would leave a flag in the call's result on which some drivers' prepared statements fail.
   */
-  DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }};
-  DECLARE v_queue VARCHAR({{ limit.queue }}) {{ string }};
-  DECLARE v_done TINYINT DEFAULT FALSE;
-  DECLARE c_new CURSOR FOR
-    SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}') AS namespace, given.queue
-    FROM {{ elements('in_tasks') }} AS given
-    LEFT JOIN {{ p }}queue AS registered
-      ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
-      AND registered.queue = given.queue
-    WHERE registered.queue_id IS NULL
-    ORDER BY namespace, queue;
-  DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
+  DECLARE v_new {{ text }};
+  DECLARE v_tries INT DEFAULT 0;
 
-  OPEN c_new;
-  each_queue: LOOP
-    FETCH c_new INTO v_namespace, v_queue;
-    IF v_done THEN
-      LEAVE each_queue;
+  CALL {{ p }}check_session();
+  find: LOOP
+    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('namespace', namespace, 'queue', queue))
+    INTO v_new
+    FROM (
+      SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}') AS namespace, given.queue
+      FROM {{ elements('in_tasks') }} AS given
+      LEFT JOIN {{ p }}queue AS registered
+        ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+        AND registered.queue = given.queue
+      WHERE registered.queue_id IS NULL OR registered.queue_id = 0
+    ) AS missing;
+    IF v_new IS NULL OR v_tries > 1 THEN
+      LEAVE find;
     END IF;
+
+    IF v_tries > 0 THEN
+      -- The session has insert_id = 0, which MySQL cannot tell from none and which holds for one INSERT.
+      DELETE FROM {{ p }}queue
+      WHERE queue_id = 0;
+    END IF;
+    SET v_tries = v_tries + 1;
     INSERT INTO {{ p }}queue (namespace, queue)
-    VALUES (v_namespace, v_queue)
+    SELECT namespace, queue
+    FROM JSON_TABLE(v_new, '$[*]' COLUMNS (
+      namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
+      queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue'
+    )) AS missing
+    ORDER BY namespace, queue
     ON DUPLICATE KEY UPDATE touched = touched + 1;
   END LOOP;
-  CLOSE c_new;
 END

@@ -38,7 +38,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
     IF v_alone THEN
-      ROLLBACK;
+      {{ rollback }};
     END IF;
     RESIGNAL;
   END;
@@ -49,7 +49,7 @@ BEGIN
     START TRANSACTION;
   END IF;
 
-  UPDATE {{ given_tasks("v_tasks") }} AS given
+  {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = 0,
@@ -61,7 +61,7 @@ BEGIN
 
   IF v_alone THEN
     {{ refused("v_tasks") }};
-    COMMIT;
+    {{ commit }};
   ELSE
     -- Locks and so reads the present state, not that of the caller's snapshot.
     {{ refused("v_tasks") }}

@@ -20,7 +20,7 @@ BEGIN
   WHERE batch_id = in_batch_id;
 
   -- A task that somebody has locked is in a consumer's hands: its message has arrived.
-  SELECT JSON_ARRAYAGG(task_id)
+  {{ settled }} SELECT JSON_ARRAYAGG(task_id)
   INTO v_untouched
   FROM (
     SELECT task.task_id
@@ -33,7 +33,7 @@ BEGIN
     FOR UPDATE SKIP LOCKED
   ) AS untouched;
 
-  UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+  {{ settled }} UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.due_at = LEAST(v_claimed_at, v_now),

@@ -27,7 +27,7 @@ BEGIN
   WHERE lane = in_lane AND {{ valid("in_now") }};
   IF v_from IS NOT NULL THEN
     -- To lock what is dead takes twenty times as long as to pass it.
-    SELECT COUNT(*), MIN(due_at), JSON_ARRAYAGG(task_id)
+    {{ settled }} SELECT COUNT(*), MIN(due_at), JSON_ARRAYAGG(task_id)
     INTO v_some, v_from, v_candidates
     FROM (
       SELECT {{ stop_at_end }} task_id, due_at
@@ -40,7 +40,7 @@ BEGIN
   SET v_from = COALESCE(v_from, {{ beginning_of_time }});
 
   IF v_some IS NULL OR v_some >= in_limit THEN
-    SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
+    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
     INTO v_ids, out_found, v_expired
     FROM (
       SELECT
@@ -53,7 +53,7 @@ BEGIN
       FOR UPDATE SKIP LOCKED
     ) AS due;
   ELSE
-    SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
+    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
     INTO v_ids, out_found, v_expired
     FROM (
       SELECT

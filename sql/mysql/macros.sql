@@ -4,9 +4,22 @@
 SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ message }}'
 {%- endmacro -%}
 
+{#- Every text has its character set and collation, in columns of JSON_TABLE, too: else they are the schema's. -#}
 {%- set text = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" -%}
 {%- set string = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" -%}
 {%- set instant = "DATETIME(3)" -%}
+{#- Whether an error 1062 speaks of the key of order numbers, and not of an index or a trigger of the user's own. -#}
+{%- macro is_duplicate(message) -%}
+LOCATE('active_order', {{ message }}) > 0
+{%- endmacro -%}
+{#- Refused before any INSERT: both would let the caller choose ids, of queues and tasks of others, too. -#}
+{%- set ids_are_free = "@@insert_id = 0 AND @@auto_increment_increment <= %d" % limit.id_step -%}
+{#- Whatever the session's completion_type is. -#}
+{%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
+{%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}
+{#- For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
+    comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
+{%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}
 {%- set json_errors = "3140, 3141, 3157" -%}
 {%- set nul = "_utf8mb4 X'00'" -%}
 {#- MariaDB takes halves of surrogate pairs for characters, and no client can read them again. In UTF-8 they begin
@@ -58,14 +71,14 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 
 {#- A JSON array of strings as rows. -#}
 {%- macro names(variable) -%}
-JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name LONGTEXT PATH '$'))
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name {{ text }} PATH '$'))
 {%- endmacro -%}
 
 {#- MariaDB compares keys as they are written: \\u0074ask_id is task_id, too. -#}
 {%- macro hides_reserved_key(payload) -%}
 EXISTS (
         SELECT 1
-        FROM JSON_TABLE(JSON_KEYS({{ payload }}), '$[*]' COLUMNS (name LONGTEXT PATH '$')) AS given_key
+        FROM JSON_TABLE(JSON_KEYS({{ payload }}), '$[*]' COLUMNS (name {{ text }} PATH '$')) AS given_key
         WHERE name IN ('task_id', 'task_attempt')
       )
 {%- endmacro -%}

@@ -19,20 +19,12 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_queue_id INT;
+  DECLARE v_paused TINYINT;
 
   CALL {{ p }}check_queue(in_queue, in_namespace);
-  SELECT queue_id
-  INTO v_queue_id
-  FROM {{ p }}queue
-  WHERE namespace = COALESCE(in_namespace, '{{ default.namespace }}') AND queue = in_queue;
-  IF v_queue_id IS NULL THEN
-    INSERT INTO {{ p }}queue (namespace, queue, paused_at)
-    VALUES (COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, {{ now }})
-    ON DUPLICATE KEY UPDATE paused_at = COALESCE(paused_at, {{ now }});
-  ELSE
-    -- By its number: the entry of its name is read, and so locked, where tasks are created.
-    UPDATE {{ p }}queue
-    SET paused_at = COALESCE(paused_at, {{ now }})
-    WHERE queue_id = v_queue_id;
-  END IF;
+  CALL {{ p }}find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
+  -- By its number: the entry of its name is read, and so locked, where tasks are created.
+  UPDATE {{ p }}queue
+  SET paused_at = COALESCE(paused_at, {{ now }})
+  WHERE queue_id = v_queue_id;
 END

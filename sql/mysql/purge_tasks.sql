@@ -31,20 +31,20 @@ BEGIN
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
     CALL {{ p }}find_low_end(0, v_due);
-    COMMIT;
+    {{ commit }};
     CALL {{ p }}begin_work();
     CALL {{ p }}lock_due(0, {{ now }}, in_limit, {{ now }}, v_ids, out_deleted, v_expired);
     IF out_deleted > 0 THEN
-      DELETE task
+      {{ settled }} DELETE task
       FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id;
     END IF;
-    COMMIT;
+    {{ commit }};
   END;
   SELECT out_deleted AS deleted;
 END

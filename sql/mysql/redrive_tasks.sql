@@ -53,7 +53,7 @@ BEGIN
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
@@ -64,7 +64,7 @@ BEGIN
         LEAVE each_queue;
       END IF;
 
-      SELECT JSON_ARRAYAGG(task_id), COUNT(*)
+      {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*)
       INTO v_ids, v_some
       FROM (
         SELECT task_id
@@ -80,7 +80,7 @@ BEGIN
         FOR UPDATE SKIP LOCKED
       ) AS handed_out;
 
-      UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.due_at = v_now,
@@ -88,7 +88,7 @@ BEGIN
       SET v_left = v_left - v_some;
     END LOOP;
     CLOSE c_queues;
-    COMMIT;
+    {{ commit }};
   END;
   SET out_redriven = in_limit - v_left;
   SELECT out_redriven AS redriven;

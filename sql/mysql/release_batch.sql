@@ -28,7 +28,7 @@ BEGIN
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
@@ -41,6 +41,6 @@ BEGIN
       {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
     END IF;
     CALL {{ p }}give_back(v_batch_id);
-    COMMIT;
+    {{ commit }};
   END;
 END

@@ -21,8 +21,15 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_message {{ text }};
   DECLARE EXIT HANDLER FOR 1062
-    {{ raise("duplicate_order", "another task with the same order_no is active") }};
+  BEGIN
+    GET DIAGNOSTICS CONDITION 1 v_message = MESSAGE_TEXT;
+    IF {{ is_duplicate("v_message") }} THEN
+      {{ raise("duplicate_order", "another task with the same order_no is active") }};
+    END IF;
+    RESIGNAL;
+  END;
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};

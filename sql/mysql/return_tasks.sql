@@ -25,7 +25,7 @@ BEGIN
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
 
-  UPDATE {{ given_tasks("v_tasks") }} AS given
+  {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = task.queue_id,

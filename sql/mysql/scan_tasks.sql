@@ -111,7 +111,7 @@ BEGIN
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
-      ROLLBACK;
+      {{ rollback }};
       RESIGNAL;
     END;
 
@@ -121,10 +121,10 @@ BEGIN
     INTO v_last
     FROM {{ p }}low_end;
     IF v_last > 0 THEN
-      COMMIT;
+      {{ commit }};
       CALL {{ p }}begin_work();
       CALL {{ p }}find_low_ends(in_namespace, FALSE, v_known);
-      COMMIT;
+      {{ commit }};
       CALL {{ p }}begin_work();
     END IF;
     SET v_now = {{ now }};
@@ -160,7 +160,7 @@ BEGIN
     CLOSE c_queues;
 
     IF v_expired > 0 THEN
-      UPDATE JSON_TABLE(
+      {{ settled }} UPDATE JSON_TABLE(
         JSON_MERGE_PRESERVE(v_claimed, v_parked), '$[*]' COLUMNS (task_id BIGINT PATH '$')
       ) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
@@ -173,7 +173,7 @@ BEGIN
     END IF;
 
     IF v_parked <> '[]' THEN
-      UPDATE JSON_TABLE(v_parked, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      {{ settled }} UPDATE JSON_TABLE(v_parked, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = -task.queue_id,
@@ -183,7 +183,7 @@ BEGIN
 
     IF v_claimed <> '[]' THEN
       SET out_batch_id = {{ new_batch_id }};
-      UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+      {{ settled }} UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
         task.lane = task.queue_id,
@@ -204,12 +204,12 @@ BEGIN
     ELSE
       CALL {{ p }}find_next_due(v_now, in_namespace, v_held, out_wait_ms);
     END IF;
-    COMMIT;
+    {{ commit }};
 
     IF v_slow THEN
       CALL {{ p }}begin_work();
       CALL {{ p }}find_low_ends(in_namespace, TRUE, v_known);
-      COMMIT;
+      {{ commit }};
     END IF;
   END;
 
@@ -220,5 +220,5 @@ BEGIN
   STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   WHERE task.batch_id = out_batch_id AND task.lane <> 0;
   -- With autocommit off, the last SELECT has opened a transaction, which the next call would refuse.
-  COMMIT;
+  {{ commit }};
 END

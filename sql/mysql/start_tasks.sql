@@ -26,7 +26,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
     IF v_alone THEN
-      ROLLBACK;
+      {{ rollback }};
     END IF;
     RESIGNAL;
   END;
@@ -37,7 +37,7 @@ BEGIN
     START TRANSACTION;
   END IF;
 
-  UPDATE {{ given_tasks("v_tasks") }} AS given
+  {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
     task.lane = task.queue_id,
@@ -56,6 +56,6 @@ BEGIN
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
   IF v_alone THEN
-    COMMIT;
+    {{ commit }};
   END IF;
 END

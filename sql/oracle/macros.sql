@@ -4,6 +4,11 @@
 RAISE_APPLICATION_ERROR(-{{ error[name] }}, {{ before }}'{{ message }}')
 {%- endmacro -%}
 
+{#- Whether ORA-00001 speaks of an index or a trigger of the user's own, and not of the index of order numbers. -#}
+{%- set is_other_index -%}
+REGEXP_LIKE(SQLERRM, '\([^()]+\.[^()]+\)') AND INSTR(SQLERRM, '.{{ (p ~ "active_order") | upper }})') = 0
+{%- endset -%}
+
 {#- As the number of its error, so that callers can catch each by name. -#}
 {%- macro exceptions() -%}
 {%- for name, number in error.items() %}

@@ -50,6 +50,9 @@ BEGIN
   END IF;
 EXCEPTION
   WHEN DUP_VAL_ON_INDEX THEN
+    IF {{ is_other_index }} THEN
+      RAISE;
+    END IF;
     {{ raise("duplicate_order", "another task with the same order_no is active") }};
 END retry_task;
 {%- endif %}

@@ -16,7 +16,7 @@ PROCEDURE store_task (
 Internal: stores one task, or finds the active one with its order number.
 
 The unique index decides between creating and finding, so no two callers can both create; where the
-duplicate ends between the two steps, they are taken again.
+duplicate ends between the two steps, they are taken again, but not for ever.
 */
 {%- else %}
 IS
@@ -37,7 +37,7 @@ BEGIN
     EXCEPTION
       WHEN DUP_VAL_ON_INDEX THEN
         v_races := v_races + 1;
-        IF in_order_no IS NULL OR v_races > 100 THEN
+        IF in_order_no IS NULL OR v_races > {{ limit.races }} OR ({{ is_other_index }}) THEN
           RAISE;
         END IF;
         find_namesake(in_order_no, in_name, in_queue_id, out_task_id);

@@ -206,8 +206,8 @@ def test_a_queue_that_opens_or_closes_hinders_no_creator(
     getattr(calls, verb)(own, "Q1" if known else "NEW")
     found = locks(conn, own, "queue")
     locked_ids(found)
-    assert known == (found.keys() == {"PRIMARY"})
-    assert len(found.get("PRIMARY", ())) == known
+    assert found.keys() == {"PRIMARY"}
+    assert len(found["PRIMARY"]) == 1
     execute(conn, "SET SESSION innodb_lock_wait_timeout = 1")
     calls.create_many(conn, [NewTask("job", {}, 60, f"Q{n}", order_no="1") for n in range(3)])
     new(conn, "NEWER")

@@ -291,3 +291,36 @@ def test_the_contract_names_no_dialect() -> None:
     words = re.compile(r"(?i)mysql|mariadb|oracle|innodb|oracledb")
     found = {p.name: words.findall(p.read_text(encoding="utf-8")) for p in folder.glob("*.py")}
     assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+@pytest.mark.parametrize("name", ALL["mysql"])
+def test_every_text_has_its_character_set_and_collation(name: str) -> None:
+    """Else it has the schema's, as columns of JSON_TABLE do: names that do not fit there would be
+    lost, and characters without a weight would count as blanks.
+    """
+    text = re.sub(
+        r"/\*.*?\*/|--.*?$|'(?:[^']|'')*'", "", ALL["mysql"][name].text, flags=re.S | re.M
+    )
+    kinds = re.findall(
+        r"\b(?:(?:LONG|MEDIUM|TINY)?TEXT|(?:VAR)?CHAR(?: ?\(\d+\))?)\b(?! ?\(\w)(.{0,45})", text
+    )
+    assert [
+        k for k in kinds if not k.startswith(" CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    ] == []
+
+
+@pytest.mark.parametrize("name", ALL["mysql"])
+def test_no_setting_of_the_session_changes_how_a_transaction_ends(name: str) -> None:
+    """completion_type would begin the next one, or end the connection."""
+    ends = re.findall(r"\b(?:COMMIT|ROLLBACK)\b(?! TO)[^;]*;", ALL["mysql"][name].text)
+    assert [e for e in ends if not e.endswith(" AND NO CHAIN NO RELEASE;")] == []
+
+
+@each_procedure
+def test_no_loop_is_endless(dialect: str, name: str) -> None:
+    """A loop goes through rows, or counts its tries."""
+    text = ALL[dialect][name].text
+    loops = re.findall(r"^ *(?:\w+: )?(?:WHILE\b.*|LOOP|REPEAT)$", text, flags=re.MULTILINE)
+    rows = re.findall(r"IF v_done\b|EXIT WHEN", text)
+    counts = re.findall(r"\bv_(?:race|races|tries) > \d+|v_depth <= \d+", text)
+    assert len(loops) <= len(rows) + len(counts)
