@@ -1,16 +1,26 @@
-"""What the three verbs that create tasks have in common: how they are called, what they refuse."""
+"""What the verbs that create tasks have in common: how they are called, what they refuse."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from testing import call
+
 from qtask_db import Connection, NewTask, Task, calls
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import InvalidArgument, InvalidPayload, PayloadTooLarge, ReservedKey
 
-WAYS = ("create", "delay", "create_many")
+WAYS = ("create", "delay", "create_many", "create_task_quiet", "delay_task_quiet")
 SECONDS = LIMIT["seconds"]
 SMILE = "\N{GRINNING FACE}"  # 4 bytes in UTF-8
+
+
+class _Quiet(Connection):
+    """Calls the verb without a result set in place of the usual one."""
+
+    def call(self, verb: str, *arguments: Any, **others: Any) -> Any:
+        conn = Connection(self.raw, self.dialect, self.prefix)
+        return call(conn, f"{verb}_quiet", *arguments, options=others["options"]), []
 
 
 def make(conn: Connection, way: str, **changes: Any) -> Task:
@@ -18,6 +28,8 @@ def make(conn: Connection, way: str, **changes: Any) -> Task:
     given = {"name": "job", "payload": {}, "interval": 60, "queue": "Q", **changes}
     if way == "create_many":
         return calls.create_many(conn, [NewTask(**given)])[0]
+    if way.endswith("_quiet"):
+        conn, way = _Quiet(conn.raw, conn.dialect, conn.prefix), way.partition("_")[0]
     if way == "delay":
         given.setdefault("delay", 0)
     return getattr(calls, way)(conn, **given)

@@ -157,6 +157,12 @@ def test_a_refusal_locks_the_refused_row_at_most(
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, "job", {}, 60, "Q", order_no=n),
     "delay_task": lambda c, n: calls.delay(c, "job", {}, 60, 60, "Q", order_no=n),
+    "create_task_quiet": lambda c, n: call(
+        c, "create_task_quiet", "job", "{}", 60, "Q", options={"order_no": n} if n else {}
+    ),
+    "delay_task_quiet": lambda c, n: call(
+        c, "delay_task_quiet", "job", "{}", 60, 60, "Q", options={"order_no": n} if n else {}
+    ),
     "create_tasks": lambda c, n: calls.create_many(
         c, [NewTask("job", {}, 60, "Q"), NewTask("job", {}, 60, "Q", order_no=n)]
     ),

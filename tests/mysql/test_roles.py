@@ -71,6 +71,8 @@ def allowed(entries: list[dict[str, Any]], role: str) -> set[str]:
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "create_task": ("job", "{}", 60, "Q"),
     "delay_task": ("job", "{}", 0, 60, "Q"),
+    "create_task_quiet": ("job", "{}", 60, "Q"),
+    "delay_task_quiet": ("job", "{}", 0, 60, "Q"),
     "create_tasks": (
         json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", "order_no": "1"}]),
     ),
