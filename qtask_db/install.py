@@ -39,7 +39,9 @@ def install(url: str, settings: Mapping[str, str] | None = None, report: Report 
     then be run again.
     """
     given = requested() if settings is None else settings
-    database = Database(url, prefix=Settings().updated(given).prefix)
+    settings_given = Settings().updated(given)
+    database = Database(url, prefix=settings_given.prefix)
+    Renderer(database.dialect, settings_given)  # refuses what this dialect cannot have
     with requesting(given), _backend(database) as backend, backend.lock():
         pending = backend.to_apply(read_migrations(str(directory("migrations") / database.dialect)))
         for migration in pending:

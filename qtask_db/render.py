@@ -17,7 +17,7 @@ import jinja2
 from qtask_db.constants import CONSTANTS
 from qtask_db.errors import ConfigurationError
 from qtask_db.resources import directory, read_toml
-from qtask_db.settings import Settings, package, requesting
+from qtask_db.settings import Settings, check_package, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
@@ -49,6 +49,8 @@ class Renderer:
             )
         self.dialect = dialect
         self._packaged = (folder / "package_spec.sql").is_file()
+        if self._packaged:
+            check_package(settings.prefix)
         self.settings = settings
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folder),

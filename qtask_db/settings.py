@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import ConfigurationError
+from qtask_db.reserved import UNFIT
 
 DEFAULT_PREFIX = "qtask_"
 
@@ -32,7 +33,7 @@ class Settings:
     index_tablespace: str = ""
     """Oracle: of the indexes; empty is that of the tables."""
     sequence_cache: int = 1000
-    """Oracle: numbers that each instance keeps in memory; 0 keeps none."""
+    """Oracle: numbers that each instance keeps in memory; 0 and 1 keep none."""
     spread_index: str = "none"
     """Oracle: `reverse` or `hash` spreads the indexes that grow at their right end, for RAC."""
 
@@ -52,6 +53,8 @@ class Settings:
                     f"not {getattr(self, name)!r}"
                 )
         _check_range("sequence_cache", self.sequence_cache, 0, 1_000_000, "numbers")
+        if self.sequence_cache == 1:  # CACHE 1, which is none, is ORA-04010
+            object.__setattr__(self, "sequence_cache", 0)
         if self.spread_index not in ("none", "reverse", "hash"):
             raise ConfigurationError(
                 f"spread_index must be none, reverse or hash, not {self.spread_index!r}"
@@ -78,6 +81,15 @@ _IN_TABLES = {"prefix", "tablespace", "index_tablespace", "sequence_cache", "spr
 def package(prefix: str) -> str:
     """The name of the package of the procedures, in a database that has packages."""
     return prefix.removesuffix("_")
+
+
+def check_package(prefix: str) -> None:
+    """Raises ConfigurationError if the package cannot have that name."""
+    if package(prefix).upper() in UNFIT:
+        raise ConfigurationError(
+            f"prefix must not be {prefix!r} on Oracle: the package would be called "
+            f"{package(prefix).upper()}, which has a meaning there already"
+        )
 
 
 _override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", default=None)

@@ -16,6 +16,6 @@ BEGIN
       status = {{ status.failed }},
       ended_at = in_now,
       due_at = in_now + {{ keep_unfinished }}
-    WHERE task_id = in_ids(i);
+    WHERE task_id = in_ids(i) AND lane <> 0 AND {{ expired("in_now") }};
 END fail_expired;
 {%- endif %}

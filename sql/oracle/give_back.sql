@@ -38,7 +38,7 @@ BEGIN
     SET
       due_at = LEAST(v_claimed_at, v_now),
       batch_id = 0
-    WHERE task_id = v_untouched(i);
+    WHERE task_id = v_untouched(i) AND batch_id = in_batch_id AND lane > 0;
 
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;

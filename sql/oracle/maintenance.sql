@@ -11,6 +11,7 @@ BEGIN
       DECLARE
         v_some NUMBER;
       BEGIN
+        ROLLBACK;
         LOOP
           {{ package }}.expire_tasks({{ default.maintenance_rows }}, v_some);
           EXIT WHEN v_some < {{ default.maintenance_rows }};

@@ -40,7 +40,7 @@ BEGIN
     CLOSE c_ended;
     FORALL i IN 1 .. v_ids.COUNT
       DELETE FROM {{ p }}task
-      WHERE task_id = v_ids(i);
+      WHERE task_id = v_ids(i) AND lane = 0 AND due_at <= v_now;
     out_deleted := v_ids.COUNT;
   EXCEPTION
     WHEN OTHERS THEN

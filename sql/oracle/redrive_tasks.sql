@@ -68,7 +68,7 @@ BEGIN
         SET
           due_at = v_now,
           batch_id = 0
-        WHERE task_id = v_ids(i);
+        WHERE task_id = v_ids(i) AND status = {{ status.waiting }} AND batch_id > 0 AND due_at > v_now;
       v_left := v_left - v_ids.COUNT;
       EXIT WHEN v_left = 0;
     END LOOP;

@@ -110,7 +110,7 @@ BEGIN
       SET
         lane = -queue_id,
         due_at = deadline_at
-      WHERE task_id = v_parked(i);
+      WHERE task_id = v_parked(i) AND lane > 0 AND due_at <= v_now;
 
     IF v_claimed.COUNT > 0 THEN
       out_batch_id := {{ new_batch_id }};
@@ -121,7 +121,7 @@ BEGIN
           batch_id = out_batch_id,
           ended_at = v_now,
           due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
-        WHERE task_id = v_claimed(i);
+        WHERE task_id = v_claimed(i) AND (lane < 0 OR (lane > 0 AND due_at <= v_now));
       v_task_ids := json_array_of(v_claimed);
       INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
       VALUES (out_batch_id, in_relay, v_now, v_now + {{ seconds("in_lease") }}, v_task_ids);

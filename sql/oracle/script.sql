@@ -5,8 +5,6 @@
 SET DEFINE OFF
 SET SQLBLANKLINES ON
 WHENEVER SQLERROR CONTINUE
-{% include "session.sql" %}
-/
 {% for table in tables %}
 {{ table }}
 /

@@ -15,7 +15,7 @@ IS
   v_warning INTEGER;
   v_length NUMBER;
 BEGIN
-  DBMS_LOB.CREATETEMPORARY(v_utf8, TRUE);
+  DBMS_LOB.CREATETEMPORARY(v_utf8, TRUE, DBMS_LOB.CALL);
   DBMS_LOB.CONVERTTOBLOB(
     v_utf8, in_text, DBMS_LOB.LOBMAXSIZE, v_to, v_from, NLS_CHARSET_ID('AL32UTF8'), v_language, v_warning
   );

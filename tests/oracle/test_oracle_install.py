@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
+import oracledb
 import pytest
 from testing import execute, query
 from yoyo import get_backend, read_migrations
 
-from qtask_db import Database, bind, calls
+from qtask_db import Connection, Database, bind, calls
 from qtask_db.dialects import oracle_schema
 from qtask_db.doctor import Level, examine_database
 from qtask_db.errors import DatabaseError, NotInstalled, QtaskError
 from qtask_db.install import install, uninstall
+from qtask_db.render import statements
 from qtask_db.resources import directory
+from qtask_db.settings import Settings
 
 OBJECTS = "SELECT object_type, object_name FROM user_objects WHERE object_type <> 'LOB'"
 
@@ -148,3 +152,26 @@ def test_a_good_installation_has_nothing_to_tell(
     assert caplog.records == []
     for check in examine_database(Database(empty_url)):
         assert check.level is Level.OK, check
+
+
+def test_the_storage_of_new_tables(real: Connection, empty_url: str) -> None:  # noqa: ARG001
+    install(empty_url, {}, report=quiet)
+    storage = (
+        "SELECT ini_trans FROM user_tables WHERE table_name = 'QTASK_TASK' UNION ALL "
+        "SELECT ini_trans FROM user_indexes WHERE index_name = 'QTASK_DUE' UNION ALL "
+        "SELECT DECODE(cache, 'YES', 10, 0) FROM user_lobs WHERE table_name = 'QTASK_TASK'"
+    )
+    with Database(empty_url).connect() as conn:
+        assert query(conn, storage) == [(10,)] * 4
+
+
+def test_the_storage_of_tables_in_use_is_left_alone(empty_url: str) -> None:
+    install(empty_url, {}, report=quiet)
+    (change,) = statements(directory("migrations") / "oracle" / "qtask-0002-storage.py", Settings())
+    change = re.sub(r"'ALTER [^']*'", "'DROP TABLE none_of_this_name'", change)
+    with Database(empty_url).connect() as conn:
+        calls.create(conn, "job", {}, 60, "Q")
+        execute(conn, change)
+        execute(conn, "DELETE FROM qtask_task")
+        with pytest.raises(oracledb.DatabaseError):
+            execute(conn, change)

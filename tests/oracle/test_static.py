@@ -10,22 +10,12 @@ import plsql
 import pytest
 
 from qtask_db.constants import ERROR, Status
+from qtask_db.errors import ConfigurationError
+from qtask_db.install import install
 from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.reserved import UNFIT
 from qtask_db.settings import Settings
 
-# In SQL or in PL/SQL, of versions 12.1 to 23 (V$RESERVED_WORDS; Language Reference, appendix D).
-RESERVED = """
-ACCESS ADD ALL ALTER AND ANY ARRAY AS ASC AT AUDIT BEGIN BETWEEN BY CASE CHAR CHECK CLUSTER
-CLUSTERS COLAUTH COLUMN COLUMNS COLUMN_VALUE COMMENT COMPRESS CONNECT CRASH CREATE CURRENT
-CURSOR DATE DECIMAL DECLARE DEFAULT DELETE DESC DISTINCT DROP ELSE END EXCEPTION EXCLUSIVE
-EXISTS FETCH FILE FLOAT FOR FROM FUNCTION GOTO GRANT GROUP HAVING IDENTIFIED IF IMMEDIATE IN
-INCREMENT INDEX INDEXES INITIAL INSERT INTEGER INTERSECT INTO IS LEVEL LIKE LOCK LONG MAXEXTENTS
-MINUS MLSLABEL MODE MODIFY NESTED_TABLE_ID NOAUDIT NOCOMPRESS NOT NOWAIT NULL NUMBER OF OFFLINE
-ON ONLINE OPTION OR ORDER OVERLAPS PCTFREE PRIOR PROCEDURE PUBLIC RAW RENAME RESOURCE REVOKE ROW
-ROWID ROWNUM ROWS SELECT SESSION SET SHARE SIZE SMALLINT SQL START SUBTYPE SUCCESSFUL SYNONYM
-SYSDATE TABAUTH TABLE THEN TO TRIGGER TYPE UID UNION UNIQUE UPDATE USER VALIDATE VALUES VARCHAR
-VARCHAR2 VIEW VIEWS WHEN WHENEVER WHERE WITH
-"""
 SUPPLIED = {"DBMS_APPLICATION_INFO", "DBMS_LOB", "DBMS_TRANSACTION", "RAISE_APPLICATION_ERROR"}
 # The longest prefix.
 RENDERER = Renderer("oracle", Settings(prefix="abcdefghi_", maintenance_minutes=5))
@@ -131,7 +121,7 @@ def test_no_name_is_reserved_or_too_long() -> None:
     names |= {found.name for found in RENDERER.objects}
     names -= {""}
     assert len(names) > 150
-    assert {n for n in names if n.upper() in RESERVED.split()} == set()
+    assert {n for n in names if n.upper() in UNFIT} == set()
     assert {n for n in names if len(n) > 30} == set()
 
 
@@ -233,6 +223,8 @@ def test_the_unique_index_holds_one_active_task_an_order_number() -> None:
     [
         (Settings(), ["CACHE 1000 NOORDER"]),
         (Settings(sequence_cache=0), ["NOCACHE NOORDER"]),
+        (Settings(sequence_cache=1), ["NOCACHE NOORDER"]),
+        (Settings(sequence_cache=2), ["CACHE 2 NOORDER"]),
         (Settings(tablespace="DATA1"), ["TABLESPACE DATA1"]),
         (Settings(tablespace="A", index_tablespace="B"), ["TABLESPACE A", "TABLESPACE B"]),
         (Settings(spread_index="reverse"), ["(task_id) REVERSE"]),
@@ -257,6 +249,8 @@ def test_the_script_can_be_read_by_the_vendors_client() -> None:
         if not re.match(r"CREATE OR REPLACE PACKAGE|BEGIN\b|COMMIT;$", text):
             assert not re.search(r";\s*$", text, flags=re.MULTILINE), text[:200]
     assert "SET DEFINE OFF" in script
+    # The session that runs it goes on.
+    assert "ALTER SESSION" not in script
     assert script.count("SHOW ERRORS") == 2 * (1 + len(ROLES))
 
 
@@ -268,3 +262,30 @@ def test_the_job_is_a_block_that_calls_the_package() -> None:
     for verb in ("expire_tasks", "purge_tasks"):
         assert f"abcdefghi.{verb}(1000, v_some);" in text
     assert "NUMTODSINTERVAL(5, ''MINUTE'')" in text
+    # The verbs refuse a transaction that somebody has left open in the scheduler's session.
+    assert re.search(r"BEGIN\s+ROLLBACK;\s+LOOP\s+abcdefghi\.expire_tasks", text)
+
+
+def test_what_was_locked_is_looked_at_again_before_it_is_changed() -> None:
+    """SKIP LOCKED finds a row as it was when the cursor was opened, and locks it as it is now."""
+    changes = re.findall(
+        r"FORALL i IN [^;]*?\b(?:UPDATE|DELETE)\b[^;]*;", rendered()["package_body"]
+    )
+    assert len(changes) == 9
+    for change in changes:
+        assert re.search(r"WHERE task_id = \w+\(i\)\s+AND ", change), change
+
+
+def test_temporary_lobs_end_with_the_call() -> None:
+    """Not with the session, should an error come before they are freed."""
+    text = "".join(rendered().values())
+    made = re.findall(r"CREATETEMPORARY\(([^)]*)\)", text)
+    assert made
+    assert {arguments.split(", ")[-1] for arguments in made} == {"DBMS_LOB.CALL"}
+
+
+@pytest.mark.parametrize("prefix", ["order_", "audit_", "user", "session_", "dual_", "dbms_lob_"])
+def test_no_package_has_a_name_that_means_something(prefix: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"not be {prefix!r} on Oracle"):
+        install("oracle://u:p@127.0.0.1:1/none", {"prefix": prefix})
+    assert Renderer("mysql", Settings(prefix)).objects
