@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from qtask_db.carriers import close_old_connections
 from qtask_db.job import Job, Retry, text_of
 
 logger = logging.getLogger("qtask_db.worker")
@@ -159,6 +160,7 @@ class Pool:
         job, began = run.job, time.monotonic()
         with self._lock:
             self._running[run] = began
+        close_old_connections()
         try:
             if (result := run.handler(job)) is not None:
                 _refuse_unrun(result)
@@ -175,6 +177,7 @@ class Pool:
                 job.queue,
                 exc_info=True,
             )
+        close_old_connections()
         took = time.monotonic() - began
         with self._lock:
             del self._running[run]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from qtask_db import dialects
 from qtask_db.dialects import Dialect
 from qtask_db.errors import ConfigurationError
+
+log = logging.getLogger("qtask_db")
 
 Lost = Callable[[Exception], None]
 
@@ -38,9 +42,24 @@ def unwrap(conn: Any) -> tuple[Any, Dialect, Lost | None]:
     )
 
 
+def close_old_connections() -> None:
+    """Lets Django give up this thread's connections that are lost or too old.
+
+    It does so around each request; a program that serves none must ask for it, and would otherwise
+    go on with a lost connection for ever.
+    """
+    django = sys.modules.get("django")
+    if django is None or not hasattr(django, "db") or not django.conf.settings.configured:
+        return
+    try:
+        django.db.close_old_connections()
+    except Exception:
+        log.warning("Django could not close its old connections", exc_info=True)
+
+
 def _inside(carrier: Any, lost: Lost | None) -> tuple[Any, Lost | None]:
     if hasattr(carrier, "driver_connection"):  # SQLAlchemy: a pooled connection
-        return carrier.driver_connection, carrier.invalidate
+        return carrier.driver_connection, lost or carrier.invalidate
     if hasattr(carrier, "ensure_connection"):  # Django
         if hasattr(carrier, "close_if_health_check_failed"):  # since 4.1
             carrier.close_if_health_check_failed()
@@ -49,9 +68,10 @@ def _inside(carrier: Any, lost: Lost | None) -> tuple[Any, Lost | None]:
     inner = getattr(carrier, "connection", None)
     if callable(inner):  # SQLAlchemy: a session's method
         return inner(), lost
-    begun = getattr(carrier, "in_transaction", None)
-    if callable(begun) and not begun():
-        carrier.begin()  # SQLAlchemy: its commit() does nothing where it has not seen a statement
+    if callable(getattr(carrier, "in_transaction", None)):  # SQLAlchemy: a connection
+        lost = carrier.invalidate
+        if not carrier.in_transaction():
+            carrier.begin()  # its commit() does nothing where it has not seen a statement
     return inner, lost
 
 
