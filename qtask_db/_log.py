@@ -11,6 +11,12 @@ _UNSAFE = re.compile(
 )
 
 
+class Lines(str):
+    """Several lines of the package's own, which stay as they are."""
+
+    __slots__ = ()
+
+
 def get_logger(name: str) -> logging.Logger:
     """The logger of that name, whose records show what was put into their text escaped."""
     logger = logging.getLogger(name)
@@ -28,6 +34,7 @@ class _Escaping(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                one if isinstance(one, int | float) else visible(str(one)) for one in record.args
+                one if isinstance(one, int | float | Lines) else visible(str(one))
+                for one in record.args
             )
         return True

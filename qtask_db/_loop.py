@@ -13,7 +13,7 @@ import time
 
 from qtask_db.constants import LIMIT
 from qtask_db.database import Connection, Database
-from qtask_db.errors import QtaskError
+from qtask_db.errors import DatabaseUnavailable, QtaskError
 
 REPEAT = 60.0
 """Seconds in which a trouble that comes and goes is told once."""
@@ -121,6 +121,7 @@ class Duty:
         self._backoff = Backoff(first, longest)
         self._again_at = 0.0
         self._pause = 0.0
+        self._failing = False
 
     @property
     def rest(self) -> float:
@@ -130,6 +131,19 @@ class Duty:
     def failed(self, error: BaseException) -> float:
         """Reports the error; returns the seconds until the next try."""
         self._trouble.report(error)
+        return self.failed_quietly()
+
+    def failed_beside(self, error: BaseException) -> float:
+        """The same for one of several duties on a database: an outage is told by the first one,
+        unless this one alone meets it again.
+        """
+        if isinstance(error, DatabaseUnavailable) and not self._failing:
+            return self.failed_quietly()
+        return self.failed(error)
+
+    def failed_quietly(self) -> float:
+        """The same, for an error that need not be told."""
+        self._failing = True
         self._pause = self._backoff.next()
         self._again_at = time.monotonic() + self._pause
         return self._pause
@@ -137,6 +151,7 @@ class Duty:
     def works(self) -> None:
         """It was tried, and nothing failed. What fails again soon goes on resting longer."""
         if self._again_at:
+            self._failing = False
             self._trouble.clear()
             if time.monotonic() > self._again_at + self._pause:
                 self._backoff.reset()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
 import queue
+import sys
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from qtask_db._log import Lines, get_logger
 from qtask_db.carriers import close_old_connections
 from qtask_db.job import Job, Retry, text_of
 
-logger = logging.getLogger("qtask_db.worker")
+logger = get_logger("qtask_db.worker")
 
 Handler: TypeAlias = "Callable[[Job], Any]"
 
@@ -25,8 +27,10 @@ START_ROWS = 1_000
 """Most tasks that are taken and started at one time."""
 LOCAL_TASKS = 2 * START_ROWS
 """Tasks that may wait here, however quick the handlers are: some start while others are ended."""
-LOCAL_CHARACTERS = 8_000_000
-"""Of messages that may wait here, as far as the last ones tell how large they are."""
+LOCAL_SIZE = 8_000_000
+"""Characters of messages that may be here beside those that handlers are busy with."""
+HANGS_AFTER = 300.0
+"""Seconds after which it is told where a handler is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +43,14 @@ class Run:
     """Monotonic time of the next heartbeat."""
     error: BaseException | None = None
     unbegun: bool = False
-    """The worker stopped before a thread had begun it."""
+    """No handler was called: the worker stopped, or the task was lost, before a thread began it."""
+    thread: int = 0
+    """That of its handler."""
+    told: bool = False
+    """It runs for long, and that has been told."""
+    refused_at: float = 0.0
+    """When the database first refused its result for a reason of its own."""
+    refusals: int = 0
 
 
 class Pool:
@@ -52,7 +63,7 @@ class Pool:
     def __init__(self, threads: int, prefetch: int | None, done: Callable[[Run], None]) -> None:
         self._threads = threads
         self._prefetch = prefetch
-        self._largest = 1
+        self._size = 0
         self._done = done
         self._inbox: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -69,8 +80,9 @@ class Pool:
             # Daemons: a handler that never returns must not keep the process from ending.
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
-    def room(self, timeout: float) -> tuple[int, int]:
-        """How many tasks to take now, to be run soon, and how many of them would run at once.
+    def room(self, timeout: float) -> tuple[int, int, int]:
+        """How many tasks to take now, to be run soon, how many of them would run at once, and how
+        many characters they may have.
 
         Where tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
         large takes, not many small ones, but none of more than START_ROWS.
@@ -80,27 +92,28 @@ class Pool:
             for last in (False, True):
                 waiting = self._may_wait()
                 idle = self._threads - self._unsettled
-                if idle + waiting >= max(1, waiting // 2):
-                    return min(idle + waiting, START_ROWS), idle
+                if idle + waiting >= max(1, waiting // 2) and (size := self._free()) > 0:
+                    return min(idle + waiting, START_ROWS), idle, size
                 if not last:
                     with contextlib.suppress(queue.Empty):
                         self._wake.get(timeout=timeout)
-            return max(0, idle), idle
+            return max(0, idle), idle, max(1, self._free())
         finally:
             self._feeder_waits = False
 
     def submit(self, runs: list[Run]) -> None:
-        self._largest = max((len(run.job.text) for run in runs), default=1)
         with self._lock:
+            self._size += sum(len(run.job.text) for run in runs)
             self._unsettled += len(runs)
             self._in_hand += len(runs)
         for run in runs:
             self._inbox.put(run)
 
-    def settled(self, count: int) -> None:
-        """So many runs are off this process's hands."""
+    def settled(self, jobs: Collection[Job]) -> None:
+        """They are off this process's hands."""
         with self._lock:
-            self._unsettled -= count
+            self._unsettled -= len(jobs)
+            self._size -= sum(len(job.text) for job in jobs)
         if self._feeder_waits and self._wake.empty():
             self._wake.put(None)
 
@@ -112,6 +125,20 @@ class Pool:
         """The jobs that handlers are busy with."""
         with self._lock:
             return [run.job for run in self._running]
+
+    def tell_where_they_hang(self) -> None:
+        """Once of each handler that runs for long: heartbeats keep its task from everybody else."""
+        began = time.monotonic() - HANGS_AFTER
+        with self._lock:
+            long = [run for run, since in self._running.items() if since < began and not run.told]
+        for run in long:
+            run.told = True
+            stack = traceback.format_stack(sys._current_frames().get(run.thread))
+            logger.warning(
+                "task %d, attempt %d of %s has run for %d s, and is here:\n%s",
+                run.job.task_id, run.job.attempt, run.job.queue, HANGS_AFTER,
+                Lines("".join(stack).rstrip()),
+            )  # fmt: skip
 
     def idle(self) -> bool:
         """Whether everything that was submitted has been passed on, or taken back."""
@@ -145,12 +172,17 @@ class Pool:
         with self._lock:
             longest = now - min(self._running.values(), default=now)
             slowest = max(longest, *self._means.values()) if self._means else float("inf")
-        most = min(LOCAL_TASKS, LOCAL_CHARACTERS // self._largest)
-        return min(most, int(self._threads * LOCAL_WAIT / max(slowest, 1e-6)))
+        return min(LOCAL_TASKS, int(self._threads * LOCAL_WAIT / max(slowest, 1e-6)))
+
+    def _free(self) -> int:
+        with self._lock:
+            return LOCAL_SIZE - self._size + sum(len(run.job.text) for run in self._running)
 
     def _work(self) -> None:
         while (run := self._inbox.get()) is not None:
-            if not run.job.lost:
+            if run.job.lost:
+                run.unbegun = True
+            else:
                 self._handle(run)
             self._done(run)
             with self._lock:
@@ -158,6 +190,7 @@ class Pool:
 
     def _handle(self, run: Run) -> None:
         job, began = run.job, time.monotonic()
+        run.thread = threading.get_ident()
         with self._lock:
             self._running[run] = began
         close_old_connections()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable, Mapping
 
 from qtask_db import calls
-from qtask_db._loop import Backoff, Session, Stop, Trouble
+from qtask_db._log import get_logger
+from qtask_db._loop import Duty, Session, Stop
 from qtask_db._pool import Handler, Pool, Run
 from qtask_db._settler import Settler
 from qtask_db.errors import BadInput, Conflict, DatabaseUnavailable, QueueUnavailable
 from qtask_db.job import Counters, Job
 from qtask_db.message import BadMessage, Received, decode
 from qtask_db.models import Started
-from qtask_db.queues import Queues, Raw
+from qtask_db.queues import QueueRefused, Queues, Raw
 
-logger = logging.getLogger("qtask_db.worker")
+logger = get_logger("qtask_db.worker")
 
 TAKE_WAIT = 1.0
 """Seconds of a blocking pop: how long `stop` may take to be noticed on an idle queue."""
@@ -48,6 +48,8 @@ class Runner:
         pool: Pool,
         settler: Settler,
         stop: Stop,
+        *,
+        checked: bool,
     ) -> None:
         self._name = name
         self._session = session
@@ -58,12 +60,13 @@ class Runner:
         self._settler = settler
         self._stop = stop
         self._bad: list[tuple[Raw, str]] = []
-        self._set_aside_at = 0.0
-        self._worked = False
-        self._database_trouble = Trouble(logger, "database, starting tasks")
-        self._redis_trouble = Trouble(logger, "redis")
-        self._backoff = Backoff(first=0.1, longest=5.0)
-        self._redis_backoff = Backoff(first=0.1, longest=5.0)
+        self._worked = checked
+        self._starting = Duty(logger, "database, starting tasks")
+        self._taking = Duty(logger, "redis")
+        self._removing = Duty(logger, "redis, removing what has been started")
+        self._setting_aside = Duty(
+            logger, "redis, setting bad messages aside", first=SET_ASIDE_WAIT, longest=60.0
+        )
 
     def run(self, drain_timeout: float) -> None:
         """Until the stop flag is set, then drains. Raises what is wrong before anything worked."""
@@ -77,51 +80,56 @@ class Runner:
 
     def _turn(self) -> None:
         """Takes and starts what there is room for; a failure is reported once and backed off."""
+        if not self._settler.alive:
+            raise RuntimeError("the thread that ends tasks has died")
+        self._pool.tell_where_they_hang()
         try:
             self._set_aside()
             if taken := self._take():
                 self._counters.taken += len(taken)
                 self._start(taken)
                 self._worked = True
-                self._database_trouble.clear()
-                self._backoff.reset()
+                self._starting.works()
+        except QueueRefused as error:  # each of them has been told by its name
+            self._stop.wait(self._taking.failed_quietly())
+            logger.debug("%s", error)
         except QueueUnavailable as error:
-            self._redis_trouble.report(error)
-            self._stop.wait(self._redis_backoff.next())
+            self._stop.wait(self._taking.failed(error))
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable | Conflict)):
                 raise
             self._session.close()
-            self._database_trouble.report(error)
-            self._stop.wait(self._backoff.next())
+            self._stop.wait(self._starting.failed(error))
 
     def _set_aside(self) -> None:
         """A Redis that is full refuses this and still gives messages, which makes room."""
-        if self._bad and time.monotonic() >= self._set_aside_at:
+        if self._bad and not self._setting_aside.rest:
             try:
-                while self._bad:
-                    self._queues.set_aside(*self._bad[0])
-                    del self._bad[0]
+                for bad in list(self._bad):
+                    self._queues.set_aside(*bad)
+                    self._bad.remove(bad)
             except QueueUnavailable as error:
-                self._set_aside_at = time.monotonic() + SET_ASIDE_WAIT
+                # The next one may belong to another queue.
+                self._bad.append(self._bad.pop(0))
+                self._setting_aside.failed(error)
                 if len(self._bad) >= SET_ASIDE_MOST:
                     raise
-                logger.warning("%d bad messages wait to be set aside: %s", len(self._bad), error)
+            else:
+                self._setting_aside.works()
 
     def _take(self) -> list[Raw]:
         """What is there now, as much as there is room for; else waits for what can run at once.
 
         Waiting for more would be wrong by the time it comes: a handler may have turned out slow.
         """
-        room, idle = self._pool.room(ROOM_WAIT)
+        room, idle, size = self._pool.room(ROOM_WAIT)
         if room == 0:
             return []
         queues = list(self._handlers)
-        taken = self._queues.take(queues, room, 0) or self._queues.take(
-            queues, max(1, idle), TAKE_WAIT
+        taken = self._queues.take(queues, room, 0, size) or self._queues.take(
+            queues, max(1, idle), TAKE_WAIT, size
         )
-        self._redis_trouble.clear()
-        self._redis_backoff.reset()
+        self._taking.works()
         return taken
 
     def _start(self, taken: list[Raw]) -> None:
@@ -143,7 +151,7 @@ class Runner:
                 one.attempt,
                 raw.queue,
                 received.payload,
-                raw.body.decode(),
+                received.text,
                 one.interval,
                 _extend=self._settler.extend,
             )
@@ -157,7 +165,16 @@ class Runner:
             logger.debug("%d duplicates; tasks %s", duplicates, sorted(refused))
         self._settler.watch(runs)
         self._pool.submit(runs)
-        self._queues.done(good)
+        self._remove(good)
+
+    def _remove(self, raws: list[Raw]) -> None:
+        """From a stream; what stays in it comes again, and is refused as a duplicate."""
+        try:
+            self._queues.done(raws)
+        except QueueUnavailable as error:
+            self._removing.failed(error)
+        else:
+            self._removing.works()
 
     def _read(self, taken: list[Raw]) -> tuple[list[Raw], Found]:
         """The readable messages, and one of them for each task: the one with the latest attempt."""

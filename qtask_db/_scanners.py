@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from qtask_db._loop import Duty
+from qtask_db.errors import Conflict, QueueUnavailable
 from qtask_db.relay_steps import Counters, RelaySteps, logger
 
 
@@ -39,9 +41,12 @@ class _Scanner:
         self._thread: threading.Thread | None = None
         self._backlog = threading.Event()
         self._ending = False
+        self._duty = Duty(logger, "database, a further scanner")
 
     def wake(self) -> None:
-        if self._thread is None:
+        if self._duty.rest:
+            return
+        if self._thread is None or not self._thread.is_alive():
             self._ending = False
             self._thread = threading.Thread(target=self._run, name="qtask-scanner", daemon=True)
             self._thread.start()
@@ -67,8 +72,12 @@ class _Scanner:
         try:
             while not self._ending and self.steps.step() == 0.0:
                 pass
-        except Exception as error:
+            self._duty.works()
+        except (Conflict, QueueUnavailable) as error:
             # The relay's own loop meets it, too, reports it and backs off.
             logger.debug("a scanner rests: %s", error)
             self.steps.counters.errors += 1
+        except Exception as error:
+            self.steps.counters.errors += 1
             self.steps.close()
+            self._duty.failed_beside(error)

@@ -7,6 +7,7 @@ import threading
 from types import TracebackType
 from typing import TypeVar
 
+from qtask_db._log import get_logger
 from qtask_db._loop import Stop
 from qtask_db.errors import ConfigurationError
 
@@ -20,10 +21,25 @@ class Service(abc.ABC):
         self._stop = Stop()
         self._thread: threading.Thread | None = None
         self._thread_name = thread_name
+        self._failure: BaseException | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the background thread is alive: after `start` it is, until `stop`."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the background thread though nobody had asked it to stop."""
+        return self._failure
 
     @abc.abstractmethod
     def check(self) -> None:
         """Raises what is wrong with the settings or the servers."""
+
+    def prepare(self) -> None:
+        """What `run` and `start` do first, so that a person sees what is wrong."""
+        self.check()
 
     @abc.abstractmethod
     def run(self, *, patient: bool = False) -> None:
@@ -35,19 +51,29 @@ class Service(abc.ABC):
         """Seconds that stopping may take when nothing is wrong."""
 
     def start(self, *, patient: bool = False) -> None:
-        """Runs in a background thread. What is wrong at the start is raised here, as by `run`.
+        """Runs in a background thread. What is wrong at the start is raised here, as by `run`; what
+        ends the thread later is logged, and `failure`.
 
         Raises ConfigurationError while an earlier start has not come to its end.
         """
-        if self._thread is not None and self._thread.is_alive():
+        if self.running:
             raise ConfigurationError(f"this {type(self).__name__} runs already, or still")
         if not patient:
-            self.check()
+            self.prepare()
         self._stop.clear()
-        self._thread = threading.Thread(
-            target=self.run, kwargs={"patient": True}, name=self._thread_name, daemon=True
-        )
+        self._failure = None
+        self._thread = threading.Thread(target=self._serve, name=self._thread_name, daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            self.run(patient=True)
+        except BaseException as error:
+            self._failure = error
+            get_logger("qtask_db").critical(
+                "%s has ended, and nothing runs any more: %s: %s",
+                self._thread_name, type(error).__name__, error, exc_info=error,
+            )  # fmt: skip
 
     def stop(self, timeout: float | None = None) -> bool:
         """Asks the loop to end, and waits for a background thread; True when it has ended.

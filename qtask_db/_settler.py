@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import logging
 import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qtask_db import calls
-from qtask_db._loop import Backoff, Session, Trouble
+from qtask_db._log import get_logger
+from qtask_db._loop import Duty, Session
 from qtask_db._pool import Run
 from qtask_db.constants import Status
 from qtask_db.database import Database
 from qtask_db.errors import (
     Conflict,
+    DatabaseError,
     DatabaseUnavailable,
     ProcedureError,
-    QtaskError,
     StaleAttempt,
     TaskNotActive,
     TaskNotFound,
@@ -30,12 +30,16 @@ from qtask_db.errors import (
 )
 from qtask_db.job import Counters, Job, Retry, text_of
 
-logger = logging.getLogger("qtask_db.worker")
+logger = get_logger("qtask_db.worker")
 
 TICK = 0.2
 """Seconds between looks at whose heartbeat is due, while tasks are here."""
+CLOSING_PACE = 0.2
+"""Seconds between two tries at the end, whatever has failed."""
 EXTEND_TIMEOUT = 30.0
 FINISH_ROWS = 1_000
+REFUSALS = 10
+"""A result that the database has refused so often, while it took others, is given up."""
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ class Settler:
         self,
         database: Database,
         counters: Counters,
-        settled: Callable[[int], None],
+        settled: Callable[[Collection[Job]], None],
         *,
         quick_retries: int,
         retry_delay: float,
@@ -80,12 +84,25 @@ class Settler:
         self._closing = False
         self._give_up_at = float("inf")
         self._next_look = 0.0
-        self._backoff = Backoff(first=0.1, longest=5.0)
-        self._trouble = Trouble(logger, "database, ending tasks")
+        self._rows = FINISH_ROWS
+        self._written_at = 0.0
+        self._beating = Duty(logger, "database, heartbeats")
+        self._duties: list[tuple[Duty, Callable[[], object], Callable[[], None]]] = [
+            (self._beating, lambda: False, self._beat),
+            (Duty(logger, "database, extending tasks"), lambda: self._extensions, self._grant),
+            (Duty(logger, "database, ending tasks"), lambda: self._finished, self._finish),
+            (Duty(logger, "database, giving tasks back"), lambda: self._unbegun, self._give_back),
+            (Duty(logger, "database, failing attempts"), lambda: self._failed, self._fail_all),
+        ]
         self._thread = threading.Thread(target=self._work, name="qtask-settler", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Without it results pile up, so that nothing more must be taken."""
+        return self._thread.is_alive()
 
     def watch(self, runs: list[Run]) -> None:
         """From now on their heartbeats are this thread's."""
@@ -119,31 +136,38 @@ class Settler:
             calls.finish_many(self._session.connection, [])
         while True:
             self._collect()
-            try:
-                self._write()
-                self._beat()
-                self._trouble.clear()
-                self._backoff.reset()
-            except Conflict as error:
-                logger.debug("%s; again", error)
-                time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
-            except Exception as error:
-                # Nothing may end this thread: results would pile up behind it.
-                self._session.close()
-                self._trouble.report(error)
-                time.sleep(min(self._backoff.next(), 0.2 if self._closing else 5.0))
+            for duty, _, act in self._duties:
+                if self._closing or not duty.rest:
+                    self._attempt(duty, act)
             if self._closing and (not self._left() or time.monotonic() >= self._give_up_at):
                 self._session.close()
                 return
+
+    def _attempt(self, duty: Duty, act: Callable[[], None]) -> None:
+        """One duty that fails must not keep the others from being done."""
+        try:
+            act()
+        except Conflict as error:
+            logger.debug("%s; again", error)
+            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
+        except Exception as error:
+            # Nothing may end this thread: results would pile up behind it.
+            self._session.close()
+            duty.failed(error)
+        else:
+            duty.works()
 
     def _left(self) -> int:
         return len(self._finished) + len(self._failed) + len(self._unbegun)
 
     def _collect(self) -> None:
         """All that is in the inbox; waits for the first where there is nothing else to do."""
-        wait = 0.0 if self._left() or self._extensions or self._closing else 5.0
+        waits = [duty.rest for duty, work, _ in self._duties if work()]
         if self._watched:
-            wait = min(wait, max(0.0, self._next_look - time.monotonic()))
+            waits.append(max(self._beating.rest, self._next_look - time.monotonic()))
+        wait = max(0.0, min(waits, default=5.0))
+        if self._closing:
+            wait = min(wait, CLOSING_PACE)
         try:
             self._sort(self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait())
             while len(self._finished) < FINISH_ROWS:
@@ -160,9 +184,9 @@ class Settler:
             self._extensions.append(item)
         else:
             self._watched.pop(item.job, None)
-            if item.job.lost:
+            if item.job.lost and (item.unbegun or item.error is not None):
                 self._drop(item.job, "it was lost meanwhile")
-                self._settled(1)
+                self._settled([item.job])
             elif item.unbegun:
                 self._unbegun.append(item)
             elif item.error is None:
@@ -170,50 +194,100 @@ class Settler:
             else:
                 self._failed.append(item)
 
-    def _write(self) -> None:
+    def _grant(self) -> None:
         while self._extensions:
             wish = self._extensions.pop(0)
             try:
                 self._extend(wish.job, wish.seconds)
-            except QtaskError as error:
+            except Exception as error:
                 wish.answer.set_exception(error)
                 if not isinstance(error, ProcedureError):
                     raise
             else:
                 wish.answer.set_result(None)
-        while jobs := self._first_of_each_task():
-            refused = calls.finish_many(
-                self._session.connection, [(job.task_id, job.attempt) for job in jobs.values()]
-            )
-            del self._finished[: len(jobs)]
+
+    def _finish(self) -> None:
+        """All that is there; what the database refuses is asked for alone, and goes to the end."""
+        written = False
+        tried: set[int] = set()
+        while (runs := self._next_results()) and id(runs[0]) not in tried:
+            jobs = {run.job.task_id: run.job for run in runs}
+            try:
+                refused = calls.finish_many(
+                    self._session.connection, [(job.task_id, job.attempt) for job in jobs.values()]
+                )
+            except (Conflict, DatabaseUnavailable):
+                raise
+            except Exception as error:
+                self._rows = max(1, len(runs) // 2)
+                if len(runs) == 1:
+                    tried.add(id(runs[0]))
+                    self._put_last(self._finished, error)
+                    if not written:
+                        raise
+                continue
+            written = True
+            self._written_at = time.monotonic()
+            self._rows = min(FINISH_ROWS, 2 * self._rows)
+            del self._finished[: len(runs)]
+            lost = 0
             for one in refused:
-                self._drop(jobs[one.task_id], f"error {one.number}")
-            self._counters.finished += len(jobs) - len(refused)
-            self._settled(len(jobs))
+                if one.number == TaskNotFound.number:
+                    logger.info("task %d had ended already, and is gone", one.task_id)
+                else:
+                    lost += 1
+                    self._drop(jobs[one.task_id], f"error {one.number}")
+            self._counters.finished += len(jobs) - lost
+            self._settled(jobs.values())
+
+    def _next_results(self) -> list[Run]:
+        """The next to write: two attempts of one task do not fit into one call."""
+        runs: dict[int, Run] = {}
+        for run in self._finished[: self._rows]:
+            if run.job.task_id in runs:
+                break
+            runs[run.job.task_id] = run
+        return list(runs.values())
+
+    def _put_last(self, runs: list[Run], error: Exception) -> None:
+        """The first one, whose result was refused; it is given up when only it is, for long."""
+        run = runs.pop(0)
+        run.refusals += 1
+        run.refused_at = run.refused_at or time.monotonic()
+        if run.refusals >= REFUSALS and self._written_at > run.refused_at:
+            self._drop(run.job, f"{type(error).__name__}: {error}")
+            self._settled([run.job])
+        else:
+            runs.append(run)
+
+    def _give_back(self) -> None:
         while some := self._unbegun[:FINISH_ROWS]:
             self._counters.returned += calls.return_many(
                 self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
             )
             del self._unbegun[: len(some)]
-            self._settled(len(some))
-        while self._failed:
-            try:
-                self._fail(self._failed[0])
-            except QtaskError:
-                raise
-            except Exception as error:  # what can never be written must not block the others
-                self._drop(self._failed[0].job, f"{type(error).__name__}: {error}")
-            del self._failed[0]
-            self._settled(1)
+            self._settled([run.job for run in some])
 
-    def _first_of_each_task(self) -> dict[int, Job]:
-        """The next results to write: two attempts of one task do not fit into one call."""
-        jobs: dict[int, Job] = {}
-        for run in self._finished[:FINISH_ROWS]:
-            if run.job.task_id in jobs:
-                break
-            jobs[run.job.task_id] = run.job
-        return jobs
+    def _fail_all(self) -> None:
+        written = False
+        tried: set[int] = set()
+        while self._failed and id(run := self._failed[0]) not in tried:
+            try:
+                self._fail(run)
+            except (Conflict, DatabaseUnavailable):
+                raise
+            except DatabaseError as error:
+                tried.add(id(run))
+                self._put_last(self._failed, error)
+                if not written:
+                    raise
+                continue
+            except Exception as error:  # what can never be written must not block the others
+                self._drop(run.job, f"{type(error).__name__}: {error}")
+            written = True
+            self._written_at = time.monotonic()
+            del self._failed[0]
+            self._settled([run.job])
 
     def _fail(self, run: Run) -> None:
         job, error = run.job, run.error
@@ -246,13 +320,21 @@ class Settler:
         now = time.monotonic()
         if now < self._next_look:
             return
+        self._next_look = now + TICK
+        failed = None
         for run in list(self._watched.values()):
             if run.beat_at <= now:
                 try:
                     self._extend(run.job, None)
                 except ProcedureError as error:
                     logger.warning("task %d is lost: %s", run.job.task_id, error)
-        self._next_look = time.monotonic() + TICK
+                except (Conflict, DatabaseUnavailable):
+                    raise
+                except Exception as error:
+                    run.beat_at = now + max(1.0, run.job.interval / 12)
+                    failed = error
+        if failed is not None:
+            raise failed
 
     def _extend(self, job: Job, seconds: int | None) -> None:
         try:

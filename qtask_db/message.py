@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from qtask_db.errors import InvalidPayload, QtaskError
@@ -35,6 +36,8 @@ class Received:
     """The attempt that was announced; None where the message has no `task_attempt`."""
     payload: dict[str, Any]
     """The payload as its creator gave it, without the two reserved keys."""
+    text: str = field(default="", compare=False, repr=False)
+    """The message as it came."""
 
 
 def encode(message: Message) -> str:
@@ -70,7 +73,7 @@ def decode(raw: bytes | str) -> Received:
     attempt = _number(payload, "task_attempt", _LARGEST_ATTEMPT)
     if task_id is None:
         raise BadMessage("the message has no task_id")
-    return Received(task_id, attempt, payload)
+    return Received(task_id, attempt, payload, text)
 
 
 def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:
@@ -78,6 +81,8 @@ def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:
     value = payload.pop(key, None)
     if value is None:
         return None
+    if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,17}", value):
+        value = int(value)  # JavaScript and others cannot write every number of 18 digits
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
         raise BadMessage(f"{key} is not an integer from 1 to {largest}")
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from qtask_db import calls
-from qtask_db._loop import Backoff, Trouble, process_name
+from qtask_db._loop import Backoff, Duty, process_name
 from qtask_db._scanners import Scanners
 from qtask_db._service import Service
 from qtask_db.constants import DEFAULT
@@ -15,6 +15,7 @@ from qtask_db.errors import (
     ConfigurationError,
     Conflict,
     DatabaseUnavailable,
+    ProcedureError,
     QueueUnavailable,
 )
 from qtask_db.queues import QUEUE_LIMIT, Client, QueueRefused
@@ -83,12 +84,23 @@ class Relay(RelaySteps, Service):
         RelaySteps.__init__(self, database, redis, options)
         self._purges = purge
         self._purge_denied = False
-        self._scanners = Scanners(lambda: RelaySteps(database, redis, options), count=scanners - 1)
-        self._worked = False
-        self._database_trouble = Trouble(logger, "database")
-        self._redis_trouble = Trouble(logger, "redis")
-        self._backoff = Backoff(first=0.1, longest=5.0)
+        self._scanners = Scanners(
+            lambda: RelaySteps(database, redis, options, self._held), count=scanners - 1
+        )
+        self._worked = self._woken = False
+        self._moving = Duty(logger, "database")
+        self._pushing = Duty(logger, "redis")
+        self._looking = Duty(logger, "database, looking for what comes next")
+        self._purging = Duty(
+            logger, "database, purging", first=PURGE_INTERVAL, longest=PURGE_DENIED_INTERVAL
+        )
         self._conflicts = Backoff(first=0.01, longest=1.0)
+
+    def prepare(self) -> None:
+        """What `run` and `start` do first. Raises what is wrong; a failed purge is only told."""
+        self.rehearse()
+        self._purge_quietly(1)
+        self._worked = True
 
     def run(self, *, patient: bool = False) -> None:
         """Runs until `stop` is called, and then ends the present batch.
@@ -99,11 +111,12 @@ class Relay(RelaySteps, Service):
         options = self.options
         try:
             if not patient:
-                self.check()
+                self.prepare()
             logger.info(
                 "relay %s started: limit %d, lease %d s, scan interval %g s",
                 options.name, options.limit, options.lease, options.scan_interval,
             )  # fmt: skip
+            self._woken = False
             reported, report_at = self.counters, time.monotonic()
             while not self._stop.is_set():
                 self._turn()
@@ -130,41 +143,40 @@ class Relay(RelaySteps, Service):
         """One cycle and the wait after it; whatever fails is reported once and backed off."""
         try:
             pause = self.step()
-            # At the start, too: the first burst finds them connected, their procedures compiled.
-            if self.backlog or not self._worked:
-                self._scanners.wake()
-            self._works()
-            if time.monotonic() > self._purge_at + 4 * self._purge_took:
-                self._purge_quietly(BUSY_PURGE_ROWS)
-            self._wait(pause)
         except QueueRefused:
             # The queue is held back from now on, so the next scan brings other ones.
             self._counters.errors += 1
         except Conflict as error:
             logger.debug("%s; again", error)
-            self._failed(self._conflicts)
+            self._rest(self._conflicts.next())
         except QueueUnavailable as error:
             self._redis_failed = True
-            self._redis_trouble.report(error)
-            self._failed(self._backoff)
+            self._rest(self._pushing.failed(error))
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable)):
                 raise
             self._session.close()
-            self._database_trouble.report(error)
-            self._failed(self._backoff)
+            self._rest(self._moving.failed(error))
+        else:
+            # At the start, too: the first burst finds them connected, their procedures compiled.
+            if self.backlog or not self._woken:
+                self._scanners.wake()
+                self._woken = True
+            self._works()
+            if time.monotonic() > self._purge_at + 4 * self._purge_took:
+                self._purge_quietly(BUSY_PURGE_ROWS)
+            self._wait(pause)
 
     def _works(self) -> None:
         self._worked = True
-        self._redis_failed = False
-        for trouble in (self._database_trouble, self._redis_trouble):
-            trouble.clear()
-        for backoff in (self._backoff, self._conflicts):
-            backoff.reset()
+        self._moving.works()
+        self._conflicts.reset()
+        if not self._redis_failed:
+            self._pushing.works()
 
-    def _failed(self, backoff: Backoff) -> None:
+    def _rest(self, seconds: float) -> None:
         self._counters.errors += 1
-        self._stop.wait(backoff.next())
+        self._stop.wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
@@ -174,27 +186,58 @@ class Relay(RelaySteps, Service):
             busy = spare and self._purge_quietly(PURGE_ROWS)
             if self._stop.wait(0 if busy else min(self.options.poll, left)):
                 return
-            if self._full and self._look_at_queues():
+            if self._room_again():
                 return
-            if self._blind_until <= time.monotonic() < until:
-                due = calls.next_due(
-                    self._session.connection, self.options.namespace, held=self._held()
-                )
-                if due is not None:
-                    until = min(until, time.monotonic() + due)
+            if self._blind_until <= time.monotonic() < until and not self._looking.rest:
+                until = min(until, time.monotonic() + self._next_due(seconds))
+
+    def _room_again(self) -> bool:
+        try:
+            return self._held.any_full and self._look_at_queues()
+        except QueueUnavailable as error:
+            self._redis_failed = True
+            self._pushing.failed(error)
+            return True  # the next cycle finds out whether it still is so, and rests
+
+    def _next_due(self, longest: float) -> float:
+        """Seconds. Where it cannot be known, the scans come at their interval."""
+        try:
+            due = calls.next_due(
+                self._session.connection, self.options.namespace, held=self._held.names
+            )
+        except Exception as error:
+            self._forget(error)
+            self._counters.errors += 1
+            self._looking.failed_beside(error)
+            return longest
+        self._looking.works()
+        return longest if due is None else due
+
+    def _forget(self, error: Exception) -> None:
+        """Closes the connection, unless the server has just used it for a refusal."""
+        if not isinstance(error, ProcedureError | Conflict | AccessDenied):
+            self._session.close()
 
     def _purge_quietly(self, limit: int) -> bool:
         """Whether there is more to purge. A purge is never worth more than a task that is due."""
-        if not self._purges:
+        if not self._purges or self._purging.rest:
             return False
         try:
-            return self.purge_some(limit) == limit
+            more = self.purge_some(limit) == limit
         except Conflict:
             self._purge_at = time.monotonic() + PURGE_INTERVAL
+            return False
         except AccessDenied as error:
             # Tasks are what a relay is for; somebody else may be in charge of purging.
             if not self._purge_denied:
                 logger.warning("relay %s does not purge: %s", self.options.name, error)
             self._purge_denied = True
             self._purge_at = time.monotonic() + PURGE_DENIED_INTERVAL
-        return False
+            return False
+        except Exception as error:
+            self._counters.errors += 1
+            self._forget(error)
+            self._purge_at = time.monotonic() + self._purging.failed_beside(error)
+            return False
+        self._purging.works()
+        return more

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from qtask_db import calls
+from qtask_db._held import Held
+from qtask_db._log import get_logger
 from qtask_db._loop import Session
 from qtask_db.database import Database
 from qtask_db.errors import (
     BatchNotFound,
     ConfigurationError,
-    Conflict,
-    DatabaseUnavailable,
     InvalidPayload,
     QueueUnavailable,
 )
@@ -22,7 +23,7 @@ from qtask_db.message import encode
 from qtask_db.models import Batch, Message
 from qtask_db.queues import Client, QueueRefused, Queues
 
-logger = logging.getLogger("qtask_db.relay")
+logger = get_logger("qtask_db.relay")
 
 BATCH_BYTES = 4_000_000
 """Payload bytes that a batch should have at most; larger payloads make smaller batches."""
@@ -35,8 +36,8 @@ PURGE_INTERVAL = 2.0
 PURGE_DENIED_INTERVAL = 60.0
 SHORTEST_PAUSE = 0.005
 """Seconds between two scans while tasks trickle in: one scan then takes several of them."""
-REFUSED_HOLD = 30
-"""Seconds for which a queue that Redis refuses, such as a key of another type, is held back."""
+NO_BATCH = 10**18 - 1
+"""The number of a batch that never was."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -82,7 +83,11 @@ class RelaySteps:
     """What a relay does, one step at a time."""
 
     def __init__(
-        self, database: Database | str, redis: Client | str, options: RelayOptions
+        self,
+        database: Database | str,
+        redis: Client | str,
+        options: RelayOptions,
+        held: Held | None = None,
     ) -> None:
         self.options = options
         self.backlog = False
@@ -90,10 +95,10 @@ class RelaySteps:
         self._counters = Counters()
         self._session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)
-        self._rows = min(options.limit, FIRST_ROWS)
-        self._full: dict[str, int] = {}
-        self._refused: dict[str, float] = {}
-        self._owed: list[tuple[Callable[[Batch], None], Batch]] = []
+        self._first_rows = self._rows = min(options.limit, FIRST_ROWS)
+        self._held = Held(self._queues, options.queue_limit) if held is None else held
+        self._claimed_at = 0.0
+        self._owed: list[tuple[Callable[[], None], float]] = []
         self._redis_failed = False
         self._blind_for = self._blind_until = 0.0
         self._purge_at = 0.0
@@ -105,9 +110,25 @@ class RelaySteps:
         return self._counters
 
     def check(self) -> None:
-        """Raises what is wrong with the database, the schema, the privileges or Redis."""
-        calls.next_due(self._session.connection, self.options.namespace)
-        self._queues.ping()
+        """Asks for all that a relay does, but claims nothing. Raises what is wrong with the
+        database, the schema, the privileges or Redis.
+        """
+        connection = self._session.connection
+        calls.next_due(connection, self.options.namespace, held=self._held.names)
+        for end in (calls.confirm, calls.release):
+            with contextlib.suppress(BatchNotFound):
+                end(connection, NO_BATCH, self.options.name)
+        self._queues.probe()
+
+    def rehearse(self) -> None:
+        """A whole cycle with one task at most, after `check`: nothing else tells that scans work.
+        Raises what is wrong.
+        """
+        self.check()
+        self._rows = 1
+        with contextlib.suppress(QueueRefused):
+            self.step()
+        self._rows = self._first_rows
 
     def claim(self) -> Batch:
         """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
@@ -117,8 +138,9 @@ class RelaySteps:
             limit=self._rows,
             lease=self.options.lease,
             namespace=self.options.namespace,
-            held=self._held(),
+            held=self._held.names,
         )
+        self._claimed_at = time.monotonic()
         self._counters.claimed += len(batch.messages)
         self.backlog = batch.wait == 0 and len(batch.messages) >= min(self._rows, FIRST_ROWS)
         self._rows = self._next_rows(batch)
@@ -127,17 +149,18 @@ class RelaySteps:
     def push(self, batch: Batch) -> None:
         """Puts the batch's messages on their queues. Raises QueueUnavailable."""
         try:
-            lengths = self._queues.push(batch.messages)
-        except InvalidPayload:
-            lengths = self._queues.push([m for m in batch.messages if _sound(m)])
+            try:
+                lengths = self._queues.push(batch.messages)
+            except InvalidPayload:
+                lengths = self._queues.push([m for m in batch.messages if _sound(m)])
         except QueueRefused as error:
             for queue, reason in error.reasons.items():
-                logger.warning("queue %s is held back for %d s: %s", queue, REFUSED_HOLD, reason)
-                self._refused[queue] = time.monotonic() + REFUSED_HOLD
+                self._held.refused(queue, reason)
+            self._held.took(error.lengths)
             raise
         self._counters.pushed += len(batch.messages)
-        for queue, length in lengths.items():
-            self._note_length(queue, length)
+        self._redis_failed = False
+        self._held.took(lengths)
 
     def confirm(self, batch: Batch) -> None:
         """Records that the batch is in Redis: calls `confirm_batch`."""
@@ -161,9 +184,7 @@ class RelaySteps:
     def step(self) -> float:
         """One whole cycle; returns the seconds until the next one has something to do."""
         began = time.monotonic()
-        while self._owed:
-            end, batch = self._owed.pop()
-            end(batch)
+        self._pay()
         self._look_at_queues()
         claiming = time.monotonic()
         batch = self.claim()
@@ -197,7 +218,7 @@ class RelaySteps:
         self._blind_until = time.monotonic() + self._blind_for
 
     def _end(self, batch: Batch, call: Callable[..., None], again: Callable[[Batch], None]) -> bool:
-        """Confirms or releases. Where the database is away it is told before the next claim."""
+        """Confirms or releases. Where the database refuses it is told before the next claim."""
         if batch.batch_id is None:
             return False
         try:
@@ -206,10 +227,17 @@ class RelaySteps:
             logger.warning("batch %s is not ours any more: its lease ran out", batch.batch_id)
             self._counters.reclaimed += len(batch.messages)
             return False
-        except (DatabaseUnavailable, Conflict):
-            self._owed.append((again, batch))
+        except Exception:
+            self._owed.append((partial(again, batch), self._claimed_at + self.options.lease))
             raise
         return True
+
+    def _pay(self) -> None:
+        """Confirms and releases what could not be. After the lease another claim has done it."""
+        while self._owed:
+            end, until = self._owed.pop()
+            if time.monotonic() < until:
+                end()
 
     def _pause(self, batch: Batch, elapsed: float) -> float:
         if batch.wait is None:
@@ -230,27 +258,11 @@ class RelaySteps:
         return min(self.options.limit, self._rows * 2 if batch.wait == 0 else FIRST_ROWS)
 
     def _look_at_queues(self) -> bool:
-        """Whether a full queue has room again. Finds out, too, that Redis is still away."""
+        """Whether a full queue has room again. Finds out, too, that Redis still takes no writes."""
         if self._redis_failed:
-            self._queues.ping()
-        if not self._full:
-            return False
-        lengths = self._queues.lengths(self._full)
-        room = [queue for queue in self._full if lengths.get(queue, 0) < self.options.queue_limit]
-        for queue in room:
-            del self._full[queue]
-            logger.info("queue %s has room again", queue)
-        return bool(room)
-
-    def _note_length(self, queue: str, length: int) -> None:
-        if length >= self.options.queue_limit and queue not in self._full:
-            self._full[queue] = length
-            logger.warning("queue %s is held back: it holds %d messages", queue, length)
-
-    def _held(self) -> tuple[str, ...]:
-        now = time.monotonic()
-        self._refused = {queue: until for queue, until in self._refused.items() if until > now}
-        return (*self._full, *(queue for queue in self._refused if queue not in self._full))
+            self._queues.probe()
+            self._redis_failed = False
+        return self._held.look()
 
 
 def _sound(message: Message) -> bool:

@@ -11,27 +11,31 @@ worker.run()
 
 from __future__ import annotations
 
-import logging
+import contextlib
 from collections.abc import Callable
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TypeVar
 
 from qtask_db import calls
+from qtask_db._log import get_logger
 from qtask_db._loop import Session, process_name
 from qtask_db._pool import Handler, Pool
 from qtask_db._runner import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Runner
 from qtask_db._service import Service
 from qtask_db._settler import Settler
 from qtask_db.database import Database
-from qtask_db.errors import ConfigurationError
+from qtask_db.errors import ConfigurationError, TaskNotFound
 from qtask_db.job import Counters, Job, Retry
 from qtask_db.queues import Client, Queues
 
 __all__ = ["Counters", "Job", "Retry", "Worker"]
 
-logger = logging.getLogger("qtask_db.worker")
+logger = get_logger("qtask_db.worker")
 
 H = TypeVar("H", bound=Handler)
+
+NO_TASK = 10**18 - 1
+"""The number of a task that never was."""
 
 
 class Worker(Service):
@@ -74,6 +78,7 @@ class Worker(Service):
         self._session = Session(database)
         self._queues = Queues(redis, stream=stream, consumer=self.name)
         self._handlers: dict[str, Handler] = {}
+        self._checked = False
 
     def handler(self, *queues: str) -> Callable[[H], H]:
         """Decorator: the function runs for each task of these queues, with a `Job`.
@@ -101,11 +106,19 @@ class Worker(Service):
         return bind
 
     def check(self) -> None:
-        """Raises what is wrong with the handlers, the database or Redis."""
+        """Asks for all that a worker does, but takes nothing. Raises what is wrong with the
+        handlers, the database or Redis; of several queues, those that cannot be used are set aside.
+        """
         if not self._handlers:
             raise ConfigurationError('no handlers: bind one with @worker.handler("QUEUE")')
-        calls.processing_many(self._session.connection, [])
-        self._queues.ping()
+        connection = self._session.connection
+        for bulk in (calls.processing_many, calls.finish_many, calls.return_many):
+            bulk(connection, [])
+        for single in (calls.fail, calls.extend):
+            with contextlib.suppress(TaskNotFound):
+                single(connection, NO_TASK)
+        self._queues.check(self._handlers)
+        self._checked = True
 
     def run(self, *, patient: bool = False) -> None:
         """Runs until `stop` is called, and then drains.
@@ -118,7 +131,7 @@ class Worker(Service):
         settler = Settler(
             self._session.database,
             self.counters,
-            lambda count: pool.settled(count),
+            lambda jobs: pool.settled(jobs),
             quick_retries=self.quick_retries,
             retry_delay=self.retry_delay,
         )
@@ -132,6 +145,7 @@ class Worker(Service):
             pool,
             settler,
             self._stop,
+            checked=self._checked,
         )
         logger.info(
             "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)

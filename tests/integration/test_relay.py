@@ -20,7 +20,7 @@ import redis as redis_py
 import servers
 from testing import age, age_batches, count, execute, kill_others, others, row, until
 
-from qtask_db import Connection, Database, NewTask, Status, calls, relay_steps
+from qtask_db import Connection, Database, NewTask, Status, _held, calls, relay_steps
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -236,7 +236,7 @@ def test_a_full_queue_is_held_back(
 def test_a_refused_queue_does_not_stop_the_others(
     conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_steps, "REFUSED_HOLD", 1)
+    monkeypatch.setattr(_held, "REFUSED_HOLD", 1)
     redis.set("BAD", "not a list")
     bad = create(conn, 50, "BAD")
     good = create(conn, 50, "GOOD")

@@ -76,6 +76,11 @@ def test_decode_without_an_attempt() -> None:
     assert decode('{"a": 1, "task_attempt": null, "task_id": 5}') == Received(5, None, {"a": 1})
 
 
+def test_decode_reads_numbers_that_are_texts() -> None:
+    raw = b'{"task_id": "999999999999999999", "task_attempt": "2", "n": "3"}'
+    assert decode(raw) == Received(10**18 - 1, 2, {"n": "3"})
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
@@ -91,14 +96,20 @@ def test_decode_without_an_attempt() -> None:
         (b"null", "not a JSON object"),
         (b"{}", "no task_id"),
         (b'{"task_id": null}', "no task_id"),
-        (b'{"task_id": "1"}', "task_id is not an integer"),
+        (b'{"task_id": ""}', "task_id is not an integer"),
+        (b'{"task_id": "01"}', "task_id is not an integer"),
+        (b'{"task_id": "+1"}', "task_id is not an integer"),
+        (b'{"task_id": " 1"}', "task_id is not an integer"),
+        (b'{"task_id": "1.0"}', "task_id is not an integer"),
+        (b'{"task_id": "1000000000000000000"}', "task_id is not an integer"),
+        ('{"task_id": "\u0661"}'.encode(), "task_id is not an integer"),
         (b'{"task_id": 1.0}', "task_id is not an integer"),
         (b'{"task_id": true}', "task_id is not an integer"),
         (b'{"task_id": 0}', "task_id is not an integer"),
         (b'{"task_id": -1}', "task_id is not an integer"),
         (b'{"task_id": 1000000000000000000}', "task_id is not an integer"),
         (b'{"task_id": 1, "task_attempt": 0}', "task_attempt is not an integer"),
-        (b'{"task_id": 1, "task_attempt": "2"}', "task_attempt is not an integer"),
+        (b'{"task_id": 1, "task_attempt": "2147483648"}', "task_attempt is not an integer"),
         (b'{"task_id": 1, "x": ' + b"9" * 5000 + b"}", "not JSON"),
         (b'{"task_id": 1, "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
     ],
