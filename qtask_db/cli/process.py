@@ -6,11 +6,12 @@ import datetime
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from qtask_db.cli import errors, output
 from qtask_db.urls import mask
@@ -18,6 +19,7 @@ from qtask_db.urls import mask
 if TYPE_CHECKING:
     from qtask_db.worker import Worker
 
+_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 REPORT_INTERVAL = 60.0
 """Seconds."""
 
@@ -54,12 +56,47 @@ class _Formatter(logging.Formatter):
         return mask(super().format(record))
 
 
+class _Console(logging.StreamHandler[TextIO]):
+    """stderr, unless a handler of the program shows the record on the console already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        others = (handler for handler in _handlers(record) if handler is not self)
+        return not any(_shows(handler, record) for handler in others)
+
+
+def _handlers(record: logging.LogRecord) -> Iterator[logging.Handler]:
+    logger: logging.Logger | None = logging.getLogger(record.name)
+    while logger is not None:
+        yield from logger.handlers
+        logger = logger.parent if logger.propagate else None
+
+
+def _shows(handler: logging.Handler, record: logging.LogRecord) -> bool:
+    on_console = getattr(handler, "stream", None) in (sys.stderr, sys.stdout)
+    return on_console and handler.level <= record.levelno and bool(handler.filter(record))
+
+
 def log_to_stderr(level: str) -> None:
     """Send the package's log to stderr, and what others warn of."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter())
+    handler, ours = logging.StreamHandler(), _Console(sys.stderr)
+    for one in (handler, ours):
+        one.setFormatter(_Formatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("qtask_db").setLevel(level.upper())
+    logging.getLogger("qtask_db").addHandler(ours)
+
+
+def keep_log() -> None:
+    """Let no configuration of the program silence the package's loggers that there are.
+
+    dictConfig and fileConfig disable all loggers that they do not name, unless told otherwise, and
+    so does any Django project that handlers import.
+    """
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        ours = name == "qtask_db" or name.startswith("qtask_db.")
+        if ours and isinstance(logger, logging.Logger):
+            never = property(lambda _: False, lambda _, _value: None)
+            logger.__class__ = type("KeptLogger", (type(logger),), {"disabled": never})
 
 
 def say_where(what: str, database: object, redis_url: str) -> None:
@@ -68,11 +105,18 @@ def say_where(what: str, database: object, redis_url: str) -> None:
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to stop; the second one ends the process at once."""
+    """The first SIGTERM, SIGINT or SIGHUP asks to stop; a second SIGTERM or SIGINT ends the process
+    at once.
+
+    SIGHUP often comes twice, or beside another one, from a terminal that is closed or a supervisor.
+    Where it is ignored, as below nohup, it stays so.
+    """
     asked = False
 
     def handle(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
+        if asked and number == _HANGUP:
+            return
         if asked:
             _leave_now(number)
         asked = True
@@ -80,7 +124,10 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
         with suppress(OSError, ValueError):  # nobody reads what is said
             errors.say("stopping; the same again to end at once")
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+        numbers.append(_HANGUP)
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qtask_db.cli.process import log_to_stderr, reports, say_where, stopped_by_signals
+from qtask_db.cli.process import (
+    keep_log,
+    log_to_stderr,
+    reports,
+    say_where,
+    stopped_by_signals,
+)
 from qtask_db.cli.state import (
     State,
     any_namespace_option,
@@ -100,7 +106,8 @@ _patient = click.option(
 @redis_option
 @pass_state
 def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> None:
-    """Put due tasks on their Redis queues until SIGTERM or Ctrl-C, which end the batch at hand.
+    """Put due tasks on their Redis queues until SIGTERM, SIGHUP or Ctrl-C, which end the batch at
+    hand.
 
     Any number of relays may run, on any number of machines. A second signal ends it at once, and
     loses nothing: the tasks at hand come again when the lease has run out.
@@ -129,7 +136,8 @@ def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> 
 @redis_option
 @pass_state
 def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
-    """Take messages from the queues of a worker and run its handlers until SIGTERM or Ctrl-C.
+    """Take messages from the queues of a worker and run its handlers until SIGTERM, SIGHUP or
+    Ctrl-C.
 
     MODULE is imported from the current folder, or from where Python finds it; WORKER is the name of
     the Worker in it. The URLs and the prefix that are given here are in the environment while it is
@@ -145,8 +153,12 @@ def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
     """
     for name, value in state.known().items():
         os.environ[name] = value
+    import qtask_db.worker  # noqa: F401 - its loggers must be there to be kept
+
     log_to_stderr(log_level)
+    keep_log()
     process = load(target)
+    keep_log()
     logging.getLogger("qtask_db").info("worker: %s", target)
     with stopped_by_signals(process.stop), reports(process):
         process.run(patient=patient)
