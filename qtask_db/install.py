@@ -9,19 +9,20 @@ changes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from yoyo import read_migrations
-from yoyo.connections import parse_uri
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import default_migration_table
 
-from qtask_db import dialects, urls
+from qtask_db._yoyo import backend, migration_table
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
-from qtask_db.render import INDEX, VERSION, Renderer, is_newer
+from qtask_db.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
@@ -29,26 +30,35 @@ log = logging.getLogger("qtask_db.install")
 
 Report = Callable[[str], None]
 _REFRESH = "qtask-9999-procedures"
+_forget_grants: ContextVar[bool] = ContextVar("qtask_forget_grants", default=False)
 
 
-def install(url: str, settings: Mapping[str, str] | None = None, report: Report = print) -> None:
+def install(
+    url: str,
+    settings: Mapping[str, str] | None = None,
+    report: Report = print,
+    *,
+    forget_grants: bool = False,
+) -> None:
     """Creates the schema or brings it to this version. Of the settings, those left out stay as they
     are installed.
 
-    Raises ConfigurationError for a wrong setting and DatabaseError with the server's reason; it can
-    then be run again.
+    Raises ConfigurationError for a wrong setting, or, before anything is changed, where the server
+    would forget who may execute a procedure and this account cannot grant it again, unless
+    `forget_grants`. Raises DatabaseError with the server's reason; it can then be run again.
     """
     given = requested() if settings is None else settings
     settings_given = Settings().updated(given)
     database = Database(url, prefix=settings_given.prefix)
     Renderer(database.dialect, settings_given)  # refuses what this dialect cannot have
-    with requesting(given), _backend(database) as backend, backend.lock():
-        pending = backend.to_apply(read_migrations(str(directory("migrations") / database.dialect)))
+    with requesting(given), _forgetting(forget_grants), _locked(database) as (yoyo, conn):
+        _plan(conn)  # it refuses before a migration has changed a table
+        pending = yoyo.to_apply(read_migrations(str(directory("migrations") / database.dialect)))
         for migration in pending:
             report(f"applying {migration.id}")
             migration.load()
-            backend.apply_one(migration)
-        backend.run_post_apply(pending)
+            yoyo.apply_one(migration)
+        yoyo.run_post_apply(pending)
     report(f"{database} holds qtask-db {VERSION}, prefix {database.prefix}")
 
 
@@ -77,6 +87,44 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bo
         return bool(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a refresh would do."""
+
+    renderer: Renderer
+    stored: Mapping[str, str]
+    stale: Sequence[SchemaObject]
+    grants: Mapping[str, Sequence[str]]
+    """The statements that give back what the server forgets, by the name of the object."""
+
+
+def _plan(conn: Connection) -> _Plan:
+    """Raises ConfigurationError where it must not be done; changes nothing."""
+    schema = conn.dialect.schema
+    stored = _stored(conn)
+    if is_newer(stored.get("version", "")):
+        raise ConfigurationError(
+            f"the schema is of qtask-db {stored['version']}, this package is {VERSION}: it "
+            "works with a newer schema, but does not install over it"
+        )
+    chosen = {name: stored[name] for name in Settings().stored() if name in stored}
+    renderer = Renderer(conn.dialect.name, Settings().updated({**chosen, **requested()}))
+    current = schema.current(conn.raw, conn.prefix, stored)
+    stale = [found for found in renderer.objects if current.get(found.name) != found.digest]
+    called = [one.name for one in stale if one.kind == "procedure"]
+    # Of an installation that has not come to its end nobody can have been granted anything.
+    there = current if "version" in stored else {}
+    try:
+        grants = schema.grants(conn.raw, conn.prefix, called, there)
+    except ConfigurationError as error:
+        if not _forget_grants.get():
+            raise
+        log.warning("%s", error)
+        grants = {}
+    conn.commit()  # of what it has looked at it holds the metadata locks until then
+    return _Plan(renderer, stored, stale, grants)
+
+
 def refresh(raw: Any) -> None:
     """The migrations' last step: creates what is missing or not current, keeps who may execute it,
     notes the settings.
@@ -84,42 +132,22 @@ def refresh(raw: Any) -> None:
     conn = bind(raw, prefix=Settings().updated(requested()).prefix)
     with _errors_of(conn):
         schema = conn.dialect.schema
-        stored = _stored(conn)
-        if is_newer(stored.get("version", "")):
-            raise ConfigurationError(
-                f"the schema is of qtask-db {stored['version']}, this package is {VERSION}: it "
-                "works with a newer schema, but does not install over it"
-            )
-        chosen = {name: stored[name] for name in Settings().stored() if name in stored}
-        settings = Settings().updated({**chosen, **requested()})
-
-        current = schema.current(raw, conn.prefix, stored)
-        renderer = Renderer(conn.dialect.name, settings)
-        stale = [found for found in renderer.objects if current.get(found.name) != found.digest]
-
-        called = [found for found in stale if found.kind not in ("view", "event")]
-        replaced = [found.name for found in called if found.name in current]
-        granted = schema.grants(raw, replaced) if replaced else {}
-        wanted = {found.name for found in renderer.objects}
-        for kind, name in _installed(conn, stored):
+        schema.prepare(raw)
+        plan = _plan(conn)
+        wanted = {found.name for found in plan.renderer.objects}
+        for kind, name in _installed(conn, plan.stored):
             # A procedure of an earlier version may be wanted by calls that are under way.
-            if name not in wanted and (kind == "event" or (kind == "procedure" and not stale)):
+            if name not in wanted and (kind == "event" or (kind == "procedure" and not plan.stale)):
                 schema.drop(raw, kind, name)
-        with schema.creating(raw, renderer.render("session")) as create:
-            for found in stale:
-                create(found)
-                for grant in (granted or {}).get(found.name, ()):
-                    schema.grant(raw, grant)
+        with schema.creating(raw) as create:
+            for found in plan.stale:
+                create(found, plan.grants.get(found.name, ()))
+        # Once more, in case that one came before its procedure was dropped.
+        for grant in (one for grants in plan.grants.values() for one in grants):
+            schema.execute(raw, grant)
         schema.verify(raw, conn.prefix)
-        if granted is None:
-            log.warning(
-                "%d procedures were created again, and the server has forgotten who may execute "
-                "them: run the script of `qtask render --grants` again",
-                len(replaced),
-            )
-
-        for name, value in renderer.notes.items():
-            if stored.get(name) != value:
+        for name, value in plan.renderer.notes.items():
+            if plan.stored.get(name) != value:
                 schema.write_setting(raw, f"{conn.prefix}setting", name, value)
         raw.commit()
 
@@ -132,39 +160,29 @@ def forget_refresh(raw: Any) -> None:
         raw.commit()
 
 
-def migration_table(prefix: str) -> str:
-    """Where yoyo notes which migrations are applied: a table of its own for each prefix but the
-    default one.
-    """
-    return default_migration_table if prefix == DEFAULT_PREFIX else f"{prefix}yoyo_migration"
+@contextmanager
+def _forgetting(grants: bool) -> Iterator[None]:
+    token = _forget_grants.set(grants)
+    try:
+        yield
+    finally:
+        _forget_grants.reset(token)
 
 
 @contextmanager
-def _backend(database: Database) -> Iterator[Any]:
-    """yoyo's backend, on connections that are opened as all others are."""
-    base = dialects.of_scheme(database.scheme).schema.Backend
-
-    class Backend(base):  # type: ignore[misc, valid-type]
-        def connect(self, _dburi: Any) -> Any:
-            return database.connect(autocommit=False).raw
-
-    if database.prefix != DEFAULT_PREFIX:
-        # yoyo takes its other tables for missing where its migration table is.
-        for name in ("log", "lock", "version"):
-            setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
-
-    # yoyo connects by the method above; of the URL it reads the schema, and it knows one host only.
-    first = urls.hosts(urls.split(database.url))[0].geturl()
-    with Backend(parse_uri(first), migration_table(database.prefix)) as backend:
-        conn = bind(backend.connection, prefix=database.prefix)
+def _locked(database: Database) -> Iterator[tuple[Any, Connection]]:
+    """yoyo's backend, which holds its lock, and a connection to the same schema."""
+    with backend(database) as opened:
+        conn = bind(opened.connection, prefix=database.prefix)
         with _errors_of(conn):
+            opened.init_database()
             try:
-                backend.init_database()
-                yield backend
+                with opened.lock():
+                    yield opened, conn
             except LockTimeout as error:
                 raise ConfigurationError(
-                    "another installation is running, the server is read-only, or an installation "
-                    f"was killed: then delete the row of the table {backend.lock_table}"
+                    "another installation is running, or one was killed: then delete the row of "
+                    f"the table {opened.lock_table}"
                 ) from error
 
 

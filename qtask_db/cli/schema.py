@@ -59,14 +59,22 @@ def _setting_options(command: Command) -> Command:
 @click.command(short_help="Create or update tables and procedures.")
 @click.argument("url", required=False)
 @_setting_options
+@click.option(
+    "--forget-grants",
+    is_flag=True,
+    help="MySQL: replace procedures though this account cannot keep who may execute them.",
+)
 @database_options
 @pass_state
-def install(state: State, /, *, url: str | None, **chosen: int | str | None) -> None:
+def install(
+    state: State, /, *, url: str | None, forget_grants: bool, **chosen: int | str | None
+) -> None:
     """Create the tables and procedures, or bring them to this version. Again changes nothing.
 
-    The account needs the privileges to create tables, views and procedures in the schema. Those of
-    applications, relays and operators need none of them: see `qtask render --grants`. Settings
-    that are left out stay as they are.
+    The account needs all privileges on the schema, WITH GRANT OPTION, and on MySQL SELECT on
+    mysql.procs_priv to keep who may execute the procedures. Those of applications, relays and
+    operators need none of them: see `qtask render --grants`. Settings that are left out stay as
+    they are.
 
     \b
     Examples:
@@ -78,7 +86,7 @@ def install(state: State, /, *, url: str | None, **chosen: int | str | None) -> 
 
     state.database_option = url or state.database_option
     settings = _settings(state, chosen)
-    installer.install(state.database_url, settings, click.echo)
+    installer.install(state.database_url, settings, click.echo, forget_grants=forget_grants)
     errors.say("`qtask doctor` checks the server, `qtask relay` starts to move tasks")
 
 

@@ -5,8 +5,9 @@ behind it. So it waits for seconds only, lets the others pass and tries again.
 
 MySQL has no CREATE OR REPLACE PROCEDURE. So that no call finds a procedure missing, its CREATE
 queues up for the procedure's metadata lock behind the DROP before that begins, in another session:
-calls that come meanwhile are let in when both are done. For as long as the two line up, a third
-session holds the lock, by a call with too many arguments, which does nothing else.
+calls that come meanwhile are let in when both are done. A GRANT of what the DROP takes along lines
+up behind the CREATE. For as long as they do, another session holds the lock, by a call with too
+many arguments, which does nothing else.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,7 +33,7 @@ _LONG = 60
 """Of a CREATE that is there for a DROP to end."""
 _PAUSE = 1.0
 _TRIES = 60
-_Replace = Callable[[str, str], None]
+_Replace = Callable[[str, str, Sequence[str]], None]
 
 
 def execute(raw: Any, statement: str) -> None:
@@ -69,27 +70,39 @@ class Addition:
 
 @contextmanager
 def replacing(raw: Any) -> Iterator[_Replace]:
-    """Gives a function that replaces a procedure of MySQL, of a name, by a CREATE statement."""
-    with ThreadPoolExecutor(2) as pool, _beside(raw) as holder, _beside(raw) as dropper:
+    """Gives a function that replaces a procedure of MySQL, of a name, by a CREATE statement, and
+    runs the statements that give back its grants.
+    """
+    with ThreadPoolExecutor(3) as pool, _beside(raw) as holder, _beside(raw) as dropper:
 
-        def replace(name: str, text: str) -> None:
-            _hold(holder, name)
-            try:
-                dropped = pool.submit(_execute, dropper, f"DROP PROCEDURE IF EXISTS {name}")
-                _until_it_waits(holder, dropper, dropped)
-                created = pool.submit(_execute, raw, text, _LONG)
-                _until_it_waits(holder, raw, created)
-            finally:
-                holder.rollback()
-            try:
-                dropped.result()
-            except raw.Error:
-                _execute(holder, f"KILL QUERY {raw.thread_id()}")
-                created.exception()
-                raise
-            created.result()
+        def replace(name: str, text: str, grants: Sequence[str]) -> None:
+            # In a session that has seen the procedure before a GRANT would not wait for its lock.
+            with _beside(raw) as granter:
+                lined_up = [
+                    (dropper, f"DROP PROCEDURE IF EXISTS {name}", _WAIT),
+                    (raw, text, _LONG),
+                    *((granter, grant, _LONG) for grant in grants[:1]),
+                ]
+                work = []
+                _hold(holder, name)
+                try:
+                    for session, statement, seconds in lined_up:
+                        work.append(pool.submit(_execute, session, statement, seconds))
+                        _until_it_waits(holder, session, work[-1])
+                finally:
+                    holder.rollback()
+                try:
+                    work[0].result()
+                except raw.Error:
+                    _execute(holder, f"KILL QUERY {raw.thread_id()}")
+                    wait(work)
+                    raise
+                for each in work[1:]:
+                    each.result()
+                for grant in grants[1:]:
+                    execute(granter, grant)
 
-        yield lambda name, text: _patiently(raw, lambda: replace(name, text))
+        yield lambda name, text, grants: _patiently(raw, lambda: replace(name, text, grants))
 
 
 def can_be_opened_again(raw: Any) -> bool:

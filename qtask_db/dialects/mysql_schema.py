@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
@@ -12,7 +11,9 @@ from yoyo.backends.core.mysql import MySQLBackend
 
 from qtask_db.dialects.mysql import rows_of
 from qtask_db.dialects.mysql_ddl import can_be_opened_again, execute, replacing
-from qtask_db.render import INDEX, SchemaObject
+from qtask_db.dialects.mysql_kept import statements
+from qtask_db.render import INDEX, Renderer, SchemaObject
+from qtask_db.settings import Settings
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, "
@@ -20,10 +21,11 @@ NEEDED_PRIVILEGES = (
     "maintenance_minutes"
 )
 
-Grant = tuple[str, str, str]
-"""User or role, host, procedure."""
-
 Backend = MySQLBackend
+Create = Callable[[SchemaObject, Sequence[str]], None]
+
+_GONE = {1045, 1449}
+"""Of a view whose definer there is no more; only who is SUPER is told so."""
 
 
 def tables(raw: Any) -> set[str]:
@@ -59,10 +61,48 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
     ]
 
 
-def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG001
-    """The digest of each object that is there; but for procedures they are stored."""
-    others = views(raw) | events(raw)
-    return _procedures(raw) | {name: stored.get(f"digest of {name}", "") for name in others}
+def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
+    """The digest of each object that is there; but for procedures they are stored. Empty where the
+    account with whose rights it runs is gone.
+    """
+    others = {name: stored.get(f"digest of {name}", "") for name in views(raw) | events(raw)}
+    lost = _without_definer(raw, prefix)
+    return {
+        name: "" if name in lost else digest for name, digest in (_procedures(raw) | others).items()
+    }
+
+
+def definers(raw: Any, prefix: str) -> dict[str, set[str]]:
+    """The objects of the prefix that each account has created and that run with its rights."""
+    found: dict[str, set[str]] = {}
+    for column, table, kind in _DEFINED:
+        for name, definer in rows_of(raw, _OF_SCHEMA.format(f"{column}, definer", table, kind)):
+            if name.startswith(prefix):
+                found.setdefault(definer, set()).add(name)
+    return found
+
+
+def gone(raw: Any, created: Mapping[str, set[str]]) -> set[str]:
+    """Those accounts of `definers` that are no more, as far as their views tell."""
+    there = views(raw)
+    return {
+        definer
+        for definer, names in created.items()
+        if (view := next(iter(sorted(names & there)), None)) and _is_denied(raw, view)
+    }
+
+
+def _without_definer(raw: Any, prefix: str) -> set[str]:
+    created = definers(raw, prefix)
+    return {name for definer in gone(raw, created) for name in created[definer]}
+
+
+def _is_denied(raw: Any, view: str) -> bool:
+    try:
+        rows_of(raw, f"SELECT 1 FROM {view} LIMIT 0")  # noqa: S608
+    except raw.Error as error:
+        return error.args[0] in _GONE
+    return False
 
 
 def verify(raw: Any, prefix: str) -> None:
@@ -77,29 +117,41 @@ def _procedures(raw: Any) -> dict[str, str]:
     }
 
 
+_DEFINED = (
+    ("routine_name", "routines", "routine"),
+    ("table_name", "views", "table"),
+    ("event_name", "events", "event"),
+)
 _OF_SCHEMA = "SELECT {} FROM information_schema.{} WHERE {}_schema = DATABASE()"
 
 
+def prepare(raw: Any) -> None:
+    """Gives a session the modes that are stored with what it creates, and that yoyo needs."""
+    execute(raw, Renderer("mysql", Settings()).render("session"))
+
+
 @contextmanager
-def creating(raw: Any, session: str) -> Iterator[Callable[[SchemaObject], None]]:
-    """Gives a function that creates a procedure, view or event, in place of one of the same name,
-    and by `session.sql` the session the modes that are stored with it.
+def creating(raw: Any) -> Iterator[Create]:
+    """Gives a function that creates a procedure, view or event, in place of one of its name, and
+    runs the statements that grant it.
     """
-    execute(raw, session)
-    mariadb, there = _is_mariadb(raw), _procedures(raw)
+    mariadb, there = is_mariadb(raw), _procedures(raw)
     with ExitStack() as stack:
         replace = cache(lambda: stack.enter_context(replacing(raw)))
 
-        def create(wanted: SchemaObject) -> None:
+        def create(wanted: SchemaObject, grants: Sequence[str]) -> None:
+            if not mariadb and wanted.name in there and can_be_opened_again(raw):
+                replace()(wanted.name, wanted.text, grants)
+                return
             if wanted.kind == "view":
                 execute(raw, wanted.text)
             elif mariadb:
                 execute(raw, wanted.text.replace("CREATE", "CREATE OR REPLACE", 1))
-            elif wanted.name in there and can_be_opened_again(raw):
-                replace()(wanted.name, wanted.text)
             else:
                 drop(raw, wanted.kind, wanted.name)
                 execute(raw, wanted.text)
+            for grant in grants:
+                execute(raw, grant)
 
         yield create
 
@@ -119,27 +171,15 @@ def forget_migrations(raw: Any, table: str, pattern: str) -> None:
     execute(raw, f"DELETE FROM {table} WHERE migration_id LIKE '{pattern}'")  # noqa: S608
 
 
-def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Grant]] | None:
-    """Who may execute these procedures, where the server forgets it when it replaces them.
-
-    None where that may not be read.
+def grants(
+    raw: Any, prefix: str, created: Sequence[str], there: Mapping[str, str]
+) -> dict[str, Sequence[str]]:
+    """What is to be granted when these procedures have been created. Raises ConfigurationError
+    where this account cannot do it.
     """
-    if _is_mariadb(raw):
-        return {}
-    try:
-        rows = rows_of(
-            raw, "SELECT user, host, routine_name FROM mysql.procs_priv WHERE db = DATABASE()"
-        )
-    except raw.Error:
-        return None
-    return {wanted: [row for row in rows if row[2] == wanted] for wanted in names}
+    return statements(raw, prefix, created, there, kept=is_mariadb(raw))
 
 
-def grant(raw: Any, given: Grant) -> None:
-    """Gives a privilege back that `grants` has found."""
-    user, host, name = (re.sub(r"(['\\])", r"\\\1", part) for part in given)
-    execute(raw, f"GRANT EXECUTE ON PROCEDURE {name} TO '{user}'@'{host}'")
-
-
-def _is_mariadb(raw: Any) -> bool:
+def is_mariadb(raw: Any) -> bool:
+    """Whether the server is no MySQL."""
     return "mariadb" in str(rows_of(raw, "SELECT VERSION()")[0][0]).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,8 +11,8 @@ from yoyo.backends.contrib.oracle import OracleBackend
 from qtask_db import urls
 from qtask_db.dialects.oracle import Oracle, rows_of
 from qtask_db.errors import DatabaseError
-from qtask_db.render import INDEX, ROLES, SchemaObject
-from qtask_db.settings import package
+from qtask_db.render import INDEX, ROLES, Renderer, SchemaObject
+from qtask_db.settings import Settings, package
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, "
@@ -58,7 +58,7 @@ class Creation:
     def __call__(self, raw: Any) -> None:
         """Raises the driver's error, unless it is there."""
         try:
-            _execute(raw, self.statement)
+            execute(raw, self.statement)
         except Exception as error:
             if getattr(error.args[0], "code", None) not in _THERE:
                 raise
@@ -99,20 +99,22 @@ def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
     return {name: stored.get(f"digest of {name}", "") for name in names}
 
 
+def prepare(raw: Any) -> None:
+    """Gives a session the modes that are stored with what it creates."""
+    execute(raw, Renderer("oracle", Settings()).render("session"))
+
+
 @contextmanager
-def creating(raw: Any, session: str) -> Iterator[Callable[[SchemaObject], None]]:
-    """Gives `create`, and by `session.sql` the session the modes that are stored with what it
-    creates.
-    """
-    _execute(raw, session)
-    yield lambda wanted: create(raw, wanted)
+def creating(raw: Any) -> Iterator[Callable[[SchemaObject, Sequence[str]], None]]:
+    """Gives `create`."""
+    yield lambda wanted, _grants: create(raw, wanted)
 
 
 def create(raw: Any, wanted: SchemaObject) -> None:
     """Creates a view, a part of the package or a job, in place of one of the same name."""
     if wanted.kind == "event":
         drop(raw, wanted.kind, wanted.name)
-    _execute(raw, wanted.text)
+    execute(raw, wanted.text)
 
 
 def verify(raw: Any, prefix: str) -> None:
@@ -122,7 +124,7 @@ def verify(raw: Any, prefix: str) -> None:
     invalid = f"SELECT object_type, object_name FROM user_objects WHERE status <> 'VALID' AND object_name {ours}"  # noqa: E501, S608
     for kind, name in sorted(rows_of(raw, invalid)):
         part = {"PACKAGE": " SPECIFICATION", "PACKAGE BODY": " BODY"}.get(kind, "")
-        _execute(raw, f"ALTER {kind.split()[0]} {name} COMPILE{part}")
+        execute(raw, f"ALTER {kind.split()[0]} {name} COMPILE{part}")
     errors = rows_of(
         raw,
         "SELECT type, name, line, position, text FROM user_errors "  # noqa: S608
@@ -142,15 +144,15 @@ def drop(raw: Any, kind: str, name: str) -> None:
     if (kind, name) not in _existing(raw):
         return
     if kind == "event":
-        _execute(raw, f"BEGIN DBMS_SCHEDULER.DROP_JOB('{name}', force => TRUE); END;")
+        execute(raw, f"BEGIN DBMS_SCHEDULER.DROP_JOB('{name}', force => TRUE); END;")
     else:
         end = " CASCADE CONSTRAINTS PURGE" if kind == "table" else ""
-        _execute(raw, f'DROP {kind.upper()} "{name.upper()}"{end}')
+        execute(raw, f'DROP {kind.upper()} "{name.upper()}"{end}')
 
 
 def write_setting(raw: Any, table: str, name: str, value: str) -> None:
     """Stores one of the settings, which are validated before they come here."""
-    _execute(
+    execute(
         raw,
         f"MERGE INTO {table} kept USING (SELECT '{name}' AS name FROM dual) given "  # noqa: S608
         f"ON (kept.name = given.name) WHEN MATCHED THEN UPDATE SET value = '{value}' "
@@ -160,16 +162,23 @@ def write_setting(raw: Any, table: str, name: str, value: str) -> None:
 
 def forget_migrations(raw: Any, table: str, pattern: str) -> None:
     """Lets yoyo take migrations for not applied."""
-    _execute(raw, f"DELETE FROM \"{table.upper()}\" WHERE migration_id LIKE '{pattern}'")  # noqa: S608
+    execute(raw, f"DELETE FROM \"{table.upper()}\" WHERE migration_id LIKE '{pattern}'")  # noqa: S608
 
 
-def grants(raw: Any, names: Iterable[str]) -> dict[str, list[Any]]:  # noqa: ARG001
-    """Oracle keeps the grants on what it replaces."""
+def grants(
+    raw: Any,  # noqa: ARG001
+    prefix: str,  # noqa: ARG001
+    created: Sequence[str],  # noqa: ARG001
+    there: Mapping[str, str],  # noqa: ARG001
+) -> dict[str, Sequence[str]]:
+    """Oracle keeps the grants on what it replaces, and a role has its package as a whole."""
     return {}
 
 
-def grant(raw: Any, given: Any) -> None:
-    """Nothing to give back."""
+def execute(raw: Any, statement: str) -> None:
+    """Runs a statement."""
+    with raw.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def _packages(prefix: str) -> dict[str, str]:
@@ -189,8 +198,3 @@ def _existing(raw: Any) -> set[tuple[str, str]]:
 
 def _jobs(raw: Any) -> set[str]:
     return {row[0] for row in rows_of(raw, "SELECT LOWER(job_name) FROM user_scheduler_jobs")}
-
-
-def _execute(raw: Any, statement: str) -> None:
-    with raw.cursor() as cursor:
-        cursor.execute(statement)

@@ -49,7 +49,7 @@ def package(version: str, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def empty_url(engine: str, database_server: servers.Server) -> Iterator[str]:
-    """The URL of an empty schema; on MySQL its owner has no other rights."""
+    """The URL of an empty schema, of an account as README makes it."""
     parts = urlsplit(database_server.url)
     server = parts.netloc.rpartition("@")[2]
     with Database(database_server.url).connect() as root:
@@ -61,7 +61,8 @@ def empty_url(engine: str, database_server: servers.Server) -> Iterator[str]:
         else:
             execute(root, f"CREATE DATABASE {NAME}")
             execute(root, f"CREATE USER {NAME}@'%' IDENTIFIED BY 'pw'")
-            execute(root, f"GRANT ALL ON {NAME}.* TO {NAME}@'%'")
+            execute(root, f"GRANT ALL ON {NAME}.* TO {NAME}@'%' WITH GRANT OPTION")
+            execute(root, f"GRANT SELECT ON mysql.procs_priv TO {NAME}@'%'")
             drops = [f"DROP DATABASE {NAME}", f"DROP USER {NAME}@'%'"]
             path = f"/{NAME}"
         yield parts._replace(netloc=f"{NAME}:pw@{server}", path=path).geturl()

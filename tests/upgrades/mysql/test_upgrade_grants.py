@@ -1,0 +1,133 @@
+"""An upgrade by the account that README makes, under callers that have a role and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import servers
+from releases import VERSIONS
+from testing import execute, query
+
+from qtask_db import Connection, Database
+from qtask_db.install import install
+from qtask_db.render import ROLES
+from qtask_db.resources import directory
+
+README = (directory("sql").parent / "README.md").read_text(encoding="utf-8")
+PARTS = {"shop": "qtask_readme", "owner": "qtask_readme_own", "app": "qtask_readme_app"}
+
+
+def readme(engine: str, part: str) -> list[str]:
+    """The statements of the block of README that makes the owner or the application."""
+    (block,) = (b for b in re.findall(r"```sql\n(.*?)```", README, re.DOTALL) if part in b)
+    text = re.sub(r"\b(shop|owner|app)(?=\b[@.* ])", lambda m: PARTS[m[1]], block)
+    lines = [line for line in text.splitlines() if line.strip()]
+    product = "MySQL" if engine == "mysql" else "MariaDB"
+    return [
+        line.partition(";")[0]
+        for line in lines
+        if product in line.partition("--")[2] or "--" not in line
+    ]
+
+
+@pytest.fixture
+def root(database_server: servers.Server) -> Iterator[Connection]:
+    with Database(database_server.url).connect() as conn:
+        yield conn
+
+
+@pytest.fixture
+def url_of(
+    engine: str, root: Connection, database_server: servers.Server
+) -> Iterator[Callable[[str], str]]:
+    """The accounts of README, but for the roles."""
+    parts = urlsplit(database_server.url)
+    host = parts.netloc.rpartition("@")[2]
+
+    def url_of(who: str) -> str:
+        return parts._replace(
+            netloc=f"{PARTS[who]}:secret@{host}", path=f"/{PARTS['shop']}"
+        ).geturl()
+
+    for statement in readme(engine, "CREATE DATABASE shop"):
+        execute(root, statement)
+    try:
+        yield url_of
+    finally:
+        execute(root, f"DROP DATABASE {PARTS['shop']}")
+        for name in ("owner", "app"):
+            execute(root, f"DROP USER IF EXISTS {PARTS[name]}@'%'")
+        for role in ROLES:
+            execute(root, f"DROP ROLE IF EXISTS qtask_{role}")
+
+
+def run(package: Path, url: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "qtask_db", *arguments],
+        cwd=package,
+        env={**os.environ, "PYTHONPATH": str(package), "QTASK_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+CALLS = (
+    "CALL qtask_create_task('job', '{}', 60, 'Q', NULL, @id, @created, @pushable)",
+    "CALL qtask_create_tasks('[]')",
+    "CALL qtask_start_task(@id, NULL, @attempt)",
+    "CALL qtask_finish_task(@id, @attempt)",
+    "CALL qtask_start_tasks('[]')",
+)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nobody_is_refused(
+    version: str, engine: str, package: Path, root: Connection, url_of: Callable[[str], str]
+) -> None:
+    del version
+    run(package, url_of("owner"), "install")
+    execute(root, f"USE {PARTS['shop']}")
+    grants = run(package, "", "render", "--grants")
+    for statement in re.sub(r"^--.*$", "", grants, flags=re.MULTILINE).split(";"):
+        if statement.strip():
+            execute(root, statement)
+    for statement in readme(engine, "GRANT qtask_app"):
+        execute(root, statement)
+    installed, made = threading.Event(), [0, 0, 0]
+
+    def call(which: int) -> None:
+        """As any program does that knows nothing of upgrades: no call is repeated."""
+        with Database(url_of("app")).connect() as conn:
+            while not installed.is_set():
+                for statement in CALLS:
+                    execute(conn, statement)
+                made[which] += 1
+
+    with ThreadPoolExecutor(len(made)) as pool:
+        callers = [pool.submit(call, which) for which in range(len(made))]
+        try:
+            before = 0
+            for limit in ("60000", "60001", "60002"):
+                install(url_of("owner"), {"payload_limit": limit}, report=lambda _: None)
+                assert sum(made) > before
+                before = sum(made)
+        finally:
+            installed.set()
+        for caller in callers:
+            caller.result()
+    with Database(url_of("app")).connect() as conn:
+        # What the old version did not have.
+        execute(conn, "CALL qtask_return_tasks('[]', @returned)")
+    assert query(root, f"SELECT COUNT(*) FROM {PARTS['shop']}.qtask_task WHERE lane <> 0") == [(0,)]
