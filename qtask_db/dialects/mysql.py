@@ -56,6 +56,7 @@ _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1862, 1873, 3118, 415
 _NOT_INSTALLED = {1146, 1305, 1318}
 _ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
 _UNKNOWN_DATABASE = 1049
+_WRONG_PASSWORD, _NO_DEFINER = 1045, 1449
 _LONG = 2_000  # characters
 DRIVERS = ("pymysql", "MySQLdb")
 _PACKET_TOO_LARGE = 1153
@@ -190,7 +191,15 @@ class MySQL:
 
     def select(self, raw: Any, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """All rows of a view."""
-        return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
+        try:
+            return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
+        except Exception as error:
+            # In a session that is open it speaks of the view's definer, whatever it says.
+            if _number_and_text(error)[0] == _WRONG_PASSWORD:
+                raise AccessDenied(
+                    f"the account that created {view} is gone: run `qtask install`"
+                ) from error
+            raise
 
     def has_ended(self, raw: Any) -> bool:
         """Looks at PyMySQL's socket; mysqlclient shows none."""
@@ -225,6 +234,8 @@ class MySQL:
             return AccessDenied(f"{text} ({number})")
         if number in _NOT_INSTALLED:
             return NotInstalled(f"{text} ({number}): run `qtask install`, or check the prefix")
+        if number == _NO_DEFINER:
+            return DatabaseError(f"{text} ({number}): run `qtask install`")
         if number == _UNKNOWN_DATABASE:
             return ConfigurationError(f"{text}: create it first, or correct the URL")
         if number in _UNAVAILABLE:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from qtask_db.dialects import mysql_grants
+from qtask_db.dialects import mysql_grants, mysql_schema
 from qtask_db.dialects.mysql import rows_of
 from qtask_db.doctor import Check, clock, fail, ok, procedures_by_role, warn
 
@@ -49,6 +49,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
     yield from _purge(raw, prefix, int(event[0][1]) if event else 0)
     yield from _clock(raw)
     yield from _transactions(raw)
+    yield from _definers(raw, prefix)
     yield from _privileges(raw, prefix)
 
 
@@ -215,6 +216,21 @@ def _transactions(raw: Any) -> Iterator[Check]:
         )
     else:
         yield ok("transactions", f"none open for longer than {OLD_TRANSACTION} s")
+
+
+def _definers(raw: Any, prefix: str) -> Iterator[Check]:
+    """With whose rights procedures, views and event run, as far as this account may see them."""
+    created = mysql_schema.definers(raw, prefix)
+    gone = mysql_schema.gone(raw, created)
+    listed = ", ".join(f"{who} ({len(names)})" for who, names in sorted(created.items()))
+    for who in sorted(gone):
+        yield fail(
+            "definers",
+            f"{who}, with whose rights {len(created[who])} objects run, is gone",
+            "`qtask install` by an account that stays creates them again",
+        )
+    if created and not gone:
+        yield ok("definers", f"procedures and views run with the rights of {listed}")
 
 
 def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
