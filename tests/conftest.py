@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import Any
 
+import chosen
 import pytest
 import redis
 import servers
 from certificates import Authority
 from roles import RoleConnection, create_tester
+from surroundings import Surrounding
 from testing import empty
 
 from qtask_db import Connection, Database, database
@@ -52,32 +55,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cluster", action="store_true", help="also the tests on groups of database servers"
     )
+    chosen.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    return chosen.run_rounds(config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    chosen.configure(config)
 
 
 def engines(config: pytest.Config) -> tuple[str, ...]:
     """Those that are tested."""
     named = servers.url.configured("oracle")
-    return tuple(config.getoption("--engine") or (SQL_ENGINES if named else MYSQL_ENGINES))
+    return (
+        tuple(config.getoption("--engine") or ())
+        or chosen.engines(config)
+        or (SQL_ENGINES if named else MYSQL_ENGINES)
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         wanted = FOLDERS.get(metafunc.definition.path.parent.name, SQL_ENGINES)
-        chosen = [engine for engine in engines(metafunc.config) if engine in wanted]
+        some = [engine for engine in engines(metafunc.config) if engine in wanted]
         none = [pytest.param(wanted[0], marks=NO_ORACLE)]
-        metafunc.parametrize("engine", chosen or none, scope="session")
+        metafunc.parametrize("engine", some or none, scope="session")
+    around = chosen.surroundings(metafunc.config)
+    if around and "installed_url" in metafunc.fixturenames:
+        names = [f"in:{one.name}" for one in around]
+        metafunc.parametrize("surrounding", around, ids=names, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Leaves out what is for other engines, but for the one test that says what is missing."""
+    """Leaves out what is for other engines, but for the one test that says what is missing; and
+    what the options ask nothing of.
+    """
     tested = engines(config)
-    items[:] = [
-        item
-        for item in items
-        if not (isinstance(item, pytest.Function) and "engine" in item.fixturenames)
-        or item.callspec.params["engine"] in tested
-        or item.path.name == "test_server.py"
-    ]
+    around = bool(chosen.surroundings(config))
+
+    def wanted(item: pytest.Item) -> bool:
+        if chosen.without_redis(config, item):
+            return False
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        surrounding, engine = parameters.get("surrounding"), parameters.get("engine")
+        if around:
+            return surrounding is not None and engine in surrounding.engines
+        return engine is None or engine in tested or item.path.name == "test_server.py"
+
+    items[:] = filter(wanted, items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -102,9 +130,17 @@ def _readable(text: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_server(engine: str) -> Iterator[servers.Server]:
+def surrounding() -> Surrounding | None:
+    """None of those of `--surroundings`."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def database_server(engine: str, surrounding: Surrounding | None) -> Iterator[servers.Server]:
     """A database server of the engine under test, shared by the whole run."""
     options = () if engine == "oracle" else NOT_FLUSHED
+    if surrounding is not None:
+        options = (*options, *surrounding.options)
     try:
         server = servers.start(engine, options=options)
     except servers.ServerError as error:
@@ -132,16 +168,25 @@ def redis_server() -> Iterator[servers.Server]:
 
 
 @pytest.fixture(scope="session")
-def installed_url(database_server: servers.Server, request: pytest.FixtureRequest) -> Iterator[str]:
+def installed_url(
+    database_server: servers.Server,
+    surrounding: Surrounding | None,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
     """The URL of a database that holds the schema."""
-    install(database_server.url, {}, report=lambda _line: None)
-    if not request.config.getoption("--roles"):
-        yield database_server.url
-        return
-    with Database(database_server.url).connect() as root:
-        url = create_tester(root, database_server.url)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "Connection", RoleConnection)
+    with ExitStack() as stack:
+        url, kind = database_server.url, Connection
+        if surrounding is None:
+            install(url, {}, report=lambda _line: None)
+        else:
+            url = stack.enter_context(surrounding.schema(url))
+        if request.config.getoption("--roles"):
+            with Database(database_server.url).connect() as root:
+                url, kind = create_tester(root, url), RoleConnection
+        if surrounding is not None:
+            kind = surrounding.connection(kind)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(database, "Connection", kind)
         yield url
 
 

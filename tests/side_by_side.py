@@ -19,7 +19,8 @@ def share(test: str) -> str:
     if servers.url.configured("redis"):
         return "redis"  # each test empties it; otherwise each process has its own
     engine = re.search(r"\b(mysql|mariadb|oracle)\b", parameters)
-    return engine[0] if engine else test
+    surrounding = re.search(r"\bin:\w+", parameters)  # each has a server of its own
+    return " ".join(found[0] for found in (engine, surrounding) if found) or test
 
 
 class Scheduling(LoadScopeScheduling):

@@ -11,16 +11,17 @@ Four ways are tried in this order, and `Server.source` says which was taken and 
     path      server programs that are installed on this machine
     packages  the distribution's packages, unpacked into a cache and run from there
 
-QTASK_SERVERS=docker|path|packages forces one of the last three. Oracle Database is in no package:
-the first two alone provide it.
+QTASK_SERVERS=docker|path|packages forces one of the last three.
+QTASK_SERVERS=mariadb-11.8,valkey-9.1 forces the packages of these releases, whichever suite
+carries them (`releases.py` has all).
+Oracle Database is in no package: the first two ways alone provide it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
-from . import binaries, docker, mysqld, packages, redisd, url
+from . import binaries, docker, mysqld, packages, redisd, releases, url
 from .base import DATABASE, ENGINES, Log, Server, ServerError, Unavailable
 
 __all__ = ["DATABASE", "ENGINES", "Server", "ServerError", "Unavailable", "start"]
@@ -37,6 +38,8 @@ def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Serv
     if engine not in ENGINES:
         raise ServerError(f"unknown engine {engine!r}: choose from {', '.join(ENGINES)}")
     if url.configured(engine):
+        if release := releases.chosen(engine):
+            raise ServerError(f"unset {url.variable(engine)}, or do not ask for {release.name}")
         return url.start(engine, options, log)
     tried = []
     for name, way in _ways(engine):
@@ -56,11 +59,11 @@ def _ways(engine: str) -> list[tuple[str, Way]]:
     ways: dict[str, Way] = {"docker": docker.start}
     if engine != "oracle":
         ways |= {"path": _from_path, "packages": _from_packages}
-    forced = os.environ.get("QTASK_SERVERS")
-    if not forced:
+    forced = "packages" if releases.chosen(engine) else releases.way()
+    if forced is None:
         return list(ways.items())
     if forced not in ways:
-        raise ServerError(f"QTASK_SERVERS={forced}: choose from {', '.join(ways)}")
+        raise ServerError(f"{engine} comes by {', '.join(ways)}, and QTASK_SERVERS says {forced}")
     return [(forced, ways[forced])]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import releases
 from .base import ServerError, Unavailable
 
 NAMES = {
@@ -47,6 +48,8 @@ class Program:
 
 def on_path(engine: str) -> Program:
     """The installed server program of this engine; Unavailable says which names were sought."""
+    if release := releases.chosen(engine):
+        raise Unavailable(f"{release.name} is asked for, of whatever version this machine has")
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
     for name in NAMES[engine]:
         program = shutil.which(name, path=folders)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import mysqld, redisd
+from . import mysqld, redisd, releases
 from .base import (
     DATABASE,
     PASSWORD,
@@ -46,7 +46,7 @@ def image_name(engine: str) -> str:
 
 def required() -> bool:
     """Whether only containers will do, so that a test must fail rather than skip."""
-    return os.environ.get("QTASK_SERVERS") == "docker"
+    return releases.way() == "docker"
 
 
 def start(engine: str, options: Sequence[str], log: Log) -> Server:

@@ -98,4 +98,4 @@ def _program(log: Log) -> tuple[binaries.Program, Path]:
     """MariaDB and Galera: those of the machine, else of the distribution's packages."""
     with contextlib.suppress(Unavailable):
         return program("mariadb", LIBRARY, log)
-    return packages.unpacked("mariadb", log), packages.library(PACKAGE, LIBRARY, log)
+    return packages.unpacked("mariadb", log), packages.library(PACKAGE, LIBRARY, "mariadb", log)

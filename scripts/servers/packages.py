@@ -1,15 +1,22 @@
-"""Servers out of the distribution's packages, unpacked into the cache and run from there."""
+"""Servers out of the distribution's packages, unpacked into the cache and run from there.
+
+They are of this machine's own suite (MySQL of Debian's rolling one), or of the release that is
+asked for.
+"""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from . import releases
 from .apt import Apt, is_debian, unpack
 from .base import Log, Unavailable, cache_folder
 from .binaries import NAMES, Program, version_number, version_text
 from .locks import locked
+from .releases import Release
 
 # Debian's stable releases have MariaDB but no MySQL; its rolling suite has.
 ROLLING = "sid"
@@ -32,21 +39,24 @@ SUPERFLUOUS = (
 
 def unpacked(engine: str, log: Log) -> Program:
     """The engine's server program in the cache, downloaded when it is first needed."""
-    folder = cache_folder() / "packages" / engine
+    release = releases.chosen(engine)
+    folder = cache_folder() / "packages" / (release.name if release else engine)
     with locked(folder):
         if not folder.exists():
-            _provide(engine, folder, log)
+            _provide(engine, release, folder, log)
     return _program(engine, folder)
 
 
-def library(package: str, name: str, log: Log) -> Path:
-    """A library that servers load, in the cache, downloaded when it is first needed."""
-    folder = cache_folder() / "packages" / package
+def library(package: str, name: str, engine: str, log: Log) -> Path:
+    """A library that this engine's server loads, in the cache, downloaded when first needed."""
+    release = releases.chosen(engine)
+    suite = release.suite if release else None
+    folder = cache_folder() / "packages" / (f"{package}-{suite}" if suite else package)
     with locked(folder):
         if not folder.exists():
             with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
                 log(f"{package}: downloading it (once)")
-                apt = Apt(Path(temporary) / "apt")
+                apt = Apt(Path(temporary) / "apt", suite)
                 apt.update()
                 unpack(apt.download(package), Path(temporary) / "root")
                 found = Path(_first(Path(temporary) / "root", name))
@@ -56,19 +66,21 @@ def library(package: str, name: str, log: Log) -> Path:
     return folder / name
 
 
-def _provide(engine: str, folder: Path, log: Log) -> None:
+def _provide(engine: str, release: Release | None, folder: Path, log: Log) -> None:
     errors = []
-    for suite in (ROLLING, None) if engine == "mysql" and is_debian() else (None,):
+    for suite in _suites(engine, release):
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
         try:
-            log(f"{engine}: downloading its package and libraries (once)")
+            log(f"{folder.name}: downloading its package and libraries (once)")
             apt = Apt(temporary / "apt", suite)
             apt.update()
-            package, archives = _download(apt, engine)
+            names = (release.package,) if release else NAMES_OF_PACKAGES[engine]
+            package, archives = _download(apt, names)
             unpack(archives, temporary / "root")
             _trim(engine, temporary / "root")
             (temporary / "root/package").write_text(package)
-            _program(engine, temporary / "root")  # runs it: a bad download is never kept
+            # Runs it: a bad download is never kept.
+            _check(_program(engine, temporary / "root"), release)
             (temporary / "root").rename(folder)
         except Unavailable as error:
             errors.append(str(error))
@@ -79,9 +91,25 @@ def _provide(engine: str, folder: Path, log: Log) -> None:
     raise Unavailable("\n    ".join(errors))
 
 
-def _download(apt: Apt, engine: str) -> tuple[str, list[Path]]:
+def _check(found: Program, release: Release | None) -> None:
+    if release and not f"{found.version}.".startswith(f"{release.version}."):
+        raise Unavailable(
+            f"Debian's {release.suite} has {found.package} now, not {release.name}: "
+            "change scripts/servers/releases.py"
+        )
+
+
+def _suites(engine: str, release: Release | None) -> tuple[str | None, ...]:
+    if release and not is_debian():
+        raise Unavailable(f"{release.name} is in Debian's {release.suite}: this is no Debian")
+    if release:
+        return (release.suite,)
+    return (ROLLING, None) if engine == "mysql" and is_debian() else (None,)
+
+
+def _download(apt: Apt, names: Sequence[str]) -> tuple[str, list[Path]]:
     errors = []
-    for package in NAMES_OF_PACKAGES[engine]:
+    for package in names:
         try:
             archives = apt.download(package)
         except Unavailable as error:

@@ -11,6 +11,7 @@ import multiprocessing
 import random
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -29,6 +30,7 @@ class _Link:
     server: asyncio.StreamWriter
     going: asyncio.Event = field(default_factory=asyncio.Event)
     forgotten: bool = False
+    heard_at: float = field(default_factory=time.monotonic)
 
     def drop(self) -> None:
         for side in (self.client, self.server):
@@ -50,6 +52,7 @@ class _Relay:
         self._links: set[_Link] = set()
         self._delay = 0.0
         self._frozen = False
+        self._longest = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         try:
@@ -72,6 +75,7 @@ class _Relay:
     ) -> None:
         with contextlib.suppress(OSError, RuntimeError):
             while data := await source.read(_CHUNK):
+                link.heard_at = time.monotonic()
                 await link.going.wait()
                 if link.forgotten:
                     continue
@@ -82,6 +86,15 @@ class _Relay:
         # As soon as one side has ended, the other one has nobody to talk to.
         for side in (link.client, link.server):
             side.close()
+
+    async def end_silence(self) -> None:
+        """Drops, from time to time, what has been silent for too long."""
+        while True:
+            await asyncio.sleep(self._longest / 4 or 1.0)
+            silent_since = time.monotonic() - self._longest
+            for link in list(self._links):
+                if self._longest and link.heard_at < silent_since:
+                    link.drop()
 
     def command(self, what: str, share: float, value: float, seed: int) -> None:
         chosen = random.Random(seed)  # noqa: S311 - repeatable
@@ -97,6 +110,8 @@ class _Relay:
                 link.forgotten = True
         elif what == "delay":
             self._delay = value
+        elif what == "end silence":
+            self._longest = value
         elif what == "freeze":
             self._frozen = bool(value)
             for link in links:
@@ -133,6 +148,10 @@ class Proxy:
         """Lets nothing through, as a pulled cable; what was sent meanwhile arrives later."""
         self._pipe.send(("freeze", 1.0, float(on), 0))
 
+    def end_silence(self, seconds: float) -> None:
+        """Resets what has been silent for so long, as a firewall does; 0 ends it."""
+        self._pipe.send(("end silence", 1.0, seconds, 0))
+
     def stop(self) -> None:
         self._process.kill()
         self._process.join()
@@ -158,4 +177,6 @@ async def _serve(target: tuple[str, int], pipe: Connection) -> None:
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), obey)
     pipe.send(server.sockets[0].getsockname()[1])
+    ending = asyncio.create_task(relay.end_silence())
     await ended.wait()
+    ending.cancel()
