@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from servers import ServerError, releases
-from surroundings import SURROUNDINGS, Surrounding
+from servers import ServerError, releases, url
+from surroundings import BOTH, SURROUNDINGS, Surrounding
 
 ALL = "all"
 
@@ -35,7 +35,10 @@ def add_options(parser: pytest.Parser) -> None:
 
 def configure(config: pytest.Config) -> None:
     """Refuses what does not exist, and lets `servers` and all child processes know the rest."""
-    surroundings(config)
+    own = [name for name in BOTH if url.configured(name)]
+    if surroundings(config) and own:
+        names = " and ".join(map(url.variable, own))
+        raise pytest.UsageError(f"--surroundings starts servers of its own: unset {names}")
     words = list(filter(None, [os.environ.get(releases.VARIABLE), *config.getoption("--servers")]))
     if ALL in words:
         return  # the runs that this one starts will say it
