@@ -37,8 +37,8 @@ EXAMPLES = {
   @task_id, @created""",
     "create_task_quiet": """'bind order', '{"order_no": "8973"}', 3600, 'GCR:ORDER:BIND',
   '{"order_no": "8973"}', @task_id, @created, @pushable""",
-    "delay_task_quiet": """'close order', '{"order_no": "8973"}', 900, 3600, 'GCR:ORDER:CLOSE', NULL,
-  @task_id, @created""",
+    "delay_task_quiet": """'close order', '{"order_no": "8973"}', 900, 3600, 'GCR:ORDER:CLOSE',
+  NULL, @task_id, @created""",
     "create_tasks": """'[
   {"name": "bind order", "payload": {"order_no": "1"}, "interval": 3600, "queue": "GCR:ORDER:BIND"},
   {"name": "remind", "payload": {"to": "a@b.c"}, "interval": 60, "queue": "MAIL", "delay": 86400}
