@@ -52,7 +52,7 @@ class Surrounding:
                 context = multiprocessing.get_context("spawn")
                 proxy = Proxy(context, (parts.hostname or "", parts.port or 0))
                 stack.callback(proxy.stop)
-                proxy.forget(self.idle)
+                proxy.end_silence(self.idle)
                 place = f"127.0.0.1:{proxy.port}"
             own = urlunsplit(parts._replace(netloc=f"{ACCOUNT}:{PASSWORD}@{place}"))
             with Database(url).connect() as root:

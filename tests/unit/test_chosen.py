@@ -167,7 +167,7 @@ def test_a_firewall_drops_what_is_silent() -> None:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         proxy = Proxy(multiprocessing.get_context("spawn"), server.getsockname()[:2])
         stack.callback(proxy.stop)
-        proxy.forget(0.6)
+        proxy.end_silence(0.6)
 
         def pair() -> tuple[socket.socket, socket.socket]:
             client = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
