@@ -67,9 +67,8 @@ class Taking:
         again = [queue for queue in ordered if queue in self._aside]
         if again and (taken := self._take_each(client, again, ordered, count, size)):
             return taken
+        self._raise_if_none_is_left(ordered)
         usable = self.usable(ordered)
-        if not usable:
-            self._raise_if_none_is_left(ordered)
         try:
             if isinstance(client, RedisCluster):
                 return self._take_in_turn(client, usable, count, size, timeout)
@@ -79,8 +78,10 @@ class Taking:
                 raise
             failed = error
         taken = self._take_each(client, usable, ordered, count, size)
-        if not taken and usable == self.usable(ordered):
-            raise failed  # it is of none of them: the next try must not come at once
+        if not taken:
+            self._raise_if_none_is_left(ordered)
+            if usable == self.usable(ordered):
+                raise failed  # it is of none of them: the next try must not come at once
         return taken
 
     def _take_in_turn(
@@ -133,6 +134,6 @@ class Taking:
             self._aside.put(one, reason(error))
 
     def _raise_if_none_is_left(self, queues: Sequence[str]) -> None:
-        reasons = {queue: why for queue, why in self._aside.reasons.items() if queue in queues}
         if not self.usable(queues):
-            raise QueueRefused(reasons, {})
+            reasons = self._aside.reasons
+            raise QueueRefused({queue: reasons[queue] for queue in queues}, {})

@@ -20,7 +20,7 @@ from qtask_db.constants import DEFAULT
 from qtask_db.errors import ConfigurationError, QueueUnavailable
 from qtask_db.message import encode
 from qtask_db.models import Message
-from qtask_db.redis_commands import Command, concerns_one_queue, run_each, translated
+from qtask_db.redis_commands import Command, concerns_one_queue, reason, run_each, translated
 from qtask_db.redis_kinds import Lists, Raw, Streams
 from qtask_db.redis_url import TROUBLE, Client, check_url, connect
 
@@ -114,7 +114,7 @@ class Queues:
         reasons: dict[str, str] = {}
         for queue, reply in zip(names, self._each(commands), strict=True):
             if isinstance(reply, Exception):
-                reasons.setdefault(queue, str(reply))
+                reasons.setdefault(queue, reason(reply))
             elif isinstance(reply, int):
                 lengths[queue] = reply
         if reasons:
@@ -174,14 +174,14 @@ class Queues:
         commands = [c for queue, raws in groups.items() for c in self._kind.put_back(queue, raws)]
         self._raise_first(self._each(commands))
 
-    def set_aside(self, taken: Raw, reason: str) -> None:
+    def set_aside(self, taken: Raw, why: str) -> None:
         """Keeps a bad message with the reason on the list `<queue>:bad`, for people to look at.
 
         A record is `{"reason": …, "message": …, "at": seconds since 1970}`; bytes that are not
         UTF-8 appear as `\\xNN`. The list keeps the newest 10,000 records (BAD_LIMIT).
         """
         text = taken.body.decode("utf-8", "backslashreplace")
-        record = json.dumps({"reason": reason, "message": text, "at": round(time.time(), 3)})
+        record = json.dumps({"reason": why, "message": text, "at": round(time.time(), 3)})
         key = taken.queue + BAD_SUFFIX
         commands: list[Command] = [("RPUSH", key, record), ("LTRIM", key, -BAD_LIMIT, -1)]
         self._raise_first(self._each(commands))
@@ -219,7 +219,7 @@ class Queues:
     def _raise_first(self, replies: list[Any]) -> None:
         for reply in replies:
             if isinstance(reply, Exception):
-                raise QueueUnavailable(f"Redis: {reply}") from reply
+                raise QueueUnavailable(f"Redis: {reason(reply)}") from reply
 
     def _longest_wait(self) -> float:
         """A blocking pop must end before the client's own socket timeout, or it fails when idle."""
