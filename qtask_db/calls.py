@@ -139,11 +139,22 @@ def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[
 def finish(conn: Any, task_id: int, attempt: int | None = None) -> None:
     """Finishes a task. Calls finish_task.
 
-    Doing it again by the same attempt changes nothing. Raises TaskNotFound, TaskNotActive,
-    TaskNotProcessing or StaleAttempt.
+    Doing it again by the same attempt changes nothing, until the task is purged. Raises
+    TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
     check_numbers(in_task_id=task_id, in_attempt=attempt)
     bind(conn).call("finish_task", task_id, attempt)
+
+
+def finish_once(conn: Any, task_id: int, attempt: int) -> None:
+    """Finishes a task in the transaction that holds its work. Calls finish_task_once.
+
+    After any error roll back. If the answer to the COMMIT was lost, repeat the whole transaction:
+    this raises AlreadyFinished, or TaskNotFound after a purge, if it had been committed. Raises
+    TaskNotActive, TaskNotProcessing or StaleAttempt, too.
+    """
+    check_numbers(in_task_id=task_id, in_attempt=attempt)
+    bind(conn).call("finish_task_once", task_id, attempt)
 
 
 def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refused]:

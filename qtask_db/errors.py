@@ -17,7 +17,8 @@
     │   ├── TaskNotRetryable         20112
     │   ├── DuplicateOrder           20113
     │   ├── BatchNotFound            20114
-    │   └── TransactionOpen          20115
+    │   ├── TransactionOpen          20115
+    │   └── AlreadyFinished          20116
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
     │   ├── Conflict                 rolled back because of another transaction: run it again
@@ -121,6 +122,10 @@ class TransactionOpen(ProcedureError):
     """Relay and maintenance procedures commit by themselves and refuse to run inside a caller's
     transaction.
     """
+
+
+class AlreadyFinished(ProcedureError):
+    """This very attempt has finished the task before, so its work was committed: roll back."""
 
 
 class DatabaseError(QtaskError):

@@ -46,6 +46,7 @@ EXAMPLES = {
     "start_task": "17, 1, @attempt",
     "start_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",
     "finish_task": "17, 1",
+    "finish_task_once": "17, 1",
     "finish_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",
     "return_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18}]', @returned""",
     "fail_task": "17, 1, 'the bank does not answer', 30, @status",

@@ -213,6 +213,11 @@ class Client:
         calls.finish(self._conn, task_id, given)
         self._done.finished.append((task_id, given))
 
+    def _finish_once(self) -> None:
+        task_id, attempt = self._some()
+        calls.finish_once(self._conn, task_id, attempt)
+        self._done.finished.append((task_id, attempt))
+
     def _finish_many(self) -> None:
         tasks = self._few()
         refused = {(r.task_id, r.attempt) for r in calls.finish_many(self._conn, tasks)}
@@ -303,9 +308,9 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 
 _JOINING = {
     "create": 6, "delay": 3, "create_many": 6, "processing": 6, "processing_many": 3,
-    "start_tasks": 3, "finish": 5, "finish_many": 2, "finish_tasks": 2, "return_many": 1,
-    "fail": 3, "extend": 3, "cancel": 2, "retry": 3, "pause": 1, "resume": 2, "explain": 1,
-    "list_tasks": 1, "next_due": 1, "views": 1,
+    "start_tasks": 3, "finish": 5, "finish_once": 2, "finish_many": 2, "finish_tasks": 2,
+    "return_many": 1, "fail": 3, "extend": 3, "cancel": 2, "retry": 3, "pause": 1, "resume": 2,
+    "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip
 _COMMITTING = {"scan": 8, "redrive": 2, "expire": 2, "purge": 4}
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]

@@ -7,7 +7,8 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Finishes a task that is being processed. To finish it once more by the same attempt changes nothing.
+  Finishes a task that is being processed. To finish it once more by the same attempt changes nothing, until it is
+  purged: from then on it is task_not_found.
 
   Parameters
     in_task_id    the task

@@ -4,7 +4,8 @@ PROCEDURE finish_task (
 )
 {%- if spec %};
 /*
-Finishes a task that is being processed. To finish it once more by the same attempt changes nothing.
+Finishes a task that is being processed. To finish it once more by the same attempt changes nothing, until it is
+purged: from then on it is task_not_found.
 
 Parameters
   in_task_id    the task

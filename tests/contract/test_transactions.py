@@ -35,6 +35,7 @@ JOINING: dict[str, Callable[[Connection, int], Any]] = {
     "processing": lambda c, t: calls.processing(c, t),
     "processing_many": lambda c, t: calls.processing_many(c, [(t, 2)]),
     "finish": lambda c, t: calls.finish(c, t, 1),
+    "finish_once": lambda c, t: calls.finish_once(c, t, 1),
     "finish_many": lambda c, t: calls.finish_many(c, [(t, 1)]),
     "return_many": lambda c, t: calls.return_many(c, [(t, 1)]),
     "fail": lambda c, t: calls.fail(c, t, 1, "broken", 5),

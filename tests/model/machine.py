@@ -38,8 +38,8 @@ some_units = st.integers(1, 3).map(lambda n: n * UNIT)
 # Mostly one of the last, so that much happens to each.
 which = st.sampled_from((0, 1, 2, 3) * 4 + (4, 5, 6, 7, 8, NONE))
 LIFE = (
-    *("start",) * 3, *("queue again", "park", "fail", "extend") * 2, "finish", "cancel", "retry",
-    "release",
+    *("start",) * 3, *("queue again", "park", "fail", "extend") * 2, "finish",
+    "finish once", "cancel", "retry", "release",
 )  # fmt: skip
 attempts = st.sampled_from(
     ("next", "same", "next", "same", "same", None, 0, 1, 2, -1, 2**31, 2**62)
@@ -65,8 +65,8 @@ payloads = st.dictionaries(texts, st.one_of(texts, st.integers(), st.none()), ma
     lambda found: json.dumps(found, ensure_ascii=False)
 )
 NUMBERS: dict[str, list[None]] = {
-    "start_task": [None], "finish_task": [None], "extend_task": [None, None], "cancel_task": [],
-    "retry_task": [None],
+    "start_task": [None], "finish_task": [None], "finish_task_once": [None],
+    "extend_task": [None, None], "cancel_task": [], "retry_task": [None],
 }  # fmt: skip
 """Verbs of numbers alone, and what they take besides the task."""
 BAD_NUMBERS = (None, 2**63, -(2**63) - 1, 2**70, "many", "1; DROP TABLE qtask_task")
@@ -165,6 +165,14 @@ class Machine(RuleBasedStateMachine):
         self._same(
             lambda: calls.finish(self.conn, task_id, number),
             lambda: self.model.finish(task_id, number),
+        )
+
+    @rule(task=which, attempt=attempts)
+    def finish_once(self, task: int, attempt: Any) -> None:
+        task_id, number = self._task(task, attempt)
+        self._same(
+            lambda: calls.finish_once(self.conn, task_id, number),
+            lambda: self.model.finish_once(task_id, number),
         )
 
     @rule(
@@ -362,8 +370,9 @@ class Machine(RuleBasedStateMachine):
                 self.fail(task=number, attempt="same", error=None, delay=0)
             elif step == "extend":
                 self.extend(task=number, attempt="same", seconds=None)
-            elif step == "finish":
-                self.finish(task=number, attempt="same")
+            elif step in ("finish", "finish once"):
+                finish = self.finish if step == "finish" else self.finish_once
+                finish(task=number, attempt="same")
             elif step == "release":
                 self.end_batch(batch=0, wrong=False, confirm=False)
             elif step == "retry":

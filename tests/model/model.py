@@ -13,10 +13,12 @@ from typing import Any
 
 from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import (
+    AlreadyFinished,
     AttemptsExhausted,
     BatchNotFound,
     DeadlinePassed,
     DuplicateOrder,
+    InvalidArgument,
     QtaskError,
     StaleAttempt,
     TaskNotActive,
@@ -159,6 +161,14 @@ class Model:
         again = task.status is FINISHED and attempt in (None, task.attempts)
         if not again:
             self._running(task_id, attempt).end(FINISHED, self.now)
+
+    def finish_once(self, task_id: int, attempt: int | None) -> None:
+        if attempt is None:
+            raise InvalidArgument
+        task = self._task(task_id)
+        if task.status is FINISHED and attempt == task.attempts:
+            raise AlreadyFinished
+        self._running(task_id, attempt).end(FINISHED, self.now)
 
     def fail(
         self, task_id: int, attempt: int | None, error: str | None, delay: int | None

@@ -86,6 +86,7 @@ CHANGES: dict[str, Change] = {
     "start_task": (new, lambda c, t: calls.processing(c, t, 1)),
     "start_tasks": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
     "finish_task": (started, lambda c, t: calls.finish(c, t, 1)),
+    "finish_task_once": (started, lambda c, t: calls.finish_once(c, t, 1)),
     "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
     "return_tasks": (started, lambda c, t: calls.return_many(c, [(t, 1)])),
     "fail_task": (started, lambda c, t: calls.fail(c, t, 1, "broken")),

@@ -98,6 +98,7 @@ def test_a_redrive_reads_the_due_index_in_its_order(filled: Connection) -> None:
     [
         ("start_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("finish_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
+        ("finish_task_once", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("cancel_task", "UPDATE", {"in_task_id": "17", "v_now": NOW}),
         (
             "fail_task",

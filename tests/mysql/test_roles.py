@@ -79,6 +79,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "start_task": ("task", None),
     "start_tasks": ('[{"task_id": 1}]',),
     "finish_task": ("task", None),
+    "finish_task_once": ("task", 1),
     "finish_tasks": ('[{"task_id": 1}]',),
     "return_tasks": ('[{"task_id": 1}]',),
     "fail_task": ("task", None, "error", 0),

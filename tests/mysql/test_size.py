@@ -107,6 +107,7 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "processing": lambda c: (lambda t: lambda: calls.processing(c, t, 1))(namesake(c)),
     "processing_many": lambda c: (lambda t: lambda: calls.processing_many(c, t))(many(c)),
     "finish": lambda c: (lambda t: lambda: calls.finish(c, t, 1))(started(c, order_no=ORDER)),
+    "finish_once": lambda c: (lambda t: lambda: calls.finish_once(c, t, 1))(started(c)),
     "finish_many": lambda c: (lambda t: lambda: calls.finish_many(c, t))(many_started(c)),
     "return_many": lambda c: (lambda t: lambda: calls.return_many(c, t))(many_started(c)),
     "fail": lambda c: (lambda t: lambda: calls.fail(c, t, 1, "e"))(started(c, order_no=ORDER)),
