@@ -47,6 +47,10 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {#- Lets MySQL see the end of a range while it passes what is deleted and not purged: it does so where it reads the
     whole row, without a condition on the index. MariaDB never does. -#}
 {%- set stop_at_end = "/*+ NO_ICP(%stask) */" % p -%}
+{#- Rows of a claim at most: the bytes of so many must be looked at before it is known how many it may have. -#}
+{%- set claim_rows = [limit.rows, 64 * limit.claim_bytes // payload_limit] | min -%}
+{#- Characters of a lane in the list of scan_tasks: ten digits, whether it is closed, whether it has parked tasks. -#}
+{%- set lane_width = 12 -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
 {#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}

@@ -18,7 +18,8 @@ BEGIN
 
   Parameters
     in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end
-    in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly
+    in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly. A batch also
+                  ends before its payloads exceed {{ limit.claim_bytes }} bytes (on Oracle characters)
     in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
     in_namespace  serve this namespace only; NULL serves all
     in_held       a JSON array of queue names that can take no message now; NULL is none.
@@ -64,51 +65,19 @@ BEGIN
   BEGIN
     DECLARE v_last INT;
     DECLARE v_began DATETIME(6);
+    DECLARE v_queues INT;
+    DECLARE v_due INT;
+    DECLARE v_lanes LONGBLOB;
+    DECLARE v_place INT DEFAULT 0;
     DECLARE v_queue_id INT;
     DECLARE v_closed TINYINT;
     DECLARE v_is_parked TINYINT;
     DECLARE v_share INT;
     DECLARE v_some INT;
     DECLARE v_more INT;
-    DECLARE v_left INT DEFAULT in_limit;
-    DECLARE v_done TINYINT DEFAULT FALSE;
-    DECLARE c_queues CURSOR FOR
-      SELECT queue_id, closed, parked, GREATEST(1, in_limit DIV COUNT(*) OVER ())
-      FROM (
-        SELECT
-          queue_id,
-          closed,
-          IF(known.lane IS NULL, (
-            SELECT due_at
-            FROM {{ p }}task FORCE INDEX (due)
-            WHERE lane = queue.queue_id
-            ORDER BY lane, due_at
-            LIMIT 1
-          ) <= v_now, known.due) AS active,
-          (
-            SELECT due_at
-            FROM {{ p }}task FORCE INDEX (due)
-            WHERE lane = -queue.queue_id
-            ORDER BY lane, due_at
-            LIMIT 1
-          ) <= IF(closed, v_now, {{ end_of_time }}) AS parked
-        FROM (
-          SELECT
-            queue_id,
-            paused_at IS NOT NULL OR EXISTS (
-              SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
-            ) AS closed
-          FROM {{ p }}queue
-          WHERE in_namespace IS NULL OR namespace = in_namespace
-        ) AS queue
-        LEFT JOIN JSON_TABLE(v_known, '$[*]' COLUMNS (
-          lane INT PATH '$[0]', due TINYINT PATH '$[1]'
-        )) AS known ON known.lane = queue.queue_id
-      ) AS queue
-      WHERE active OR parked
-      -- Where there are more queues than in_limit, each gets its turn.
-      ORDER BY RAND();
-    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
+    DECLARE v_left INT DEFAULT LEAST(in_limit, {{ claim_rows }});
+    DECLARE v_bytes_share INT;
+    DECLARE v_bytes_left INT DEFAULT {{ limit.claim_bytes }};
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
       {{ rollback }};
@@ -129,18 +98,56 @@ BEGIN
     END IF;
     SET v_now = {{ now }};
 
-    SET v_done = FALSE;
+    -- The queues with something to do, {{ lane_width }} characters each: with a cursor in its place, MariaDB 11.8 crashes
+    -- where somebody has altered a table since the last call. Where they are more than v_left, each gets its turn.
     SET v_began = SYSDATE(6);
-    OPEN c_queues;
-    SELECT TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) > {{ low_end.slow }} + 100 * COUNT(*)
-    INTO v_slow
-    FROM {{ p }}queue
-    WHERE queue_id > 0;
-    each_queue: LOOP
-      FETCH c_queues INTO v_queue_id, v_closed, v_is_parked, v_share;
-      IF v_done THEN
-        LEAVE each_queue;
-      END IF;
+    SELECT COUNT(*), COUNT(lane), GROUP_CONCAT(lane ORDER BY RAND() SEPARATOR '')
+    INTO v_queues, v_due, v_lanes
+    FROM (
+      SELECT IF(active OR parked, CONCAT(LPAD(queue_id, 10, '0'), closed, parked), NULL) AS lane
+      FROM (
+        SELECT
+          queue_id,
+          closed,
+          IF(known.lane IS NULL, (
+            SELECT due_at
+            FROM {{ p }}task FORCE INDEX (due)
+            WHERE lane = queue.queue_id
+            ORDER BY lane, due_at
+            LIMIT 1
+          ) <= v_now, known.due) AS active,
+          COALESCE((
+            SELECT due_at
+            FROM {{ p }}task FORCE INDEX (due)
+            WHERE lane = -queue.queue_id
+            ORDER BY lane, due_at
+            LIMIT 1
+          ) <= IF(closed, v_now, {{ end_of_time }}), FALSE) AS parked
+        FROM (
+          SELECT
+            queue_id,
+            paused_at IS NOT NULL OR EXISTS (
+              SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
+            ) AS closed
+          FROM {{ p }}queue
+          WHERE in_namespace IS NULL OR namespace = in_namespace
+        ) AS queue
+        LEFT JOIN JSON_TABLE(v_known, '$[*]' COLUMNS (
+          lane INT PATH '$[0]', due TINYINT PATH '$[1]'
+        )) AS known ON known.lane = queue.queue_id
+      ) AS queue
+    ) AS found;
+    SET v_slow = TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) > {{ low_end.slow }} + 100 * v_queues;
+    SET v_share = GREATEST(1, v_left DIV GREATEST(1, v_due));
+    SET v_bytes_share = v_bytes_left DIV GREATEST(1, v_due);
+    SET v_full = v_due > v_left;
+    SET v_due = LEAST(v_due, v_left);
+
+    WHILE v_place < v_due DO
+      SET v_queue_id = SUBSTR(v_lanes, {{ lane_width }} * v_place + 1, 10);
+      SET v_closed = SUBSTR(v_lanes, {{ lane_width }} * v_place + 11, 1);
+      SET v_is_parked = SUBSTR(v_lanes, {{ lane_width }} * v_place + 12, 1);
+      SET v_place = v_place + 1;
       SET v_share = LEAST(v_share, v_left);
       SET v_some = 0;
       IF v_closed THEN
@@ -150,14 +157,16 @@ BEGIN
         CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
       ELSE
         IF v_is_parked THEN
-          CALL {{ p }}lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
+          CALL {{ p }}lock_claim(
+            -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_claimed, v_some, v_bytes_left, v_full, v_expired
+          );
         END IF;
-        CALL {{ p }}lock_due(v_queue_id, v_now, v_share - v_some, v_now, v_claimed, v_more, v_expired);
-        SET v_full = v_full OR v_some + v_more >= v_share;
+        CALL {{ p }}lock_claim(
+          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_claimed, v_more, v_bytes_left, v_full, v_expired
+        );
         SET v_left = v_left - v_some - v_more;
       END IF;
-    END LOOP;
-    CLOSE c_queues;
+    END WHILE;
 
     IF v_expired > 0 THEN
       {{ settled }} UPDATE JSON_TABLE(
@@ -218,7 +227,9 @@ BEGIN
   FROM JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
-  WHERE task.batch_id = out_batch_id AND task.lane <> 0;
+  WHERE task.batch_id = out_batch_id AND task.lane <> 0
+  -- Else the caller's sql_select_limit cuts what has been claimed.
+  LIMIT {{ limit.rows }};
   -- With autocommit off, the last SELECT has opened a transaction, which the next call would refuse.
   {{ commit }};
 END

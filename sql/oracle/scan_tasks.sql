@@ -16,7 +16,8 @@ lease has run out unconfirmed is given back first, so that this scan can claim i
 
 Parameters
   in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end
-  in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly
+  in_limit      most tasks to claim, 1 to {{ limit.rows }}; queues with due tasks share it evenly. A batch also
+                ends before its payloads exceed {{ limit.claim_bytes }} bytes (on Oracle characters)
   in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
   in_namespace  serve this namespace only; NULL serves all
   in_held       a JSON array of queue names that can take no message now; NULL is none.
@@ -45,9 +46,15 @@ IS
   v_some NUMBER;
   v_more NUMBER;
   v_left NUMBER := in_limit;
+  v_bytes_share NUMBER;
+  v_bytes_left NUMBER := {{ limit.claim_bytes }};
   v_full BOOLEAN := FALSE;
   CURSOR c_queues IS
-    SELECT queue_id, closed, GREATEST(1, TRUNC(in_limit / COUNT(*) OVER ()))
+    SELECT
+      queue_id,
+      closed,
+      GREATEST(1, TRUNC(in_limit / COUNT(*) OVER ())),
+      TRUNC({{ limit.claim_bytes }} / COUNT(*) OVER ())
     FROM (
       SELECT
         queue.queue_id,
@@ -88,16 +95,19 @@ BEGIN
 
     OPEN c_queues;
     LOOP
-      FETCH c_queues INTO v_queue_id, v_closed, v_share;
+      FETCH c_queues INTO v_queue_id, v_closed, v_share, v_bytes_share;
       EXIT WHEN c_queues%NOTFOUND;
       v_share := LEAST(v_share, v_left);
       IF v_closed = 1 THEN
         lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
         lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
       ELSE
-        lock_due(-v_queue_id, {{ end_of_time }}, v_share, v_now, v_claimed, v_some, v_expired);
-        lock_due(v_queue_id, v_now, v_share - v_some, v_now, v_claimed, v_more, v_expired);
-        v_full := v_full OR v_some + v_more >= v_share;
+        lock_claim(
+          -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_claimed, v_some, v_bytes_left, v_full, v_expired
+        );
+        lock_claim(
+          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_claimed, v_more, v_bytes_left, v_full, v_expired
+        );
         v_left := v_left - v_some - v_more;
       END IF;
     END LOOP;

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Event, Thread
+from typing import Any
 
 import pymysql
 import pytest
 from soaking.run import Soak
-from testing import execute
+from testing import age, age_batches, call, empty, ended, execute, new, now, query, started
 
 from qtask_db import Connection, Database, calls
+from qtask_db.constants import Status
 from qtask_db.errors import Conflict
+from qtask_db.render import INDEX
 
 ONLINE = "ALGORITHM = INPLACE, LOCK = NONE"
 REBUILD = f"ALTER TABLE {{}}task FORCE, {ONLINE}"
@@ -86,3 +89,93 @@ def test_an_older_snapshot_is_a_conflict(
     assert calls.create(older, "job", {}, 60, "Q", order_no="1").created
     older.rollback()
     assert calls.list_tasks(conn) == []
+
+
+CHANGES = (
+    "ALTER TABLE {} ADD COLUMN own INT NULL",
+    "ALTER TABLE {} DROP COLUMN own",
+    "ALTER TABLE {} AUTO_INCREMENT = {}",
+    "OPTIMIZE TABLE {}",
+)
+TASK = '{{"name": "job", "payload": {{}}, "interval": 60, "queue": "Q{}", "order_no": "{}"}}'
+ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
+    "create_task": lambda _: ("job", "{}", 60, "NEW"),
+    "delay_task": lambda _: ("job", "{}", 0, 60, "Q0"),
+    "create_tasks": lambda _: (f"[{TASK.format(0, 0)}, {TASK.format(1, 1)}, {TASK.format(9, 1)}]",),
+    "start_task": lambda t: (t["due"], 1),
+    "start_tasks": lambda t: (f'[{{"task_id": {t["due"]}, "attempt": 1}}]',),
+    "finish_task": lambda t: (t["started"], 1),
+    "finish_task_once": lambda t: (t["started"], 1),
+    "finish_tasks": lambda t: (f'[{{"task_id": {t["started"]}}}, {{"task_id": 1}}]',),
+    "return_tasks": lambda t: (f'[{{"task_id": {t["started"]}}}]',),
+    "fail_task": lambda t: (t["started"], 1, "error", 0),
+    "extend_task": lambda t: (t["started"], 1, 60),
+    "cancel_task": lambda t: (t["due"],),
+    "retry_task": lambda t: (t["failed"], None),
+    "pause_queue": lambda _: ("NEW", None),
+    "resume_queue": lambda _: ("NEW", None),
+    "redrive_tasks": lambda _: (None, None, 0, 10),
+    "explain_task": lambda t: (t["due"],),
+    "list_tasks": lambda _: (None, int(Status.FAILED), None, None, 10),
+    "scan_tasks": lambda _: ("r", 100, 30, None, '["Q1"]'),
+    "next_due": lambda _: (None, '["Q1"]'),
+    "confirm_batch": lambda t: (t["batch"], "r"),
+    "release_batch": lambda t: (t["batch"], "r"),
+    "expire_tasks": lambda _: (10,),
+    "purge_tasks": lambda _: (10,),
+}
+VIEWS = [entry["name"] for entry in INDEX["view"]]
+TABLES = [entry["name"] for entry in INDEX["table"]]
+
+
+def test_every_procedure_is_called() -> None:
+    assert set(ARGUMENTS) == {entry["name"] for entry in INDEX["procedure"] if "role" in entry}
+
+
+def something_of_everything(conn: Connection) -> dict[str, int]:
+    """Due tasks of four queues, one of them closed and one whose low end is known; expired, ended
+    and started ones; a batch and one that has lapsed.
+    """
+    empty(conn)
+    calls.pause(conn, "CLOSED")
+    found = {"started": started(conn), "failed": ended(conn, Status.FAILED)}
+    ended(conn, Status.FINISHED)
+    for lapsed in (True, False):
+        for queue in ("Q0", "Q1", "Q2", "CLOSED"):
+            age(conn, 60, new(conn, queue, deadline=30))
+            found["due"] = new(conn, queue)
+        found["batch"] = calls.scan(conn, "r").batch_id or 0
+        if lapsed:
+            age_batches(conn, 60)
+    clock = now(conn)
+    execute(
+        conn,
+        f"INSERT INTO {conn.prefix}low_end (lane, first_at, valid_until) "
+        f"SELECT queue_id, {clock} - INTERVAL 2 SECOND, "
+        f"{clock} + INTERVAL 20 SECOND FROM {conn.prefix}queue WHERE queue = 'Q2'",
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", [*ARGUMENTS, *VIEWS])
+def test_whoever_has_called_before_can_call_after(
+    conn: Connection, connect: Callable[..., Connection], dba: Connection, name: str
+) -> None:
+    """A server that has executed a statement a few times prepares it anew when a table has changed,
+    and MariaDB 11.8 has crashed over that.
+    """
+    own = connect()
+
+    def use() -> None:
+        tasks = something_of_everything(conn)
+        if name in VIEWS:
+            query(own, f"SELECT * FROM {own.prefix}{name}")
+        else:
+            call(own, name, *ARGUMENTS[name](tasks))
+
+    for _ in range(3):
+        use()
+    for table in TABLES:
+        for change in CHANGES:
+            execute(dba, change.format(f"{dba.prefix}{table}", 1))
+            use()
