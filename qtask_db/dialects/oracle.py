@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote
 
 from qtask_db import urls
 from qtask_db.constants import LIMIT
+from qtask_db.dialects import oracle_errors
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -41,45 +42,14 @@ _URL_OPTIONS = {
     "retry_count": int,
     "retry_delay": int,
     "edition": str,
+    "server_type": str,
+    "cclass": str,
+    "purity": str,
 }
+_PURITY = {"new": "PURITY_NEW", "self": "PURITY_SELF"}
 _SWITCH = {"on": True, "true": True, "off": False, "false": False}
 _SESSION_OPTIONS = {"call_timeout": float, "current_schema": str}
 
-# Numbers of the server's own errors (ORA-) and, as texts, of the driver's (DPY-).
-_UNAVAILABLE = {
-    18, 20, 2391,  # too many sessions or processes
-    28, 1012, 2396, 2399,  # killed, logged off, idle or connected for too long
-    1013,  # cancelled
-    1033, 1034, 1089, 1090, 1092, 1109,  # starting or stopping
-    3113, 3114, 3135, 12152, 12153, 12170, 12505, 12514, 12516, 12518, 12519, 12520, 12528, 12537,
-    12541, 12543, 12545, 12547, 12570, 12571, 12757,  # network, listener
-    16000, 16456,  # read-only: a switchover has moved the primary away
-    25401, 25402, 25403, 25405, 25408,  # failover
-    "DPY-1001", "DPY-4005", "DPY-4011", "DPY-4024", "DPY-4033", "DPY-4035",
-}  # fmt: skip
-_CONFLICT = {
-    54, 30006,  # locked by another session
-    60, 12860,  # deadlock
-    1555,  # the undo of an old snapshot is gone
-    4020, 4021,  # the package is being replaced
-    4061, 4065, 4068,  # it has been replaced; the next call sees the new one
-    8176, 8177,  # read consistency
-}  # fmt: skip
-_DENIED = {1005, 1017, 1031, 1045, 1536, 1950, 28000, 28001, 28009, 41900, "DPY-4001"}
-_NOT_INSTALLED = {942, 4043, 4063, 4067, 6508}
-_ARGUMENT = {1426, 1438, 1461, 1722, 6502, 12899, 22835, "DPY-3002", "DPY-4003"}
-_CONFIGURATION = {
-    "DPY-2018",
-    "DPY-4000",
-    "DPY-4017",
-    "DPY-4018",
-    "DPY-4021",
-    "DPY-4026",
-    "DPY-4027",
-}
-_COMPILATION = 6550
-# Not declared; of another shape than this version calls; invalid.
-_OTHER_PACKAGE = re.compile(r"PLS-00(201|302|306|904|905)")
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _ROWS = LIMIT["rows"] + 1
 """Fetched in one round trip; one more than there can be, so that the driver need not ask again."""
@@ -111,6 +81,8 @@ class Oracle:
         arguments = _arguments(url)
         call_timeout = arguments.pop("call_timeout", 60)
         current_schema = arguments.pop("current_schema", None)
+        if "purity" in arguments:
+            arguments["purity"] = getattr(oracledb, _PURITY[arguments["purity"]])
         try:
             raw = oracledb.connect(**arguments)
         except Exception as error:
@@ -146,7 +118,14 @@ class Oracle:
             if rows:
                 fetch_at_once(found)
                 places.append(found)
-            cursor.callproc(f"{package(prefix)}.{verb}", places, named)
+            alone = self.alone(raw)
+            try:
+                cursor.callproc(f"{package(prefix)}.{verb}", places, named)
+            except Exception:
+                # The server has undone what the call did, but not ended the transaction for it.
+                if alone and raw.is_healthy() and raw.transaction_in_progress:
+                    raw.rollback()
+                raise
             values = [place.getvalue() for place in places[len(arguments) :][:outs]]
             return tuple(values), found.fetchall() if rows else []
 
@@ -188,20 +167,23 @@ class Oracle:
         numbers = {number, found.full_code}
         if number in ProcedureError.by_number:
             return ProcedureError.by_number[number](text)
-        if numbers & _ARGUMENT:
+        if numbers & oracle_errors.ARGUMENT:
             return InvalidArgument(text)
-        if numbers & _CONFLICT:
+        if numbers & oracle_errors.CONFLICT:
             return Conflict(text)
-        if numbers & _DENIED:
+        if numbers & oracle_errors.DENIED:
             return AccessDenied(text)
-        if numbers & _NOT_INSTALLED or (number == _COMPILATION and _OTHER_PACKAGE.search(text)):
+        if numbers & oracle_errors.NOT_INSTALLED or (
+            number == oracle_errors.COMPILATION and oracle_errors.OTHER_PACKAGE.search(text)
+        ):
             return NotInstalled(
                 f"{text}: run `qtask install`, or check the prefix and the account's grants"
             )
-        if numbers & _CONFIGURATION:
+        if numbers & oracle_errors.CONFIGURATION:
             return ConfigurationError(text)
         if (
-            numbers & _UNAVAILABLE
+            numbers & oracle_errors.UNAVAILABLE
+            or number in oracle_errors.NETWORK
             or getattr(found, "isrecoverable", False)
             or found.full_code.startswith("DPY-6")
         ):
@@ -274,6 +256,8 @@ def _arguments(url: SplitResult) -> dict[str, Any]:
     if match not in _SWITCH:
         raise ConfigurationError(f"ssl_server_dn_match must be on or off, not {match!r}")
     options["ssl_server_dn_match"] = _SWITCH[match]
+    if options.get("purity", "new") not in _PURITY:
+        raise ConfigurationError(f"purity must be new or self, not {options['purity']!r}")
     if url.username is not None:
         options["user"] = unquote(url.username)
     if url.password is not None:

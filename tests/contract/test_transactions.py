@@ -19,6 +19,7 @@ from qtask_db.errors import (
     Conflict,
     DatabaseUnavailable,
     InvalidArgument,
+    ProcedureError,
     StaleAttempt,
     TransactionOpen,
 )
@@ -190,6 +191,22 @@ def test_after_a_refusal_the_connection_is_as_good_as_new(conn: Connection, verb
     task_id = new(conn)
     assert [m.task_id for m in calls.scan(conn, "r").messages] == [task_id]
     calls.confirm(conn, batch_of(conn), "r")
+
+
+@pytest.mark.parametrize("verb", sorted(JOINING.keys() - {"pause", "delay"}))
+def test_with_autocommit_a_refusal_leaves_no_transaction(conn: Connection, verb: str) -> None:
+    gone = 17
+    bad = {
+        "create": lambda: calls.create(conn, "", {}, 60, "Q"),
+        "create_many": lambda: calls.create_many(conn, [NewTask(*JOB), NewTask("", {}, 60, "Q")]),
+        "processing_many": lambda: calls.processing_many(conn, [(gone, 10**18)]),
+        "finish_many": lambda: calls.finish_many(conn, [(gone, 10**18)]),
+        "return_many": lambda: calls.return_many(conn, [(gone, 10**18)]),
+    }
+    with pytest.raises(ProcedureError):
+        bad.get(verb, lambda: JOINING[verb](conn, gone))()
+    assert conn.dialect.alone(conn.raw)
+    calls.scan(conn, "r")
 
 
 class TestOldSnapshot:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from types import SimpleNamespace
 from typing import Any
 
 import oracledb
+import oracledb.errors as driver
 import pytest
 
 from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
+from qtask_db.dialects import oracle_errors
 from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
 from qtask_db.dialects.oracle_doctor import check_version
 from qtask_db.render import INDEX
@@ -51,6 +54,10 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             {"protocol": "tcps", "ssl_server_dn_match": False, "tcp_connect_timeout": 2.5},
         ),
         (
+            "oracle://u:p@db/shop?server_type=pooled&cclass=QTASK&purity=self",
+            {"server_type": "pooled", "cclass": "QTASK", "purity": oracledb.PURITY_SELF},
+        ),
+        (
             "oracle://u:p@db/shop",
             {"ssl_server_dn_match": True, "tcp_connect_timeout": 10, "program": "qtask-db"},
         ),
@@ -79,6 +86,7 @@ def test_what_a_session_is_given(connected: dict[str, Any]) -> None:
         ("oracle://u:s3cret@db", "names no service"),
         ("oracle://u:s3cret@one,two/shop", "names several hosts: give the dsn option"),
         ("oracle://u:s3cret@db/shop?ssl_server_dn_match=maybe", "must be on or off"),
+        ("oracle://u:s3cret@db/shop?purity=old", "purity must be new or self"),
         ("oracle://u:s3cret@db/shop?call_timeout=soon", "call_timeout .* must be a number"),
         ("oracle://u:s3cret@db/shop?ssl_ca=x", "'ssl_ca' is no option of a database URL"),
     ],
@@ -133,6 +141,26 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
         (of_driver(0, "DPY-6005", "DPY-6005: cannot connect"), errors.DatabaseUnavailable),
         (of_driver(0, "DPY-4001", "DPY-4001: no credentials"), errors.AccessDenied),
         (of_driver(0, "DPY-4000", "DPY-4000: no such entry"), errors.ConfigurationError),
+        (ora(2049), errors.Conflict),
+        (ora(1591), errors.Conflict),
+        (ora(63300), errors.Conflict),
+        (ora(257), errors.DatabaseUnavailable),
+        (ora(1035), errors.DatabaseUnavailable),
+        (ora(4031), errors.DatabaseUnavailable),
+        (ora(30036), errors.DatabaseUnavailable),
+        (ora(12526), errors.DatabaseUnavailable),
+        (ora(12527), errors.DatabaseUnavailable),
+        (ora(12592), errors.DatabaseUnavailable),
+        (ora(25404), errors.DatabaseUnavailable),
+        (ora(25409), errors.DatabaseUnavailable),
+        (ora(12154), errors.ConfigurationError),
+        (ora(12506), errors.AccessDenied),
+        (ora(980), errors.NotInstalled),
+        (ora(1653), errors.DatabaseError),
+        (ora(1456), errors.DatabaseError),
+        (of_driver(0, "DPY-4028", "DPY-4028: server_type"), errors.ConfigurationError),
+        (of_driver(0, "DPY-6006", "DPY-6006: certificate"), errors.ConfigurationError),
+        (of_driver(0, "DPY-6001", "DPY-6001: service"), errors.DatabaseUnavailable),
         (ora(600), errors.DatabaseError),
         (oracledb.InterfaceError("not made by the driver"), errors.DatabaseError),
     ],
@@ -140,6 +168,73 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
 )
 def test_errors_are_sorted_by_their_numbers(error: Exception, kind: type) -> None:
     assert type(Oracle().translate(error)) is kind
+
+
+def test_each_number_is_of_one_kind() -> None:
+    kinds = [
+        oracle_errors.UNAVAILABLE, oracle_errors.CONFLICT, oracle_errors.DENIED,
+        oracle_errors.NOT_INSTALLED, oracle_errors.ARGUMENT, oracle_errors.CONFIGURATION,
+    ]  # fmt: skip
+    everything = [number for kind in kinds for number in kind]
+    assert len(everything) == len(set(everything))
+
+
+def test_what_the_driver_takes_for_a_lost_or_passing_connection() -> None:
+    """Its own lists: what ends a session, and what may be tried again."""
+    lost = driver.ERR_CONNECTION_CLOSED
+    dead = {code for code, number in driver.ERR_ORACLE_ERROR_XREF.items() if number == lost}
+    codes = dead | set(driver.ERR_RECOVERABLE_ERROR_CODES)
+    assert len(codes) > 30
+    for code in codes:
+        error = oracledb.DatabaseError(driver._Error(f"ORA-{code:05}: x", code=code))
+        assert type(Oracle().translate(error)) is errors.DatabaseUnavailable, code
+
+
+def test_each_error_of_the_driver_that_we_name_exists() -> None:
+    named = {
+        int(name[4:])
+        for kind in vars(oracle_errors).values()
+        if isinstance(kind, set)
+        for name in kind
+        if isinstance(name, str)
+    }
+    assert named <= driver.ERR_MESSAGE_FORMATS.keys()
+
+
+class Refusing:
+    """A connection whose calls are refused, and leave a transaction."""
+
+    def __init__(self, autocommit: bool, in_progress: bool = False) -> None:
+        self.autocommit = autocommit
+        self.transaction_in_progress = in_progress
+        self.rolled_back = False
+
+    def is_healthy(self) -> bool:
+        return True
+
+    def cursor(self) -> Any:
+        return contextlib.nullcontext(self)
+
+    def callproc(self, *_arguments: Any) -> None:
+        self.transaction_in_progress = True
+        raise ora(ERROR["task_not_found"])
+
+    def rollback(self) -> None:
+        self.transaction_in_progress, self.rolled_back = False, True
+
+
+@pytest.mark.parametrize(
+    ("raw", "rolled_back"),
+    [(Refusing(True), True), (Refusing(False), False), (Refusing(True, True), False)],
+)
+def test_a_refused_call_leaves_no_transaction_that_it_began(
+    raw: Refusing, rolled_back: bool
+) -> None:
+    """An empty one would keep the next call from being repeated, and a scan from being made."""
+    with pytest.raises(errors.TaskNotFound):
+        Connection(raw, Oracle(), "qtask_").call("finish_task", 1, 1)
+    assert raw.rolled_back is rolled_back
+    assert raw.transaction_in_progress is not rolled_back
 
 
 @pytest.mark.parametrize(
