@@ -27,7 +27,7 @@ BEGIN
   begin_work;
   BEGIN
     DELETE FROM {{ p }}batch
-    WHERE batch_id = in_batch_id AND relay = v_relay;
+    WHERE batch_id = in_batch_id AND {{ same("relay", "v_relay") }};
     IF SQL%ROWCOUNT = 0 THEN
       {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
     END IF;

@@ -133,8 +133,8 @@ BEGIN
     SAVEPOINT {{ p }}create_tasks;
     FOR i IN 1 .. v_tasks.COUNT LOOP
       -- Most often all have the same queue.
-      IF i > 1 AND v_tasks(i).queue = v_task.queue
-        AND COALESCE(v_tasks(i).namespace, ' ') = COALESCE(v_task.namespace, ' ') THEN
+      IF i > 1 AND {{ same("v_tasks(i).queue", "v_task.queue") }}
+        AND {{ binary("COALESCE(v_tasks(i).namespace, ' ')") }} = {{ binary("COALESCE(v_task.namespace, ' ')") }} THEN
         v_tasks(i).queue_id := v_task.queue_id;
         v_tasks(i).paused := v_task.paused;
       ELSE

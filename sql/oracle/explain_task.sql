@@ -19,8 +19,8 @@ Transaction
 IS
   v_now {{ instant }} := {{ now }};
   v_status NUMBER;
-  v_before VARCHAR2(4000);
-  v_after VARCHAR2(4000);
+  v_beginning VARCHAR2(4000);
+  v_end VARCHAR2(4000);
 BEGIN
   {{ enter("explain_task") }};
   IF in_task_id IS NULL THEN
@@ -85,7 +85,7 @@ BEGIN
           'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'
         ELSE 'Next: it is queued at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished before.'
       END
-    INTO v_status, v_before, v_after
+    INTO v_status, v_beginning, v_end
     FROM {{ p }}task task
     JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
     LEFT JOIN {{ p }}batch batch ON batch.batch_id = task.batch_id
@@ -99,9 +99,9 @@ BEGIN
     SELECT
       in_task_id AS task_id,
       v_status AS status,
-      TO_CLOB(v_before)
+      TO_CLOB(v_beginning)
         || CASE WHEN task.last_error IS NOT NULL THEN CHR(10) || 'Last error: ' END || task.last_error
-        || v_after AS explanation
+        || v_end AS explanation
     FROM dual
     LEFT JOIN {{ p }}task task ON task.task_id = in_task_id;
 END explain_task;

@@ -14,7 +14,10 @@ BEGIN
   SELECT task_id
   INTO out_task_id
   FROM {{ p }}task
-  WHERE order_key = in_order_no AND order_name = in_name AND order_queue_id = in_queue_id AND active = 1
+  WHERE {{ same("order_key", "in_order_no") }}
+    AND {{ same("order_name", "in_name") }}
+    AND order_queue_id = in_queue_id
+    AND active = 1
   FOR UPDATE;
 EXCEPTION
   WHEN NO_DATA_FOUND THEN

@@ -35,8 +35,8 @@ BEGIN
         WHERE task.lane = -queue.queue_id AND task.due_at > v_after
       ) AS parked_at
     FROM {{ p }}queue queue
-    LEFT JOIN {{ names("in_held") }} held ON held.name = queue.queue
-    WHERE in_namespace IS NULL OR queue.namespace = in_namespace
+    LEFT JOIN {{ names("in_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
+    WHERE in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }}
   ) lane;
 
   SELECT LEAST(COALESCE(v_due_at, {{ end_of_time }}), COALESCE(MIN(lapses_at), {{ end_of_time }}))

@@ -16,7 +16,7 @@ BEGIN
     SELECT queue_id, CASE WHEN paused_at IS NULL THEN 0 ELSE 1 END
     INTO out_queue_id, out_paused
     FROM {{ p }}queue
-    WHERE namespace = v_namespace AND queue = in_queue;
+    WHERE {{ same("namespace", "v_namespace") }} AND {{ same("queue", "in_queue") }};
   EXCEPTION
     WHEN NO_DATA_FOUND THEN
       BEGIN
@@ -29,7 +29,7 @@ BEGIN
           SELECT queue_id, CASE WHEN paused_at IS NULL THEN 0 ELSE 1 END
           INTO out_queue_id, out_paused
           FROM {{ p }}queue
-          WHERE namespace = v_namespace AND queue = in_queue;
+          WHERE {{ same("namespace", "v_namespace") }} AND {{ same("queue", "in_queue") }};
       END;
   END;
 END find_queue;

@@ -28,9 +28,9 @@ Transaction
 */
 {%- else %}
 {%- set asked_for -%}
-(v_queue IS NULL OR queue = v_queue)
+(v_queue IS NULL OR {{ same("queue", "v_queue") }})
         AND (in_status IS NULL OR status = in_status)
-        AND (v_namespace IS NULL OR namespace = v_namespace)
+        AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }})
 {%- endset -%}
 {%- set active_statuses = "%d, %d" % (status.waiting, status.processing) %}
 IS
@@ -56,11 +56,11 @@ BEGIN
       WHERE task_id IN (
           SELECT task_id
           FROM {{ p }}task
-          WHERE order_key = v_order_no
+          WHERE {{ same("order_key", "v_order_no") }}
           UNION ALL
           SELECT task_id
           FROM {{ p }}task
-          WHERE order_no = v_order_no
+          WHERE {{ same("order_no", "v_order_no") }}
             AND status = {{ status.finished }}
             AND task_id > v_newest - {{ limit.search }}
         )

@@ -16,8 +16,8 @@ BEGIN
     SELECT MAX(task_id)
     INTO v_task_id
     FROM {{ p }}task
-    WHERE order_key = in_tasks(i).order_no
-      AND order_name = in_tasks(i).name
+    WHERE {{ same("order_key", "in_tasks(i).order_no") }}
+      AND {{ same("order_name", "in_tasks(i).name") }}
       AND order_queue_id = in_tasks(i).queue_id
       AND active = 1;
     v_found.EXTEND;

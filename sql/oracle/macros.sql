@@ -39,11 +39,21 @@ NUMTODSINTERVAL({{ number }}, 'SECOND')
 {%- endmacro -%}
 
 {%- macro timestamp_text(time) -%}
-TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3')
+TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3', 'NLS_CALENDAR=GREGORIAN')
 {%- endmacro -%}
 
+{#- Texts are compared by bytes. If a session has NLS_COMP = LINGUISTIC, = also finds what its NLS_SORT takes for the
+    same; a RAW is compared as it is. -#}
+{%- macro binary(text) -%}
+NLSSORT({{ text }}, 'NLS_SORT=BINARY')
+{%- endmacro -%}
+{%- macro same(column, value) -%}
+{{ column }} = {{ value }} AND {{ binary(column) }} = {{ binary(value) }}
+{%- endmacro -%}
+
+{#- 32 is a blank. -#}
 {%- macro no_name(value, length) -%}
-{{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR SUBSTR({{ value }}, 1, 1) = ' ' OR SUBSTR({{ value }}, -1) = ' '
+{{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR ASCII({{ value }}) = 32 OR ASCII(SUBSTR({{ value }}, -1)) = 32
 {%- endmacro -%}
 
 {#- A text to compare with a column of so many characters: a longer one fits nothing, and SQL takes no more than
@@ -91,7 +101,7 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
 {#- A JSON array of names as rows, each once; longer ones than a queue can have are NULL. -#}
 {%- macro names(variable) -%}
 (
-      SELECT DISTINCT name
+      SELECT DISTINCT name, {{ binary("name") }} AS name_bytes
       FROM JSON_TABLE({{ variable }}, '$[*]' COLUMNS (name VARCHAR2({{ limit.queue }} CHAR) PATH '$'))
     )
 {%- endmacro -%}

@@ -34,8 +34,8 @@ IS
   CURSOR c_queues IS
     SELECT queue_id
     FROM {{ p }}queue
-    WHERE (v_queue IS NULL OR queue = v_queue)
-      AND (v_namespace IS NULL OR namespace = v_namespace);
+    WHERE (v_queue IS NULL OR {{ same("queue", "v_queue") }})
+      AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }});
   CURSOR c_handed_out (in_lane NUMBER) IS
     SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
     FROM {{ p }}task task

@@ -30,7 +30,7 @@ BEGIN
     SELECT batch_id
     INTO v_batch_id
     FROM {{ p }}batch
-    WHERE batch_id = in_batch_id AND relay = v_relay
+    WHERE batch_id = in_batch_id AND {{ same("relay", "v_relay") }}
     FOR UPDATE;
     give_back(v_batch_id);
   EXCEPTION

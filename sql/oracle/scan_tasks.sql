@@ -60,8 +60,8 @@ IS
         queue.queue_id,
         CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
       FROM {{ p }}queue queue
-      LEFT JOIN {{ names("v_held") }} held ON held.name = queue.queue
-      WHERE v_namespace IS NULL OR queue.namespace = v_namespace
+      LEFT JOIN {{ names("v_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
+      WHERE v_namespace IS NULL OR {{ same("queue.namespace", "v_namespace") }}
     ) queue
     WHERE EXISTS (
       SELECT 1
@@ -74,7 +74,7 @@ IS
         AND task.due_at <= CASE queue.closed WHEN 1 THEN v_now ELSE {{ end_of_time }} END
     )
     -- Where there are more queues than in_limit, each gets its turn.
-    ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'MD5');
+    ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'SHA256');
 BEGIN
   {{ enter("scan_tasks") }};
   IF {{ no_name("in_relay", limit.relay) }} THEN

@@ -159,3 +159,74 @@ def test_collections_in_sql_are_of_types_of_the_schema() -> None:
         for query in subprogram.queries:
             for (name,) in groups([t.text for t in query], "TABLE"):
                 assert subprogram.types[name].startswith("SYS."), name
+
+
+# Columns, variables and parameters that hold texts of callers.
+TEXTS = {
+    *(
+        n.upper()
+        for n in re.findall(r"\b(\w+) VARCHAR2\(\d+ CHAR\)", TABLES + rendered()["package_body"])
+    ),
+    *(n.upper() for s in SUBPROGRAMS for n, kind in s.types.items() if kind == "VARCHAR2"),
+}
+
+
+def loosely_compared(tokens: list[str]) -> list[str]:
+    """Comparisons of texts that do not also compare their bytes."""
+    found = []
+    for place, word in enumerate(tokens):
+        if word not in COMPARISONS or (word == "IN" and tokens[place + 1] != "("):
+            continue  # of a parameter
+        left, right = operand(tokens, place, -1), operand(tokens, place, +1)
+        if "NLSSORT" in (left[0], right[0]):
+            continue
+        if not any(side[-1] in TEXTS | {"''"} for side in (left, right)):
+            continue
+        strict = ["AND", *binary(left), "=", *binary(right)]
+        after = place + len(right) + 1
+        if word != "=" or tokens[after : after + len(strict)] != strict:
+            found.append(" ".join([*left, word, *right]))
+    return found
+
+
+def binary(value: list[str]) -> list[str]:
+    return ["NLSSORT", "(", *value, ",", "''", ")"]
+
+
+def test_texts_are_compared_by_their_bytes() -> None:
+    """Whatever NLS_COMP and NLS_SORT of the session say; a constant is compared nowhere."""
+    body = rendered()["package_body"]
+    assert loosely_compared(words(plsql.tokens(body))) == []
+    assert set(re.findall(r"NLS_SORT=\w+", body)) == {"NLS_SORT=BINARY"}
+    assert {"QUEUE", "V_QUEUE", "ORDER_KEY", "IN_NAMESPACE", "RELAY"} <= TEXTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "queue = v_queue",
+        "v_queue <> queue.queue AND NLSSORT(v_queue, '') = NLSSORT(queue.queue, '')",
+        "namespace = v_queue AND NLSSORT(namespace, '') = NLSSORT(v_namespace, '')",
+        "SUBSTR(in_queue, 1, 1) = ' '",
+        "relay IN ('a', 'b')",
+    ],
+)
+def test_a_loose_comparison_is_seen(text: str) -> None:
+    assert len(loosely_compared(["(", *words(plsql.tokens(text)), ")"])) == 1
+
+
+def test_no_value_depends_on_other_settings_of_the_session() -> None:
+    """Dates become texts by a format and a calendar, and no number with a fraction does."""
+    everything = "".join(rendered().values())
+    formats = re.findall(r"TO_CHAR\([^(),]+, ([^()]+)\)", everything)
+    assert set(formats) == {
+        "'YYYY-MM-DD HH24:MI:SS.FF3', 'NLS_CALENDAR=GREGORIAN'",
+        "'SSSSS.FF3'",
+    }
+    code = re.sub(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'", "", everything, flags=re.DOTALL)
+    # Without the time zone of the session, or after its conversion to UTC.
+    assert not re.search(r"\b(SYSDATE|CURRENT_DATE|CURRENT_TIMESTAMP|LOCALTIMESTAMP)\b", code)
+    assert len(re.findall(r"\bSYSTIMESTAMP\b", code)) == len(
+        re.findall(r"\bSYS_EXTRACT_UTC\(SYSTIMESTAMP\)", code)
+    )
+    assert not re.search(r"\b(TO_DATE|TO_TIMESTAMP|TO_TIMESTAMP_TZ|DATE)\b", code)
