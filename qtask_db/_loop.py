@@ -165,7 +165,7 @@ class Session:
     """
 
     def __init__(self, database: Database | str) -> None:
-        self.database = Database(database) if isinstance(database, str) else database
+        self.database = database if isinstance(database, Database) else Database(database)
         self._connection: Connection | None = None
         self._used_at = 0.0
 

@@ -29,15 +29,15 @@ def unwrap(conn: Any) -> tuple[Any, Dialect, Lost | None]:
     for _ in range(_DEPTH):
         if inspect.iscoroutinefunction(getattr(raw, "commit", None)):
             raise ConfigurationError(
-                f"{_name(conn)} is asynchronous: call with a connection of PyMySQL, mysqlclient or "
-                "python-oracledb's oracledb.connect, in a thread (asyncio.to_thread)"
+                f"{name_of(conn)} is asynchronous: call in a thread (asyncio.to_thread), with a "
+                "connection of PyMySQL, mysqlclient or python-oracledb's oracledb.connect"
             )
         dialect = dialects.of_connection(raw)
         if dialect is not None:
             return raw, dialect, lost
         raw, lost = _inside(raw, lost)
     raise ConfigurationError(
-        f"{_name(conn)} is no connection of a supported driver "
+        f"{name_of(conn)} is no connection of a supported driver "
         "(PyMySQL, mysqlclient, python-oracledb) and carries none"
     )
 
@@ -75,5 +75,6 @@ def _inside(carrier: Any, lost: Lost | None) -> tuple[Any, Lost | None]:
     return inner, lost
 
 
-def _name(conn: Any) -> str:
-    return f"{type(conn).__module__}.{type(conn).__qualname__}"
+def name_of(thing: Any) -> str:
+    """Its class, as it is imported."""
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"

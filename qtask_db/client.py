@@ -30,7 +30,7 @@ from qtask_db.errors import (
 )
 from qtask_db.queues import push_now
 from qtask_db.redis_url import Client as RedisClient
-from qtask_db.redis_url import connect
+from qtask_db.redis_url import check_client, connect
 from qtask_db.task import NewTask, Task
 
 log = logging.getLogger("qtask_db.client")
@@ -99,12 +99,12 @@ class Client:
         """Without Redis nothing is pushed, and a relay finds the real-time tasks after the push
         grace.
 
-        Raises ConfigurationError for a wrong URL.
+        Raises ConfigurationError for a wrong URL and for what is no client of redis-py.
         """
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
         )
-        self._redis = redis
+        self._redis = redis if redis is None or isinstance(redis, str) else check_client(redis)
         if isinstance(redis, str):
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)

@@ -16,6 +16,7 @@ from qtask_db.carriers import Lost
 from qtask_db.dialects import Dialect
 from qtask_db.errors import (
     AccessDenied,
+    ConfigurationError,
     Conflict,
     DatabaseUnavailable,
     NotInstalled,
@@ -154,6 +155,8 @@ class Database:
 
     def __init__(self, url: str, *, prefix: str | None = None) -> None:
         """Raises ConfigurationError for a wrong URL or prefix; connects to nothing yet."""
+        if not isinstance(url, str):
+            raise ConfigurationError(f"{carriers.name_of(url)} is no URL of a database")
         self.url = url
         self.prefix = Settings(default_prefix() if prefix is None else prefix).prefix
         self._parts = urls.split(url)

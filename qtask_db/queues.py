@@ -9,20 +9,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from redis.client import Pipeline
-from redis.cluster import ClusterPipeline, RedisCluster
+from redis.cluster import RedisCluster
 from redis.exceptions import NoPermissionError
 
 from qtask_db._log import get_logger
 from qtask_db._loop import Trouble
 from qtask_db._taking import QueueRefused, Taking
 from qtask_db.constants import DEFAULT
-from qtask_db.errors import ConfigurationError, QueueUnavailable
+from qtask_db.errors import QueueUnavailable
 from qtask_db.message import encode
 from qtask_db.models import Message
 from qtask_db.redis_commands import Command, concerns_one_queue, reason, run_each, translated
 from qtask_db.redis_kinds import Lists, Raw, Streams
-from qtask_db.redis_url import TROUBLE, Client, check_url, connect
+from qtask_db.redis_url import TROUBLE, Client, check_client, check_url, connect
 
 if TYPE_CHECKING:
     from qtask_db.task import Task
@@ -56,11 +55,8 @@ class Queues:
     ) -> None:
         if isinstance(redis, str):
             check_url(redis)
-        elif isinstance(redis, (Pipeline, ClusterPipeline)) or not _is_client(redis):
-            raise ConfigurationError(
-                f"{type(redis).__module__}.{type(redis).__qualname__} cannot be pushed to: give a "
-                "redis.Redis, a RedisCluster or a URL"
-            )
+        else:
+            check_client(redis)
         self._given = redis
         self._client: Client | None = None if isinstance(redis, str) else redis
         self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
@@ -239,7 +235,8 @@ def push_tasks(
     Returns how many it pushed: those that are not `pushable` are skipped, and so is what no longer
     fits in a queue of `limit` messages; a relay pushes it later. It does so, too, where Redis does
     not answer or refuses: that is logged and no error, because the tasks are committed. `redis` is
-    a redis-py client or a URL. Who pushes often keeps a client.
+    a redis-py client or a URL (who pushes often keeps a client); anything else, such as a pipeline
+    or an asynchronous client, raises ConfigurationError.
     """
     pushed, error = _push(redis, tasks, limit, stream)
     if error is None:
@@ -283,12 +280,6 @@ def _push(
 
 
 _unpushed = Trouble(get_logger("qtask_db.queues"), "pushing, which a relay makes up for")
-
-
-def _is_client(redis: Any) -> bool:
-    return hasattr(redis, "execute_command") and not type(redis).__module__.startswith(
-        "redis.asyncio"
-    )
 
 
 def count_messages(redis: Client, queues: Iterable[str]) -> dict[str, int]:

@@ -28,8 +28,9 @@ _SERVER_TROUBLE = (
     OSError,
 )
 _SERVER_CODES = {"BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"}
-_SERVER_CODES |= {"NOAUTH", "UNBLOCKED"}
+_SERVER_CODES |= {"DENIED", "NOAUTH", "UNBLOCKED", "UNKILLABLE", "WRONGPASS"}
 _SERVER_TEXTS = ("to run the", "cluster is down", "max number of clients")
+_DEMOTED = (redis.ReadOnlyError, redis.exceptions.MasterDownError)
 _DEMOTION_CODES = {"MASTERDOWN", "READONLY", "UNBLOCKED"}
 # Before Redis 7 an error inside a script stands behind its place in that.
 _IN_SCRIPT = re.compile(r"@user_script: ?\d+: -?([A-Z]+)\b")
@@ -114,7 +115,7 @@ def code(error: BaseException) -> str:
 
 
 def _is_demotion(error: Exception) -> bool:
-    return isinstance(error, redis.ReadOnlyError) or code(error) in _DEMOTION_CODES
+    return isinstance(error, _DEMOTED) or code(error) in _DEMOTION_CODES
 
 
 def _is_server_trouble(error: BaseException) -> bool:

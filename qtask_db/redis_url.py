@@ -3,13 +3,16 @@
 # mypy: allow-untyped-calls
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import redis
 from redis.backoff import EqualJitterBackoff, NoBackoff
-from redis.cluster import ClusterNode, RedisCluster
-from redis.connection import parse_url
+from redis.client import Pipeline
+from redis.cluster import ClusterNode, ClusterPipeline, RedisCluster
+from redis.connection import Connection, parse_url
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
@@ -24,6 +27,16 @@ _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
 _NO_PORT = "Redis URL: a port is no number from 0 to 65535"
 SCHEMES = (*_PLAIN, *_SENTINEL, *_CLUSTER)
+
+_CERTIFICATES = ("none", "optional", "required")
+_SWITCH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_SWITCHES = ("decode_responses", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled")
+_POSITIVE = ("socket_timeout", "socket_connect_timeout", "max_connections")
+_OBJECT = re.compile(
+    "^(retry|retry_on_error|socket_type)$|_(class|config|dispatcher|func|options|packer|provider)$"
+)
+_OF_POOLS = {"connection_class", "max_connections"}
+_OF_SENTINELS = {"sentinel_username", "sentinel_password"}
 
 TROUBLE = (redis.RedisError, redis.exceptions.RedisClusterException, OSError)
 """What a client raises where Redis is away; the second one is no RedisError."""
@@ -47,20 +60,15 @@ def connect(url: str) -> Client:
       Sentinels' own login is `?sentinel_username=…&sentinel_password=…`
     * `redis+cluster://[user:password@]host:port,host:port`, `rediss+cluster://…`
 
-    redis-py's own query arguments are understood too (`?socket_timeout=5`, `?ssl_ca_certs=…`). A
-    plain or Sentinel client connects at its first command; a Cluster client asks for the slots at
-    once and raises QueueUnavailable where it cannot.
+    redis-py's own query arguments are understood too (`?socket_timeout=5`, `?ssl_ca_certs=…`), and
+    Celery's `?ssl_cert_reqs=CERT_NONE`. A plain or Sentinel client connects at its first command; a
+    Cluster client asks for the slots at once and raises QueueUnavailable where it cannot.
     """
     parts = check_url(url)
     if parts.scheme in _PLAIN:
-        try:
-            client = redis.Redis.from_url(url, **_settings(parse_url(url)))
-            # Made, not connected: an option that is not known shows here, not at the first command.
-            pool = client.connection_pool
-            pool.connection_class(**pool.connection_kwargs)
-        except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"Redis URL: {error}") from None
-        return client
+        options = _options(parts, url)
+        pool = redis.ConnectionPool(**_settings(options), **options)
+        return redis.Redis.from_pool(pool)
     if parts.scheme in _SENTINEL:
         return _sentinel(parts)
     return _cluster(parts)
@@ -86,6 +94,26 @@ def check_url(url: str) -> SplitResult:
         if _options(parts, _single(parts, parts.path.strip("/"))).get("db"):
             raise ConfigurationError("Redis URL: a Cluster has only database 0")
     return parts
+
+
+def check_client(client: Any) -> Client:
+    """The client. Raises ConfigurationError for what is none, or whose commands would not run."""
+    name = f"{type(client).__module__}.{type(client).__qualname__}"
+    run = getattr(client, "execute_command", None)
+    if run is None:
+        raise ConfigurationError(f"{name} is no Redis URL and no client of redis-py")
+    if isinstance(client, Pipeline | ClusterPipeline):
+        raise ConfigurationError(f"{name} sends nothing by itself: give the client it was made of")
+    if inspect.iscoroutinefunction(run) or name.startswith("redis.asyncio."):
+        raise ConfigurationError(
+            f"{name} is asynchronous: give a redis.Redis, and call in a thread (asyncio.to_thread)"
+        )
+    encoding = client.get_encoder().encoding if isinstance(client, redis.Redis) else "utf-8"
+    if encoding.lower().replace("-", "") != "utf8":
+        raise ConfigurationError(
+            f"{name} must have the encoding utf-8, which messages are, not {encoding}"
+        )
+    return client  # type: ignore[no-any-return]
 
 
 def _sentinel(parts: SplitResult) -> Client:
@@ -171,12 +199,36 @@ def _options(parts: SplitResult, url: str) -> dict[str, Any]:
         raise ConfigurationError(_NO_PORT) from None
     try:
         options: dict[str, Any] = dict(parse_url(url))
-    except ValueError as error:
+        _convert(options)
+        kind: Any = options.get("connection_class", Connection)
+        # Made, not connected: an option that is not known shows here, not at the first command.
+        others = _OF_POOLS | _OF_SENTINELS if parts.scheme in _SENTINEL else _OF_POOLS
+        kind(**{key: value for key, value in options.items() if key not in others})
+    except (TypeError, ValueError, AttributeError, redis.RedisError) as error:
         raise ConfigurationError(f"Redis URL: {error}") from None
     if parts.scheme not in _PLAIN:
         for key in ("host", "port", "connection_class"):
             options.pop(key, None)
     return options
+
+
+def _convert(options: dict[str, Any]) -> None:
+    """What redis-py leaves as a text. Raises ValueError."""
+    for name, value in options.items():
+        if name in _SWITCHES and isinstance(value, str):
+            if value.lower() not in _SWITCH:
+                raise ValueError(f"{name} must be true or false, not {value!r}")
+            options[name] = _SWITCH[value.lower()]
+        elif _OBJECT.search(name) and isinstance(value, str | list):
+            raise ValueError(f"{name} cannot be said in a URL")
+        elif name in _POSITIVE and not value > 0:
+            raise ValueError(f"{name} must be greater than 0, not {value:g}")
+        elif name == "encoding" and value.lower().replace("-", "") != "utf8":
+            raise ValueError("the encoding must be utf-8, which messages are")
+        elif name == "ssl_cert_reqs":
+            options[name] = value.lower().removeprefix("ssl.").removeprefix("cert_")
+            if options[name] not in _CERTIFICATES:
+                raise ValueError(f"ssl_cert_reqs must be one of {_CERTIFICATES}, not {value!r}")
 
 
 def _hosts(parts: SplitResult) -> list[tuple[str, int]]:

@@ -319,6 +319,12 @@ def test_task_push_to_an_absent_redis() -> None:
     assert task(1, pushable=False).push(NOWHERE) is False
 
 
+def test_a_push_leaves_a_queue_out_that_refuses_it(redis: redis_py.Redis, stream: bool) -> None:
+    redis.set("A", "no queue")
+    assert push_tasks(redis, [task(1, "A"), task(2, "B")], stream=stream) == 1
+    assert redis.exists("B")
+
+
 def test_connect_retries_a_lost_connection(redis_url: str, redis: redis_py.Redis) -> None:
     client = connect(redis_url)
     client.ping()

@@ -49,7 +49,7 @@ def test_tls() -> None:
 def test_sentinel(scheme: str, tls: bool) -> None:
     client = connect(
         f"{scheme}+sentinel://user:p%40ss@one:1,[::1]:2,three/my%20service/4"
-        "?sentinel_username=guard&sentinel_password=secret&ssl_ca_certs=/ca.pem"
+        f"?sentinel_username=guard&sentinel_password=secret{'&ssl_ca_certs=/ca.pem' * tls}"
     )
     pool = client.connection_pool
     assert isinstance(pool, SentinelConnectionPool)
@@ -64,6 +64,50 @@ def test_sentinel(scheme: str, tls: bool) -> None:
         assert guard.connection_kwargs["username"] == "guard"
         assert guard.connection_kwargs["password"] == "secret"
         assert issubclass(guard.connection_class, redis.SSLConnection) is tls
+
+
+SERVERS = ("redis://h", "rediss://h", "unix:///s", "redis+sentinel://h/s", "rediss+sentinel://h/s")
+CLUSTERS = ("redis+cluster://127.0.0.1:1", "rediss+cluster://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("option", "mode"),
+    [
+        (prefix + name, name.lower())
+        for prefix in ("CERT_", "", "ssl.CERT_")
+        for name in ("NONE", "none", "OPTIONAL", "REQUIRED")
+    ],
+)
+@pytest.mark.parametrize("server", SERVERS[1::3])
+def test_certificates_as_guides_for_celery_write_them(server: str, option: str, mode: str) -> None:
+    client = connect(f"{server}?ssl_cert_reqs={option}")
+    assert client.connection_pool.connection_kwargs["ssl_cert_reqs"] == mode
+    pool = client.connection_pool
+    made = redis.SSLConnection(ssl_cert_reqs=pool.connection_kwargs["ssl_cert_reqs"])
+    assert made.check_hostname is (mode != "none")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "ssl_cert_reqs=no", "ssl_cert_reqs=CERT_", "ssl_min_version=x", "protocol=4", "protocol=x",
+        "socket_timeout=0", "socket_timeout=-1", "socket_timeout=nan", "socket_connect_timeout=0",
+        "socket_keepalive_options=x", "socket_type=x", "max_connections=0", "max_connections=-1",
+        "retry=3", "retry_on_error=x", "credential_provider=x", "parser_class=x",
+        "redis_connect_func=x", "command_packer=x", "event_dispatcher=x",
+        "maint_notifications_config=x", "encoding=latin1", "decode_responses=perhaps",
+        "visibility_timeout=3600", "timeout=20", "family=6", "tls=true", "virtual_host=1",
+        "nope=1", "db=x",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("server", SERVERS + CLUSTERS)
+def test_an_option_that_cannot_be_meant_is_refused(server: str, option: str) -> None:
+    with pytest.raises(ConfigurationError, match="Redis URL"):
+        check_url(f"{server}?{option}")
+
+
+def test_decode_responses_is_read_as_a_switch() -> None:
+    assert settings("redis://h?decode_responses=False")["decode_responses"] is False
 
 
 @pytest.mark.parametrize(
