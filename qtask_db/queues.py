@@ -203,6 +203,8 @@ class Queues:
         """False where there is nothing to remove, or the user may not."""
         try:
             return self._kind.make_room(self._redis, queue)
+        except NoPermissionError:
+            return False
         except TROUBLE as error:
             if not (isinstance(self._redis, RedisCluster) or concerns_one_queue(error)):
                 raise
