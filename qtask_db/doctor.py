@@ -9,17 +9,18 @@ from __future__ import annotations
 import datetime
 import enum
 import importlib
+import re
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtask_db.advice import advice
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
 if TYPE_CHECKING:
     from qtask_db.database import Connection, Database
-    from qtask_db.models import QueueDepth
+    from qtask_db.structure import Difference
 
 CLOCK_TOLERANCE = 1.0
 LAG_TOLERANCE = 60.0
@@ -59,6 +60,59 @@ def fail(name: str, text: str, advice: str) -> Check:
     return Check(name, Level.FAIL, text, advice)
 
 
+NAMED = 5
+
+
+def named(found: Mapping[str, Any]) -> str:
+    """Some of these, with what was found of each."""
+    shown = [
+        f"{name} ({what:,})" if isinstance(what, int) else f"{name} ({what})"
+        for name, what in sorted(found.items())[:NAMED]
+    ]
+    return ", ".join(shown) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+
+
+_REMEDIES = (
+    (
+        r"\((?:1021|1114)\)|No space left|errno: 28|error 28 |DiskFull",
+        "make room on the server's disk",
+    ),
+    (r"\(1449\)", "`qtask install` by an account that stays creates them again"),
+    (r"\(1044\)", "a role that is granted is not active: SET DEFAULT ROLE … TO (MariaDB: FOR) it"),
+    (r"\(1370\)", "run the script of `qtask render --grants` again, and grant the account a role"),
+    (r"read.only", "give the URL of the primary; on it SET GLOBAL read_only = OFF"),
+)
+
+
+def remedy(error: QtaskError) -> str:
+    """What to do about an error that a check has met."""
+    text = str(error)
+    return next((todo for words, todo in _REMEDIES if re.search(words, text)), advice(error))
+
+
+def safely(
+    name: str, checks: Iterator[Check], translate: Callable[[Exception], QtaskError | None]
+) -> Iterator[Check]:
+    """The checks; an error of theirs is what they have found."""
+    try:
+        yield from checks
+    except Exception as error:
+        found = error if isinstance(error, QtaskError) else translate(error)
+        if found is None:
+            raise
+        if isinstance(found, (AccessDenied, NotInstalled)) and "`qtask install`" not in str(found):
+            yield unseen(name, str(found))
+        else:
+            yield fail(name, str(found), remedy(found))
+
+
+def unseen(name: str, why: str) -> Check:
+    """What this account may not look at."""
+    return warn(
+        name, f"not seen: {why}", "run `qtask doctor` as the account that installed it, too"
+    )
+
+
 def procedures_by_role(prefix: str) -> dict[str, set[str]]:
     """The names of the procedures that each role calls."""
     from qtask_db.resources import read_toml
@@ -75,23 +129,28 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
 
     Returns the names of the queues, none where they cannot be seen.
     """
+    from qtask_db.doctor_calls import examine_calls
+
     started = time.monotonic()
     try:
         connection = database.connect(autocommit=True)
     except QtaskError as error:
-        yield fail("connection", str(error), advice(error))
+        yield fail("connection", str(error), remedy(error))
         return []
     took = time.monotonic() - started
     with connection:
         yield ok("connection", f"{database} in {took * 1000:.0f} ms")
         dialect = importlib.import_module(f"qtask_db.dialects.{database.dialect}_doctor")
         yield from dialect.examine(connection.raw, database.prefix)
-        schema = list(_schema(connection))
+        schema = list(safely("schema", _schema(connection), database.translate))
         yield from schema
-        rows = _depth(connection)
-        if rows is not None and not any(check.level is Level.FAIL for check in schema):
-            yield _relays([row for row in rows if not row.paused])
-        return sorted({row.queue for row in rows or ()})
+        if any(check.level is Level.FAIL and check.name == "schema" for check in schema):
+            return []
+        roles = procedures_by_role("")
+        yield from safely("calls", examine_calls(connection, roles), database.translate)
+        names: list[str] = []
+        yield from safely("relays", _relays(connection, names), database.translate)
+        return sorted(set(names))
 
 
 def clock(server: datetime.datetime, round_trip: float) -> Check:
@@ -115,14 +174,17 @@ def _schema(connection: Connection) -> Iterator[Check]:
 
     try:
         stored = dict(connection.select("setting", ("name", "value")))
-    except AccessDenied:
+    except AccessDenied as error:
         yield _schema_unseen(connection)
+        yield unseen("tables", str(error))
         return
     except NotInstalled as error:
         # Oracle says the same where the account may not read it.
-        unseen = _schema_unseen(connection)
+        answer = _schema_unseen(connection)
         missing = fail("schema", str(error), advice(error))
-        yield unseen if unseen.level is Level.OK else missing
+        yield answer if answer.level is Level.OK else missing
+        if answer.level is Level.OK:
+            yield unseen("tables", str(error))
         return
     version = stored.get("version")
     if version is None:
@@ -140,15 +202,32 @@ def _schema(connection: Connection) -> Iterator[Check]:
     yield ok("schema", f"qtask-db {version}, prefix {connection.prefix}")
     chosen = {name: stored[name] for name in Settings().stored() if name in stored}
     settings = Settings(connection.prefix).updated(chosen)
-    found = connection.dialect.schema.current(connection.raw, connection.prefix, stored)
-    wanted = [o for o in Renderer(connection.dialect.name, settings).objects if o.kind != "view"]
-    stale = [one.name for one in wanted if found.get(one.name) != one.digest]
+    schema = connection.dialect.schema
+    found = schema.current(connection.raw, connection.prefix, stored)
+    renderer = Renderer(connection.dialect.name, settings)
+    stale = [one.name for one in renderer.objects if found.get(one.name) != one.digest]
     if stale:
         names = ", ".join(stale[:5]) + (", ..." if len(stale) > 5 else "")
-        text = f"{len(stale)} of {len(wanted)} are missing or have another text: {names}"
+        text = f"{len(stale)} of {len(renderer.objects)} procedures and views are missing, have"
+        text += f" another text or were created by an account that is gone: {names}"
         yield fail("procedures", text, "run `qtask install`, which creates them again")
     else:
-        yield ok("procedures", f"all {len(wanted)} have the text of this version")
+        yield ok("procedures", f"all {len(renderer.objects)} and views have this version's text")
+    yield from safely(
+        "tables",
+        _tables(schema.differences(connection.raw, renderer.changes())),
+        connection.dialect.translate,
+    )
+
+
+def _tables(differences: Iterator[Difference]) -> Iterator[Check]:
+    """Whether they are as the migrations make them."""
+    found = list(differences)
+    for one in found:
+        lost = "`qtask render` has the statement that creates it"
+        yield fail("tables", f"{one.table}: {one.text}", one.statement or lost)
+    if not found:
+        yield ok("tables", "columns and indexes are those of this version")
 
 
 def _schema_unseen(connection: Connection) -> Check:
@@ -175,24 +254,20 @@ def _schema_unseen(connection: Connection) -> Check:
     )
 
 
-def _depth(connection: Connection) -> list[QueueDepth] | None:
-    """What is active, by queue; None where this account may not see it."""
+def _relays(connection: Connection, names: list[str]) -> Iterator[Check]:
+    """Whether somebody takes the tasks that are due; notes the names of the queues."""
     from qtask_db import calls
 
-    try:
-        return calls.depth(connection)
-    except QtaskError:
-        return None
-
-
-def _relays(rows: list[QueueDepth]) -> Check:
-    """Whether somebody takes the tasks that are due."""
+    depth = calls.depth(connection)
+    names += [row.queue for row in depth]
+    rows = [row for row in depth if not row.paused]
     due = sum(row.due for row in rows)
     lag = max((float(row.lag) for row in rows), default=0.0)
     if lag <= LAG_TOLERANCE:
-        return ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")
-    return warn(
-        "relays",
-        f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
-        "start `qtask relay`; where one runs, see its log, and whether a queue is full",
-    )
+        yield ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")
+    else:
+        yield warn(
+            "relays",
+            f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
+            "start `qtask relay`; where one runs, see its log, and whether a queue is full",
+        )

@@ -21,7 +21,13 @@ from yoyo.migrations import default_migration_table
 
 from qtask_db._yoyo import backend, migration_table
 from qtask_db.database import Connection, Database, bind
-from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    DatabaseError,
+    NotInstalled,
+    QtaskError,
+)
 from qtask_db.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
@@ -59,6 +65,7 @@ def install(
             migration.load()
             yoyo.apply_one(migration)
         yoyo.run_post_apply(pending)
+        _compare(conn)
     report(f"{database} holds qtask-db {VERSION}, prefix {database.prefix}")
 
 
@@ -123,6 +130,22 @@ def _plan(conn: Connection) -> _Plan:
         grants = {}
     conn.commit()  # of what it has looked at it holds the metadata locks until then
     return _Plan(renderer, stored, stale, grants)
+
+
+def _compare(conn: Connection) -> None:
+    """Raises DatabaseError where a table is not as the migrations make it."""
+    changes = Renderer(conn.dialect.name, Settings(conn.prefix)).changes()
+    try:
+        found = list(conn.dialect.schema.differences(conn.raw, changes))
+    except Exception as error:
+        if not isinstance(conn.dialect.translate(error), (AccessDenied, NotInstalled)):
+            raise
+        log.warning("whether the tables are sound cannot be seen: %s", error)
+        return
+    conn.commit()
+    if found:
+        told = "; ".join(f"{one.table}: {one.text}: {one.statement}" for one in found)
+        raise DatabaseError(f"procedures and views are of this version, the tables are not: {told}")
 
 
 def refresh(raw: Any) -> None:

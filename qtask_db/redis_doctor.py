@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.advice import advice
-from qtask_db.doctor import Check, fail, ok, warn
+from qtask_db.doctor import Check, fail, named, ok, warn
 from qtask_db.errors import QtaskError, QueueUnavailable
 
 if TYPE_CHECKING:
+    from qtask_db.models import QueueAudit
     from qtask_db.redis_url import Client
 
 MINIMUM = (6, 2)
+_FULL = 0.8
 _SOUND = ("list", "stream", "none")
-_NAMED = 5
 
 
-def examine_redis(url: str, queues: Sequence[str] = ()) -> Iterator[Check]:
-    """Every check of the Redis side; `queues` are the names that the database knows."""
+def examine_redis(
+    url: str,
+    queues: Sequence[str] = (),
+    audit: Callable[[], Sequence[QueueAudit]] | None = None,
+) -> Iterator[Check]:
+    """Every check of the Redis side; `queues` are the names that the database knows, `audit` says
+    where their tasks are.
+    """
     from redis.exceptions import RedisError
 
+    from qtask_db.queues_doctor import examine_messages
     from qtask_db.redis_url import connect
     from qtask_db.urls import mask
 
@@ -31,14 +39,50 @@ def examine_redis(url: str, queues: Sequence[str] = ()) -> Iterator[Check]:
             client.ping()
             took = time.monotonic() - started
             yield ok("Redis", f"{mask(url)} answers in {took * 1000:.1f} ms")
-            for info in _nodes(client.info()):
-                yield from examine_node(info)
+            yield from _server(client)
+            yield from _writes(client, queues)
             if queues:
                 yield from examine_queues(client, queues)
+            if queues and audit:
+                yield from examine_messages(client, audit)
     except RedisError as error:
         yield fail("Redis", str(error), advice(QueueUnavailable()))
     except QtaskError as error:
         yield fail("Redis", str(error), advice(error))
+
+
+def _server(client: Client) -> Iterator[Check]:
+    """What INFO says, which providers often keep to themselves."""
+    from redis.exceptions import NoPermissionError
+
+    try:
+        nodes = _nodes(client.info())
+    except NoPermissionError as error:
+        yield warn(
+            "Redis server",
+            f"version, memory and persistence are not seen: {error}",
+            "ACL SETUSER <user> +info, or ask the provider for maxmemory-policy noeviction",
+        )
+        return
+    for info in nodes:
+        yield from examine_node(info)
+
+
+def _writes(client: Client, queues: Sequence[str]) -> Iterator[Check]:
+    """Whether a message could be pushed: RPUSHX does nothing where no key is."""
+    from redis.exceptions import NoPermissionError, ResponseError
+
+    key = f"{queues[0] if queues else 'qtask'}:doctor"
+    try:
+        client.rpushx(key, "")
+    except NoPermissionError as error:
+        yield warn("Redis writes", str(error), "ACL SETUSER <user> ~<queues> +@list +@stream")
+    except ResponseError as error:
+        yield fail(
+            "Redis writes", str(error), "relays hold all tasks back until Redis takes writes again"
+        )
+    else:
+        yield ok("Redis writes", "messages can be pushed")
 
 
 def _nodes(info: dict[str, Any]) -> list[dict[str, Any]]:
@@ -60,6 +104,10 @@ def examine_node(info: dict[str, Any]) -> Iterator[Check]:
         yield fail("Redis version", f"{name} {version}", "Redis 6.2 or later, or Valkey, is needed")
     if info.get("role") == "slave":
         yield fail("Redis role", "a replica, which refuses writes", "give the URL of the primary")
+    used, most = int(info.get("connected_clients", 0)), int(info.get("maxclients", 10_000))
+    if used > _FULL * most:
+        text = f"{used:,} of {most:,} connections are in use"
+        yield warn("Redis connections", text, f"CONFIG SET maxclients {2 * most}")
     yield _memory(info)
     yield _persistence(info)
 
@@ -84,31 +132,23 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     if wrong:
         yield fail(
             name,
-            f"no message can be put on {_named(wrong)}",
+            f"no message can be put on {named(wrong)}",
             "the keys are neither list nor stream, so relays hold the tasks back; rename the keys",
         )
     if full:
         yield warn(
             name,
-            f"full, messages: {_named(full)}",
+            f"full, messages: {named(full)}",
             "see whether workers run and keep up; relays go on as soon as there is room",
         )
     if bad:
         yield warn(
             name,
-            f"messages that were set aside: {_named(bad)}",
+            f"messages that were set aside: {named(bad)}",
             f"`LRANGE <queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes them",
         )
     if not wrong and not full:
         yield ok(name, f"{sum(lengths.values()):,} messages on {len(queues):,} queues")
-
-
-def _named(found: dict[str, Any]) -> str:
-    shown = [
-        f"{queue} ({what:,})" if isinstance(what, int) else f"{queue} ({what})"
-        for queue, what in sorted(found.items())[:_NAMED]
-    ]
-    return ", ".join(shown) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
 
 
 def _memory(info: dict[str, Any]) -> Check:

@@ -124,6 +124,11 @@ class Renderer:
         migrations = sorted((directory("migrations") / self.dialect).glob("qtask-*.py"))
         return [statement for path in migrations for statement in statements(path, self.settings)]
 
+    def changes(self) -> list[str]:
+        """The same without what makes them fit for a script that is run again."""
+        migrations = sorted((directory("migrations") / self.dialect).glob("qtask-*.py"))
+        return [one for path in migrations for one in statements(path, self.settings, "change")]
+
     def grants(self) -> str:
         """A script that creates the three roles and gives each what it needs, and nothing else."""
         return self.render("grants") + "\n"
@@ -157,17 +162,20 @@ def dialects() -> list[str]:
 class _Collector:
     """Stands in for yoyo's own while a migration file runs."""
 
+    attributes: tuple[str, ...]
+    """Of a step that is no text, the first that it has is its statement."""
     statements: list[str]
 
     def add_step(self, apply: str | Callable[..., Any], *_args: Any, **_options: Any) -> None:
-        statement = getattr(apply, "statement", apply)
+        found = [getattr(apply, name) for name in self.attributes if hasattr(apply, name)]
+        statement = found[0] if found else apply
         if isinstance(statement, str):
             self.statements.append(statement.strip())
 
 
-def statements(path: Path, settings: Settings) -> list[str]:
+def statements(path: Path, settings: Settings, *first: str) -> list[str]:
     """Those of one migration."""
-    collector = _Collector([])
+    collector = _Collector((*first, "statement"), [])
     with requesting(settings.texts()):
         runpy.run_path(str(path), init_globals={"__yoyo_collector__": collector})
     return collector.statements

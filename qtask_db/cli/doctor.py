@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from qtask_db.doctor import Check
 
+_INSTALL = "qtask install"
+_HARMLESS = re.compile(
+    r"ALTER EVENT \w+ ENABLE|ALTER TABLE \w+( ADD (UNIQUE )?KEY \w+ \([\w, ]+\),?)+"
+)
 _MARK = {"ok": ("ok  ", "green"), "warn": ("warn", "bold yellow"), "fail": ("FAIL", "bold red")}
 
 
@@ -23,15 +28,23 @@ _MARK = {"ok": ("ok  ", "green"), "warn": ("warn", "bold yellow"), "fail": ("FAI
 @database_options
 @redis_option
 @json_option
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Then mend what does no harm: procedures, views, the event, a missing index.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before.")
 @pass_state
-def doctor(state: State, *, as_json: bool) -> None:
+def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
     """Check the database, the schema, this account's privileges, the clocks, Redis and its queues.
 
-    Nothing is changed. The exit code is 1 where a check fails; warnings do not count.
+    Each kind of call is made, in a transaction that is rolled back; without --fix nothing is
+    changed. The exit code is 1 where a check fails; warnings do not count.
 
     \b
     Examples:
       qtask doctor
+      qtask doctor --fix
       qtask doctor --json | jq '.checks[] | select(.level != "ok")'
     """
     checks: list[Check] = []
@@ -48,21 +61,51 @@ def doctor(state: State, *, as_json: bool) -> None:
         click.echo()
         good = len(checks) - failed - warned
         click.echo(f"{good} ok, {output.plural(warned, 'warning')}, {failed} failed")
+    if fix and (mends := list(_mends(checks))):
+        if not yes:
+            output.confirm("\n".join(mends), "Run these now?", to="run")
+        for mend in mends:
+            _run(state, mend)
+        errors.say("`qtask doctor` tells whether all is well now")
     if failed:
         click.get_current_context().exit(errors.REFUSED)
 
 
 def _checks(state: State) -> Iterator[Check]:
+    from qtask_db import calls
     from qtask_db import doctor as checks
     from qtask_db.redis_doctor import examine_redis
 
     queues = yield from checks.examine_database(state.database())
-    if state.redis_url:
-        yield from examine_redis(state.redis_url, queues)
+    if state.redis_url and queues:
+        with state.connect() as conn:
+            yield from examine_redis(state.redis_url, queues, lambda: calls.audit(conn))
+    elif state.redis_url:
+        yield from examine_redis(state.redis_url)
     else:
         yield checks.warn(
             "Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL"
         )
+
+
+def _mends(checks: list[Check]) -> Iterator[str]:
+    """What may be run without a second thought: nobody waits for it, and nothing is lost by it."""
+    failed = [check for check in checks if check.level.value == "fail"]
+    if any(check.name in ("procedures", "definers") for check in failed):
+        yield _INSTALL
+    yield from (check.advice for check in failed if _HARMLESS.fullmatch(check.advice))
+
+
+def _run(state: State, mend: str) -> None:
+    from qtask_db import install as installer
+
+    click.echo(f"running {mend}", err=True)
+    if mend == _INSTALL:
+        given = {"prefix": state.prefix} if state.prefix else {}
+        installer.install(state.database_url, given, lambda line: click.echo(line, err=True))
+        return
+    with state.connect() as conn:
+        conn.dialect.schema.execute(conn.raw, mend)
 
 
 def _show(console: Console, check: Check) -> None:

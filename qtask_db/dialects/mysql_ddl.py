@@ -47,7 +47,7 @@ class Addition:
     """
 
     def __init__(self, table: str, column: str, definition: str) -> None:
-        self._change = f"ALTER TABLE {table} ADD COLUMN {column} {definition}"
+        self.change = f"ALTER TABLE {table} ADD COLUMN {column} {definition}"
         self._found = (
             "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "  # noqa: S608
             f"AND table_name = '{table}' AND column_name = '{column}'"
@@ -56,7 +56,7 @@ class Addition:
     @property
     def statement(self) -> str:
         """For a script, as MySQL has no IF NOT EXISTS here."""
-        change = self._change.replace("\\", r"\\").replace("'", "''")
+        change = self.change.replace("\\", r"\\").replace("'", "''")
         return (
             f"SET @statement = IF(EXISTS ({self._found}),\n  'DO 0',\n  '{change}');\n"
             "PREPARE addition FROM @statement;\nEXECUTE addition;\nDEALLOCATE PREPARE addition"
@@ -65,7 +65,7 @@ class Addition:
     def __call__(self, raw: Any) -> None:
         """Raises the driver's error."""
         if not rows_of(raw, self._found):
-            execute(raw, self._change)
+            execute(raw, self.change)
 
 
 @contextmanager

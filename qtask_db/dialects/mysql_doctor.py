@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from qtask_db.dialects import mysql_grants, mysql_schema
-from qtask_db.dialects.mysql import rows_of
-from qtask_db.doctor import Check, clock, fail, ok, procedures_by_role, warn
+from qtask_db.dialects import mysql_grants, mysql_schema, mysql_settings
+from qtask_db.dialects.mysql import MySQL, rows_of
+from qtask_db.doctor import NAMED, Check, clock, fail, ok, procedures_by_role, safely, warn
 
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
 OLD_TRANSACTION = 600
@@ -17,14 +17,6 @@ OLD_TRANSACTION = 600
 PURGE_TOLERANCE = 600
 """Seconds by which a purge may be late, beside the interval of the event."""
 
-_VARIABLES = """
-SHOW VARIABLES WHERE Variable_name IN (
-  'version', 'transaction_isolation', 'tx_isolation', 'event_scheduler', 'time_zone',
-  'system_time_zone', 'log_bin', 'binlog_format', 'log_bin_trust_function_creators',
-  'innodb_flush_log_at_trx_commit', 'sync_binlog', 'innodb_autoinc_lock_mode', 'read_only',
-  'super_read_only', 'max_allowed_packet', 'wsrep_on', 'group_replication_single_primary_mode'
-)
-"""
 _CLOCK = "SELECT UTC_TIMESTAMP(6)"
 _EVENT = """
 SELECT STATUS, CAST(INTERVAL_VALUE AS UNSIGNED) FROM information_schema.EVENTS
@@ -35,33 +27,33 @@ _OLDEST_TRANSACTION = """
 SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
 FROM information_schema.INNODB_TRX ORDER BY trx_started LIMIT 1
 """
+_GRANTED = """
+SELECT user, routine_name FROM mysql.procs_priv
+WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
+"""
 _ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
 _GRANTS = "SHOW GRANTS"
 
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
-    values: dict[str, str] = {str(name): str(value) for name, value in rows_of(raw, _VARIABLES)}
-    yield check_version(values["version"])
-    yield from check_variables(values)
-    event = rows_of(raw, _EVENT, (prefix + "maintenance",))
-    yield check_event(values.get("event_scheduler", "OFF"), prefix, event)
-    yield from _purge(raw, prefix, int(event[0][1]) if event else 0)
-    yield from _clock(raw)
-    yield from _transactions(raw)
-    yield from _definers(raw, prefix)
-    yield from _privileges(raw, prefix)
+    for name, look in (
+        ("server", _version(raw)),
+        ("settings", mysql_settings.examine(raw, prefix)),
+        ("event scheduler", _event(raw, prefix)),
+        ("purge", _purge(raw, prefix)),
+        ("server clock", _clock(raw)),
+        ("transactions", _transactions(raw)),
+        ("prepared", _prepared(raw)),
+        ("definers", _definers(raw, prefix)),
+        ("privileges", _privileges(raw, prefix)),
+        ("grants", _roles(raw, prefix)),
+    ):
+        yield from safely(name, look, MySQL().translate)
 
 
-def check_variables(values: dict[str, str]) -> Iterator[Check]:
-    """The checks that the server's variables answer."""
-    yield from _writable(values)
-    yield _isolation(values)
-    yield _time_zone(values)
-    yield from _binary_log(values)
-    yield _durability(values)
-    yield _ids(values)
-    yield from _cluster(values)
+def _version(raw: Any) -> Iterator[Check]:
+    yield check_version(str(rows_of(raw, "SELECT VERSION()")[0][0]))
 
 
 def check_version(text: str) -> Check:
@@ -77,22 +69,9 @@ def check_version(text: str) -> Check:
     return fail("server", f"{product} {text} is too old", f"upgrade to {product} {least} or later")
 
 
-def _writable(values: dict[str, str]) -> Iterator[Check]:
-    if "ON" in (values.get("read_only"), values.get("super_read_only")):
-        yield fail(
-            "writes", "the server is read-only", "give the URL of the primary, not of a replica"
-        )
-
-
-def _isolation(values: dict[str, str]) -> Check:
-    level = values.get("transaction_isolation") or values.get("tx_isolation") or "?"
-    if level == "SERIALIZABLE":
-        return warn(
-            "isolation",
-            f"{level}: every read locks, creates and scans wait for each other",
-            "SET GLOBAL transaction_isolation = 'READ-COMMITTED'",
-        )
-    return ok("isolation", f"{level} in this session")
+def _event(raw: Any, prefix: str) -> Iterator[Check]:
+    scheduler = rows_of(raw, "SELECT @@GLOBAL.event_scheduler")[0][0]
+    yield check_event(str(scheduler), prefix, rows_of(raw, _EVENT, (prefix + "maintenance",)))
 
 
 def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Check:
@@ -113,12 +92,11 @@ def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Ch
     return ok("event scheduler", f"ON, {name} runs each {minutes} min")
 
 
-def _purge(raw: Any, prefix: str, minutes: int) -> Iterator[Check]:
-    """Whether somebody deletes what has ended, where the account may see it."""
-    try:
-        overdue = rows_of(raw, _OVERDUE.format(prefix))[0][0] or 0
-    except raw.Error:
-        return
+def _purge(raw: Any, prefix: str) -> Iterator[Check]:
+    """Whether somebody deletes what has ended."""
+    event = rows_of(raw, _EVENT, (prefix + "maintenance",))
+    minutes = int(event[0][1]) if event else 0
+    overdue = rows_of(raw, _OVERDUE.format(prefix))[0][0] or 0
     if overdue > PURGE_TOLERANCE + 60 * minutes:
         yield warn(
             "purge",
@@ -135,78 +113,9 @@ def _clock(raw: Any) -> Iterator[Check]:
     yield clock(now, time.monotonic() - started)
 
 
-def _time_zone(values: dict[str, str]) -> Check:
-    zone = values.get("time_zone", "?")
-    if zone == "SYSTEM":
-        zone = f"SYSTEM ({values.get('system_time_zone', '?')})"
-    return ok("time zone", f"{zone}; tasks keep their times in UTC whatever it is")
-
-
-def _binary_log(values: dict[str, str]) -> Iterator[Check]:
-    if values.get("log_bin") != "ON":
-        yield ok("binary log", "off: no replication, no point-in-time recovery")
-        return
-    form = values.get("binlog_format", "ROW")
-    trust = values.get("log_bin_trust_function_creators", "OFF")
-    text = f"on, {form}, log_bin_trust_function_creators {trust}"
-    if form == "STATEMENT":
-        yield fail(
-            "binary log",
-            f"{text}: READ COMMITTED cannot write to it (error 1665)",
-            "SET GLOBAL binlog_format = 'ROW'",
-        )
-    else:
-        yield ok("binary log", text)
-
-
-def _durability(values: dict[str, str]) -> Check:
-    flush = values.get("innodb_flush_log_at_trx_commit", "1")
-    sync = values.get("sync_binlog", "1") if values.get("log_bin") == "ON" else "1"
-    text = f"innodb_flush_log_at_trx_commit = {flush}"
-    if values.get("log_bin") == "ON":
-        text += f", sync_binlog = {sync}"
-    if flush == "1" and sync == "1":
-        return ok("durability", text)
-    return warn(
-        "durability",
-        f"{text}: a crash of the machine can lose the last committed tasks",
-        "set both to 1 unless that is acceptable",
-    )
-
-
-def _ids(values: dict[str, str]) -> Check:
-    mode = values.get("innodb_autoinc_lock_mode", "2")
-    text = f"innodb_autoinc_lock_mode = {mode}"
-    if mode == "2":
-        return ok("ids", text)
-    return warn(
-        "ids",
-        f"{text}: bulk creations wait for each other, and meet more deadlocks",
-        "start the server with 2, and binlog_format = ROW or MIXED",
-    )
-
-
-def _cluster(values: dict[str, str]) -> Iterator[Check]:
-    if values.get("wsrep_on") == "ON":
-        yield warn(
-            "cluster",
-            "Galera: conflicts between nodes show at commit",
-            "let all relays and consumers write to one node",
-        )
-    if values.get("group_replication_single_primary_mode") == "OFF":
-        yield warn(
-            "cluster",
-            "Group Replication with several primaries: conflicts show at commit",
-            "let all relays and consumers write to one member",
-        )
-
-
 def _transactions(raw: Any) -> Iterator[Check]:
-    """The oldest open transaction, where the account may see it (PROCESS)."""
-    try:
-        rows = rows_of(raw, _OLDEST_TRANSACTION)
-    except raw.Error:
-        return
+    """The oldest open transaction."""
+    rows = rows_of(raw, _OLDEST_TRANSACTION)
     if rows and rows[0][1] > OLD_TRANSACTION:
         thread, age = rows[0]
         yield warn(
@@ -216,6 +125,21 @@ def _transactions(raw: Any) -> Iterator[Check]:
         )
     else:
         yield ok("transactions", f"none open for longer than {OLD_TRANSACTION} s")
+
+
+def _prepared(raw: Any) -> Iterator[Check]:
+    """XA transactions whose coordinator has left them: their locks stay until somebody decides."""
+    rows = rows_of(raw, "XA RECOVER")
+    for form, length, _, data in rows[:NAMED]:
+        whole = data if isinstance(data, bytes) else str(data).encode()
+        parts = ", ".join(f"X'{part.hex()}'" for part in (whole[:length], whole[length:]))
+        yield warn(
+            "prepared",
+            f"an XA transaction is prepared and holds its locks: {whole[:length]!r}",
+            f"unless its coordinator is about to end it: XA ROLLBACK {parts}, {form}",
+        )
+    if not rows:
+        yield ok("prepared", "no XA transaction waits for its coordinator")
 
 
 def _definers(raw: Any, prefix: str) -> Iterator[Check]:
@@ -271,3 +195,21 @@ def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
             f"{account} lacks {', '.join(sorted(missing))} to act as {role}",
             "run the script of `qtask render --grants` again",
         )
+
+
+def _roles(raw: Any, prefix: str) -> Iterator[Check]:
+    """Whether each role that has something has all that it needs."""
+    granted: dict[str, set[str]] = {}
+    for role, name in rows_of(raw, _GRANTED):
+        granted.setdefault(role, set()).add(str(name).lower())
+    for role, needed in procedures_by_role(prefix).items():
+        missing = needed - granted.get(prefix + role, needed)
+        if missing:
+            listed = ", ".join(sorted(missing)[:NAMED])
+            yield warn(
+                "grants",
+                f"the role {prefix}{role} lacks {len(missing)} procedures: {listed}",
+                "run the script of `qtask render --grants` again",
+            )
+    seen = [role for role in procedures_by_role(prefix) if prefix + role in granted]
+    yield ok("grants", f"roles that may call: {', '.join(seen) or 'none'}")

@@ -12,6 +12,7 @@ from yoyo.backends.core.mysql import MySQLBackend
 from qtask_db.dialects.mysql import rows_of
 from qtask_db.dialects.mysql_ddl import can_be_opened_again, execute, replacing
 from qtask_db.dialects.mysql_kept import statements
+from qtask_db.dialects.mysql_tables import differences as differences
 from qtask_db.render import INDEX, Renderer, SchemaObject
 from qtask_db.settings import Settings
 

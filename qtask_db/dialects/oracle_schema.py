@@ -10,6 +10,7 @@ from yoyo.backends.contrib.oracle import OracleBackend
 
 from qtask_db import urls
 from qtask_db.dialects.oracle import Oracle, rows_of
+from qtask_db.dialects.oracle_tables import differences as differences
 from qtask_db.errors import DatabaseError
 from qtask_db.render import INDEX, ROLES, Renderer, SchemaObject
 from qtask_db.settings import Settings, package

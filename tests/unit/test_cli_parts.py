@@ -17,7 +17,7 @@ from qtask_db.advice import with_advice
 from qtask_db.cli.output import DURATION, iso, patience, plain, span
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
-from qtask_db.dialects import mysql_doctor
+from qtask_db.dialects import mysql_doctor, mysql_settings
 from qtask_db.dialects.mysql_grants import active, executable, roles
 from qtask_db.errors import DatabaseUnavailable
 
@@ -162,7 +162,7 @@ def test_server_versions(version: str, level: str) -> None:
 
 def test_server_settings_that_matter() -> None:
     def levels(**values: str) -> dict[str, str]:
-        return {c.name: c.level.value for c in mysql_doctor.check_variables(values)}
+        return {c.name: c.level.value for c in mysql_settings.check_variables(values)}
 
     assert levels(log_bin="ON", binlog_format="STATEMENT")["binary log"] == "fail"
     assert levels(log_bin="ON", binlog_format="MIXED")["binary log"] == "ok"
