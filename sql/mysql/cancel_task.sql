@@ -21,6 +21,7 @@ BEGIN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
 
+  {{ look_first("NULL", "TRUE") }};
   UPDATE {{ p }}task
   SET
     lane = 0,

@@ -30,6 +30,7 @@ BEGIN
     {{ raise("invalid_argument", "in_seconds must be NULL or 1 to %d" % limit.seconds) }};
   END IF;
 
+  {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task
   SET
     lane = queue_id,

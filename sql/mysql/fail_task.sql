@@ -38,6 +38,7 @@ BEGIN
     {{ raise("invalid_argument", "in_error must have characters of Unicode only") }};
   END IF;
 
+  {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task
   SET
     status = LAST_INSERT_ID(IF(

@@ -25,6 +25,7 @@ BEGIN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
 
+  {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task
   SET
     lane = 0,

@@ -1,13 +1,8 @@
 {%- macro refused(variable) -%}
 SELECT given.task_id, given.attempt,
-      CASE
-        WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
-        WHEN task.lane = 0 THEN {{ error.task_not_active }}
-        WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
-        ELSE {{ error.task_not_processing }}
-      END AS error_number
+      {{ reason }} AS error_number
     FROM {{ given_tasks(variable) }} AS given
-    LEFT JOIN {{ p }}task AS task ON task.task_id = given.task_id
+    LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
     WHERE task.task_id IS NULL
       OR task.status <> {{ status.finished }}
       OR given.attempt <> task.attempts
@@ -34,6 +29,7 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_tasks JSON;
+  DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -47,6 +43,8 @@ BEGIN
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
+  ELSE
+    CALL {{ p }}drop_refused(TRUE, v_tasks, v_refused);
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
@@ -63,8 +61,13 @@ BEGIN
     {{ refused("v_tasks") }};
     {{ commit }};
   ELSE
-    -- Locks and so reads the present state, not that of the caller's snapshot.
-    {{ refused("v_tasks") }}
-    LOCK IN SHARE MODE;
+    -- Of those that were not refused before, the present state, not that of the caller's snapshot: by a lock.
+    SELECT task_id, attempt, error_number
+    FROM JSON_TABLE(v_refused, '$[*]' COLUMNS (
+      task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', error_number INT PATH '$.error_number'
+    )) AS refused
+    UNION ALL
+    ({{ refused("v_tasks") }}
+    LOCK IN SHARE MODE);
   END IF;
 END

@@ -20,6 +20,50 @@ LOCATE('active_order', {{ message }}) > 0
 {#- For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
     comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}
+{#- What a plain read says for certain, though the caller's snapshot may be old: that a task cannot be started whose last
+    attempt is to be `attempts`, or, `running`, that it cannot be finished, failed or extended in that attempt. Attempts
+    never go back, and a finished task stays so. -#}
+{%- macro is_refused(attempts, running) -%}
+COALESCE(
+        task.attempts > {{ attempts }} OR IF(
+          {{ running }},
+          task.attempts = {{ attempts }} AND task.status NOT IN ({{ status.processing }}, {{ status.finished }}),
+          task.status = {{ status.finished }}
+        ),
+        FALSE
+      )
+{%- endmacro -%}
+{#- Before the UPDATE of one task, which locks where it finds nothing, too: the row, or the place where it would be. In
+    a transaction that lasts the call looks first. The server refuses SET TRANSACTION with error 1568 while one is
+    open; with autocommit off, none was, and what a look does not find is not there. -#}
+{%- macro look_first(attempts, running) -%}
+BEGIN
+    DECLARE v_fresh TINYINT DEFAULT TRUE;
+    DECLARE v_refused TINYINT;
+    BEGIN
+      DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
+      SET TRANSACTION READ WRITE;
+    END;
+    IF NOT v_fresh OR NOT @@autocommit THEN
+      SELECT {{ is_refused(attempts, running) }}
+      INTO v_refused
+      FROM {{ p }}task AS task
+      WHERE task_id = in_task_id;
+      IF COALESCE(v_refused, v_fresh) THEN
+        CALL {{ p }}refuse_known(in_task_id, {{ attempts }}, {{ running }});
+      END IF;
+    END IF;
+  END
+{%- endmacro -%}
+{#- Why finish_tasks has refused an element. -#}
+{%- set reason -%}
+CASE
+        WHEN task.task_id IS NULL THEN {{ error.task_not_found }}
+        WHEN task.lane = 0 THEN {{ error.task_not_active }}
+        WHEN given.attempt <> task.attempts THEN {{ error.stale_attempt }}
+        ELSE {{ error.task_not_processing }}
+      END
+{%- endset -%}
 {%- set json_errors = "3140, 3141, 3157" -%}
 {%- set nul = "_utf8mb4 X'00'" -%}
 {#- MariaDB takes halves of surrogate pairs for characters, and no client can read them again. In UTF-8 they begin

@@ -38,6 +38,7 @@ BEGIN
     {{ raise("invalid_argument", "in_deadline must be NULL or 1 to %d (seconds)" % limit.seconds) }};
   END IF;
 
+  {{ look_first("NULL", "TRUE") }};
   UPDATE {{ p }}task
   SET
     lane = queue_id,

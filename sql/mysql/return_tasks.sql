@@ -22,8 +22,10 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_tasks JSON;
+  DECLARE v_refused JSON;
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
+  CALL {{ p }}drop_refused(TRUE, v_tasks, v_refused);
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id

@@ -29,6 +29,7 @@ BEGIN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
 
+  {{ look_first("in_attempt - 1", "FALSE") }};
   UPDATE {{ p }}task
   SET
     lane = queue_id,

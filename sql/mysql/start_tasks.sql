@@ -22,6 +22,7 @@ BEGIN
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_tasks JSON;
+  DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -35,6 +36,8 @@ BEGIN
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
+  ELSE
+    CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from testing import call, content, count, execute, new, query, refused, row
+from testing import call, content, execute, new, query, refused, row
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import LIMIT, Status
@@ -122,16 +121,3 @@ def test_the_callers_last_insert_id_is_kept(
     assert calls.create(own, *JOB, "Q").task_id == highest + 1
     own.commit()
     assert row(conn, highest + 1)["status"] == Status.WAITING
-
-
-def test_a_queue_that_was_paused_since_the_snapshot(conn: Connection, connect: Connect) -> None:
-    own = connect(autocommit=False)
-    content(own)
-    calls.pause(conn, "Q")
-    assert not calls.create(own, *JOB, "Q").pushable
-    made = call(
-        own, "create_tasks", json.dumps([{"name": "a", "payload": {}, "interval": 1, "queue": "Q"}])
-    )
-    assert [r[1:] for r in made] == [(1, 0)]
-    own.commit()
-    assert count(conn) == 2

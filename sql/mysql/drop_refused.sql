@@ -1,0 +1,54 @@
+{%- macro looked_at() -%}
+FROM {{ given_tasks("out_tasks") }} AS given
+      LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+{%- endmacro -%}
+{%- set is_known -%}
+IF(
+        task.task_id IS NULL,
+        v_fresh,
+        {{ is_refused("given.attempt - IF(in_running, 0, 1)", "in_running") }}
+      )
+{%- endset -%}
+CREATE PROCEDURE {{ p }}drop_refused (
+  IN in_running TINYINT,
+  INOUT out_tasks JSON,
+  OUT out_refused JSON
+)
+COMMENT '{{ comment }}'
+READS SQL DATA
+SQL SECURITY INVOKER
+BEGIN
+  /*
+  Internal: takes those elements away of which a read without a lock says for certain that they are refused, each with
+  the number of its error as finish_task raises it: in a transaction that lasts, as the calls for one task do.
+  */
+  DECLARE v_fresh TINYINT DEFAULT TRUE;
+  DECLARE v_kept {{ text }};
+
+  BEGIN
+    DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
+    SET TRANSACTION READ WRITE;
+  END;
+  IF NOT v_fresh OR NOT @@autocommit THEN
+    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT(
+      'task_id', task_id, 'attempt', attempt, 'error_number', error_number
+    ))
+    INTO out_refused
+    FROM (
+      SELECT given.task_id, given.attempt, {{ reason }} AS error_number
+      {{ looked_at() }}
+      WHERE {{ is_known }}
+    ) AS found;
+    IF out_refused IS NOT NULL THEN
+      {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt))
+      INTO v_kept
+      FROM (
+        SELECT given.task_id, given.attempt
+        {{ looked_at() }}
+        WHERE NOT {{ is_known }}
+      ) AS found;
+      SET out_tasks = COALESCE(v_kept, '[]');
+    END IF;
+  END IF;
+  SET out_refused = COALESCE(out_refused, '[]');
+END
