@@ -1,5 +1,5 @@
 {%- macro bad_number(column, low, high) -%}
-given.{{ column }} NOT REGEXP '^[0-9]{1,10}$' OR given.{{ column }} NOT BETWEEN {{ low }} AND {{ high }}
+given.{{ column }} NOT REGEXP '^[0-9]{1,10}(\\.0+)?$' OR given.{{ column }} NOT BETWEEN {{ low }} AND {{ high }}
 {%- endmacro -%}
 CREATE PROCEDURE {{ p }}check_new_tasks (
   IN in_tasks JSON,
@@ -41,9 +41,9 @@ BEGIN
           OR ' ' IN (LEFT(given.queue, 1), RIGHT(given.queue, 1)) THEN
           '{{ error.invalid_argument }} queue must have 1 to {{ limit.queue }} characters, no blank at either end'
         WHEN given.interval_seconds IS NULL OR {{ bad_number("interval_seconds", 1, limit.seconds) }} THEN
-          '{{ error.invalid_argument }} interval must be 1 to {{ limit.seconds }} (seconds)'
+          '{{ error.invalid_argument }} interval must be a whole number, 1 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("delay", 0, limit.seconds) }} THEN
-          '{{ error.invalid_argument }} delay must be 0 to {{ limit.seconds }} (seconds)'
+          '{{ error.invalid_argument }} delay must be a whole number, 0 to {{ limit.seconds }} (seconds)'
         WHEN JSON_TYPE(given.namespace) <> 'NULL' AND (
           JSON_TYPE(given.namespace) <> 'STRING'
           OR CHAR_LENGTH(JSON_UNQUOTE(given.namespace)) NOT BETWEEN 1 AND {{ limit.namespace }}
@@ -57,11 +57,11 @@ BEGIN
         ) THEN
           '{{ error.invalid_argument }} order_no must be a string of 1 to {{ limit.order_no }} characters, no blank at either end'
         WHEN {{ bad_number("deadline", 1, limit.seconds) }} THEN
-          '{{ error.invalid_argument }} deadline must be 1 to {{ limit.seconds }} (seconds)'
+          '{{ error.invalid_argument }} deadline must be a whole number, 1 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("delete_deadline", 0, limit.seconds) }} THEN
-          '{{ error.invalid_argument }} delete_deadline must be 0 to {{ limit.seconds }} (seconds)'
+          '{{ error.invalid_argument }} delete_deadline must be a whole number, 0 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("max_count", 1, limit.max_count) }} THEN
-          '{{ error.invalid_argument }} max_count must be 1 to {{ limit.max_count }}'
+          '{{ error.invalid_argument }} max_count must be a whole number, 1 to {{ limit.max_count }}'
         WHEN LENGTH(given.payload_text) > {{ payload_limit }} THEN
           '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
         WHEN given.payload_text IS NULL OR NOT JSON_VALID(given.payload_text)

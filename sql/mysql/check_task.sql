@@ -24,7 +24,7 @@ BEGIN
     {{ raise("invalid_argument", "in_name and in_queue must have characters of Unicode only") }};
   END IF;
   IF in_interval IS NULL OR in_interval NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_interval must be 1 to %d (seconds)" % limit.seconds) }};
+    {{ raise("invalid_argument", "in_interval must be a whole number, 1 to %d (seconds)" % limit.seconds) }};
   END IF;
   IF LENGTH(in_payload) > {{ payload_limit }} THEN
     {{ raise("payload_too_large", "in_payload must have at most %d bytes" % payload_limit) }};

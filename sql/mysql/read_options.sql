@@ -58,24 +58,24 @@ BEGIN
 
   SET v_value = JSON_EXTRACT(in_options, '$.deadline');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-      {{ raise("invalid_argument", "deadline must be 1 to %d (seconds)" % limit.seconds) }};
+    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+      {{ raise("invalid_argument", "deadline must be a whole number, 1 to %d (seconds)" % limit.seconds) }};
     END IF;
     SET out_deadline = v_value;
   END IF;
 
   SET v_value = JSON_EXTRACT(in_options, '$.delete_deadline');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
-      {{ raise("invalid_argument", "delete_deadline must be 0 to %d (seconds)" % limit.seconds) }};
+    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
+      {{ raise("invalid_argument", "delete_deadline must be a whole number, 0 to %d (seconds)" % limit.seconds) }};
     END IF;
     SET out_delete_deadline = v_value;
   END IF;
 
   SET v_value = JSON_EXTRACT(in_options, '$.max_count');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) NOT LIKE '%INTEGER' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
-      {{ raise("invalid_argument", "max_count must be 1 to %d" % limit.max_count) }};
+    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
+      {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count) }};
     END IF;
     SET out_max_count = v_value;
   END IF;

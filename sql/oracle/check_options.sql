@@ -20,13 +20,13 @@ BEGIN
     {{ raise("invalid_argument", "order_no must be a string of 1 to %d characters, no blank at either end" % limit.order_no, "in_label || ") }};
   END IF;
   IF {{ no_integer("in_deadline", 1, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "deadline must be 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
+    {{ raise("invalid_argument", "deadline must be a whole number, 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
   END IF;
   IF {{ no_integer("in_delete_deadline", 0, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "delete_deadline must be 0 to %d (seconds)" % limit.seconds, "in_label || ") }};
+    {{ raise("invalid_argument", "delete_deadline must be a whole number, 0 to %d (seconds)" % limit.seconds, "in_label || ") }};
   END IF;
   IF {{ no_integer("in_max_count", 1, limit.max_count) }} THEN
-    {{ raise("invalid_argument", "max_count must be 1 to %d" % limit.max_count, "in_label || ") }};
+    {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count, "in_label || ") }};
   END IF;
 END check_options;
 {%- endif %}

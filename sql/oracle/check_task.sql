@@ -19,7 +19,7 @@ BEGIN
     {{ raise("invalid_argument", "queue must have 1 to %d characters, no blank at either end" % limit.queue, "in_label || ") }};
   END IF;
   IF in_interval IS NULL OR {{ no_integer("in_interval", 1, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "interval must be 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
+    {{ raise("invalid_argument", "interval must be a whole number, 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
   END IF;
   check_payload(in_label, in_payload);
 END check_task;

@@ -4,7 +4,7 @@
 {%- macro integer_of(column) -%}
 CASE
         WHEN {{ column }}_there = 0 OR REGEXP_LIKE({{ column }}, '^\[ *null *\]$') THEN NULL
-        WHEN REGEXP_LIKE({{ column }}, '^\[ *[0-9]{1,10} *\]$') THEN TO_NUMBER(REGEXP_SUBSTR({{ column }}, '[0-9]+'))
+        WHEN REGEXP_LIKE({{ column }}, '^\[ *[0-9]{1,10}(\.0+)? *\]$') THEN TO_NUMBER(REGEXP_SUBSTR({{ column }}, '[0-9]+'))
         ELSE -1
       END
 {%- endmacro -%}
@@ -122,7 +122,7 @@ BEGIN
     END IF;
     check_task(v_label, v_task.name, v_task.payload, v_task.interval_seconds, v_task.queue);
     IF {{ no_integer("v_task.delay", 0, limit.seconds) }} THEN
-      {{ raise("invalid_argument", "delay must be 0 to %d (seconds)" % limit.seconds, "v_label || ") }};
+      {{ raise("invalid_argument", "delay must be a whole number, 0 to %d (seconds)" % limit.seconds, "v_label || ") }};
     END IF;
     check_options(
       v_label, v_task.namespace, v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count

@@ -1,4 +1,4 @@
-{%- set id_pattern = "^\\[ *-?[0-9]{1,18} *\\]$" -%}
+{%- set id_pattern = "^\\[ *(-?[0-9]{1,18}(\\.0+)?|\"-?[0-9]{1,18}\") *\\]$" -%}
 PROCEDURE read_tasks (
   in_tasks IN CLOB,
   out_ids OUT NOCOPY ids,

@@ -36,6 +36,12 @@ NO_TASKS = [
     '[{"task_id": 1, "attempt": []}]',
     '[{"task_id": 1, "attempt": null}]',
     '[{"task_id": 9223372036854775808}]',
+    '[{"task_id": "9223372036854775808"}]',
+    '[{"task_id": 1.5}]',
+    '[{"task_id": " 1"}]',
+    '[{"task_id": ""}]',
+    '[{"task_id": "1.5"}]',
+    '[{"task_id": true}]',
     "[" * 300 + "]" * 300,
 ]
 
@@ -53,6 +59,26 @@ def test_they_start(conn: Connection) -> None:
         assert (found["status"], found["attempts"]) == (Status.PROCESSING, 1)
         assert lasting(found, "started_at", "due_at") <= min(50 + n, 52)
         assert found["due_at"] <= found["deadline_at"]
+
+
+@pytest.mark.parametrize("form", ['"{}"', "{}.0", "{}"])
+def test_ids_and_attempts_may_be_written_as_texts(conn: Connection, form: str) -> None:
+    """Languages whose numbers have no 64 bits carry them so."""
+
+    def elements(*pairs: tuple[int, int]) -> str:
+        return f"[{', '.join(_element(form, *pair) for pair in pairs)}]"
+
+    one, two, three = (new(conn) for _ in range(3))
+    begun = call(conn, "start_tasks", elements((one, 1), (two, 1), (three, 1), (three + 9, 1)))
+    assert sorted(r[:2] for r in begun) == [(one, 1), (two, 1), (three, 1)]
+    assert call(conn, "finish_tasks", elements((one, 1))) == []
+    assert call(conn, "return_tasks", elements((two, 1), (three, 2))) == (1,)
+    statuses = [row(conn, t)["status"] for t in (one, two, three)]
+    assert statuses == [Status.FINISHED, Status.WAITING, Status.PROCESSING]
+
+
+def _element(form: str, task_id: int, attempt: int) -> str:
+    return f'{{"task_id": {form.format(task_id)}, "attempt": {form.format(attempt)}}}'
 
 
 def test_one_that_cannot_start_does_not_hinder_the_others(conn: Connection) -> None:
