@@ -21,6 +21,7 @@ EARLIER = {
     "oracle": "{column} - NUMTODSINTERVAL({microseconds} / 1000000, 'SECOND')",
 }
 NOW = {"mysql": "UTC_TIMESTAMP(3)", "oracle": "SYS_EXTRACT_UTC(SYSTIMESTAMP)"}
+NUMBER = {"mysql": "BIGINT", "oracle": "NUMBER"}
 FIRST = {"mysql": "LIMIT {}", "oracle": "FETCH FIRST {} ROWS ONLY"}
 OTHERS = {
     "mysql": "SELECT id FROM information_schema.processlist "
@@ -98,6 +99,25 @@ def execute(conn: Connection, statement: str) -> None:
 def now(conn: Connection) -> str:
     """The database's clock, as an expression."""
     return NOW[conn.dialect.name]
+
+
+@contextmanager
+def referring(conn: Connection, *task_ids: int) -> Iterator[None]:
+    """A table of the business has rows with a foreign key to these tasks."""
+    table, number = f"{conn.prefix}business", NUMBER[conn.dialect.name]
+    execute(
+        conn,
+        f"CREATE TABLE {table} (task_id {number} NOT NULL, "
+        f"FOREIGN KEY (task_id) REFERENCES {conn.prefix}task (task_id))",
+    )
+    for task_id in task_ids:
+        execute(conn, f"INSERT INTO {table} (task_id) VALUES ({task_id})")
+    if task_ids:
+        conn.commit()
+    try:
+        yield
+    finally:
+        execute(conn, f"DROP TABLE {table}")
 
 
 def set_zone(conn: Connection, zone: str) -> None:

@@ -79,6 +79,11 @@ BEGIN
       END,
       CASE
         WHEN task.lane = 0 AND task.due_at <= v_now THEN 'Next: the purge deletes it.'
+        WHEN task.lane = 0 AND {{ put_off }} THEN
+          CONCAT(
+            'Next: the purge tries again after ', task.due_at,
+            '; it could not delete the task, because a foreign key or a trigger keeps it.'
+          )
         WHEN task.lane = 0 THEN CONCAT('Next: the purge deletes it after ', task.due_at, '.')
         WHEN task.deadline_at <= v_now THEN 'Next: its deadline has passed, so the next scan fails it.'
         WHEN queue.paused_at IS NOT NULL THEN

@@ -31,7 +31,7 @@ BEGIN
   WHERE lane = in_lane AND {{ valid("in_now") }};
 
   IF v_known = 0 THEN
-    SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), SUM(IF(expired, 0, bytes))
+    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), SUM(IF(expired, 0, bytes))
     INTO v_ids, v_locked, v_expired, v_bytes
     FROM (
       SELECT
@@ -51,7 +51,7 @@ BEGIN
   SET out_found = v_locked;
 
   IF v_locked > 0 AND (v_known > 0 OR v_bytes > v_most) THEN
-    SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), MAX(bytes_so_far)
+    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), MAX(bytes_so_far)
     INTO v_ids, out_found, v_expired, v_bytes
     FROM (
       SELECT task_id, expired, bytes_so_far

@@ -105,6 +105,12 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
+{#- Whether the purge has put off an ended task. -#}
+{%- set put_off -%}
+task.due_at > task.ended_at
+          + INTERVAL IF(task.status = {{ status.finished }} OR task.delete_deadline > 0, task.delete_deadline, {{ default.keep_unfinished }}) SECOND
+{%- endset -%}
+
 {#- The elements of start_tasks, finish_tasks and return_tasks, in the order in which all calls lock their tasks. -#}
 {%- macro given_tasks(variable) -%}
 (

@@ -8,7 +8,7 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Deletes terminal tasks whose delete time has come, in one short transaction. Call it until it deletes
-  fewer than it may.
+  fewer than it may. A task that a foreign key or a trigger keeps is tried again {{ default.purge_retry }} s later.
 
   Parameters
     in_limit      most tasks to delete, 1 to {{ limit.rows }}
@@ -19,7 +19,11 @@ BEGIN
   Transaction
     Commits by itself.
   */
-  DECLARE v_ids {{ text }} DEFAULT '[]';
+  DECLARE v_now {{ instant }};
+  DECLARE v_rounds INT DEFAULT 0;
+  DECLARE v_ids {{ text }};
+  DECLARE v_found INT;
+  DECLARE v_deleted INT;
   DECLARE v_expired INT DEFAULT 0;
   DECLARE v_due TINYINT;
 
@@ -38,12 +42,15 @@ BEGIN
     CALL {{ p }}find_low_end(0, v_due);
     {{ commit }};
     CALL {{ p }}begin_work();
-    CALL {{ p }}lock_due(0, {{ now }}, in_limit, {{ now }}, v_ids, out_deleted, v_expired);
-    IF out_deleted > 0 THEN
-      {{ settled }} DELETE task
-      FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id;
-    END IF;
+    SET v_now = {{ now }}, out_deleted = 0;
+    REPEAT
+      SET v_rounds = v_rounds + 1, v_ids = '[]', v_deleted = 0;
+      CALL {{ p }}lock_due(0, v_now, in_limit - out_deleted, v_now, v_ids, v_found, v_expired);
+      IF v_found > 0 THEN
+        CALL {{ p }}delete_ended(v_ids, v_now, v_deleted);
+      END IF;
+      SET out_deleted = out_deleted + v_deleted;
+    UNTIL v_deleted = v_found OR v_rounds = {{ default.purge_rounds }} END REPEAT;
     {{ commit }};
   END;
   SELECT out_deleted AS deleted;

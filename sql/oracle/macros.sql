@@ -9,6 +9,9 @@ RAISE_APPLICATION_ERROR(-{{ error[name] }}, {{ before }}'{{ message }}')
 REGEXP_LIKE(SQLERRM, '\([^()]+\.[^()]+\)') AND INSTR(SQLERRM, '.{{ (p ~ "active_order") | upper }})') = 0
 {%- endset -%}
 
+{#- Whether a foreign key that refers to the row, or a trigger that says no, has refused a change. -#}
+{%- set is_refusal = "SQLCODE = -2292 OR SQLCODE BETWEEN -20999 AND -20000" -%}
+
 {#- As the number of its error, so that callers can catch each by name. -#}
 {%- macro exceptions() -%}
 {%- for name, number in error.items() %}
@@ -78,6 +81,13 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
 
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = seconds("CASE delete_deadline WHEN 0 THEN %d ELSE delete_deadline END" % default.keep_unfinished) -%}
+
+{#- Whether the purge has put off an ended task. -#}
+{%- set put_off -%}
+task.due_at > task.ended_at
+          + {{ seconds("CASE WHEN task.status = %d OR task.delete_deadline > 0 THEN task.delete_deadline ELSE %d END"
+          % (status.finished, default.keep_unfinished)) }}
+{%- endset -%}
 
 {#- The columns of a new task, and what they are filled with. -#}
 {%- set new_task_columns = "task_id, lane, queue_id, status, name, order_no, payload, interval_seconds,

@@ -5,7 +5,7 @@ PROCEDURE purge_tasks (
 {%- if spec %};
 /*
 Deletes terminal tasks whose delete time has come, in one short transaction. Call it until it deletes
-fewer than it may.
+fewer than it may. A task that a foreign key or a trigger keeps is tried again {{ default.purge_retry }} s later.
 
 Parameters
   in_limit      most tasks to delete, 1 to {{ limit.rows }}
@@ -20,6 +20,8 @@ Transaction
 IS
   v_now {{ instant }};
   v_ids ids;
+  v_left NUMBER;
+  v_deleted NUMBER;
   CURSOR c_ended IS
     SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
     FROM {{ p }}task task
@@ -35,13 +37,16 @@ BEGIN
   begin_work;
   v_now := {{ now }};
   BEGIN
-    OPEN c_ended;
-    FETCH c_ended BULK COLLECT INTO v_ids LIMIT in_limit;
-    CLOSE c_ended;
-    FORALL i IN 1 .. v_ids.COUNT
-      DELETE FROM {{ p }}task
-      WHERE task_id = v_ids(i) AND lane = 0 AND due_at <= v_now;
-    out_deleted := v_ids.COUNT;
+    out_deleted := 0;
+    FOR i IN 1 .. {{ default.purge_rounds }} LOOP
+      v_left := in_limit - out_deleted;
+      OPEN c_ended;
+      FETCH c_ended BULK COLLECT INTO v_ids LIMIT v_left;
+      CLOSE c_ended;
+      delete_ended(v_ids, v_now, v_deleted);
+      out_deleted := out_deleted + v_deleted;
+      EXIT WHEN v_deleted = v_ids.COUNT;
+    END LOOP;
   EXCEPTION
     WHEN OTHERS THEN
       ROLLBACK;

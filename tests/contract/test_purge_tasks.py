@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from testing import age, call, count, ended, new, query, refused, started
+from testing import age, call, count, ended, new, query, referring, refused, row, started
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, LIMIT, Status
@@ -73,6 +73,49 @@ def test_at_most_the_limit_the_longest_overdue_first(conn: Connection) -> None:
     left = query(conn, f"SELECT task_id FROM {conn.prefix}task ORDER BY task_id")
     assert left == [(task_id,) for task_id in tasks[:3]]
     assert [calls.purge(conn, 2) for _ in range(3)] == [2, 1, 0]
+
+
+RETRY = DEFAULT["purge_retry"]
+
+
+def test_what_a_foreign_key_keeps_is_passed_over(conn: Connection) -> None:
+    tasks = [ended(conn, Status.FINISHED) for _ in range(30)]
+    kept = [tasks[0], tasks[17], tasks[29]]
+    with referring(conn, *kept):
+        assert calls.purge(conn, 100) == 27
+        left = query(conn, f"SELECT task_id FROM {conn.prefix}task ORDER BY task_id")
+        assert left == [(task_id,) for task_id in kept]
+        told = calls.explain(conn, kept[1]).text
+        assert "the purge tries again after" in told
+        assert "a foreign key or a trigger keeps it" in told
+        before = [row(conn, task_id) for task_id in kept]
+        assert calls.purge(conn, 100) == 0
+        assert [row(conn, task_id) for task_id in kept] == before, "it is not tried each time"
+        age(conn, RETRY + 1)
+        assert calls.purge(conn, 100) == 0
+        assert count(conn) == 3
+    assert calls.purge(conn, 100) == 0
+    age(conn, RETRY + 1)
+    assert calls.purge(conn, 100) == 3
+
+
+def test_what_is_kept_is_not_in_the_way_of_what_is_behind_it(conn: Connection) -> None:
+    kept = [ended(conn, Status.FINISHED) for _ in range(25)]
+    age(conn, 100)
+    for _ in range(10):
+        ended(conn, Status.FINISHED)
+    with referring(conn, *kept):
+        assert [calls.purge(conn, 5) for _ in range(3)] == [5, 5, 0]
+        assert count(conn) == 25
+
+
+@pytest.mark.parametrize("status", [Status.FINISHED, Status.CANCELLED, Status.FAILED])
+@pytest.mark.parametrize("delete_deadline", [0, 60])
+def test_what_is_not_put_off_is_not_said_to_be(
+    conn: Connection, status: Status, delete_deadline: int
+) -> None:
+    task_id = ended(conn, status, delete_deadline=delete_deadline)
+    assert "foreign key" not in calls.explain(conn, task_id).text
 
 
 def test_a_queue_stays_when_its_tasks_are_gone(conn: Connection) -> None:

@@ -183,7 +183,7 @@ class TestAtWork:
         execute(
             conn,
             "CREATE TRIGGER broken BEFORE DELETE ON qtask_task FOR EACH ROW "
-            "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'broken'",
+            "INSERT INTO nowhere VALUES (1)",
         )
         ended(conn, Status.FINISHED)
         self.run_each_second(long_url, conn)
