@@ -11,7 +11,8 @@ BEGIN
   Parameters
     in_task_id    the task
   Result
-    one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next)
+    one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next.
+    Control characters and line ends in names and errors are blanks there)
   Errors
     invalid_argument, task_not_found
   Transaction
@@ -29,8 +30,9 @@ BEGIN
     task.status,
     CONCAT_WS('\n',
       CONCAT(
-        'Task ', task.task_id, ' "', task.name, '" of queue ', queue.queue, ' in namespace ', queue.namespace,
-        COALESCE(CONCAT(', order number ', task.order_no), ''), '.'
+        'Task ', task.task_id, ' "', {{ one_line("task.name") }}, '" of queue ', {{ one_line("queue.queue") }},
+        ' in namespace ', {{ one_line("queue.namespace") }},
+        COALESCE(CONCAT(', order number ', {{ one_line("task.order_no") }}), ''), '.'
       ),
       CONCAT(
         'Created ', task.created_at, '; deadline ', task.deadline_at, '; queued again every ',
@@ -45,7 +47,7 @@ BEGIN
           '; the last one started ', task.started_at, '.'
         )
       ),
-      CONCAT('Last error: ', task.last_error),
+      CONCAT('Last error: ', {{ one_line("task.last_error") }}),
       CASE
         WHEN task.status = {{ status.finished }} THEN
           CONCAT('Finished ', task.ended_at, '.')
@@ -64,7 +66,7 @@ BEGIN
           'A consumer is processing it.'
         WHEN batch.batch_id IS NOT NULL THEN
           CONCAT(
-            'Relay ', batch.relay, ' took it at ', batch.claimed_at,
+            'Relay ', {{ one_line("batch.relay") }}, ' took it at ', batch.claimed_at,
             ' and has not confirmed that the message is in Redis; any relay may take it again from ',
             batch.lapses_at, '.'
           )

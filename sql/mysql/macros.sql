@@ -105,6 +105,11 @@ LOCATE(X'ED', CAST({{ value }} AS BINARY)) > 0
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
+{#- A text of somebody's, in which nothing ends a line or turns the direction of reading. -#}
+{%- macro one_line(text) -%}
+REGEXP_REPLACE({{ text }}, '[\\p{Cc}\\p{Zl}\\p{Zp}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]', ' ')
+{%- endmacro -%}
+
 {#- Whether the purge has put off an ended task. -#}
 {%- set put_off -%}
 task.due_at > task.ended_at

@@ -9,7 +9,8 @@ Tells why a task is where it is, in words. Times are UTC.
 Parameters
   in_task_id    the task
 Result
-  one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next)
+  one row: task_id, status, explanation (one sentence a line: what it is, what happened, what comes next.
+  Control characters and line ends in names and errors are blanks there)
 Errors
   invalid_argument, task_not_found
 Transaction
@@ -30,9 +31,9 @@ BEGIN
   BEGIN
     SELECT
       task.status,
-      'Task ' || task.task_id || ' "' || task.name || '" of queue ' || queue.queue
-        || ' in namespace ' || queue.namespace
-        || CASE WHEN task.order_no IS NOT NULL THEN ', order number ' || task.order_no END || '.'
+      'Task ' || task.task_id || ' "' || {{ one_line("task.name") }} || '" of queue ' || {{ one_line("queue.queue") }}
+        || ' in namespace ' || {{ one_line("queue.namespace") }}
+        || CASE WHEN task.order_no IS NOT NULL THEN ', order number ' || {{ one_line("task.order_no") }} END || '.'
       || CHR(10) || 'Created ' || {{ timestamp_text("task.created_at") }}
         || '; deadline ' || {{ timestamp_text("task.deadline_at") }}
         || '; queued again every ' || task.interval_seconds || ' s until it is finished.'
@@ -58,7 +59,7 @@ BEGIN
         WHEN task.status = {{ status.processing }} AND task.batch_id <= 0 THEN
           'A consumer is processing it.'
         WHEN batch.batch_id IS NOT NULL THEN
-          'Relay ' || batch.relay || ' took it at ' || {{ timestamp_text("batch.claimed_at") }}
+          'Relay ' || {{ one_line("batch.relay") }} || ' took it at ' || {{ timestamp_text("batch.claimed_at") }}
           || ' and has not confirmed that the message is in Redis; any relay may take it again from '
           || {{ timestamp_text("batch.lapses_at") }} || '.'
         WHEN task.status = {{ status.processing }} THEN
@@ -103,7 +104,7 @@ BEGIN
       in_task_id AS task_id,
       v_status AS status,
       TO_CLOB(v_beginning)
-        || CASE WHEN task.last_error IS NOT NULL THEN CHR(10) || 'Last error: ' END || task.last_error
+        || CASE WHEN task.last_error IS NOT NULL THEN CHR(10) || 'Last error: ' END || {{ one_line("task.last_error") }}
         || v_end AS explanation
     FROM dual
     LEFT JOIN {{ p }}task task ON task.task_id = in_task_id;

@@ -82,6 +82,11 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = seconds("CASE delete_deadline WHEN 0 THEN %d ELSE delete_deadline END" % default.keep_unfinished) -%}
 
+{#- A text of somebody's, in which nothing ends a line or turns the direction of reading. -#}
+{%- macro one_line(text) -%}
+REGEXP_REPLACE({{ text }}, '[[:cntrl:]' || UNISTR('\0085\2028-\202E\2066-\2069') || ']', ' ')
+{%- endmacro -%}
+
 {#- Whether the purge has put off an ended task. -#}
 {%- set put_off -%}
 task.due_at > task.ended_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -140,13 +141,31 @@ def test_a_batch_of_the_past_is_not_told(conn: Connection) -> None:
     assert "relay 7" not in text
 
 
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_names_and_errors_are_told_as_they_are(conn: Connection, text: str) -> None:
+def test_names_and_errors_are_told_without_what_could_forge_a_line(
+    conn: Connection, text: str
+) -> None:
     task_id = started(conn, text, name=text, namespace=text, order_no=text)
     calls.fail(conn, task_id, 1, text)
+    told = calls.explain(conn, task_id).text.split("\n")
+    shown = CONTROLS.sub(" ", text)
+    assert told[0] == (
+        f'Task {task_id} "{shown}" of queue {shown} in namespace {shown}, order number {shown}.'
+    )
+    assert told[3] == f"Last error: {shown}"
+    assert not CONTROLS.search("".join(told))
+
+
+def test_no_name_forges_a_sentence(conn: Connection) -> None:
+    forged = "Q.\nNext: nothing\u2028Next: nothing"
+    task_id = new(conn, forged, name="job\x1b[31m", order_no="1\r\n2")
+    calls.scan(conn, "r\nNext: nothing")
     told = calls.explain(conn, task_id).text
-    assert f'"{text}" of queue {text} in namespace {text}, order number {text}.' in told
-    assert f"Last error: {text}" in told
+    assert [line[:5] for line in told.splitlines()].count("Next:") == 1
+    assert len(told.splitlines()) == 5
 
 
 def test_no_such_task(conn: Connection) -> None:
