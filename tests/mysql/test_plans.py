@@ -5,23 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import servers
 from testing import execute, query
 
 from qtask_db import Connection, Database, NewTask, calls
+from qtask_db.install import install
 from qtask_db.render import Renderer
 from qtask_db.settings import Settings
 
 NOW = "UTC_TIMESTAMP(3)"
+OWN = "qtask_test_plans"
 
 
-@pytest.fixture(scope="module")
-def filled(installed_url: str) -> Iterator[Connection]:
-    """A schema with 1,000 finished tasks, 300 active ones of three queues, and fresh statistics."""
-    with Database(installed_url).connect() as conn:
-        for table in ("task", "batch", "queue"):
-            execute(conn, f"DELETE FROM {conn.prefix}{table}")
+@pytest.fixture(scope="module", params=["analyzed", "never analyzed"])
+def filled(database_server: servers.Server, request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """A schema with 1,000 finished tasks, 300 active ones of three queues, and fresh statistics; or
+    with those of the empty tables, as when tasks come faster than a server counts them.
+    """
+    root = Database(database_server.url).connect()
+    execute(root, f"CREATE DATABASE {OWN}")
+    url = urlsplit(database_server.url)._replace(path=f"/{OWN}").geturl()
+    install(url, {}, report=lambda _: None)
+    with Database(url).connect() as conn:
+        if request.param == "never analyzed":
+            for table in ("task", "queue"):
+                execute(conn, f"ALTER TABLE {conn.prefix}{table} STATS_AUTO_RECALC = 0")
         old = calls.create_many(
             conn, [NewTask("job", {}, 60, "Q0", 0, order_no=f"o{n}") for n in range(1000)]
         )
@@ -30,8 +41,11 @@ def filled(installed_url: str) -> Iterator[Connection]:
         calls.create_many(
             conn, [NewTask("job", {}, 60, f"Q{n % 3}", 0, order_no=f"n{n}") for n in range(300)]
         )
-        execute(conn, f"ANALYZE TABLE {conn.prefix}task, {conn.prefix}queue")
+        if request.param == "analyzed":
+            execute(conn, f"ANALYZE TABLE {conn.prefix}task, {conn.prefix}queue")
         yield conn
+    execute(root, f"DROP DATABASE {OWN}")
+    root.close()
 
 
 def statement(procedure: str, start: str, values: dict[str, str]) -> str:
@@ -64,16 +78,40 @@ def ids(conn: Connection, where: str) -> str:
     return "[" + ", ".join(str(task_id) for (task_id,) in found) + "]"
 
 
+@pytest.mark.parametrize("procedure", ["lock_due", "lock_claim"])
 @pytest.mark.parametrize("lane", ["active", "parked", "terminal"])
-def test_lock_due_reads_the_due_index_in_its_order(filled: Connection, lane: str) -> None:
+def test_what_is_locked_is_read_in_the_order_of_the_due_index(
+    filled: Connection, lane: str, procedure: str
+) -> None:
     queue_id = query(filled, f"SELECT MIN(queue_id) FROM {filled.prefix}queue")[0][0]
     lanes = {"active": queue_id, "parked": -queue_id, "terminal": 0}
     values = {"v_from": "'2020-01-01'", "in_until": NOW, "in_now": NOW, "in_limit": "10"}
-    text = statement("lock_due", "SELECT JSON_ARRAYAGG", {"in_lane": str(lanes[lane]), **values})
+    text = statement(procedure, "SELECT JSON_ARRAYAGG", {"in_lane": str(lanes[lane]), **values})
     found = plan(filled, text)
     assert found["task"]["key"] == "due"
     assert not any("filesort" in str(r["extra"]) for r in found.values())
     assert found["task"]["type"] in ("range", "ref")
+
+
+def test_locked_tasks_are_measured_by_their_ids(filled: Connection) -> None:
+    """Only where they have been found to be too large."""
+    values = {
+        "v_ids": f"'{ids(filled, 'lane > 0')}'",
+        **{"in_now": NOW, "out_bytes_left": "9999", "v_most": "999", "in_limit": "10"},
+    }
+    text = statement(
+        "lock_claim", "SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), MAX", values
+    )
+    found = plan(filled, text)["task"]
+    assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
+
+
+def test_a_scan_finds_the_queues_with_due_tasks_in_the_due_index(filled: Connection) -> None:
+    values = {"v_now": NOW, "v_held": "'[]'", "v_known": "'[]'", "in_namespace": "NULL"}
+    text = statement("scan_tasks", "SELECT COUNT(*), COUNT(lane)", values)
+    found = plan(filled, text)
+    assert found["task"]["key"] == "due"
+    assert not any("filesort" in str(r["extra"]) for t, r in found.items() if t == "task")
 
 
 @pytest.mark.parametrize("start", ["SELECT MIN(due_at)", "SELECT JSON_ARRAYAGG"])
@@ -136,7 +174,8 @@ def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -
 
 
 def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
-    text = statement("purge_tasks", "DELETE task", {"v_ids": f"'{ids(filled, 'lane = 0')}'"})
+    piece = ids(filled, "lane = 0").strip("[]")
+    text = statement("delete_ended", "DELETE task", {"v_piece": f"'{piece}'"})
     found = plan(filled, text)["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
