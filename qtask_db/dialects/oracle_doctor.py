@@ -34,6 +34,9 @@ SELECT table_owner, table_name FROM all_synonyms WHERE owner = :1 AND synonym_na
 _JOB = """
 SELECT enabled, state, failure_count FROM user_scheduler_jobs WHERE job_name = :1
 """
+_COMPARISON = """
+SELECT value FROM nls_session_parameters WHERE parameter = 'NLS_COMP'
+"""
 _CURSORS = "SELECT value FROM v$parameter WHERE name = 'open_cursors'"
 
 
@@ -45,6 +48,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         yield fail("writes", f"this is a {role.lower()}", "give the URL of the primary's service")
     started = time.monotonic()
     yield clock(rows_of(raw, _CLOCK)[0][0], time.monotonic() - started)
+    yield check_comparison(rows_of(raw, _COMPARISON)[0][0])
     yield from _cursors(raw)
     yield _job(raw, f"{prefix}maintenance".upper())
     yield _package(raw, user, schema, package(prefix).upper())
@@ -57,6 +61,18 @@ def check_version(text: str) -> Check:
         return ok("server", f"Oracle Database {text}")
     least = ".".join(map(str, MINIMUM))
     return fail("server", f"Oracle Database {text} is too old", f"upgrade to {least} or later")
+
+
+def check_comparison(value: str) -> Check:
+    """Whether names are found through their indexes."""
+    if value == "BINARY":
+        return ok("comparison", "NLS_COMP = BINARY")
+    return warn(
+        "comparison",
+        f"NLS_COMP = {value}: calls look for names without their indexes",
+        "ALTER SYSTEM SET NLS_COMP = BINARY SCOPE = SPFILE, or a logon trigger that sets it for "
+        "the sessions of this account",
+    )
 
 
 def _cursors(raw: Any) -> Iterator[Check]:

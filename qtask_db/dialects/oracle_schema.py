@@ -12,8 +12,8 @@ from qtask_db import urls
 from qtask_db.dialects.oracle import Oracle, rows_of
 from qtask_db.dialects.oracle_tables import differences as differences
 from qtask_db.errors import DatabaseError
-from qtask_db.render import INDEX, ROLES, Renderer, SchemaObject
-from qtask_db.settings import Settings, package
+from qtask_db.render import INDEX, ROLES, SchemaObject
+from qtask_db.settings import package
 
 NEEDED_PRIVILEGES = (
     "the installing account needs CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, "
@@ -101,8 +101,9 @@ def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
 
 
 def prepare(raw: Any) -> None:
-    """Gives a session the modes that are stored with what it creates."""
-    execute(raw, Renderer("oracle", Settings()).render("session"))
+    """Nothing of a session is stored with what it creates but NLS_LENGTH_SEMANTICS, and every
+    length says its unit.
+    """
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects import oracle_errors
 from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
-from qtask_db.dialects.oracle_doctor import check_version
+from qtask_db.dialects.oracle_doctor import check_comparison, check_version
 from qtask_db.render import INDEX
 from qtask_db.resources import directory
 
@@ -323,3 +323,9 @@ def test_the_types_of_all_arguments_are_known() -> None:
 )
 def test_server_versions(version: str, level: str) -> None:
     assert check_version(version).level.value == level
+
+
+def test_sessions_that_compare_by_a_language_are_told() -> None:
+    assert check_comparison("BINARY").level.value == "ok"
+    found = check_comparison("LINGUISTIC")
+    assert (found.level.value, "without their indexes" in found.text) == ("warn", True)
