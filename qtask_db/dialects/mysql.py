@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from qtask_db import sockets, urls
-from qtask_db.dialects import mysql_tls
+from qtask_db.dialects import mysql_errors, mysql_tls
+from qtask_db.dialects.mysql_errors import (
+    DRIVERS,
+    LOST,
+    PACKET_TOO_LARGE,
+    WRONG_PASSWORD,
+    number_and_text,
+)
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
-    Conflict,
-    DatabaseError,
     DatabaseUnavailable,
     InvalidArgument,
-    NotInstalled,
-    ProcedureError,
     QtaskError,
 )
 
@@ -35,32 +37,7 @@ _URL_OPTIONS = {
     "ssl_mode": str,
 }
 
-# Numbers of the server's and the client's own errors.
-_UNAVAILABLE = {
-    0,  # PyMySQL: the connection object was closed
-    1040, 1203, 1226,  # too many connections
-    1047, 3032,  # a Galera node or group member that has left; offline mode
-    1053, 1152, 1158, 1159, 1160, 1161,  # shutdown, aborted connection, network
-    1290, 1836,  # read-only: a failover has moved the primary away
-    1317, 1927, 3169,  # killed
-    2002, 2003, 2005, 2006, 2013, 2014, 2055,
-    3100, 3098,
-    1969, 3024,  # the statement took longer than the server allows
-}  # fmt: skip
-_CONFLICT = {
-    1020, 1180, 1205, 1213, 3101, 3572,
-    1412,  # the table was altered after the transaction's snapshot
-    1467,  # how MariaDB reports a deadlock on ids
-}  # fmt: skip
-_DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1862, 1873, 3118, 4151}
-_NOT_INSTALLED = {1146, 1305, 1318}
-_ARGUMENT = {1264, 1265, 1292, 1300, 1366, 1406, 3140, 3141, 3157}
-_UNKNOWN_DATABASE = 1049
-_WRONG_PASSWORD, _NO_DEFINER = 1045, 1449
 _LONG = 2_000  # characters
-DRIVERS = ("pymysql", "MySQLdb")
-_PACKET_TOO_LARGE = 1153
-_LOST = (2006, 2013)
 _LARGE = 4_000_000  # characters: the smallest max_allowed_packet that is usual
 _IN_TRANSACTION, _AUTOCOMMIT = 1, 2  # of the protocol's status flags
 _MET = "_qtask_met"
@@ -195,7 +172,7 @@ class MySQL:
             return rows_of(raw, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608
         except Exception as error:
             # In a session that is open it speaks of the view's definer, whatever it says.
-            if _number_and_text(error)[0] == _WRONG_PASSWORD:
+            if number_and_text(error)[0] == WRONG_PASSWORD:
                 raise AccessDenied(
                     f"the account that created {view} is gone: run `qtask install`"
                 ) from error
@@ -219,28 +196,7 @@ class MySQL:
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""
-        if isinstance(error, UnicodeEncodeError):
-            return InvalidArgument(f"a text cannot be sent to the database: {error}")
-        number, text = _number_and_text(error)
-        if number is None:
-            return None
-        if number in ProcedureError.by_number:
-            return ProcedureError.by_number[number](text)
-        if number in _ARGUMENT:
-            return InvalidArgument(text)
-        if number in _CONFLICT:
-            return Conflict(f"{text} ({number})")
-        if number in _DENIED:
-            return AccessDenied(f"{text} ({number})")
-        if number in _NOT_INSTALLED:
-            return NotInstalled(f"{text} ({number}): run `qtask install`, or check the prefix")
-        if number == _NO_DEFINER:
-            return DatabaseError(f"{text} ({number}): run `qtask install`")
-        if number == _UNKNOWN_DATABASE:
-            return ConfigurationError(f"{text}: create it first, or correct the URL")
-        if number in _UNAVAILABLE:
-            return DatabaseUnavailable(f"{text or 'the connection is closed'} ({number})")
-        return DatabaseError(f"{text} ({number})")
+        return mysql_errors.translate(error)
 
 
 @contextmanager
@@ -249,12 +205,12 @@ def _explained(places: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        number, text = _number_and_text(error)
+        number, text = number_and_text(error)
         size = sum(map(len, places))
         what = f"the call has {size:,} bytes, and the server's max_allowed_packet"
-        if number == _PACKET_TOO_LARGE:
+        if number in PACKET_TOO_LARGE:
             raise InvalidArgument(f"{what} is less ({number})") from error
-        if number in _LOST and size > _LARGE:
+        if number in LOST and size > _LARGE:
             raise DatabaseUnavailable(f"{text} ({number}); {what} may be less") from error
         raise
 
@@ -310,13 +266,3 @@ def _plain_cursor(raw: Any) -> Any:
         if driver in DRIVERS:
             return raw.cursor(importlib.import_module(f"{driver}.cursors").Cursor)
     raise TypeError(f"{type(raw).__qualname__} is no connection of {' or '.join(DRIVERS)}")
-
-
-def _number_and_text(error: Exception) -> tuple[int | None, str]:
-    for name in DRIVERS:
-        module = sys.modules.get(name)
-        if module is not None and isinstance(error, module.MySQLError):
-            number = error.args[0] if error.args else 0
-            text = str(error.args[1]) if len(error.args) > 1 else ""
-            return (number if isinstance(number, int) else -1), text
-    return None, ""

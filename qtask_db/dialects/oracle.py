@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from qtask_db import urls
 from qtask_db.constants import LIMIT
 from qtask_db.dialects import oracle_errors
-from qtask_db.errors import (
-    AccessDenied,
-    ConfigurationError,
-    Conflict,
-    DatabaseError,
-    DatabaseUnavailable,
-    InvalidArgument,
-    NotInstalled,
-    ProcedureError,
-    QtaskError,
-)
+from qtask_db.errors import ConfigurationError, InvalidArgument, QtaskError
 from qtask_db.resources import directory
 from qtask_db.settings import package
 
@@ -158,37 +146,7 @@ class Oracle:
 
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""
-        if isinstance(error, UnicodeEncodeError):
-            return InvalidArgument(f"a text cannot be sent to the database: {error}")
-        found = _details(error)
-        if found is None:
-            return None
-        number, text = found.code, _text(found)
-        numbers = {number, found.full_code}
-        if number in ProcedureError.by_number:
-            return ProcedureError.by_number[number](text)
-        if numbers & oracle_errors.ARGUMENT:
-            return InvalidArgument(text)
-        if numbers & oracle_errors.CONFLICT:
-            return Conflict(text)
-        if numbers & oracle_errors.DENIED:
-            return AccessDenied(text)
-        if numbers & oracle_errors.NOT_INSTALLED or (
-            number == oracle_errors.COMPILATION and oracle_errors.OTHER_PACKAGE.search(text)
-        ):
-            return NotInstalled(
-                f"{text}: run `qtask install`, or check the prefix and the account's grants"
-            )
-        if numbers & oracle_errors.CONFIGURATION:
-            return ConfigurationError(text)
-        if (
-            numbers & oracle_errors.UNAVAILABLE
-            or number in oracle_errors.NETWORK
-            or getattr(found, "isrecoverable", False)
-            or found.full_code.startswith("DPY-6")
-        ):
-            return DatabaseUnavailable(text)
-        return DatabaseError(text)
+        return oracle_errors.translate(error)
 
 
 @cache
@@ -264,21 +222,3 @@ def _arguments(url: SplitResult) -> dict[str, Any]:
         options["password"] = unquote(url.password)
     # After a minute of silence a packet, so that nothing on the way forgets the connection.
     return {"tcp_connect_timeout": 10, "expire_time": 1, "program": "qtask-db", **options}
-
-
-def _details(error: Exception) -> Any:
-    """What the driver says of one of its errors; None where it is not one."""
-    oracledb = sys.modules.get("oracledb")
-    if oracledb is None or not isinstance(error, oracledb.Error):
-        return None
-    if error.args and hasattr(error.args[0], "full_code"):
-        return error.args[0]
-    return SimpleNamespace(code=0, full_code="", message=str(error))
-
-
-def _text(details: Any) -> str:
-    """Without the lines that say where in the package it was raised, and without advertisements."""
-    text = re.split(r"\n(?:ORA-06512:|Help:)", str(details.message))[0].strip()
-    if details.code in ProcedureError.by_number:
-        return text.removeprefix(f"ORA-{details.code}: ")
-    return " ".join(text.split())

