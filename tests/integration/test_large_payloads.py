@@ -1,0 +1,112 @@
+"""Payloads of 6 MB, each far larger than usual: memory stays bounded, nothing dies of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import redis as redis_py
+from testing import query
+
+from qtask_db import Connection, Database, calls
+from qtask_db.install import install, uninstall
+from qtask_db.models import Message
+from qtask_db.queues import Queues
+
+SIZE = 6_000_000
+TASKS = 20
+PREFIX = "large_"
+
+RELAY = """
+import sys
+from qtask_db import Database
+from qtask_db.relay import Relay
+Relay(Database(sys.argv[1], prefix="large_"), sys.argv[2], stream=sys.argv[3] == "stream").run()
+"""
+WORKER = """
+import sys
+from qtask_db import Database
+from qtask_db.worker import Worker
+worker = Worker(Database(sys.argv[1], prefix="large_"), sys.argv[2], threads=4,
+                stream=sys.argv[3] == "stream", prefetch=int(sys.argv[4]))
+worker.handler("A")(lambda job: len(job.payload["x"]))
+worker.run()
+"""
+
+
+@pytest.fixture
+def large(database_url: str) -> Iterator[Connection]:
+    """A schema with large payloads, some of them due."""
+    quiet = {"prefix": PREFIX, "payload_limit": "16777215"}
+    install(database_url, quiet, report=lambda _line: None)
+    try:
+        with Database(database_url, prefix=PREFIX).connect() as conn:
+            text = json.dumps({"x": "y" * SIZE})
+            for _ in range(TASKS):
+                calls.delay(conn, "test", text, 0, 3600, "A", delete_deadline=3600)
+            yield conn
+    finally:
+        uninstall(database_url, PREFIX, report=lambda _line: None)
+
+
+@pytest.fixture(params=["list", "stream"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def peak(process: subprocess.Popen[bytes], seen: int) -> int:
+    assert process.poll() is None
+    return max(seen, psutil.Process(process.pid).memory_info().rss)
+
+
+def test_a_relay_and_a_worker(
+    large: Connection, database_url: str, redis_url: str, redis: redis_py.Redis, kind: str
+) -> None:
+    size = redis.xlen if kind == "stream" else redis.llen
+    relay = subprocess.Popen([sys.executable, "-c", RELAY, database_url, redis_url, kind])
+    highest = 0
+    try:
+        until_then = time.monotonic() + 60
+        while size("A") < TASKS:
+            assert time.monotonic() < until_then
+            highest = peak(relay, highest)
+            time.sleep(0.02)
+    finally:
+        relay.send_signal(signal.SIGTERM)
+        relay.wait(30)
+    print(f"relay: {highest / 1e6:.0f} MB")
+    assert highest < 200_000_000
+
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, database_url, redis_url, kind, "1000"])
+    highest = 0
+    ended = f"SELECT COUNT(*) FROM {PREFIX}task WHERE status = 0"
+    try:
+        until_then = time.monotonic() + 60
+        while query(large, ended)[0][0] < TASKS:
+            assert time.monotonic() < until_then
+            highest = peak(worker, highest)
+            time.sleep(0.02)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(30)
+    print(f"worker: {highest / 1e6:.0f} MB")
+    assert highest < 250_000_000
+
+
+def test_a_take_is_bounded_by_bytes(redis_url: str, kind: str) -> None:
+    queues = Queues(redis_url, stream=kind == "stream")
+    small = [Message(n, 1, "A", "{}") for n in range(1, 101)]
+    big = [Message(n, 1, "A", json.dumps({"x": "y" * 1_000_000})) for n in range(101, 121)]
+    queues.push([*small, *big])
+    taken = queues.take(["A"], 1_000, 1.0, 3_000_000)
+    assert len(taken) == 103, "it ends with the message that fills it"
+    while taken:
+        taken = queues.take(["A"], 1_000, 0.1, 3_000_000)
+        assert len(taken) in (0, 2, 3)
+    queues.close()
