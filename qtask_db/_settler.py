@@ -16,11 +16,10 @@ from qtask_db import calls
 from qtask_db._log import get_logger
 from qtask_db._loop import Duty, Session
 from qtask_db._pool import Run
-from qtask_db.constants import Status
+from qtask_db._results import FINISH_ROWS, Results
 from qtask_db.database import Database
 from qtask_db.errors import (
     Conflict,
-    DatabaseError,
     DatabaseUnavailable,
     ProcedureError,
     StaleAttempt,
@@ -28,7 +27,7 @@ from qtask_db.errors import (
     TaskNotFound,
     TaskNotProcessing,
 )
-from qtask_db.job import Counters, Job, Retry, text_of
+from qtask_db.job import Counters, Job
 
 logger = get_logger("qtask_db.worker")
 
@@ -37,9 +36,6 @@ TICK = 0.2
 CLOSING_PACE = 0.2
 """Seconds between two tries at the end, whatever has failed."""
 EXTEND_TIMEOUT = 30.0
-FINISH_ROWS = 1_000
-REFUSALS = 10
-"""A result that the database has refused so often, while it took others, is given up."""
 
 
 @dataclass(slots=True)
@@ -71,28 +67,26 @@ class Settler:
         retry_delay: float,
     ) -> None:
         self._session = Session(database)
-        self._counters = counters
-        self._settled = settled
-        self._quick_retries = quick_retries
-        self._retry_delay = retry_delay
+        self._results = results = Results(
+            self._session, counters, settled, quick_retries=quick_retries, retry_delay=retry_delay
+        )
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._watched: dict[Job, Run] = {}
-        self._finished: list[Run] = []
-        self._failed: list[Run] = []
-        self._unbegun: list[Run] = []
         self._extensions: list[Extension] = []
         self._closing = False
         self._give_up_at = float("inf")
         self._next_look = 0.0
-        self._rows = FINISH_ROWS
-        self._written_at = 0.0
         self._beating = Duty(logger, "database, heartbeats")
         self._duties: list[tuple[Duty, Callable[[], object], Callable[[], None]]] = [
             (self._beating, lambda: False, self._beat),
             (Duty(logger, "database, extending tasks"), lambda: self._extensions, self._grant),
-            (Duty(logger, "database, ending tasks"), lambda: self._finished, self._finish),
-            (Duty(logger, "database, giving tasks back"), lambda: self._unbegun, self._give_back),
-            (Duty(logger, "database, failing attempts"), lambda: self._failed, self._fail_all),
+            (Duty(logger, "database, ending tasks"), lambda: results.finished, results.finish),
+            (
+                Duty(logger, "database, giving tasks back"),
+                lambda: results.unbegun,
+                results.give_back,
+            ),
+            (Duty(logger, "database, failing attempts"), lambda: results.failed, results.fail_all),
         ]
         self._thread = threading.Thread(target=self._work, name="qtask-settler", daemon=True)
 
@@ -128,7 +122,7 @@ class Settler:
         self._give_up_at = time.monotonic() + timeout
         self._inbox.put(None)
         self._thread.join(timeout + 1)
-        return self._left()
+        return self._results.left()
 
     def _work(self) -> None:
         # The first result finds a connection and its procedure compiled. It also reports trouble.
@@ -139,7 +133,7 @@ class Settler:
             for duty, _, act in self._duties:
                 if self._closing or not duty.rest:
                     self._attempt(duty, act)
-            if self._closing and (not self._left() or time.monotonic() >= self._give_up_at):
+            if self._closing and (not self._results.left() or time.monotonic() >= self._give_up_at):
                 self._session.close()
                 return
 
@@ -157,9 +151,6 @@ class Settler:
         else:
             duty.works()
 
-    def _left(self) -> int:
-        return len(self._finished) + len(self._failed) + len(self._unbegun)
-
     def _collect(self) -> None:
         """All that is in the inbox; waits for the first where there is nothing else to do."""
         waits = [duty.rest for duty, work, _ in self._duties if work()]
@@ -170,7 +161,7 @@ class Settler:
             wait = min(wait, CLOSING_PACE)
         try:
             self._sort(self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait())
-            while len(self._finished) < FINISH_ROWS:
+            while len(self._results.finished) < FINISH_ROWS:
                 self._sort(self._inbox.get_nowait())
         except queue.Empty:
             pass
@@ -184,15 +175,7 @@ class Settler:
             self._extensions.append(item)
         else:
             self._watched.pop(item.job, None)
-            if item.job.lost and (item.unbegun or item.error is not None):
-                self._drop(item.job, "it was lost meanwhile")
-                self._settled([item.job])
-            elif item.unbegun:
-                self._unbegun.append(item)
-            elif item.error is None:
-                self._finished.append(item)
-            else:
-                self._failed.append(item)
+            self._results.add(item)
 
     def _grant(self) -> None:
         while self._extensions:
@@ -205,115 +188,6 @@ class Settler:
                     raise
             else:
                 wish.answer.set_result(None)
-
-    def _finish(self) -> None:
-        """All that is there; what the database refuses is asked for alone, and goes to the end."""
-        written = False
-        tried: set[int] = set()
-        while (runs := self._next_results()) and id(runs[0]) not in tried:
-            jobs = {run.job.task_id: run.job for run in runs}
-            try:
-                refused = calls.finish_many(
-                    self._session.connection, [(job.task_id, job.attempt) for job in jobs.values()]
-                )
-            except (Conflict, DatabaseUnavailable):
-                raise
-            except Exception as error:
-                self._rows = max(1, len(runs) // 2)
-                if len(runs) == 1:
-                    tried.add(id(runs[0]))
-                    self._put_last(self._finished, error)
-                    if not written:
-                        raise
-                continue
-            written = True
-            self._written_at = time.monotonic()
-            self._rows = min(FINISH_ROWS, 2 * self._rows)
-            del self._finished[: len(runs)]
-            lost = 0
-            for one in refused:
-                if one.number == TaskNotFound.number:
-                    logger.info("task %d had ended already, and is gone", one.task_id)
-                else:
-                    lost += 1
-                    self._drop(jobs[one.task_id], f"error {one.number}")
-            self._counters.finished += len(jobs) - lost
-            self._settled(jobs.values())
-
-    def _next_results(self) -> list[Run]:
-        """The next to write: two attempts of one task do not fit into one call."""
-        runs: dict[int, Run] = {}
-        for run in self._finished[: self._rows]:
-            if run.job.task_id in runs:
-                break
-            runs[run.job.task_id] = run
-        return list(runs.values())
-
-    def _put_last(self, runs: list[Run], error: Exception) -> None:
-        """The first one, whose result was refused; it is given up when only it is, for long."""
-        run = runs.pop(0)
-        run.refusals += 1
-        run.refused_at = run.refused_at or time.monotonic()
-        if run.refusals >= REFUSALS and self._written_at > run.refused_at:
-            self._drop(run.job, f"{type(error).__name__}: {error}")
-            self._settled([run.job])
-        else:
-            runs.append(run)
-
-    def _give_back(self) -> None:
-        while some := self._unbegun[:FINISH_ROWS]:
-            self._counters.returned += calls.return_many(
-                self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
-            )
-            del self._unbegun[: len(some)]
-            self._settled([run.job for run in some])
-
-    def _fail_all(self) -> None:
-        written = False
-        tried: set[int] = set()
-        while self._failed and id(run := self._failed[0]) not in tried:
-            try:
-                self._fail(run)
-            except (Conflict, DatabaseUnavailable):
-                raise
-            except DatabaseError as error:
-                tried.add(id(run))
-                self._put_last(self._failed, error)
-                if not written:
-                    raise
-                continue
-            except Exception as error:  # what can never be written must not block the others
-                self._drop(run.job, f"{type(error).__name__}: {error}")
-            written = True
-            self._written_at = time.monotonic()
-            del self._failed[0]
-            self._settled([run.job])
-
-    def _fail(self, run: Run) -> None:
-        job, error = run.job, run.error
-        try:
-            status = calls.fail(
-                self._session.connection,
-                job.task_id,
-                job.attempt,
-                error=text_of(error),
-                delay=self._delay(job.attempt, error),
-            )
-        except ProcedureError as refusal:
-            self._drop(job, str(refusal))
-            return
-        self._counters.failed += 1
-        if status is Status.FAILED:
-            logger.error("task %d has failed for good: attempt %d", job.task_id, job.attempt)
-
-    def _delay(self, attempt: int, error: BaseException | None) -> int | None:
-        """Whole seconds, as the procedure takes them; None is the task's interval."""
-        if isinstance(error, Retry) and isinstance(error.delay, int):
-            return error.delay
-        if attempt > self._quick_retries:
-            return None
-        delay = self._retry_delay * 2.0 ** (attempt - 1)
-        return max(1, round(delay * random.uniform(0.8, 1.25)))  # noqa: S311 - spreads load
 
     def _beat(self) -> None:
         """One statement for each task in a third of its interval, and none for a quick task."""
@@ -345,9 +219,3 @@ class Settler:
             raise
         if (run := self._watched.get(job)) is not None:
             run.beat_at = time.monotonic() + (seconds or job.interval) / 3
-
-    def _drop(self, job: Job, reason: str) -> None:
-        self._counters.lost += 1
-        logger.warning(
-            "task %d, attempt %d: the result is dropped: %s", job.task_id, job.attempt, reason
-        )

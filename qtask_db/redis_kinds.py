@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from qtask_db.redis_commands import Command, code, run_script
-from qtask_db.redis_lists import FEW, PROBE_KEY, Lists, Raw, as_bytes
+from qtask_db.redis_lists import FEW, PIECE, PROBE_KEY, Lists, Raw, as_bytes
 from qtask_db.redis_url import TROUBLE, Client
 
 __all__ = ["Lists", "Raw", "Streams"]
@@ -44,15 +44,25 @@ class Streams:
     """
 
     PROBE: Command = ("XADD", PROBE_KEY, "NOMKSTREAM", "*", FIELD, "")
-    TAKE = """
-local found, size = {}, 0
-while #found < tonumber(ARGV[1]) and size < tonumber(ARGV[2]) do
-  local reply = redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4], 'COUNT', 1,
-    'STREAMS', KEYS[1], '>')
+    TAKE = f"""
+local found, taken, size, largest = {{}}, 0, 0, math.huge
+local count, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+while taken < count and size < most do
+  local piece = math.min({PIECE}, count - taken, math.floor((most - size) / largest))
+  local reply = redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4],
+    'COUNT', math.max(1, piece), 'STREAMS', KEYS[1], '>')
   if not reply then break end
-  local entry = reply[1][2][1]
-  found[#found + 1] = entry
-  for _, text in ipairs(entry[2]) do size = size + #text end
+  largest = 1
+  for _, entry in ipairs(reply[1][2]) do
+    local fields, text = entry[2], ''
+    for at = 1, #fields, 2 do
+      if fields[at] == '{FIELD}' then text = fields[at + 1] end
+    end
+    taken = taken + 1
+    found[2 * taken - 1], found[2 * taken] = entry[1], text
+    size = size + #text
+    largest = math.max(largest, #text)
+  end
 end
 return found
 """
@@ -221,10 +231,11 @@ return pushed
         return taken
 
     def _read(self, client: Client, queue: str, count: int, size: int) -> list[Raw]:
-        entries = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
-        if entries is None:
+        found = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
+        if found is None:
             return self._read_group(client, [queue], min(count, FEW))
-        return _entries(queue, [(entry, _pairs(fields)) for entry, fields in entries])
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [Raw(queue, as_bytes(text), as_bytes(entry)) for entry, text in pairs]
 
     def _read_group(
         self, client: Client, queues: list[str], count: int, *block: str | int
@@ -235,11 +246,6 @@ return pushed
         )  # fmt: skip
         pairs = reply.items() if isinstance(reply, dict) else reply or []
         return [raw for queue, found in pairs for raw in _entries(as_bytes(queue).decode(), found)]
-
-
-def _pairs(fields: list[Any]) -> dict[Any, Any]:
-    """A script's reply is a flat list."""
-    return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def _entries(queue: str, found: Iterable[Any]) -> list[Raw]:

@@ -11,6 +11,8 @@ from qtask_db.redis_url import TROUBLE, Client
 
 FEW = 16
 """Most messages of one take, where the user may not run scripts and their size is not known."""
+PIECE = 8
+"""Most messages that a script takes at one time: as many too large ones may come unforeseen."""
 PROBE_KEY = "qtask:probe"
 """It is never made: a write to it is asked for only to see whether Redis takes writes."""
 
@@ -29,13 +31,19 @@ class Lists:
     """RPUSH by the producer, BLPOP and LPOP by the consumer."""
 
     PROBE: Command = ("RPUSHX", PROBE_KEY, "")
-    TAKE = """
-local found, size = {}, 0
-while #found < tonumber(ARGV[1]) and size < tonumber(ARGV[2]) do
-  local body = redis.call('LPOP', KEYS[1])
-  if not body then break end
-  found[#found + 1] = body
-  size = size + #body
+    TAKE = f"""
+local found, size, largest = {{}}, 0, math.huge
+local count, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+while #found < count and size < most do
+  local piece = math.min({PIECE}, count - #found, math.floor((most - size) / largest))
+  local bodies = redis.call('LPOP', KEYS[1], math.max(1, piece))
+  if not bodies then break end
+  largest = 1
+  for _, body in ipairs(bodies) do
+    found[#found + 1] = body
+    size = size + #body
+    largest = math.max(largest, #body)
+  end
 end
 return found
 """

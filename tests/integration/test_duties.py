@@ -13,7 +13,7 @@ import pytest
 import redis as redis_py
 from testing import count, execute, others, row, started, until
 
-from qtask_db import Connection, NewTask, Status, _loop, _pool, _settler, calls, relay
+from qtask_db import Connection, NewTask, Status, _loop, _pool, _results, calls, relay
 from qtask_db._loop import Duty
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.queues import Queues, push_tasks
@@ -311,7 +311,7 @@ def test_one_result_that_the_database_refuses_hinders_no_other(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(_settler, "REFUSALS", 3)
+    monkeypatch.setattr(_results, "REFUSALS", 3)
     ids = create(conn, redis, 100)
     bad = ids[17]
     breaks("finish_many", REFUSED, lambda _, pairs: bad in [task_id for task_id, _ in pairs])

@@ -105,8 +105,10 @@ def test_a_take_is_bounded_by_bytes(redis_url: str, kind: str) -> None:
     big = [Message(n, 1, "A", json.dumps({"x": "y" * 1_000_000})) for n in range(101, 121)]
     queues.push([*small, *big])
     taken = queues.take(["A"], 1_000, 1.0, 3_000_000)
-    assert len(taken) == 103, "it ends with the message that fills it"
-    while taken:
-        taken = queues.take(["A"], 1_000, 0.1, 3_000_000)
-        assert len(taken) in (0, 2, 3)
+    assert 100 <= len(taken) < 100 + 8, "of a size that nobody foresaw, a few"
+    left = 120 - len(taken)
+    while taken := queues.take(["A"], 1_000, 0.1, 3_000_000):
+        assert len(taken) <= 3
+        left -= len(taken)
+    assert left == 0
     queues.close()
