@@ -91,9 +91,14 @@ def remedy(error: QtaskError) -> str:
 
 
 def safely(
-    name: str, checks: Iterator[Check], translate: Callable[[Exception], QtaskError | None]
+    name: str,
+    checks: Iterator[Check],
+    translate: Callable[[Exception], QtaskError | None],
+    needed: str = "",
 ) -> Iterator[Check]:
-    """The checks; an error of theirs is what they have found."""
+    """The checks; an error of theirs is what they have found. `needed` is the privilege that they
+    need, if it is not one of the account that has installed the schema.
+    """
     try:
         yield from checks
     except Exception as error:
@@ -101,16 +106,19 @@ def safely(
         if found is None:
             raise
         if isinstance(found, (AccessDenied, NotInstalled)) and "`qtask install`" not in str(found):
-            yield unseen(name, str(found))
+            yield unseen(name, str(found), needed)
         else:
             yield fail(name, str(found), remedy(found))
 
 
-def unseen(name: str, why: str) -> Check:
+def unseen(name: str, why: str, needed: str = "") -> Check:
     """What this account may not look at."""
-    return warn(
-        name, f"not seen: {why}", "run `qtask doctor` as the account that installed it, too"
+    todo = (
+        f"GRANT {needed} ON *.* TO this account, or run `qtask doctor` by one that has it"
+        if needed
+        else "run `qtask doctor` by the account that has installed the schema, too"
     )
+    return warn(name, f"not seen: {why}", todo)
 
 
 def procedures_by_role(prefix: str) -> dict[str, set[str]]:

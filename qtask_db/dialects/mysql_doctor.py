@@ -9,7 +9,7 @@ from typing import Any
 
 from qtask_db.dialects import mysql_grants, mysql_schema, mysql_settings
 from qtask_db.dialects.mysql import MySQL, rows_of
-from qtask_db.doctor import NAMED, Check, clock, fail, ok, procedures_by_role, safely, warn
+from qtask_db.doctor import NAMED, Check, clock, fail, ok, procedures_by_role, safely, unseen, warn
 
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
 OLD_TRANSACTION = 600
@@ -31,25 +31,27 @@ _GRANTED = """
 SELECT user, routine_name FROM mysql.procs_priv
 WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
 """
+_NO_XA = 1401
+"""So MySQL says that a privilege is missing."""
 _ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
 _GRANTS = "SHOW GRANTS"
 
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
-    for name, look in (
+    for name, look, *needed in (
         ("server", _version(raw)),
         ("settings", mysql_settings.examine(raw, prefix)),
         ("event scheduler", _event(raw, prefix)),
         ("purge", _purge(raw, prefix)),
         ("server clock", _clock(raw)),
-        ("transactions", _transactions(raw)),
+        ("transactions", _transactions(raw), "PROCESS"),
         ("prepared", _prepared(raw)),
         ("definers", _definers(raw, prefix)),
         ("privileges", _privileges(raw, prefix)),
         ("grants", _roles(raw, prefix)),
     ):
-        yield from safely(name, look, MySQL().translate)
+        yield from safely(name, look, MySQL().translate, *needed)
 
 
 def _version(raw: Any) -> Iterator[Check]:
@@ -129,7 +131,13 @@ def _transactions(raw: Any) -> Iterator[Check]:
 
 def _prepared(raw: Any) -> Iterator[Check]:
     """XA transactions whose coordinator has left them: their locks stay until somebody decides."""
-    rows = rows_of(raw, "XA RECOVER")
+    try:
+        rows = rows_of(raw, "XA RECOVER")
+    except raw.Error as error:
+        if error.args[0] != _NO_XA:
+            raise
+        yield unseen("prepared", str(error.args[1]), "XA_RECOVER_ADMIN")
+        return
     for form, length, _, data in rows[:NAMED]:
         whole = data if isinstance(data, bytes) else str(data).encode()
         parts = ", ".join(f"X'{part.hex()}'" for part in (whole[:length], whole[length:]))

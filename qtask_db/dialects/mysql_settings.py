@@ -40,12 +40,14 @@ WHERE table_schema = DATABASE() AND auto_increment IS NOT NULL
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """The checks that the settings of this session and of the server answer."""
+    ((limit,),) = rows_of(raw, "SELECT @@SESSION.sql_select_limit")
+    rows_of(raw, "SET SESSION sql_select_limit = 18446744073709551615")  # or it would cut all this
     session, server = (
         {str(name): str(value) for name, value in rows_of(raw, f"SHOW {scope} VARIABLES")}
         for scope in ("SESSION", "GLOBAL")
     )
     yield from check_variables(session)
-    yield check_dangers(session, server)
+    yield check_dangers({**session, "sql_select_limit": str(limit)}, server)
     status = dict(rows_of(raw, "SHOW GLOBAL STATUS LIKE 'Threads_connected'"))
     yield check_connections(int(status["Threads_connected"]), int(server["max_connections"]))
     yield check_ids({name: int(count) for name, count in rows_of(raw, _IDS)}, prefix)

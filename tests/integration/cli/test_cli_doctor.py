@@ -115,3 +115,77 @@ def test_doctor_of_a_redis_user_with_few_rights(
         redis.acl_deluser("few")
     assert found.code == 0
     assert re.search(r"^warn  queues +not seen: .*type", found.out, re.MULTILINE)
+
+
+def handed_out(conn: Connection, redis: redis_py.Redis, push: bool) -> None:
+    """Three tasks of a queue that a relay has handed out."""
+    for _ in range(3):
+        calls.delay(conn, "bind", {}, 0, 3600, "Q")
+    batch = calls.scan(conn, "r")
+    if push:
+        redis.rpush("Q", *(f'{{"task_id": {m.task_id}}}' for m in batch.messages))
+    calls.confirm(conn, batch.batch_id, "r")
+
+
+def test_doctor_misses_messages_that_were_handed_out(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis
+) -> None:
+    handed_out(conn, redis, push=False)
+    found = qtask("doctor")
+    assert found.code == 0
+    assert re.search(r"^warn  messages +this Redis has none of 3 messages", found.out, re.MULTILINE)
+    assert "compare its URL" in found.out
+    redis.rpush("Q", '{"task_id": 1}')
+    found = qtask("doctor")
+    assert re.search(r"^warn  messages +fewer than tasks .*: Q \(2\)", found.out, re.MULTILINE)
+
+
+def test_doctor_finds_a_queue_that_nobody_consumes(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis
+) -> None:
+    handed_out(conn, redis, push=True)
+    found = qtask("doctor")
+    assert re.search(r"^ok    messages +3 tasks are handed out", found.out, re.MULTILINE)
+    assert re.search(
+        r"^warn  consumers +nobody takes the messages of Q \(3\)", found.out, re.MULTILINE
+    )
+    # A long handler may keep all that a worker has.
+    calls.processing(conn, calls.list_tasks(conn, queue="Q")[-1].task_id)
+    redis.lpop("Q")
+    assert "consumers" not in qtask("doctor").out
+
+
+def test_doctor_of_a_redis_user_without_info(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis, redis_url: str
+) -> None:
+    """As providers give them."""
+    calls.create(conn, "bind", {}, 60, "Q")
+    url = urlsplit(redis_url)
+    few = url._replace(netloc=f"few:pw@{url.netloc.rpartition('@')[2]}").geturl()
+    redis.acl_setuser(
+        "few", enabled=True, passwords=["+pw"], categories=["+@all", "-@dangerous"], keys=["*"]
+    )
+    try:
+        found = qtask("doctor", QTASK_REDIS_URL=few)
+        assert found.code == 0
+        assert re.search(r"^warn  Redis server +.*not seen: .*info", found.out, re.MULTILINE)
+        assert re.search(r"^ok    queues ", found.out, re.MULTILINE)
+        redis.acl_setuser("few", enabled=True, commands=["-rpushx"])
+        found = qtask("doctor", QTASK_REDIS_URL=few)
+        assert re.search(r"^warn  Redis writes .*rpushx", found.out, re.MULTILINE)
+    finally:
+        redis.acl_deluser("few")
+
+
+def test_doctor_finds_a_redis_that_refuses_writes(
+    qtask: Qtask, conn: Connection, redis: redis_py.Redis
+) -> None:
+    calls.create(conn, "bind", {}, 60, "Q")
+    redis.config_set("maxmemory", "1")
+    try:
+        found = qtask("doctor")
+    finally:
+        redis.config_set("maxmemory", "0")
+    assert found.code == 1
+    assert re.search(r"^FAIL  Redis writes .*OOM|maxmemory", found.out, re.MULTILINE)
+    assert redis.keys() == []

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from command_line import Qtask
-from testing import execute
+from testing import execute, query
 
 from qtask_db.database import Connection
 
@@ -79,3 +79,32 @@ def test_a_wrong_password_is_3(qtask: Qtask, database_url: str) -> None:
 def test_an_unknown_database_is_3(qtask: Qtask, database_url: str) -> None:
     url = database_url.replace(urlsplit(database_url).path, "/no_such_database")
     assert "create it first" in qtask.fails(3, "list", QTASK_DATABASE_URL=url)
+
+
+def test_doctor_mends_what_does_no_harm(qtask: Qtask, conn: Connection) -> None:
+    execute(conn, "ALTER PROCEDURE qtask_finish_task COMMENT 'old'")
+    execute(conn, "ALTER TABLE qtask_batch DROP INDEX lapse")
+    execute(conn, "ALTER TABLE qtask_batch MODIFY relay VARCHAR(32) COLLATE utf8mb4_bin NOT NULL")
+    execute(conn, "ALTER TABLE qtask_queue DROP INDEX name")
+    try:
+        asked = qtask("doctor", "--fix")
+        assert asked.code == 2
+        assert "pass --yes" in asked.err
+        assert "lapse" not in str(query(conn, "SHOW INDEX FROM qtask_batch"))
+        mended = qtask("doctor", "--fix", "--yes")
+        assert mended.code == 3
+        assert "running qtask install" in mended.err
+        assert (
+            "running ALTER TABLE qtask_queue ADD UNIQUE KEY name (namespace, queue)" in mended.err
+        )
+        # What rewrites the table is left to people.
+        assert "running ALTER TABLE qtask_batch" not in mended.err
+        assert "MODIFY COLUMN relay VARCHAR(64)" in mended.err
+        found = qtask("doctor", "--json").json["checks"]
+        assert [c["name"] for c in found if c["level"] == "fail"] == ["tables"]
+    finally:
+        execute(
+            conn, "ALTER TABLE qtask_batch MODIFY relay VARCHAR(64) COLLATE utf8mb4_bin NOT NULL"
+        )
+        if "lapse" not in str(query(conn, "SHOW INDEX FROM qtask_batch")):
+            execute(conn, "ALTER TABLE qtask_batch ADD INDEX lapse (lapses_at)")

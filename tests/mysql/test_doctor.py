@@ -1,0 +1,194 @@
+"""A doctor that can be trusted: each thing that stops tasks is named, with what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pymysql
+import pytest
+from roles import create_roles, give
+from testing import content, execute, new, query
+
+from qtask_db import Connection, Database
+from qtask_db.dialects import mysql_doctor
+from qtask_db.doctor import Check, Level, examine_database, safely
+from qtask_db.errors import QtaskError
+from qtask_db.install import install
+from qtask_db.render import ROLES
+from qtask_db.settings import Settings
+
+NewAccount = Callable[[str, str], str]
+PREFIX = "qtaskd_"  # roles belong to the whole server
+
+
+@pytest.fixture
+def own(empty_url: str) -> str:
+    install(empty_url, {"prefix": PREFIX}, report=lambda _: None)
+    return empty_url
+
+
+def checks(url: str) -> dict[str, Check]:
+    """By name; of several of one name the worst."""
+    found: dict[str, Check] = {}
+    for check in examine_database(Database(url, prefix=PREFIX)):
+        if check.name not in found or check.level is not Level.OK:
+            found[check.name] = check
+    return found
+
+
+@contextmanager
+def setting(root: Connection, name: str, value: str) -> Iterator[None]:
+    """A global variable, for a while."""
+    before = query(root, f"SELECT @@GLOBAL.{name}")[0][0]
+    execute(root, f"SET GLOBAL {name} = {value}")
+    try:
+        yield
+    finally:
+        kept = repr(before) if isinstance(before, str) else before
+        execute(root, f"SET GLOBAL {name} = {kept}")
+
+
+def test_it_leaves_nothing_behind(own: str) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        new(conn)
+        before = content(conn)
+        found = checks(own)
+        assert content(conn) == before
+    assert found["calls"].level is Level.OK
+    assert "23 of 23" in found["calls"].text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_account_with_a_role_is_told_what_it_may_not_see(
+    role: str, own: str, root: Connection, new_account: NewAccount
+) -> None:
+    url = new_account(own, "qtask_member")
+    with Database(own, prefix=PREFIX).connect() as conn:
+        create_roles(conn, Settings(prefix=PREFIX))
+    try:
+        give(root, "qtask_member", PREFIX + role)
+        found = checks(url)
+    finally:
+        for name in ROLES:
+            execute(root, f"DROP ROLE {PREFIX}{name}")
+    assert [check for check in found.values() if check.level is Level.FAIL] == []
+    assert "have been called and answer" in found["calls"].text
+    for name in ("tables", "purge", "grants"):
+        assert found[name].level is Level.WARN
+        assert found[name].text.startswith("not seen: ")
+
+
+SETTINGS = {
+    "autocommit": "0",
+    "completion_type": "'CHAIN'",
+    "sql_safe_updates": "1",
+    "sql_select_limit": "100",
+    "init_connect": "'SET autocommit = 0'",
+    "wait_timeout": "20",
+    "max_allowed_packet": "1048576",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_dangerous_settings(name: str, own: str, root: Connection) -> None:
+    assert checks(own)["settings"].level is Level.OK
+    with setting(root, name, SETTINGS[name]):
+        found = checks(own)["settings"]
+    assert found.level is Level.WARN
+    assert f"global {name} = " in found.text
+    assert f"SET GLOBAL {name} = " in found.advice
+
+
+def test_statements_are_cut_off(engine: str, own: str, root: Connection) -> None:
+    name = "max_execution_time" if engine == "mysql" else "max_statement_time"
+    with setting(root, name, "5000" if engine == "mysql" else "5"):
+        assert name in checks(own)["settings"].text
+
+
+FULL = """
+CREATE TRIGGER full_disk BEFORE INSERT ON {}task FOR EACH ROW
+SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'
+"""
+
+
+def test_a_call_that_cannot_is_named(own: str, root: Connection) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        execute(conn, FULL.format(PREFIX))
+    found = checks(own)["calls"]
+    assert (found.level, "create_task" in found.text) == (Level.FAIL, True)
+    assert "make room" in found.advice
+    with Database(own, prefix=PREFIX).connect() as conn:
+        execute(conn, "DROP TRIGGER full_disk")
+    with setting(root, "read_only", "1"):
+        assert checks(own)["writes"].level is Level.FAIL
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "todo"),
+    [
+        (1021, "Disk full (/tmp/#sql); waiting for someone to free some space", "make room"),
+        (3, "Error writing file '/tmp/MY' (errno: 28 - No space left on device)", "make room"),
+        (1449, "The user specified as a definer ('a'@'%') does not exist", "qtask install"),
+        (1290, "The MySQL server is running with the --super-read-only option", "the primary"),
+        (1370, "execute command denied to user 'a'@'%' for routine 'x'", "not seen"),
+    ],
+)
+def test_no_error_of_a_check_ends_it(number: int, text: str, todo: str) -> None:
+    def broken() -> Iterator[Check]:
+        raise pymysql.err.InternalError(number, text)
+        yield
+
+    def translate(error: Exception) -> QtaskError | None:
+        return mysql_doctor.MySQL().translate(error)
+
+    (found,) = safely("purge", broken(), translate)
+    assert found.level is not Level.OK
+    assert todo in found.text + found.advice
+
+
+def test_transactions_that_wait(own: str, root: Connection, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mysql_doctor, "OLD_TRANSACTION", -1)
+    with Database(own, prefix=PREFIX).connect(autocommit=False) as conn:
+        new(conn)
+        found = checks(own)["transactions"]
+    assert found.level is Level.WARN
+    assert "KILL " in found.advice
+    other = Database(own, prefix=PREFIX).connect()
+    execute(other, "XA START 'left', 'behind', 7")
+    new(other)
+    execute(other, "XA END 'left', 'behind', 7")
+    execute(other, "XA PREPARE 'left', 'behind', 7")
+    other.close()
+    found = checks(own)["prepared"]
+    assert found.level is Level.WARN
+    execute(root, found.advice.rpartition(": ")[2])
+    assert checks(own)["prepared"].level is Level.OK
+
+
+def test_a_role_that_lacks_something(own: str, root: Connection) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        create_roles(conn, Settings(prefix=PREFIX))
+    try:
+        assert checks(own)["grants"].text == "roles that may call: app, operator, relay"
+        execute(
+            root,
+            f"REVOKE EXECUTE ON PROCEDURE {urlsplit(own).path[1:]}.{PREFIX}scan_tasks "
+            f"FROM {PREFIX}relay",
+        )
+        found = checks(own)["grants"]
+        assert f"{PREFIX}relay lacks 1 procedures: {PREFIX}scan_tasks" in found.text
+        assert "qtask render --grants" in found.advice
+    finally:
+        for name in ROLES:
+            execute(root, f"DROP ROLE {PREFIX}{name}")
+
+
+def test_ids_that_are_nearly_used_up(own: str) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        execute(conn, f"ALTER TABLE {PREFIX}queue AUTO_INCREMENT = 2000000000")
+        execute(conn, f"ANALYZE TABLE {PREFIX}queue")
+    found = checks(own)["range of ids"]
+    assert (found.level, f"{PREFIX}queue" in found.text) == (Level.WARN, True)
