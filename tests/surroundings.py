@@ -151,7 +151,7 @@ ALTER TABLE qtask_task
     "ALTER TABLE qtask_queue ADD COLUMN owner VARCHAR(40) NULL FIRST, ADD KEY by_owner (owner)",
     "ALTER TABLE qtask_batch ADD COLUMN note TEXT NULL FIRST, ADD KEY by_relay (relay, claimed_at)",
 )
-MARIADB = ("mariadb",)
+MYSQL, MARIADB = ("mysql",), ("mariadb",)
 BINARY_LOG = ("--server-id=1", "--log-bin=binlog")
 
 SURROUNDINGS = {
@@ -172,11 +172,16 @@ SURROUNDINGS = {
         # How transactions begin and end.
         Surrounding("autocommit_off", options=("--autocommit=0",)),
         Surrounding("init_connect", options=("--init-connect=SET autocommit = 0",)),
-        Surrounding("chain", options=("--completion-type=CHAIN",)),
+        Surrounding("chain", session={"completion_type": "CHAIN"}),
         Surrounding("release", session={"completion_type": "RELEASE"}),
-        Surrounding("read_uncommitted", options=("--transaction-isolation=READ-UNCOMMITTED",)),
+        Surrounding("chain_server", options=("--completion-type=CHAIN",)),
+        Surrounding("release_server", options=("--completion-type=RELEASE",)),
         Surrounding("read_committed", options=("--transaction-isolation=READ-COMMITTED",)),
-        Surrounding("serializable", options=("--transaction-isolation=SERIALIZABLE",)),
+        # The tests themselves look at what is committed, and lock nothing.
+        Surrounding(
+            "read_uncommitted", MYSQL, session={"transaction_isolation": "'READ-UNCOMMITTED'"}
+        ),
+        Surrounding("serializable", MYSQL, session={"transaction_isolation": "'SERIALIZABLE'"}),
         Surrounding("snapshot", MARIADB, options=("--innodb-snapshot-isolation=ON",)),
         Surrounding("rollback_on_timeout", options=("--innodb-rollback-on-timeout=ON",)),
         # How a session reads and limits statements.
