@@ -56,8 +56,8 @@ def engines(config: pytest.Config) -> tuple[str, ...]:
 
 def without_redis(config: pytest.Config, item: pytest.Item) -> bool:
     """Whether nobody has asked for this test: only a Redis is named, and it uses none."""
-    asked = releases.named(config.getoption("--servers"))
-    return list(asked) == ["redis"] and "redis_server" not in getattr(item, "fixturenames", ())
+    uses_one = "redis_server" in getattr(item, "fixturenames", ()) or "redis" in item.path.stem
+    return list(releases.named(config.getoption("--servers"))) == ["redis"] and not uses_one
 
 
 def surroundings(config: pytest.Config) -> list[Surrounding]:
