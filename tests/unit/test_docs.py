@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 import sqlapi
+from examples import blocks
 
 import qtask_db
 from qtask_db.cli import main
@@ -32,10 +33,6 @@ def text(document: str) -> str:
     return (ROOT / document).read_text(encoding="utf-8")
 
 
-def blocks(document: str, kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```", text(document), re.MULTILINE | re.DOTALL)
-
-
 def commands(document: str) -> list[list[str]]:
     """The `qtask` command lines of shell blocks and of code in the text."""
     inline = re.findall(r"`(qtask [^`]+)`", text(document))
@@ -51,7 +48,7 @@ def count_arguments(call: str) -> int:
 
 
 def calls(document: str) -> list[tuple[str, str]]:
-    found = re.findall(r"CALL qtask_(\w+)\((.*?)\);", text(document), re.DOTALL)
+    found = re.findall(r"CALL qtask_(\w+)\(((?:[^()']|'[^']*')*)\)", text(document))
     return found + re.findall(r"`qtask_(\w+)\((.*?)\)`", text(document))
 
 

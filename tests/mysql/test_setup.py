@@ -1,0 +1,109 @@
+"""docs/setup.md, walked from its beginning to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import redis
+import servers
+from examples import all_blocks, statements
+from testing import execute, query
+
+from qtask_db import Connection, Database, calls
+from qtask_db.render import ROLES
+
+ACCOUNTS = ("owner", "app", "relay", "operator")
+ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")
+"""Lines that have been done where tests run."""
+
+
+@pytest.fixture
+def nothing(root: Connection) -> Iterator[None]:
+    """A server that knows nothing of the accounts and the database of the document."""
+    names = ", ".join(f"'{account}'" for account in ACCOUNTS)
+    if query(root, "SHOW DATABASES LIKE 'shop'") or query(
+        root, f"SELECT user FROM mysql.user WHERE user IN ({names})"
+    ):
+        pytest.skip("the server has a database shop, or an account of the document: drop them")
+    before = root.raw.db.decode()
+    yield
+    execute(root, f"USE {before}")
+    execute(root, "DROP DATABASE IF EXISTS shop")
+    for account in ACCOUNTS:
+        execute(root, f"DROP USER IF EXISTS {account}@'%'")
+    for role in ROLES:
+        execute(root, f"DROP ROLE IF EXISTS qtask_{role}")
+
+
+class Walk:
+    """Does what the blocks say, on servers of the test's."""
+
+    def __init__(self, root: Connection, url: str, redis: redis.Redis, folder: Path) -> None:
+        self._root, self._redis, self._folder = root, redis, folder
+        self._engine = "mariadb" if "MariaDB" in root.raw.get_server_info() else "mysql"
+        database = urlsplit(url)
+        place = redis.connection_pool.connection_kwargs
+        self._places = {
+            "127.0.0.1:3306": f"{database.hostname}:{database.port}",
+            "127.0.0.1:6379": f"{place['host']}:{place['port']}",
+        }
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.environment = os.environ | {"PATH": path}
+
+    def sql(self, block: str) -> None:
+        for statement in statements(block, self._engine):
+            execute(self._root, statement)
+
+    def redis(self, block: str) -> None:
+        for line in block.splitlines():
+            self._redis.execute_command(*line.split())
+
+    def sh(self, block: str) -> str:
+        for written, real in self._places.items():
+            block = block.replace(written, real)
+        said = ""
+        for line in block.splitlines():
+            if export := re.fullmatch(r"export (\w+)='(.*)'", line):
+                self.environment[export[1]] = export[2]
+            elif script := re.fullmatch(r"mysql -u root -p (\w+) < (\S+)", line):
+                execute(self._root, f"USE {script[1]}")
+                self.sql((self._folder / script[2]).read_text(encoding="utf-8"))
+            elif not line.startswith(ELSEWHERE):
+                said += self._run(line)
+        return said
+
+    def _run(self, line: str) -> str:
+        if line == "qtask relay":
+            line = f"timeout --preserve-status 5 {line}"
+        done = subprocess.run(
+            ["sh", "-c", line], cwd=self._folder, env=self.environment,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (line, done.stderr)
+        return done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("nothing")
+def test_the_document_leads_from_nothing_to_a_running_installation(
+    root: Connection, database_server: servers.Server, redis: redis.Redis, tmp_path: Path
+) -> None:
+    walk = Walk(root, database_server.url, redis, tmp_path)
+    said = [getattr(walk, kind)(block) for kind, block in all_blocks("docs/setup.md")]
+    assert "waiting" in said[-2]
+    assert "started" in said[-1]
+    assert redis.llen("GCR:ORDER:BIND")
+    execute(root, "REVOKE qtask_app FROM app@'%'")
+    walk.sql((tmp_path / "app.sql").read_text(encoding="utf-8"))
+    app = urlsplit(walk.environment["QTASK_DATABASE_URL"])
+    app = app._replace(netloc=app.netloc.replace("relay", "app"))
+    with Database(urlunsplit(app)).connect() as conn:
+        assert calls.create(conn, "job", {}, 60, "Q").created
+        names = query(conn, "SELECT DISTINCT specific_name FROM information_schema.parameters")
+        assert ("qtask_create_task",) in names, "drivers can read its parameters"
