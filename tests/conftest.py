@@ -21,7 +21,12 @@ from qtask_db.install import install
 
 MYSQL_ENGINES = ("mysql", "mariadb")
 SQL_ENGINES = (*MYSQL_ENGINES, "oracle")
-FOLDERS = {"mysql": MYSQL_ENGINES, "chaos": MYSQL_ENGINES, "oracle": ("oracle",)}
+FOLDERS = {
+    "mysql": MYSQL_ENGINES,
+    "chaos": MYSQL_ENGINES,
+    "clients": MYSQL_ENGINES,
+    "oracle": ("oracle",),
+}
 """The tests of these folders are for these engines only."""
 NOT_FLUSHED = ("--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0")
 """What a killed server has written, the system still has: only the machine's own end would lose it.
@@ -54,6 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--cluster", action="store_true", help="also the tests on groups of database servers"
+    )
+    parser.addoption(
+        "--clients",
+        action="store_true",
+        help="also programs in other languages, whose tools are fetched into .cache",
     )
     chosen.add_options(parser)
 

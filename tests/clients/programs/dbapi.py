@@ -1,0 +1,71 @@
+import os
+import sys
+from importlib import import_module
+
+DRIVER = import_module(sys.argv[1])
+
+# guide: DB-API
+from contextlib import closing
+
+
+def connect():
+    conn = DRIVER.connect(
+        host=os.environ["DB_HOST"],
+        port=int(os.environ["DB_PORT"]),
+        user=os.environ["DB_USER"],
+        password=os.environ["DB_PASSWORD"],
+        database=os.environ["DB_NAME"],
+    )
+    with closing(conn.cursor()) as cursor:
+        cursor.execute("SET autocommit = 1")  # each driver names its own way otherwise
+    return conn
+
+
+def call(conn, sql, *values):
+    """The rows of a call; [] of a procedure that returns none."""
+    with closing(conn.cursor()) as cursor:
+        cursor.execute(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        rows = [dict(zip(names, row)) for row in cursor.fetchall()] if names else []
+        while cursor.nextset():  # a CALL ends with a status; unread, it fails the next statement
+            pass
+        return rows
+
+
+def refused(error):
+    return bool(error.args) and error.args[0] in range(20101, 20200)
+
+
+def once(task_id, attempt, work):
+    """The work and the end of its task in one transaction; whether this call has done it."""
+    for tries in (1, 2, 3):
+        with closing(connect()) as conn:  # closed without a commit: the server rolls back
+            try:
+                call(conn, "START TRANSACTION")
+                work(conn)
+                call(conn, "CALL qtask_finish_task_once(%s, %s)", task_id, attempt)
+                conn.commit()
+                return True
+            except DRIVER.Error as error:
+                if refused(error):
+                    return False  # 20116: an earlier try had committed
+                if tries == 3:
+                    raise
+
+
+# end
+
+from life import live
+
+conn = connect()
+
+
+def bind(conn):
+    call(conn, "UPDATE orders SET bound = bound + 1 WHERE order_no = %s", "8973")
+
+
+live(
+    lambda sql, *values: call(conn, sql, *values),
+    lambda task_id, attempt: once(task_id, attempt, bind),
+    lambda error: error.args[0],
+)

@@ -1,0 +1,64 @@
+// guide: go-sql-driver/mysql
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+func open() (*sql.DB, error) {
+	return sql.Open("mysql", fmt.Sprintf(
+		// interpolateParams: one round trip a call instead of three
+		"%s:%s@tcp(%s:%s)/%s?interpolateParams=true&parseTime=true",
+		os.Getenv("DB_USER"), os.Getenv("DB_PASSWORD"),
+		os.Getenv("DB_HOST"), os.Getenv("DB_PORT"), os.Getenv("DB_NAME")))
+}
+
+// createOrder creates the task in the transaction of its order; push its message after the commit.
+func createOrder(tx *sql.Tx, orderNo, payload, options string) (id int64, pushable bool, err error) {
+	var created bool
+	err = tx.QueryRow("CALL qtask_create_task(?, ?, ?, ?, ?, @task_id, @created, @pushable)",
+		"bind order", payload, 3600, "ORDERS", options).Scan(&id, &created, &pushable)
+	return id, pushable, err
+}
+
+func refused(err error) bool {
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && answer.Number >= 20101 && answer.Number < 20200
+}
+
+// once does the work and ends its task in one transaction; it tells whether this call has done it.
+func once(db *sql.DB, taskID, attempt int64, work func(*sql.Tx) error) (bool, error) {
+	for tries := 1; ; tries++ {
+		err := transact(db, func(tx *sql.Tx) error {
+			if err := work(tx); err != nil {
+				return err
+			}
+			_, err := tx.Exec("CALL qtask_finish_task_once(?, ?)", taskID, attempt)
+			return err
+		})
+		if refused(err) {
+			return false, nil // 20116: an earlier try had committed
+		}
+		if err == nil || tries == 3 {
+			return err == nil, err
+		}
+	}
+}
+
+func transact(db *sql.DB, work func(*sql.Tx) error) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after Commit
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+// end

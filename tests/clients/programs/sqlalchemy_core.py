@@ -1,0 +1,62 @@
+import os
+import sys
+
+# guide: SQLAlchemy
+from sqlalchemy import URL, create_engine
+from sqlalchemy.exc import DBAPIError
+
+engine = create_engine(
+    URL.create(
+        sys.argv[1],  # mysql+pymysql, mysql+mysqldb
+        username=os.environ["DB_USER"],
+        password=os.environ["DB_PASSWORD"],
+        host=os.environ["DB_HOST"],
+        port=int(os.environ["DB_PORT"]),
+        database=os.environ["DB_NAME"],
+    ),
+    pool_pre_ping=True,
+)
+# For everything but `once`: a refused start must leave no transaction open.
+each_alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def call(conn, sql, *values):
+    """The rows of a call; [] of a procedure that returns none."""
+    result = conn.exec_driver_sql(sql, values)
+    return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+
+def number(error):
+    return error.orig.args[0]
+
+
+def once(task_id, attempt, work):
+    """The work and the end of its task in one transaction; whether this call has done it."""
+    for tries in (1, 2, 3):
+        try:
+            with engine.begin() as conn:
+                work(conn)
+                call(conn, "CALL qtask_finish_task_once(%s, %s)", task_id, attempt)
+            return True
+        except DBAPIError as error:
+            if number(error) in range(20101, 20200):
+                return False  # 20116: an earlier try had committed
+            if tries == 3:
+                raise
+
+
+# end
+
+from life import live
+
+
+def call_alone(sql, *values):
+    with each_alone.connect() as conn:
+        return call(conn, sql, *values)
+
+
+def bind(conn):
+    call(conn, "UPDATE orders SET bound = bound + 1 WHERE order_no = %s", "8973")
+
+
+live(call_alone, lambda task_id, attempt: once(task_id, attempt, bind), number)
