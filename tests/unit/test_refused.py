@@ -120,7 +120,9 @@ def test_what_is_no_connection_that_works(name: str, use: Callable[[Any], Any]) 
         use(make())
 
 
-@pytest.mark.parametrize("given", [None, 1, b"mysql://u@h/d", object()], ids=["None", "int", "bytes", "object"])
+@pytest.mark.parametrize(
+    "given", [None, 1, b"mysql://u@h/d", object()], ids=["None", "int", "bytes", "object"]
+)
 @pytest.mark.parametrize("use", [Client, Worker, Relay])
 def test_what_is_no_database(given: Any, use: Any) -> None:
     with pytest.raises(ConfigurationError, match="is no URL of a database"):
