@@ -39,9 +39,10 @@ BEGIN
     task.due_at = LEAST(v_claimed_at, v_now),
     task.batch_id = 0;
 
-  UPDATE {{ p }}low_end
+  -- By its key, all of it: safe updates ask for one.
+  UPDATE {{ p }}low_end FORCE INDEX (PRIMARY)
   SET first_at = LEAST(v_claimed_at, v_now)
-  WHERE first_at > LEAST(v_claimed_at, v_now);
+  WHERE lane >= 0 AND first_at > LEAST(v_claimed_at, v_now);
 
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;

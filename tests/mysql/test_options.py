@@ -60,3 +60,11 @@ def test_options_that_are_no_object_are_refused(conn: Connection, options: str) 
 def test_an_unknown_option_of_a_delayed_task_is_refused(conn: Connection) -> None:
     with refused(conn, UnknownOption, "delay"):
         conn.call("delay_task", "job", "{}", 9, 60, "Q", '{"delay": 1}', outs=2)
+
+
+@pytest.mark.parametrize("number", ["10.0", "10.00", "10"])
+def test_whole_numbers_in_all_forms(conn: Connection, number: str) -> None:
+    options = f'{{"deadline": {number}, "delete_deadline": {number}, "max_count": {number}}}'
+    found = row(conn, create(conn, options)[0])
+    assert lasting(found, "created_at", "deadline_at") == 10
+    assert (found["delete_deadline"], found["max_count"]) == (10, 10)

@@ -48,6 +48,38 @@ SESSIONS = [
     "SET SESSION lc_time_names = 'de_DE'",
     "SET SESSION big_tables = 1",
     "SET SESSION sql_auto_is_null = 1",
+    "SET SESSION sql_safe_updates = 1",
+    "SET SESSION sql_safe_updates = 1, sql_select_limit = 1000, max_join_size = 1000000",
+    "SET SESSION innodb_snapshot_isolation = ON",
+    "SET SESSION max_sort_length = 8",
+    "SET SESSION optimizer_switch = 'derived_merge=off,materialization=off,semijoin=off'",
+    "SET SESSION sql_buffer_result = 1",
+    "SET SESSION insert_id = 0",
+    "SET SESSION last_insert_id = 5",
+    "SET SESSION rand_seed1 = 1, rand_seed2 = 1",
+    "SET SESSION default_storage_engine = 'MEMORY'",
+    "SET SESSION old_mode = ''",
+    "SET SESSION sql_big_selects = 0",
+    "SET SESSION sql_notes = 0",
+    "SET SESSION windowing_use_high_precision = 0",
+    "SET SESSION end_markers_in_json = 1",
+    "SET SESSION range_optimizer_max_mem_size = 1",
+    "SET SESSION explicit_defaults_for_timestamp = 0",
+    "SET SESSION check_constraint_checks = 0",
+    "SET SESSION system_versioning_asof = '2000-01-01'",
+    "SET SESSION collation_server = 'latin1_swedish_ci', collation_database = 'ucs2_bin'",
+    "SET SESSION character_set_results = 'utf8mb4', collation_connection = 'utf8mb4_unicode_ci'",
+    "SET SESSION collation_connection = 'utf16_general_ci'",
+    "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1",
+    "SET SESSION eq_range_index_dive_limit = 1",
+    "SET SESSION sort_buffer_size = 32768, join_buffer_size = 128",
+    "SET SESSION low_priority_updates = 1",
+    "SET SESSION max_error_count = 0",
+    "SET SESSION updatable_views_with_limit = 0",
+    "SET SESSION max_sp_recursion_depth = 0",
+    "SET SESSION max_statement_time = 30",
+    "SET SESSION max_execution_time = 30000",
+    "SET SESSION group_concat_max_len = 4, div_precision_increment = 0, sql_safe_updates = 1",
 ]
 
 
@@ -117,6 +149,64 @@ def test_oddities_of_the_session(
         pytest.skip(f"this server has no such setting: {error}")
     own.commit()
     live(own, conn)
+
+
+@pytest.mark.parametrize("completion", ["CHAIN", "RELEASE"])
+def test_what_commits_by_itself_ends_its_transaction_and_nothing_else(
+    conn: Connection, connect: Callable[..., Connection], completion: str
+) -> None:
+    """completion_type would begin another one, or end the connection."""
+    own = connect()
+    execute(own, f"SET SESSION completion_type = '{completion}'")
+    many = calls.create_many(own, [NewTask("job", {}, 60, f"Q{n}", delay=0) for n in range(3)])
+    calls.create_many(own, [NewTask("job", {}, 60, "Q0", order_no="1")] * 2)
+    batch = calls.scan(own, "r")
+    calls.release(own, batch.batch_id, "r")
+    batch = calls.scan(own, "r", limit=2)
+    calls.confirm(own, batch.batch_id, "r")
+    calls.redrive(own)
+    with pytest.raises(BatchNotFound):
+        calls.confirm(own, 1, "r")
+    calls.processing_many(own, [(t.task_id, 1) for t in many])
+    calls.finish_many(own, [(t.task_id, 1) for t in many])
+    calls.expire(own)
+    assert calls.purge(own) == 3
+    assert own.dialect.alone(own.raw)
+    assert count(conn) == 1
+
+
+# Settings that need no privilege, and the first word of the error that they are refused with.
+REFUSED_SESSIONS = {
+    "SET SESSION transaction_read_only = 1": "1792",
+    "SET SESSION tx_read_only = 1": "1792",
+    "SET insert_id = 7": "insert_id",
+    "SET auto_increment_increment = 65535": "auto_increment_increment",
+    "SET SESSION max_execution_time = 1": None,
+    "SET SESSION timestamp = 1000000000": None,
+}
+
+
+@pytest.mark.parametrize("statement", REFUSED_SESSIONS)
+def test_settings_that_are_refused_or_do_nothing(
+    conn: Connection, connect: Callable[..., Connection], statement: str
+) -> None:
+    own = connect()
+    try:
+        execute(own, statement)
+    except pymysql.MySQLError as error:
+        if error.args[0] != 1193:
+            raise
+        pytest.skip(f"this server has no such setting: {error}")
+    told = REFUSED_SESSIONS[statement]
+    if told is None:
+        calls.create(own, *JOB)
+        assert count(conn) == 1
+        return
+    with pytest.raises(QtaskError, match=told):
+        calls.create(own, *JOB)
+    with pytest.raises(QtaskError, match=told):
+        calls.create_many(own, [NewTask(*JOB)])
+    assert count(conn) == 0
 
 
 @pytest.mark.parametrize("zone", ["+13:00", "-12:00", "SYSTEM"])
