@@ -81,8 +81,9 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 - Times are UTC, from the clock of the database, to the millisecond. Durations are whole seconds.
 - "Joins the caller's" transaction: it never commits. With autocommit on, the call is a transaction
   of its own. "Commits by itself": call it outside a transaction.
-- An error rolls back what its own call has done. On MySQL, after `task_not_found` in a transaction
-  that is REPEATABLE READ, end it soon: the place of the missing row stays locked until then.
+- An error rolls back what its own call has done. On MySQL, after `task_not_found` in a REPEATABLE
+  READ transaction that was open before the call, end it soon: the place of the missing row stays
+  locked until then. [sessions.md](sessions.md) says what settings of a session do.
 """
 
 

@@ -128,8 +128,11 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
     from qtask_db import calls
 
     with state.connect() as conn:
+        known = _is_known(conn, queue, namespace)
         calls.resume(conn, queue, namespace)
     click.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
+    if not known:
+        errors.say("it is a new queue, which no task has used: is the name right?")
 
 
 _chunk = click.option(

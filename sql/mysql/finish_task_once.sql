@@ -27,6 +27,7 @@ BEGIN
     {{ raise("invalid_argument", "in_task_id and in_attempt must not be NULL") }};
   END IF;
 
+  {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task
   SET
     lane = 0,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pymysql
@@ -405,3 +407,19 @@ def test_what_carries_no_connection_is_refused(wrong: Any) -> None:
 def test_an_engine_is_no_connection(engine_of: sqlalchemy.Engine) -> None:
     with pytest.raises(ConfigurationError, match="supported driver"):
         bind(engine_of)
+
+
+@pytest.mark.parametrize("element", [{}, {"order_no": "1"}], ids=["plain", "by order number"])
+def test_a_prepared_call_of_mysql_connector(
+    conn: Connection, arguments: dict[str, Any], element: dict[str, str]
+) -> None:
+    """It takes the flag that a procedure's cursor leaves for its own, and loses the connection."""
+    connector = pytest.importorskip("mysql.connector")
+    tasks = json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", **element}])
+    with closing(connector.connect(**arguments, autocommit=True, use_pure=True)) as own:
+        for _ in range(3):
+            cursor = own.cursor(prepared=True)
+            cursor.execute(f"CALL {conn.prefix}create_tasks(%s)", (tasks,))
+            assert len(cursor.fetchall()) == 1
+            cursor.close()
+    assert count(conn) == (1 if element else 3)

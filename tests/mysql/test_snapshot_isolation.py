@@ -1,5 +1,7 @@
-"""innodb_snapshot_isolation, on by default from MariaDB 11.6 on: in REPEATABLE READ nobody may change, or lock, a row
-that others have changed since the transaction's snapshot. The server then rolls the transaction back (1020).
+"""innodb_snapshot_isolation, on by default from MariaDB 11.6 on.
+
+In REPEATABLE READ nobody may change, or lock, a row that others have changed since the
+transaction's snapshot. The server then rolls the transaction back (1020).
 """
 
 from __future__ import annotations

@@ -89,8 +89,10 @@ def test_pause_and_resume(qtask: Qtask, conn: Connection, redis: Redis) -> None:
     assert "its queue is paused" in second.err
     assert redis.llen("Q") == 1
     assert calls.stats(conn)[0].paused
-    assert qtask("resume", "Q").code == 0
+    opened = qtask("resume", "Q")
+    assert (opened.code, opened.err) == (0, "")
     assert not calls.stats(conn)[0].paused
+    assert "is the name right?" in qtask("resume", "TYPO").err
 
 
 def test_expire(qtask: Qtask, conn: Connection) -> None:
