@@ -93,7 +93,8 @@ BEGIN
         LIMIT in_limit
       ) AS found
       STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
-      ORDER BY task_id DESC;
+      ORDER BY task_id DESC
+      LIMIT in_limit;
     END IF;
   END IF;
 END
