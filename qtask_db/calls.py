@@ -70,7 +70,7 @@ def create(
     (task_id, created, pushable), _ = bind(conn).call(
         "create_task", name, text, interval, queue, options=options, outs=3
     )
-    return Task(int(task_id), queue, text, bool(created), bool(pushable))
+    return Task(int(task_id), queue, text, bool(int(created)), bool(int(pushable)))
 
 
 def delay(
@@ -97,7 +97,7 @@ def delay(
     (task_id, created), _ = bind(conn).call(
         "delay_task", name, text, delay, interval, queue, options=options, outs=2
     )
-    return Task(int(task_id), queue, text, bool(created), pushable=False)
+    return Task(int(task_id), queue, text, bool(int(created)), pushable=False)
 
 
 def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
@@ -109,7 +109,7 @@ def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
     elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
     _, rows = bind(conn).call("create_tasks", json_array(elements), rows=True)
     return [
-        Task(int(task_id), task.queue, text, bool(created), bool(pushable))
+        Task(int(task_id), task.queue, text, bool(int(created)), bool(int(pushable)))
         for task, text, (task_id, created, pushable) in zip(given, texts, rows, strict=True)
     ]
 
@@ -278,7 +278,13 @@ def list_tasks(
         limit,
         rows=True,
     )
-    return [TaskInfo(*(*row[:5], Status(int(row[5])), *map(_utc, row[6:]))) for row in rows]
+    return [
+        TaskInfo(
+            *(int(row[0]), *row[1:5], Status(int(row[5])), *map(int, row[6:8])),
+            *(*map(_utc, row[8:13]), row[13]),
+        )
+        for row in rows
+    ]
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
@@ -388,7 +394,9 @@ def _seconds(milliseconds: Any) -> float | None:
 
 
 def _utc(value: Any) -> Any:
-    """The databases return times without a zone."""
-    if not isinstance(value, datetime.datetime):
-        return value
+    """The databases return times without a zone; a driver that converts nothing, texts."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.datetime.fromisoformat(value)
     return value.replace(tzinfo=datetime.timezone.utc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -124,6 +125,8 @@ class MySQL:
         for argument in arguments:
             if isinstance(argument, str) and len(argument) > _LONG:
                 places.append(_hex_literal(argument))
+            elif argument is None:
+                places.append("NULL")  # mysqlclient without converters makes a text of it
             else:
                 places.append("%s")
                 sent.append(argument)
@@ -136,7 +139,7 @@ class MySQL:
                 if not cursor.nextset():
                     break
         found = sets.pop(0)[0] if outs else ()
-        return found, list(sets[0]) if rows else []
+        return found, _as_texts(raw, sets[0]) if rows else []
 
     def meet(self, raw: Any) -> None:
         """Sets autocommit as PyMySQL was told. It does so itself only where the server's flag says
@@ -221,7 +224,14 @@ def rows_of(
     """What a query returns."""
     with _plain_cursor(raw) as cursor:
         cursor.execute(statement, arguments)
-        return list(cursor.fetchall())
+        return _as_texts(raw, cursor.fetchall())
+
+
+def _as_texts(raw: Any, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows without bytes, which mysqlclient gives where it is told to convert nothing."""
+    if not any(isinstance(value, bytes) for value in itertools.chain(*rows[:1])):
+        return list(rows)
+    return [tuple(v.decode(raw.encoding) if isinstance(v, bytes) else v for v in r) for r in rows]
 
 
 def _is_read_only(raw: Any) -> bool:
@@ -259,8 +269,24 @@ def _hex_literal(text: str) -> str:
     return f"_utf8mb4 X'{text.encode().hex()}'"
 
 
-def _plain_cursor(raw: Any) -> Any:
-    """A cursor that returns tuples, whatever the connection's default is."""
+@contextmanager
+def _plain_cursor(raw: Any) -> Iterator[Any]:
+    """A cursor that returns tuples, whatever the connection's default is.
+
+    Without Unicode PyMySQL gives bytes to its own converter of decimals, which takes none.
+    """
+    unicode = getattr(raw, "use_unicode", None)
+    if unicode is False:
+        raw.use_unicode = True
+    try:
+        with _cursor(raw) as cursor:
+            yield cursor
+    finally:
+        if unicode is False:
+            raw.use_unicode = False
+
+
+def _cursor(raw: Any) -> Any:
     for kind in raw.__class__.__mro__:  # a subclass, or the proxy of an instrumentation
         driver = kind.__module__.partition(".")[0]
         if driver in DRIVERS:

@@ -175,13 +175,15 @@ def _fitting(value: Any, name: str, kind: str) -> Any:
 def rows_of(raw: Any, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a query returns."""
     with raw.cursor() as cursor:
-        cursor.prefetchrows = cursor.arraysize = 1000
+        fetch_at_once(cursor, 1000)
         cursor.execute(statement, arguments)
         return list(cursor.fetchall())
 
 
-def fetch_at_once(cursor: Any) -> None:
-    """Lets a cursor fetch all rows, with the texts of their CLOBs, in one round trip."""
+def fetch_at_once(cursor: Any, rows: int = _ROWS) -> None:
+    """Lets a cursor fetch so many rows, with the texts of their CLOBs, in one round trip, whatever
+    the caller has told the connection to make of values.
+    """
     import oracledb
 
     def inline(cursor: Any, column: Any) -> Any:
@@ -189,7 +191,7 @@ def fetch_at_once(cursor: Any) -> None:
             return cursor.var(oracledb.DB_TYPE_LONG, arraysize=cursor.arraysize)
         return None
 
-    cursor.prefetchrows = cursor.arraysize = _ROWS
+    cursor.prefetchrows = cursor.arraysize = rows
     cursor.outputtypehandler = inline
 
 
