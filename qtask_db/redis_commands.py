@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import redis
+from redis.client import NEVER_DECODE
 from redis.cluster import RedisCluster
 
 from qtask_db.errors import QueueUnavailable
@@ -78,10 +79,20 @@ def run_each(client: Client, commands: list[Command]) -> list[Any]:
     return replies
 
 
+def run(client: Client, *command: str | bytes | int | float) -> Any:
+    """The reply, undecoded also by a client with decode_responses: a message that is no text would
+    raise an error after it was taken, and be lost with all that came with it.
+    """
+    return client.execute_command(*command, **{NEVER_DECODE: True})
+
+
 def run_script(client: Client, text: str, queue: str, *arguments: str | int) -> Any:
     """What the script returns; None where the user may not run scripts, or the server has none."""
+    script = client.register_script(text)
     try:
-        return client.register_script(text)(keys=[queue], args=list(arguments), client=client)
+        with contextlib.suppress(redis.exceptions.NoScriptError):
+            return run(client, "EVALSHA", script.sha, 1, queue, *arguments)
+        return run(client, "EVAL", text, 1, queue, *arguments)
     except redis.ResponseError as error:
         if not _NO_SCRIPTS.search(str(error)):
             raise

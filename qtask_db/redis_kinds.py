@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from qtask_db.redis_commands import Command, code, run_script
+from qtask_db.redis_commands import Command, code, run, run_script
 from qtask_db.redis_lists import FEW, PIECE, PROBE_KEY, Lists, Raw, as_bytes
 from qtask_db.redis_url import TROUBLE, Client
 
@@ -195,8 +195,8 @@ return pushed
         for queue in queues:
             if now < self._reclaim_at.get(queue, 0.0):
                 continue
-            reply: Any = client.execute_command(
-                "XAUTOCLAIM", queue, GROUP, self._consumer,
+            reply: Any = run(
+                client, "XAUTOCLAIM", queue, GROUP, self._consumer,
                 int(RECLAIM_IDLE * 1000), "0-0", "COUNT", count,
             )  # fmt: skip
             if taken := _entries(queue, reply[1]):
@@ -240,8 +240,8 @@ return pushed
     def _read_group(
         self, client: Client, queues: list[str], count: int, *block: str | int
     ) -> list[Raw]:
-        reply: Any = client.execute_command(
-            "XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, *block,
+        reply: Any = run(
+            client, "XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, *block,
             "STREAMS", *queues, *([">"] * len(queues)),
         )  # fmt: skip
         pairs = reply.items() if isinstance(reply, dict) else reply or []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from qtask_db.redis_commands import Command, run_script
+from qtask_db.redis_commands import Command, run, run_script
 from qtask_db.redis_url import TROUBLE, Client
 
 FEW = 16
@@ -74,7 +74,7 @@ return pushed
                 if bodies := self._pop(client, queue, count, size):
                     return [Raw(queue, body) for body in bodies]
             return []
-        first = client.execute_command("BLPOP", *queues, timeout)
+        first = run(client, "BLPOP", *queues, timeout)
         if first is None:
             return []
         queue = as_bytes(first[0]).decode()
@@ -88,7 +88,7 @@ return pushed
     def _pop(self, client: Client, queue: str, count: int, size: int) -> list[bytes]:
         bodies = run_script(client, self.TAKE, queue, count, size)
         if bodies is None:
-            bodies = client.execute_command("LPOP", queue, min(count, FEW)) or []
+            bodies = run(client, "LPOP", queue, min(count, FEW)) or []
         return [as_bytes(body) for body in bodies]
 
     def make_room(self, client: Client, queue: str) -> bool:  # noqa: ARG002

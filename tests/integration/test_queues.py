@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis as redis_py
@@ -283,6 +284,31 @@ def test_leaving_forgets_an_idle_consumer_only(redis_url: str, redis: redis_py.R
     for queues in (busy, idle):
         queues.leave(["A"])
     assert [row["name"] for row in redis.xinfo_consumers("A", "qtask")] == ["busy"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"decode_responses": True},
+        {"decode_responses": True, "protocol": 2},
+        {"decode_responses": True, "protocol": 3},
+        {"protocol": 3},
+    ],
+    ids=str,
+)
+def test_what_is_no_text_is_taken_from_any_client(
+    redis_url: str, redis: redis_py.Redis, stream: bool, options: dict[str, Any]
+) -> None:
+    with redis_py.Redis.from_url(redis_url, **options) as own:
+        queues = Queues(own, stream=stream)
+        queues.push(messages("Q\xe9", 1))
+        if stream:
+            redis.xadd("Q\xe9", {"message": b"\xff"})
+        else:
+            redis.rpush("Q\xe9", b"\xff")
+        taken = [raw for _ in range(2) for raw in queues.take(["Q\xe9"], 9, 0.1)]
+        assert [raw.body[-1:] for raw in taken] == [b"}", b"\xff"]
+        assert {raw.queue for raw in taken} == {"Q\xe9"}
 
 
 # -- the application's push ------------------------------------------------------------------------
