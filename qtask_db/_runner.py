@@ -11,7 +11,15 @@ from qtask_db._log import get_logger
 from qtask_db._loop import Duty, Session, Stop
 from qtask_db._pool import Handler, Pool, Run
 from qtask_db._settler import Settler
-from qtask_db.errors import BadInput, Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.errors import (
+    AccessDenied,
+    BadInput,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    NotInstalled,
+    QueueUnavailable,
+)
 from qtask_db.job import Counters, Job
 from qtask_db.message import BadMessage, Received, decode
 from qtask_db.models import Started
@@ -31,6 +39,9 @@ LAST_RUNS = 1.0
 """Seconds in which tasks that wait in this process may still begin after `stop`."""
 LAST_WRITES = 5.0
 """Seconds for the last results to reach the database, beyond the drain timeout."""
+
+_OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
+"""Errors that are not of one task."""
 
 Found = dict[int, tuple[Raw, Received]]
 
@@ -203,15 +214,36 @@ class Runner:
             except Conflict as error:
                 conflict = error
                 self._stop.wait(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
-            except BadInput as error:
+            except _OF_ALL:
+                raise
+            except (BadInput, DatabaseError) as error:
                 if len(found) > 1:
-                    return [
-                        one for item in found.items() for one in self._start_tasks(dict([item]))
-                    ]
+                    return self._start_each(found)
+                if not isinstance(error, BadInput):
+                    raise
                 ((raw, _),) = found.values()
                 self._note_bad(raw, error)
                 return []
         raise conflict
+
+    def _start_each(self, found: Found) -> list[Started]:
+        """A task that is refused while others are started is dropped until its interval has passed,
+        or it would stand before the others again and again.
+        """
+        started: list[Started] = []
+        refused: dict[int, DatabaseError] = {}
+        for task_id, one in found.items():
+            try:
+                started += self._start_tasks({task_id: one})
+            except DatabaseError as error:
+                if isinstance(error, _OF_ALL) and not started:
+                    raise
+                refused[task_id] = error
+        for task_id, refusal in refused.items():
+            if not started:
+                raise refusal
+            logger.warning("task %d comes again after its interval: %s", task_id, refusal)
+        return started
 
     def _note_bad(self, raw: Raw, error: Exception) -> None:
         """It is set aside before the next take, again and again until Redis has it."""

@@ -19,7 +19,14 @@ from qtask_db.constants import DEFAULT
 from qtask_db.errors import QueueUnavailable
 from qtask_db.message import encode
 from qtask_db.models import Message
-from qtask_db.redis_commands import Command, concerns_one_queue, reason, run_each, translated
+from qtask_db.redis_commands import (
+    Command,
+    concerns_one_queue,
+    reason,
+    run_each,
+    run_script,
+    translated,
+)
 from qtask_db.redis_kinds import Lists, Raw, Streams
 from qtask_db.redis_url import TROUBLE, Client, check_client, check_url, connect
 
@@ -196,8 +203,7 @@ class Queues:
         return self._client
 
     def _push_bounded(self, queue: str, limit: int, texts: list[bytes]) -> int:
-        script = self._redis.register_script(self._kind.PUSH_BOUNDED)
-        return int(script(keys=[queue], args=[limit, *texts], client=self._redis))
+        return int(run_script(self._redis, self._kind.PUSH_BOUNDED, queue, limit, *texts))
 
     def _make_room(self, queue: str) -> bool:
         """False where there is nothing to remove, or the user may not."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -28,6 +29,7 @@ _SERVER_TROUBLE = (
     redis.exceptions.RedisClusterException,
     OSError,
 )
+_AWAY = (redis.ConnectionError, redis.TimeoutError, OSError)
 _SERVER_CODES = {"BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"}
 _SERVER_CODES |= {"DENIED", "NOAUTH", "UNBLOCKED", "UNKILLABLE", "WRONGPASS"}
 _SERVER_TEXTS = ("to run the", "cluster is down", "max number of clients")
@@ -64,7 +66,7 @@ def run_each(client: Client, commands: list[Command]) -> list[Any]:
     one, so that a shard that is away fails its own keys and no others.
     """
     if isinstance(client, RedisCluster):
-        replies = [_attempt(client, command) for command in commands]
+        replies = _one_by_one(client, commands)
         errors = [reply for reply in replies if isinstance(reply, Exception)]
         if len(errors) == len(replies) and all(map(_is_server_trouble, errors)):
             raise errors[0]
@@ -86,24 +88,42 @@ def run(client: Client, *command: str | bytes | int | float) -> Any:
     return client.execute_command(*command, **{NEVER_DECODE: True})
 
 
-def run_script(client: Client, text: str, queue: str, *arguments: str | int) -> Any:
-    """What the script returns; None where the user may not run scripts, or the server has none."""
-    script = client.register_script(text)
+def run_script(client: Client, text: str, queue: str, *arguments: str | int | bytes) -> Any:
+    """What the script returns. It goes to the node of the queue alone: to load it, as redis-py's
+    own scripts do, all nodes of a Cluster would have to answer.
+    """
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
     try:
-        with contextlib.suppress(redis.exceptions.NoScriptError):
-            return run(client, "EVALSHA", script.sha, 1, queue, *arguments)
+        return run(client, "EVALSHA", digest, 1, queue, *arguments)
+    except redis.exceptions.NoScriptError:
         return run(client, "EVAL", text, 1, queue, *arguments)
-    except redis.ResponseError as error:
-        if not _NO_SCRIPTS.search(str(error)):
-            raise
-        return None
 
 
-def _attempt(client: RedisCluster, command: Command) -> Any:
-    try:
-        return client.execute_command(*command)
-    except TROUBLE as error:
-        return error
+def runs_no_scripts(error: redis.ResponseError) -> bool:
+    """Whether the user may not run scripts, or the server has none."""
+    return _NO_SCRIPTS.search(str(error)) is not None
+
+
+def _one_by_one(client: RedisCluster, commands: list[Command]) -> list[Any]:
+    """A node that did not answer once is not waited for again: its time-out for each queue would
+    keep those of the others.
+    """
+    replies: list[Any] = []
+    away: dict[Any, Exception] = {}
+    for command in commands:
+        node = None
+        with contextlib.suppress(*TROUBLE):
+            node = client.get_node_from_key(str(command[1]))
+        if node in away:
+            replies.append(away[node])
+            continue
+        try:
+            replies.append(client.execute_command(*command))
+        except TROUBLE as error:
+            replies.append(error)
+            if node is not None and isinstance(error, _AWAY):
+                away[node] = error
+    return replies
 
 
 def reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from qtask_db.redis_commands import Command, code, run, run_script
+from qtask_db.redis_commands import Command, code, run, run_script, runs_no_scripts
 from qtask_db.redis_lists import FEW, PIECE, PROBE_KEY, Lists, Raw, as_bytes
 from qtask_db.redis_url import TROUBLE, Client
 
@@ -231,8 +231,11 @@ return pushed
         return taken
 
     def _read(self, client: Client, queue: str, count: int, size: int) -> list[Raw]:
-        found = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
-        if found is None:
+        try:
+            found = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
+        except redis.ResponseError as error:
+            if not runs_no_scripts(error):
+                raise
             return self._read_group(client, [queue], min(count, FEW))
         pairs = zip(found[::2], found[1::2], strict=True)
         return [Raw(queue, as_bytes(text), as_bytes(entry)) for entry, text in pairs]

@@ -6,7 +6,9 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from qtask_db.redis_commands import Command, run, run_script
+import redis
+
+from qtask_db.redis_commands import Command, run, run_script, runs_no_scripts
 from qtask_db.redis_url import TROUBLE, Client
 
 FEW = 16
@@ -86,8 +88,11 @@ return pushed
         return [Raw(queue, body) for body in bodies]
 
     def _pop(self, client: Client, queue: str, count: int, size: int) -> list[bytes]:
-        bodies = run_script(client, self.TAKE, queue, count, size)
-        if bodies is None:
+        try:
+            bodies = run_script(client, self.TAKE, queue, count, size)
+        except redis.ResponseError as error:
+            if not runs_no_scripts(error):
+                raise
             bodies = run(client, "LPOP", queue, min(count, FEW)) or []
         return [as_bytes(body) for body in bodies]
 

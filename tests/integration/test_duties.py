@@ -326,6 +326,27 @@ def test_one_result_that_the_database_refuses_hinders_no_other(
     assert row(conn, more[-1])["status"] == Status.FINISHED
 
 
+def test_one_task_that_cannot_be_started_hinders_no_other(
+    conn: Connection,
+    redis: redis_py.Redis,
+    make_worker: Callable[..., Worker],
+    breaks: Break,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ids = create(conn, redis, 30)
+    bad = ids[11]
+    breaks("processing_many", REFUSED, lambda _, pairs: bad in [task_id for task_id, _ in pairs])
+    one = make_worker()
+    one.start()
+    until(lambda: one.counters.finished == 29)
+    assert told(caplog, f"task {bad} comes again after its interval: Cannot delete or update")
+    assert row(conn, bad)["status"] == Status.WAITING
+    breaks("processing_many", REFUSED, lambda _, pairs: bool(list(pairs)))
+    create(conn, redis, 5)
+    until(lambda: told(caplog, "starting tasks: DatabaseError"))
+    assert redis.llen("A") <= 5
+
+
 def test_one_failure_that_the_database_refuses_hinders_no_other(
     conn: Connection,
     redis: redis_py.Redis,

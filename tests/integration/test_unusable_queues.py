@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -268,3 +269,34 @@ def test_a_cluster_with_the_url_of_one_server(cluster: str) -> None:
 def test_of_each_error_it_is_known_whom_it_concerns(text: str, one_queue: bool) -> None:
     error = redis_py.connection.DefaultParser.parse_error(text)
     assert redis_commands.concerns_one_queue(error) is one_queue
+
+
+def test_a_shard_that_hangs_costs_one_time_out(tmp_path_factory: pytest.TempPathFactory) -> None:
+    launch = Launcher(tmp_path_factory.mktemp("hanging"))
+    try:
+        hosts, processes = topologies.start_cluster(launch, down_after=60_000)
+        names = [f"H{n}" for n in range(24)]
+        queues = Queues(f"redis+cluster://{hosts}?socket_timeout=0.5&socket_connect_timeout=0.5")
+        queues.push([message for name in names for message in messages(name, 5)])
+        processes[1].send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            with pytest.raises(QueueRefused) as caught:
+                queues.push([message for name in names for message in messages(name, 1)])
+            took = time.monotonic() - began
+            assert 1 < len(caught.value.reasons) < 24
+            assert len(caught.value.lengths) + len(caught.value.reasons) == 24
+            assert took < 6, "it was one time-out, and its repetitions, for each queue"
+            taken: list[Any] = []
+            until(
+                lambda: (
+                    taken.extend(queues.take(names, 50, 0.1))
+                    or len(taken) == 6 * len(caught.value.lengths)
+                ),
+                40,
+            )
+        finally:
+            processes[1].send_signal(signal.SIGCONT)
+        queues.close()
+    finally:
+        launch.close()
