@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,6 +236,20 @@ def test_a_cluster_with_the_url_of_one_server(cluster: str) -> None:
     with pytest.raises(QueueUnavailable, match=r"write redis\+cluster://"):
         take_what_is_there()
     queues.close()
+
+
+def test_behind_sentinel(tmp_path: Path, stream: bool) -> None:
+    launch = Launcher(tmp_path)
+    try:
+        guarded = topologies.start_sentinel(launch, replicas=0)
+        queues = Queues(f"redis+sentinel://127.0.0.1:{guarded.port}/orders/0", stream=stream)
+        queues._redis.hset("W1", "a", "b")
+        queues.push(messages("W2", 10))
+        taken: list[Any] = []
+        until(lambda: taken.extend(queues.take(["W1", "W2"], 10, 0.1)) or len(taken) == 10)
+        queues.close()
+    finally:
+        launch.close()
 
 
 @pytest.mark.parametrize(
