@@ -154,8 +154,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
         yield from schema
         if any(check.level is Level.FAIL and check.name == "schema" for check in schema):
             return []
-        roles = procedures_by_role("")
-        yield from safely("calls", examine_calls(connection, roles), database.translate)
+        yield from safely("calls", examine_calls(connection), database.translate)
         names: list[str] = []
         yield from safely("relays", _relays(connection, names), database.translate)
         return sorted(set(names))

@@ -25,10 +25,8 @@ _Step = tuple[str, Callable[[], object], type[QtaskError] | None]
 """The procedure, its call, the error that it must raise, if any."""
 
 
-def examine_calls(conn: Connection, roles: dict[str, set[str]]) -> Iterator[Check]:
-    """One check: which procedures answer, and the first that does not. `roles` are the procedures'
-    names by role.
-    """
+def examine_calls(conn: Connection) -> Iterator[Check]:
+    """One check: how many procedures answer, or the first that does not."""
     answered, denied, broken = set(), set(), None
     for lives, autocommit in ((_life, False), (_other_lives, False), (_relay, True)):
         conn.set_autocommit(autocommit)
@@ -50,8 +48,7 @@ def examine_calls(conn: Connection, roles: dict[str, set[str]]) -> Iterator[Chec
     if broken:
         yield fail("calls", f"{broken[0]}: {broken[1]}", remedy(broken[1]))
         return
-    known = set().union(*roles.values())
-    text = f"{len(answered)} of {len(known)} procedures have been called and answer"
+    text = f"{len(answered)} procedures have been called and answer"
     if answered:
         yield ok("calls", text + (f", {len(denied)} are not for this account" if denied else ""))
     else:
@@ -77,8 +74,11 @@ def _life(conn: Connection) -> Iterator[_Step]:
     yield "return_tasks", lambda: calls.return_many(conn, [(task_id, 2)]), None
     yield "cancel_task", lambda: calls.cancel(conn, task_id), absent
     yield "retry_task", lambda: calls.retry(conn, task_id), absent
-    yield "start_task", lambda: calls.processing(conn, task_id), absent
-    yield "finish_task", lambda: calls.finish(conn, task_id), absent
+    attempts = [1]
+    yield "start_task", lambda: attempts.append(calls.processing(conn, task_id)), absent
+    yield "finish_task", lambda: calls.finish(conn, task_id, attempts[-1]), absent
+    again = absent or errors.AlreadyFinished
+    yield "finish_task_once", lambda: calls.finish_once(conn, task_id, attempts[-1]), again
     yield "finish_tasks", lambda: calls.finish_many(conn, [(task_id, None)]), None
 
 
