@@ -105,7 +105,8 @@ def safely(
         found = error if isinstance(error, QtaskError) else translate(error)
         if found is None:
             raise
-        if isinstance(found, (AccessDenied, NotInstalled)) and "`qtask install`" not in str(found):
+        # Oracle says the same of both; a view is broken if its creator is gone.
+        if isinstance(found, (AccessDenied, NotInstalled)) and "is gone" not in str(found):
             yield unseen(name, str(found), needed)
         else:
             yield fail(name, str(found), remedy(found))
@@ -114,7 +115,7 @@ def safely(
 def unseen(name: str, why: str, needed: str = "") -> Check:
     """What this account may not look at."""
     todo = (
-        f"GRANT {needed} ON *.* TO this account, or run `qtask doctor` by one that has it"
+        f"GRANT {needed} TO this account, or run `qtask doctor` by one that has it"
         if needed
         else "run `qtask doctor` by the account that has installed the schema, too"
     )

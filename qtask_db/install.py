@@ -76,6 +76,7 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bo
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
         schema = conn.dialect.schema
+        schema.prepare(conn.raw)
         stored = _stored(conn)
         if is_newer(stored.get("version", "")):
             raise ConfigurationError(
@@ -179,6 +180,7 @@ def forget_refresh(raw: Any) -> None:
     """Makes `refresh` pending again, so that each apply runs it."""
     conn = bind(raw, prefix=Settings().updated(requested()).prefix)
     with _errors_of(conn):
+        conn.dialect.schema.prepare(raw)
         _forget(conn, _REFRESH)
         raw.commit()
 

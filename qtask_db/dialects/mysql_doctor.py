@@ -45,7 +45,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("event scheduler", _event(raw, prefix)),
         ("purge", _purge(raw, prefix)),
         ("server clock", _clock(raw)),
-        ("transactions", _transactions(raw), "PROCESS"),
+        ("transactions", _transactions(raw), "PROCESS ON *.*"),
         ("prepared", _prepared(raw)),
         ("definers", _definers(raw, prefix)),
         ("privileges", _privileges(raw, prefix)),
@@ -136,7 +136,7 @@ def _prepared(raw: Any) -> Iterator[Check]:
     except raw.Error as error:
         if error.args[0] != _NO_XA:
             raise
-        yield unseen("prepared", str(error.args[1]), "XA_RECOVER_ADMIN")
+        yield unseen("prepared", str(error.args[1]), "XA_RECOVER_ADMIN ON *.*")
         return
     for form, length, _, data in rows[:NAMED]:
         whole = data if isinstance(data, bytes) else str(data).encode()

@@ -94,6 +94,8 @@ def check_variables(values: dict[str, str]) -> Iterator[Check]:
     yield from _writable(values)
     yield _isolation(values)
     yield _time_zone(values)
+    charset = values.get("character_set_database", "?")
+    yield ok("character set", f"{charset}; the tables are utf8mb4 whatever it is")
     yield from _binary_log(values)
     yield _durability(values)
     yield _ids(values)
@@ -115,7 +117,10 @@ def _isolation(values: dict[str, str]) -> Check:
             f"{level}: every read locks, creates and scans wait for each other",
             "SET GLOBAL transaction_isolation = 'READ-COMMITTED'",
         )
-    return ok("isolation", f"{level} in this session")
+    text = f"{level} in this session"
+    if values.get("innodb_snapshot_isolation") == "ON":
+        text += ", innodb_snapshot_isolation ON: what changed since the snapshot is a Conflict"
+    return ok("isolation", text)
 
 
 def _time_zone(values: dict[str, str]) -> Check:

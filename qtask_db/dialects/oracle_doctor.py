@@ -6,10 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import oracledb
-
-from qtask_db.dialects.oracle import rows_of
-from qtask_db.doctor import Check, clock, fail, ok, warn
+from qtask_db.dialects.oracle import Oracle, rows_of
+from qtask_db.doctor import Check, clock, fail, ok, safely, warn
 from qtask_db.settings import package
 
 MINIMUM = (19,)
@@ -37,21 +35,38 @@ SELECT enabled, state, failure_count FROM user_scheduler_jobs WHERE job_name = :
 _COMPARISON = """
 SELECT value FROM nls_session_parameters WHERE parameter = 'NLS_COMP'
 """
+_PREPARED = "SELECT local_tran_id FROM dba_2pc_pending WHERE state = 'prepared'"
 _CURSORS = "SELECT value FROM v$parameter WHERE name = 'open_cursors'"
 
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
     yield check_version(raw.version)
-    user, schema, role = rows_of(raw, _SESSION)[0]
+    for name, look, *needed in (
+        ("writes", _role(raw)),
+        ("server clock", _clock(raw)),
+        ("comparison", _comparison(raw)),
+        ("open cursors", _cursors(raw), "SELECT ON v_$parameter"),
+        ("prepared", _prepared(raw), "SELECT ON dba_2pc_pending"),
+        ("scheduler job", _job(raw, f"{prefix}maintenance".upper())),
+        ("privileges", _package(raw, package(prefix).upper())),
+    ):
+        yield from safely(name, look, Oracle().translate, *needed)
+
+
+def _role(raw: Any) -> Iterator[Check]:
+    _, _, role = rows_of(raw, _SESSION)[0]
     if role != "PRIMARY":
         yield fail("writes", f"this is a {role.lower()}", "give the URL of the primary's service")
+
+
+def _clock(raw: Any) -> Iterator[Check]:
     started = time.monotonic()
     yield clock(rows_of(raw, _CLOCK)[0][0], time.monotonic() - started)
+
+
+def _comparison(raw: Any) -> Iterator[Check]:
     yield check_comparison(rows_of(raw, _COMPARISON)[0][0])
-    yield from _cursors(raw)
-    yield _job(raw, f"{prefix}maintenance".upper())
-    yield _package(raw, user, schema, package(prefix).upper())
 
 
 def check_version(text: str) -> Check:
@@ -76,12 +91,7 @@ def check_comparison(value: str) -> Check:
 
 
 def _cursors(raw: Any) -> Iterator[Check]:
-    """Where the account may see it."""
-    try:
-        rows = rows_of(raw, _CURSORS)
-    except oracledb.DatabaseError:
-        return
-    for (value,) in rows:
+    for (value,) in rows_of(raw, _CURSORS):
         if int(value) < CURSORS:
             yield warn(
                 "open cursors",
@@ -92,43 +102,60 @@ def _cursors(raw: Any) -> Iterator[Check]:
             yield ok("open cursors", f"open_cursors = {value}")
 
 
-def _job(raw: Any, name: str) -> Check:
+def _prepared(raw: Any) -> Iterator[Check]:
+    """Transactions whose coordinator has left them: their locks stay until somebody decides."""
+    rows = rows_of(raw, _PREPARED)
+    for (name,) in rows:
+        yield warn(
+            "prepared",
+            f"a distributed transaction is prepared and holds its locks: {name}",
+            f"unless its coordinator is about to end it: ROLLBACK FORCE '{name}'",
+        )
+    if not rows:
+        yield ok("prepared", "no distributed transaction waits for its coordinator")
+
+
+def _job(raw: Any, name: str) -> Iterator[Check]:
     rows = rows_of(raw, _JOB, (name,))
     if not rows:
-        return ok("scheduler job", "none; relays need none")
+        yield ok("scheduler job", "none; relays need none")
+        return
     enabled, state, failures = rows[0]
     if enabled != "TRUE":
-        return fail(
+        yield fail(
             "scheduler job",
             f"{name} is {str(state).lower()}",
             f"EXEC DBMS_SCHEDULER.ENABLE('{name}')",
         )
-    if failures:
-        return warn(
+    elif failures:
+        yield warn(
             "scheduler job",
             f"{name} has failed {failures} times",
             "see USER_SCHEDULER_JOB_RUN_DETAILS",
         )
-    return ok("scheduler job", f"{name} is {str(state).lower()}")
+    else:
+        yield ok("scheduler job", f"{name} is {str(state).lower()}")
 
 
-def _package(raw: Any, user: str, schema: str, name: str) -> Check:
+def _package(raw: Any, name: str) -> Iterator[Check]:
     """Whether the account may call the package, or that of a role which its synonym names."""
+    user, schema, _ = rows_of(raw, _SESSION)[0]
     synonyms = rows_of(raw, _SYNONYM, (schema, name))
     schema, name = synonyms[0] if synonyms else (schema, name)
     parts = dict(rows_of(raw, _PACKAGE, (schema, name)))
+    invalid = sorted(kind for kind, status in parts.items() if status != "VALID")
     if "PACKAGE" not in parts:
-        return fail(
+        yield fail(
             "privileges",
             f"{user} may call no package {schema}.{name}",
             "`qtask render --dialect oracle --grants` makes roles; name the schema's owner by "
             "current_schema in the URL",
         )
-    invalid = sorted(kind for kind, status in parts.items() if status != "VALID")
-    if invalid:
-        return fail(
+    elif invalid:
+        yield fail(
             "privileges",
             f"{' and '.join(invalid).lower()} {schema}.{name} is invalid",
             "`qtask install` says why",
         )
-    return ok("privileges", f"{user} may call {schema}.{name}")
+    else:
+        yield ok("privileges", f"{user} may call {schema}.{name}")

@@ -15,7 +15,7 @@ from testing import execute, query
 from qtask_db import Connection, Database, calls
 from qtask_db.doctor import Level, examine_database
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError, TaskNotFound
-from qtask_db.install import install
+from qtask_db.install import install, uninstall
 
 NewAccount = Callable[[str, str], str]
 ALL = "GRANT ALL ON {}.* TO '{}'@'%'"
@@ -200,6 +200,10 @@ class TestServerSettings:
                 quiet_install(url)
                 execute(root, "SET GLOBAL sql_select_limit = DEFAULT")
                 assert schema(url) == schema(usual)
+                uninstall(url, report=lambda _: None)
+                with Database(url).connect() as conn:
+                    left = {name for (name,) in query(conn, "SHOW TABLES")}
+                assert {name for name in left if not name.lstrip("_").startswith("yoyo")} == set()
         finally:
             execute(root, f"SET GLOBAL sql_mode = '{before[0]}'")
             execute(root, f"SET GLOBAL sql_safe_updates = {before[1]}")

@@ -1,0 +1,152 @@
+"""What Oracle's dictionary says of the tables, beside what the migrations make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qtask_db.dialects import oracle_tables
+from qtask_db.dialects.oracle_tables import differences
+from qtask_db.render import Renderer
+from qtask_db.settings import Settings
+
+CONDITION = 'CASE  WHEN ("STATUS"<>0 AND "ORDER_NO" IS NOT NULL) THEN {} END '
+QUEUE = [
+    ("queue_id", "NUMBER", 0, None, 9, "N", None, "NO"),
+    ("namespace", "VARCHAR2", 64, "C", None, "N", None, "NO"),
+    ("queue", "VARCHAR2", 128, "C", None, "N", None, "NO"),
+    ("paused_at", "TIMESTAMP(3)", 0, None, None, "Y", None, "NO"),
+]
+BEGINNING = "TIMESTAMP '1970-01-01 00:00:00' "
+ACTIVE = CONDITION.format('CASE "LANE" WHEN 0 THEN (-"TASK_ID") ELSE 1 END')
+TASK = [
+    *((name, "NUMBER", 0, None, size, "N", default, "NO") for name, size, default in (
+        ("task_id", 18, None), ("lane", 9, None), ("queue_id", 9, None), ("status", 2, None),
+        ("attempts", 9, "0 "), ("attempts_before", 9, "0"), ("max_count", 9, None),
+        ("interval_seconds", 10, None), ("delete_deadline", 10, None), ("batch_id", 18, "0 "),
+    )),
+    *((name, "TIMESTAMP(3)", 0, None, None, "N", default, "NO") for name, default in (
+        ("created_at", None), ("deadline_at", None), ("due_at", None),
+        ("started_at", BEGINNING), ("ended_at", BEGINNING),
+    )),
+    ("name", "VARCHAR2", 128, "C", None, "N", None, "NO"),
+    ("order_no", "VARCHAR2", 128, "C", None, "Y", None, "NO"),
+    ("order_key", "VARCHAR2", 128, "C", None, "Y", CONDITION.format('"ORDER_NO"'), "YES"),
+    ("order_name", "VARCHAR2", 128, "C", None, "Y", CONDITION.format('"NAME"'), "YES"),
+    ("order_queue_id", "NUMBER", 0, None, 9, "Y", CONDITION.format('"QUEUE_ID"'), "YES"),
+    ("active", "NUMBER", 0, None, 18, "Y", ACTIVE, "YES"),
+    ("payload", "CLOB", 0, None, None, "N", None, "NO"),
+    ("last_error", "CLOB", 0, None, None, "Y", None, "NO"),
+]  # fmt: skip
+BATCH = [
+    ("batch_id", "NUMBER", 0, None, 18, "N", None, "NO"),
+    ("relay", "VARCHAR2", 64, "C", None, "N", None, "NO"),
+    ("claimed_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("lapses_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("task_ids", "CLOB", 0, None, None, "N", None, "NO"),
+]
+SETTING = [
+    ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
+    ("value", "VARCHAR2", 255, "C", None, "N", None, "NO"),
+]
+INDEXES = {
+    "queue": {"queue_pk": ("queue_id",), "queue_name": ("namespace", "queue")},
+    "task": {
+        "task_pk": ("task_id",),
+        "active_order": ("order_key", "order_name", "order_queue_id", "active"),
+        "due": ("lane", "due_at", "task_id", "status", "queue_id"),
+    },
+    "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
+    "setting": {"setting_pk": ("name",)},
+}
+NOT_UNIQUE = {"due", "lapse"}
+
+
+class Dictionary:
+    """What ALL_TAB_COLS and ALL_INDEXES would answer."""
+
+    def __init__(self) -> None:
+        tables = {"queue": QUEUE, "task": TASK, "batch": BATCH, "setting": SETTING}
+        self.columns = {
+            (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows
+        }
+        self.indexes = {
+            (f"qtask_{table}", f"qtask_{name}"): [
+                "NONUNIQUE" if name in NOT_UNIQUE else "UNIQUE", "VALID", "VISIBLE", list(columns)
+            ]
+            for table, found in INDEXES.items()
+            for name, columns in found.items()
+        }  # fmt: skip
+
+    def rows_of(self, _raw: Any, statement: str, *_binds: Any) -> list[tuple[Any, ...]]:
+        if "all_tab_cols" in statement:
+            return [(table, *row) for (table, _), row in self.columns.items()]
+        if "all_indexes" in statement:
+            return [
+                (*place, *rest, column)
+                for place, (*rest, columns) in self.indexes.items()
+                for column in columns
+            ]
+        return [("TASKS",)]
+
+
+@pytest.fixture
+def dictionary(monkeypatch: pytest.MonkeyPatch) -> Dictionary:
+    made = Dictionary()
+    monkeypatch.setattr(oracle_tables, "rows_of", made.rows_of)
+    return made
+
+
+def found(**settings: Any) -> list[tuple[str, str]]:
+    changes = Renderer("oracle", Settings(**settings)).changes()
+    return [(one.text, one.statement) for one in differences(None, changes)]
+
+
+@pytest.mark.usefixtures("dictionary")
+@pytest.mark.parametrize(
+    "settings", [{}, {"spread_index": "hash", "tablespace": "T"}, {"spread_index": "reverse"}]
+)
+def test_a_sound_schema(settings: dict[str, Any]) -> None:
+    assert found(**settings) == []
+
+
+def test_what_is_missing_is_made_again(dictionary: Dictionary) -> None:
+    del dictionary.indexes["qtask_task", "qtask_due"]
+    del dictionary.columns["qtask_task", "last_error"]
+    dictionary.columns["qtask_task", "mine"] = ["mine", "DATE", 0, None, None, "Y", None, "NO"]
+    ((text, statement),) = found()
+    assert text == "column last_error is missing; index qtask_due is missing"
+    assert statement == (
+        "ALTER TABLE qtask_task ADD (last_error CLOB); CREATE INDEX qtask_due ON qtask_task "
+        "(lane, due_at, task_id, status, queue_id)"
+    )
+
+
+def test_what_is_other_is_named(dictionary: Dictionary) -> None:
+    dictionary.columns["qtask_queue", "queue"][3] = "B"
+    dictionary.columns["qtask_batch", "relay"][5] = "Y"
+    dictionary.columns["qtask_task", "order_name"][6] = '"NAME"'
+    dictionary.columns["qtask_task", "attempts"][6] = "1"
+    dictionary.indexes["qtask_setting", "qtask_setting_pk"][1] = "UNUSABLE"
+    dictionary.indexes["qtask_batch", "qtask_lapse"][2] = "INVISIBLE"
+    queue, task, batch, setting = found()
+    assert queue == (
+        "column queue: type is varchar2(128 byte), not varchar2(128 char)",
+        "ALTER TABLE qtask_queue MODIFY (queue VARCHAR2(128 CHAR))",
+    )
+    assert "column attempts: default is 1, not 0" in task[0]
+    assert "column order_name: expression is name, not casewhen" in task[0]
+    assert "MODIFY (attempts NUMBER(9) DEFAULT 0)" in task[1]
+    assert batch[1] == (
+        "ALTER TABLE qtask_batch MODIFY (relay VARCHAR2(64 CHAR) NOT NULL); "
+        "ALTER INDEX qtask_lapse VISIBLE"
+    )
+    assert setting[1] == "ALTER INDEX qtask_setting_pk REBUILD"
+
+
+def test_a_lost_table(dictionary: Dictionary) -> None:
+    for kept in (dictionary.columns, dictionary.indexes):
+        for place in [place for place in kept if place[0] == "qtask_batch"]:
+            del kept[place]
+    assert found() == [("missing", "")]
