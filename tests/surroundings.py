@@ -172,8 +172,8 @@ SURROUNDINGS = {
         # How transactions begin and end.
         Surrounding("autocommit_off", options=("--autocommit=0",)),
         Surrounding("init_connect", options=("--init-connect=SET autocommit = 0",)),
-        Surrounding("chain", session={"completion_type": "CHAIN"}),
-        Surrounding("release", session={"completion_type": "RELEASE"}),
+        Surrounding("chain", session={"completion_type": "'CHAIN'"}),
+        Surrounding("release", session={"completion_type": "'RELEASE'"}),
         Surrounding("chain_server", options=("--completion-type=CHAIN",)),
         Surrounding("release_server", options=("--completion-type=RELEASE",)),
         Surrounding("read_committed", options=("--transaction-isolation=READ-COMMITTED",)),

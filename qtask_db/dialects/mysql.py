@@ -97,8 +97,9 @@ class MySQL:
                 charset="utf8mb4",
                 autocommit=autocommit,
                 # By itself the driver compares with the flag of the greeting, which is from before
-                # init_connect, wrong if the default is off, and made up by some proxies.
-                init_command="SET autocommit = 1",
+                # init_connect, wrong if the default is off, and made up by some proxies. After a
+                # COMMIT neither a transaction is open nor the connection closed.
+                init_command="SET autocommit = 1, completion_type = NO_CHAIN",
                 program_name="qtask-db",
                 **arguments,
             )

@@ -211,6 +211,18 @@ def test_settings_that_are_refused_or_do_nothing(
     assert count(conn) == 0
 
 
+@pytest.mark.parametrize("ending", ["CHAIN", "RELEASE"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_what_the_server_does_after_a_commit(
+    conn: Connection, connect: Callable[..., Connection], ending: str, autocommit: bool
+) -> None:
+    execute(conn, f"SET GLOBAL completion_type = '{ending}'")
+    try:
+        live(connect(autocommit=autocommit), conn)
+    finally:
+        execute(conn, "SET GLOBAL completion_type = DEFAULT")
+
+
 @pytest.mark.parametrize("zone", ["+13:00", "-12:00", "SYSTEM"])
 def test_times_are_utc(conn: Connection, connect: Callable[..., Connection], zone: str) -> None:
     own = connect()
