@@ -116,6 +116,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         return engine is None or engine in tested or item.path.name == "test_server.py"
 
     items[:] = filter(wanted, items)
+    for item in items:
+        surrounding = item.callspec.params.get("surrounding") if hasattr(item, "callspec") else None
+        if surrounding is not None and (why := surrounding.why_not(item.name)):
+            item.add_marker(pytest.mark.skip(f"not promised in {surrounding.name}: {why}"))
 
 
 @pytest.hookimpl(optionalhook=True)
