@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 public class Jdbc {
     interface Work {
@@ -48,9 +49,9 @@ public class Jdbc {
         return rows;
     }
 
-    /** By the number: the SQLState of all is 45000, and its class says nothing. */
-    static boolean refused(SQLException error) {
-        return error.getErrorCode() >= 20101 && error.getErrorCode() < 20200;
+    /** The task has ended, or another consumer has it. */
+    static boolean over(SQLException error) {
+        return Set.of(20106, 20107, 20108, 20109, 20116).contains(error.getErrorCode());
     }
 
     /** The work and the end of its task in one transaction; whether this call has done it. */
@@ -63,7 +64,7 @@ public class Jdbc {
                 db.commit();
                 return true;
             } catch (SQLException error) {
-                if (refused(error)) {
+                if (over(error)) {
                     return false; // 20116: an earlier try had committed
                 }
                 if (tries == 3) {

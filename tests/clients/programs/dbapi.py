@@ -32,8 +32,7 @@ def call(conn, sql, *values):
         return rows
 
 
-def refused(error):
-    return bool(error.args) and error.args[0] in range(20101, 20200)
+OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer has it
 
 
 def once(task_id, attempt, work):
@@ -47,7 +46,7 @@ def once(task_id, attempt, work):
                 conn.commit()
                 return True
             except DRIVER.Error as error:
-                if refused(error):
+                if error.args and error.args[0] in OVER:
                     return False  # 20116: an earlier try had committed
                 if tries == 3:
                     raise

@@ -24,6 +24,8 @@ settings.configure(
 # guide: Django
 from django.db import DatabaseError, connection, transaction
 
+OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer has it
+
 
 def call(sql, *values):
     """The rows of a call; [] of a procedure that returns none."""
@@ -43,7 +45,7 @@ def once(task_id, attempt, work):
             return True
         except DatabaseError as error:
             connection.close_if_unusable_or_obsolete()
-            if error.args and error.args[0] in range(20101, 20200):
+            if error.args and error.args[0] in OVER:
                 return False  # 20116: an earlier try had committed
             if tries == 3:
                 raise

@@ -20,7 +20,8 @@ async function call(sql, values, conn = pool) {
   return Array.isArray(results) ? results[0] : [];
 }
 
-const refused = (error) => error.errno >= 20101 && error.errno < 20200;
+// The task has ended, or another consumer has it.
+const over = (error) => [20106, 20107, 20108, 20109, 20116].includes(error.errno);
 
 // The work and the end of its task in one transaction; whether this call has done it.
 async function once(taskId, attempt, work) {
@@ -35,7 +36,7 @@ async function once(taskId, attempt, work) {
       return true;
     } catch (error) {
       conn.destroy(); // the server rolls back
-      if (refused(error)) return false; // 20116: an earlier try had committed
+      if (over(error)) return false; // 20116: an earlier try had committed
       if (tries === 3) throw error;
     }
   }

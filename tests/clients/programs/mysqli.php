@@ -23,9 +23,10 @@ function call(mysqli $db, string $sql, array $values): array
     return $rows;
 }
 
-function refused(mysqli_sql_exception $error): bool
+/** The task has ended, or another consumer has it. */
+function over(mysqli_sql_exception $error): bool
 {
-    return $error->getCode() >= 20101 && $error->getCode() < 20200;
+    return in_array($error->getCode(), [20106, 20107, 20108, 20109, 20116], true);
 }
 
 /** The work and the end of its task in one transaction; whether this call has done it. */
@@ -41,7 +42,7 @@ function once(?mysqli &$db, int $taskId, int $attempt, callable $work): bool
             return true;
         } catch (mysqli_sql_exception $error) {
             $db = null; // closes the connection: the server rolls back
-            if (refused($error)) {
+            if (over($error)) {
                 return false; // 20116: an earlier try had committed
             }
             if ($tries === 3) {

@@ -22,10 +22,10 @@ function call(PDO $db, string $sql, array $values): array
     return $rows;
 }
 
-function refused(PDOException $error): bool
+/** The task has ended, or another consumer has it. */
+function over(PDOException $error): bool
 {
-    $number = $error->errorInfo[1] ?? 0;
-    return $number >= 20101 && $number < 20200;
+    return in_array($error->errorInfo[1] ?? 0, [20106, 20107, 20108, 20109, 20116], true);
 }
 
 /** The work and the end of its task in one transaction; whether this call has done it. */
@@ -41,7 +41,7 @@ function once(?PDO &$db, int $taskId, int $attempt, callable $work): bool
             return true;
         } catch (PDOException $error) {
             $db = null; // closes the connection: the server rolls back
-            if (refused($error)) {
+            if (over($error)) {
                 return false; // 20116: an earlier try had committed
             }
             if ($tries === 3) {

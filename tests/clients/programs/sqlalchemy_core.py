@@ -19,6 +19,8 @@ engine = create_engine(
 # For everything but `once`: a refused start must leave no transaction open.
 each_alone = engine.execution_options(isolation_level="AUTOCOMMIT")
 
+OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer has it
+
 
 def call(conn, sql, *values):
     """The rows of a call; [] of a procedure that returns none."""
@@ -39,7 +41,7 @@ def once(task_id, attempt, work):
                 call(conn, "CALL qtask_finish_task_once(%s, %s)", task_id, attempt)
             return True
         except DBAPIError as error:
-            if number(error) in range(20101, 20200):
+            if number(error) in OVER:
                 return False  # 20116: an earlier try had committed
             if tries == 3:
                 raise

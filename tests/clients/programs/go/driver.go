@@ -26,9 +26,17 @@ func createOrder(tx *sql.Tx, orderNo, payload, options string) (id int64, pushab
 	return id, pushable, err
 }
 
-func refused(err error) bool {
+// over tells whether the task has ended, or another consumer has it.
+func over(err error) bool {
 	var answer *mysql.MySQLError
-	return errors.As(err, &answer) && answer.Number >= 20101 && answer.Number < 20200
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.Number {
+	case 20106, 20107, 20108, 20109, 20116:
+		return true
+	}
+	return false
 }
 
 // once does the work and ends its task in one transaction; it tells whether this call has done it.
@@ -41,7 +49,7 @@ func once(db *sql.DB, taskID, attempt int64, work func(*sql.Tx) error) (bool, er
 			_, err := tx.Exec("CALL qtask_finish_task_once(?, ?)", taskID, attempt)
 			return err
 		})
-		if refused(err) {
+		if over(err) {
 			return false, nil // 20116: an earlier try had committed
 		}
 		if err == nil || tries == 3 {
