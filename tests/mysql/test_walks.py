@@ -1,4 +1,4 @@
-"""docs/setup.md, walked from its beginning to its end."""
+"""docs/setup.md and the README, walked from nothing to tasks that are done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import redis
 import servers
-from examples import all_blocks, statements
+from examples import ROOT, all_blocks, statements
 from testing import execute, query
 
 from qtask_db import Connection, Database, calls
@@ -22,6 +22,9 @@ from qtask_db.render import ROLES
 ACCOUNTS = ("owner", "app", "relay", "operator")
 ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")
 """Lines that have been done where tests run."""
+SERVICES = ("qtask relay", "qtask worker")
+UNTRIED = re.compile(r"…|17|relay|worker|--watch|render|uninstall|install|--servers")
+"""Commands in the README's text that need more than it says there, or that do not end."""
 
 
 @pytest.fixture
@@ -61,6 +64,13 @@ class Walk:
         for statement in statements(block, self._engine):
             execute(self._root, statement)
 
+    def python(self, block: str) -> None:
+        """A program, or the module that a comment names."""
+        name = re.match(r"# (\w+\.py)\n", block)
+        (self._folder / (name[1] if name else "program.py")).write_text(block, encoding="utf-8")
+        if not name:
+            self.sh("python program.py")
+
     def redis(self, block: str) -> None:
         for line in block.splitlines():
             self._redis.execute_command(*line.split())
@@ -80,13 +90,13 @@ class Walk:
         return said
 
     def _run(self, line: str) -> str:
-        if line == "qtask relay":
+        if line.startswith(SERVICES):
             line = f"timeout --preserve-status 5 {line}"
         done = subprocess.run(
             ["sh", "-c", line], cwd=self._folder, env=self.environment,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, (line, done.stderr)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
 
@@ -107,3 +117,31 @@ def test_the_document_leads_from_nothing_to_a_running_installation(
         assert calls.create(conn, "job", {}, 60, "Q").created
         names = query(conn, "SELECT DISTINCT specific_name FROM information_schema.parameters")
         assert ("qtask_create_task",) in names, "drivers can read its parameters"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("nothing")
+def test_the_readme_leads_from_nothing_to_tasks_that_are_done(
+    root: Connection, database_server: servers.Server, redis: redis.Redis, tmp_path: Path
+) -> None:
+    walk = Walk(root, database_server.url, redis, tmp_path)
+    found = all_blocks("README.md")
+
+    def block(words: str) -> str:
+        return next(text for _, text in found if words in text)
+
+    walk.sql(block("CREATE DATABASE"))
+    walk.sh(block("qtask install"))
+    walk.sh("qtask render --grants -o grants.sql\nmysql -u root -p shop < grants.sql")
+    walk.sql(block("CREATE USER app"))
+    for program in (text for kind, text in found if kind == "python"):
+        walk.python(program)
+    walk.sql(block("CALL qtask_create_task("))
+    assert "8976" in walk.sh(block("qtask explain"))
+    # A relay pushes what nobody has, the worker does it.
+    assert "started" in walk.sh("qtask relay")
+    assert "finished=4" in walk.sh("qtask worker orders:worker")
+    inline = re.findall(r"`(qtask [^`]+)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    for line in dict.fromkeys(" ".join(command.split()) for command in inline):
+        if line.count(" ") > 1 and not UNTRIED.search(line):
+            walk.sh(line)
