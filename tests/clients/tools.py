@@ -125,8 +125,8 @@ def _packages(folder: Path, *names: str) -> Path:
 
 
 def _libraries(root: Path) -> dict[str, str]:
-    """Where the packages' own libraries are; the C library stays the machine's."""
-    found = {str(path.parent) for path in root.rglob("lib*.so*") if path.name != "libc.so.6"}
+    """Where the libraries of the packages are, which are of the machine's own release."""
+    found = {str(path.parent) for path in root.rglob("lib*.so*")}
     return {"LD_LIBRARY_PATH": os.pathsep.join(sorted(found))}
 
 
