@@ -96,7 +96,12 @@ def run_script(client: Client, text: str, queue: str, *arguments: str | int | by
     try:
         return run(client, "EVALSHA", digest, 1, queue, *arguments)
     except redis.exceptions.NoScriptError:
-        return run(client, "EVAL", text, 1, queue, *arguments)
+        try:
+            return run(client, "EVAL", text, 1, queue, *arguments)
+        except redis.exceptions.NoPermissionError:
+            # The user may load scripts, and run those that are loaded.
+            client.script_load(text)
+            return run(client, "EVALSHA", digest, 1, queue, *arguments)
 
 
 def runs_no_scripts(error: redis.ResponseError) -> bool:

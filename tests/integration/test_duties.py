@@ -16,7 +16,7 @@ from testing import count, execute, others, row, started, until
 from qtask_db import Connection, NewTask, Status, _loop, _pool, _results, calls, relay
 from qtask_db._loop import Duty
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
-from qtask_db.queues import Queues, push_tasks
+from qtask_db.queues import push_tasks
 from qtask_db.relay import Relay
 from qtask_db.worker import Job, Worker
 
@@ -518,9 +518,3 @@ def test_connections_stay_few_in_trouble(
     time.sleep(4)
     assert len(opened) <= 8
     assert len(set(others(conn)) - before) <= 3
-
-
-def test_push_says_what_it_cannot_push_to(redis: redis_py.Redis) -> None:
-    for wrong in (None, redis.pipeline(), redis_py.asyncio.Redis(), object()):
-        with pytest.raises(Exception, match="cannot be pushed to"):
-            Queues(wrong)  # type: ignore[arg-type]

@@ -132,6 +132,15 @@ def test_a_user_who_may_not_run_scripts(
     until(lambda: taken.extend(queues.take(["W2"], 50, 0.1)) or len(taken) == 50)
 
 
+def test_a_user_who_may_load_scripts_and_not_send_them(
+    redis: redis_py.Redis, stream: bool, limited: Callable[..., redis_py.Redis]
+) -> None:
+    redis.script_flush()
+    queues = Queues(limited("~*", "+@all", "-eval"), stream=stream)
+    assert queues.push_bounded("W2", messages("W2", 50), 40) == 40
+    assert len(queues.take(["W2"], 50, 0.1)) == 40
+
+
 def test_a_user_who_may_not_take_at_all(
     stream: bool, redis_url: str, limited: Callable[..., redis_py.Redis]
 ) -> None:
