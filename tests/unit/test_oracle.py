@@ -14,7 +14,7 @@ import pytest
 from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects import oracle_errors
-from qtask_db.dialects.oracle import Oracle, _fitting, _parameters
+from qtask_db.dialects.oracle import Oracle, _fitting, _parameters, fetch_at_once
 from qtask_db.dialects.oracle_doctor import check_comparison, check_version
 from qtask_db.render import INDEX
 from qtask_db.resources import directory
@@ -78,6 +78,61 @@ def test_what_a_session_is_given(connected: dict[str, Any]) -> None:
     assert vars(connected["raw"]) == {
         "autocommit": False, "call_timeout": 500, "current_schema": "QT"
     }  # fmt: skip
+
+
+class Session:
+    """As much of a connection as a look at one that has idled needs."""
+
+    autocommit = True
+    call_timeout = 60_000
+
+    def __init__(self, *, healthy: bool = True, answers: bool = True) -> None:
+        self._healthy, self._answers = healthy, answers
+        self.waited: list[int] = []
+
+    def is_healthy(self) -> bool:
+        return self._healthy
+
+    def ping(self) -> None:
+        self.waited.append(self.call_timeout)
+        if not self._answers:
+            raise of_driver(0, "DPY-4024", "DPY-4024: call timeout of 3000 ms exceeded")
+
+
+@pytest.mark.parametrize(
+    ("session", "idle", "usable", "waited"),
+    [
+        (Session(), 9.0, True, []),
+        (Session(), 11.0, True, [3000]),
+        (Session(answers=False), 11.0, False, [3000]),
+        (Session(healthy=False), 0.0, False, []),
+    ],
+    ids=["used lately", "idle", "forgotten", "ended"],
+)
+def test_a_connection_that_idled_is_looked_at(
+    session: Session, idle: float, usable: bool, waited: list[int]
+) -> None:
+    assert Connection(session, Oracle(), "qtask_").usable(idle) is usable
+    assert (session.waited, session.call_timeout) == (waited, 60_000)
+
+
+def test_firewalls_see_a_packet_each_minute(connected: dict[str, Any]) -> None:
+    Database("oracle://u:p@db/shop").connect()
+    assert connected["expire_time"] == 1
+    Database("oracle://u:p@db/shop?expire_time=5").connect()
+    assert connected["expire_time"] == 5
+
+
+@pytest.mark.parametrize("rows", [1000, 10_001])
+def test_a_callers_converters_are_left_out(rows: int) -> None:
+    """The driver asks the cursor's handler first, and the connection's where there is none."""
+    cursor = SimpleNamespace(var=lambda kind, **_: kind, arraysize=rows)
+    fetch_at_once(cursor, rows)
+    handler = cursor.outputtypehandler
+    assert handler(cursor, SimpleNamespace(type_code=oracledb.DB_TYPE_NUMBER)) is None
+    clob = SimpleNamespace(type_code=oracledb.DB_TYPE_CLOB)
+    assert handler(cursor, clob) is oracledb.DB_TYPE_LONG
+    assert (cursor.prefetchrows, cursor.arraysize) == (rows, rows)
 
 
 @pytest.mark.parametrize(
