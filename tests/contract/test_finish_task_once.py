@@ -13,6 +13,7 @@ from qtask_db import Connection, calls
 from qtask_db.constants import Status
 from qtask_db.errors import (
     AlreadyFinished,
+    Conflict,
     InvalidArgument,
     QtaskError,
     StaleAttempt,
@@ -112,10 +113,14 @@ class TestTheAnswerToTheCommitIsLost:
         told: list[QtaskError | None] = []
 
         def repeat() -> None:
+            """As after each conflict, too, which a server may make of a row that has changed."""
             try:
                 self.work(again, task_id)
                 again.commit()
                 told.append(None)
+            except Conflict:
+                again.rollback()
+                repeat()
             except QtaskError as error:
                 again.rollback()
                 told.append(error)

@@ -101,6 +101,8 @@ TASK = '{{"name": "job", "payload": {{}}, "interval": 60, "queue": "Q{}", "order
 ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "create_task": lambda _: ("job", "{}", 60, "NEW"),
     "delay_task": lambda _: ("job", "{}", 0, 60, "Q0"),
+    "create_task_quiet": lambda _: ("job", "{}", 60, "NEW"),
+    "delay_task_quiet": lambda _: ("job", "{}", 0, 60, "Q0"),
     "create_tasks": lambda _: (f"[{TASK.format(0, 0)}, {TASK.format(1, 1)}, {TASK.format(9, 1)}]",),
     "start_task": lambda t: (t["due"], 1),
     "start_tasks": lambda t: (f'[{{"task_id": {t["due"]}, "attempt": 1}}]',),

@@ -31,6 +31,16 @@ def _no_triggers(conn: Connection) -> Iterator[None]:
 
 
 @pytest.fixture
+def _heeded(conn: Connection) -> None:
+    """MariaDB 11.8 does not call a procedure's handler for what a trigger of a DELETE with a join
+    raises, so the purge is refused there as a whole.
+    """
+    ((version,),) = query(conn, "SELECT VERSION()")
+    if "MariaDB" in version and int(version.split(".")[0]) >= 11:
+        pytest.skip(f"{version} passes over handlers: --servers mariadb-10.11 or --engine mysql")
+
+
+@pytest.fixture
 def kept(conn: Connection) -> int:
     """The first of thirty tasks that can be purged."""
     found = ended(conn, Status.FINISHED, order_no="keep")
@@ -40,6 +50,7 @@ def kept(conn: Connection) -> int:
     return found
 
 
+@pytest.mark.usefixtures("_heeded")
 @pytest.mark.parametrize(
     "refusal",
     [
@@ -59,6 +70,7 @@ def test_a_trigger_keeps_a_task(conn: Connection, kept: int, refusal: str) -> No
     assert calls.purge(conn, 30) == 1
 
 
+@pytest.mark.usefixtures("_heeded")
 def test_a_task_that_cannot_be_put_off_either(conn: Connection, kept: int) -> None:
     for event in ("DELETE", "UPDATE"):
         trigger(conn, event, REFUSAL)
