@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy
 from sqlalchemy.orm import Session
 from testing import count, execute, new, query, started
 
-from qtask_db import Connection, Database, calls
+from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.errors import AccessDenied, DatabaseUnavailable
 
 Connect = Callable[..., Connection]
@@ -167,3 +168,55 @@ def test_a_role_calls_and_sees_no_table(
             execute(own, f"DECLARE n NUMBER; BEGIN {owner}.qtask.purge_tasks(1, n); END;")
         with pytest.raises(Exception, match=r"ORA-00942|ORA-41900|ORA-01031"):
             query(own, f"SELECT task_id FROM {owner}.qtask_task")
+
+
+def names_stay_apart(own: Connection) -> None:
+    """The whole way of tasks of queues that differ in case and in an accent."""
+    queues = ["Orders", "ORDERS", "\u00d3rders"]
+    made = calls.create_many(
+        own, [NewTask("job", {}, 60, q, order_no="1", delay=0) for q in queues]
+    )
+    assert len({task.task_id for task in made}) == 3
+    assert [calls.create(own, "job", {}, 60, q, order_no="1").task_id for q in queues] == [
+        task.task_id for task in made
+    ]
+    for queue in queues:
+        assert [found.queue for found in calls.list_tasks(own, queue=queue)] == [queue]
+    batch = calls.scan(own, "r", held=["ORDERS"])
+    assert {message.queue for message in batch.messages} == {"Orders", "\u00d3rders"}
+    calls.confirm(own, batch.batch_id, "r")
+    created = re.compile(r"Created 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3};")
+    for task in made:
+        calls.processing(own, task.task_id)
+        assert created.search(calls.explain(own, task.task_id).text)
+        calls.finish(own, task.task_id, 1)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "NLS_NUMERIC_CHARACTERS = ',.'",
+        "NLS_DATE_FORMAT = 'DD.MM.YY'",
+        "NLS_TIMESTAMP_FORMAT = 'DD.MM.YY'",
+        "NLS_TERRITORY = GERMANY",
+        "NLS_LANGUAGE = GERMAN",
+        "NLS_LENGTH_SEMANTICS = BYTE",
+        "TIME_ZONE = '+05:30'",
+    ],
+)
+def test_a_sessions_formats_change_nothing(connect: Connect, setting: str) -> None:
+    own = connect()
+    execute(own, f"ALTER SESSION SET {setting}")
+    names_stay_apart(own)
+
+
+@pytest.mark.parametrize("sort", ["BINARY_CI", "BINARY_AI", "GERMAN_AI"])
+def test_a_sessions_collation_changes_nothing(
+    real: Connection,  # noqa: ARG001
+    connect: Connect,
+    sort: str,
+) -> None:
+    own = connect()
+    for setting in ("NLS_COMP = LINGUISTIC", f"NLS_SORT = {sort}", "NLS_CALENDAR = 'THAI BUDDHA'"):
+        execute(own, f"ALTER SESSION SET {setting}")
+    names_stay_apart(own)
