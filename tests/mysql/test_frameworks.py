@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-import pymysql
 import pytest
 import sqlalchemy
 from sqlalchemy.orm import Session
@@ -90,12 +89,13 @@ def django_settings(
     request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, Any]]:
     """The settings of its one database; connections stay open from request to request."""
-    for name in list(sys.modules):
-        if name.startswith(("MySQLdb", "django.db.backends.mysql")):
-            monkeypatch.delitem(sys.modules, name)
+    # Each driver is found afresh; what is imported meanwhile goes again.
+    backend = ("MySQLdb", "django.db.backends.mysql")
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(backend)}
     if request.param == "PyMySQL":
-        for name in ("MySQLdb", "_mysql"):
-            monkeypatch.setitem(sys.modules, name, pymysql)
+        # With its parts, or they would be imported a second time, as the other driver's.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pymysql"]:
+            sys.modules["MySQLdb" + name.removeprefix("pymysql")] = sys.modules[name]
     else:
         pytest.importorskip("MySQLdb", reason="pip install mysqlclient")
     import django.conf
@@ -119,6 +119,9 @@ def django_settings(
     yield settings
     with suppress(Exception):
         handler.close_all()
+    for name in [name for name in sys.modules if name.startswith(backend)]:
+        del sys.modules[name]
+    sys.modules.update(before)
 
 
 @pytest.fixture
