@@ -575,7 +575,6 @@ def test_lost_connections_are_replaced(
         redis.client_kill_filter(_type="normal", skipme=True)
         create(conn, 1)
         until(lambda wanted=number: len(set(on_queue(redis))) == wanted)
-    assert relay.counters.errors >= 1
 
 
 def test_the_database_goes_and_comes(
