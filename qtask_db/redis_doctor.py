@@ -42,13 +42,26 @@ def examine_redis(
             yield from _server(client)
             yield from _writes(client, queues)
             if queues:
-                yield from examine_queues(client, queues)
+                yield from _permitted("queues", examine_queues(client, queues))
             if queues and audit:
-                yield from examine_messages(client, audit)
+                yield from _permitted("messages", examine_messages(client, audit))
     except RedisError as error:
         yield fail("Redis", str(error), advice(QueueUnavailable()))
     except QtaskError as error:
         yield fail("Redis", str(error), advice(error))
+
+
+def _permitted(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """The checks, as far as this user may look."""
+    from redis.exceptions import NoPermissionError
+
+    try:
+        yield from checks
+    except (NoPermissionError, QueueUnavailable) as error:
+        if not isinstance(error.__cause__ or error, NoPermissionError):
+            raise
+        todo = "let this user run TYPE, LLEN, XLEN, LINDEX and XRANGE on them"
+        yield warn(name, f"not seen: {error}", todo)
 
 
 def _server(client: Client) -> Iterator[Check]:
@@ -121,8 +134,7 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     kinds = {}
     for queue, reply in zip(queues, run_each(client, [("TYPE", q) for q in queues]), strict=True):
         if isinstance(reply, Exception):
-            yield warn(name, f"not seen: {reply}", "let this user run TYPE, LLEN and XLEN on them")
-            return
+            raise reply
         kinds[queue] = reply.decode() if isinstance(reply, bytes) else str(reply)
     lengths = count_messages(client, queues)
     set_aside = count_messages(client, [queue + BAD_SUFFIX for queue in queues])
