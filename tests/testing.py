@@ -13,7 +13,7 @@ import pytest
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
 from qtask_db.dialects.oracle import fetch_at_once
-from qtask_db.errors import QtaskError
+from qtask_db.errors import Conflict, QtaskError
 
 # What the dialects write differently.
 EARLIER = {
@@ -232,6 +232,21 @@ def refused(conn: Connection, error: type[QtaskError], *words: str) -> Iterator[
     for word in words:
         assert word in str(caught.value)
     assert content(conn) == before
+
+
+def despite_snapshot(conn: Connection, work: Callable[[], Any]) -> Any:
+    """What the work returns in a transaction that began before others changed what it changes.
+
+    If the server forbids that (MariaDB's innodb_snapshot_isolation), it must be a Conflict, and the
+    same work must do in a new transaction.
+    """
+    look = "SHOW VARIABLES LIKE 'innodb_snapshot_isolation'"
+    if conn.dialect.name != "mysql" or [on for _, on in query(conn, look)] != ["ON"]:
+        return work()
+    with pytest.raises(Conflict):
+        work()
+    conn.rollback()
+    return work()
 
 
 def new(conn: Connection, queue: str = "Q", **options: Any) -> int:
