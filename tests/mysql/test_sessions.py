@@ -433,5 +433,7 @@ def test_a_prepared_call_of_mysql_connector(
             cursor = own.cursor(prepared=True)
             cursor.execute(f"CALL {conn.prefix}create_tasks(%s)", (tasks,))
             assert len(cursor.fetchall()) == 1
+            while cursor.nextset():
+                pass
             cursor.close()
     assert count(conn) == (1 if element else 3)
