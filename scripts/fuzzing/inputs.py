@@ -57,6 +57,8 @@ WITH_ROWS = {
     if any(p.name == "out_rows" for p in found.parameters)
 }
 READING = {"explain_task", "list_tasks", "next_due"}
+CREATING_QUIETLY = {"create_task_quiet", "delay_task_quiet"}
+CREATING = {"create_task", "delay_task", *CREATING_QUIETLY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def test_every_procedure_gets_its_turn_in_both_ways() -> None:
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE qtask_task SET attempts = 9", "that it does not name"),
+        ("UPDATE qtask_task SET attempts = 9", "that it does not name|reading has changed"),
         ("DROP TABLE nothing", "unclear error"),
         ("DELETE FROM qtask_fuzz", "sentinel"),
     ],
@@ -58,5 +58,6 @@ def test_it_sees_what_goes_wrong(
     monkeypatch.setattr(run, "_call", call)
     monkeypatch.setattr(run, "SETTING_SHARE", 0)
     monkeypatch.setattr(run, "TRANSACTION_SHARE", 0)
+    # The first call of each hundred, which begins anew, may be one that is allowed to delete.
     with pytest.raises(Violation, match=fault):
-        Run(Database(database_url), Random(1)).make(100)  # noqa: S311
+        Run(Database(database_url), Random(1)).make(500)  # noqa: S311
