@@ -74,7 +74,8 @@ def test_names_of_any_characters(own: Connection) -> None:
     for task, queue in zip(one, QUEUES, strict=True):
         (info,) = calls.list_tasks(own, queue=queue, namespace=queue[:64], order_no=queue)
         assert (info.task_id, info.name) == (task.task_id, queue)
-        assert queue in calls.explain(own, task.task_id).text
+        # Control characters and line ends are blanks there.
+        assert queue.translate({0x1A: " ", 0x2028: " "}) in calls.explain(own, task.task_id).text
         calls.cancel(own, task.task_id)
     batch = calls.scan(own, "relay\N{GRINNING FACE}")
     assert {m.queue for m in batch.messages} == set(QUEUES)
