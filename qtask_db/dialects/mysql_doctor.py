@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from qtask_db.constants import DEFAULT, Status
 from qtask_db.dialects import mysql_grants, mysql_schema, mysql_settings
 from qtask_db.dialects.mysql import MySQL, rows_of
 from qtask_db.doctor import NAMED, Check, clock, fail, ok, procedures_by_role, safely, unseen, warn
@@ -23,6 +24,18 @@ SELECT STATUS, CAST(INTERVAL_VALUE AS UNSIGNED) FROM information_schema.EVENTS
 WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = %s
 """
 _OVERDUE = "SELECT TIMESTAMPDIFF(SECOND, MIN(due_at), UTC_TIMESTAMP()) FROM {}task WHERE lane = 0"
+_PUT_OFF = f"""
+SELECT task_id FROM {{}}task FORCE INDEX (due)
+WHERE lane = 0
+  AND due_at > UTC_TIMESTAMP(3)
+  AND due_at < UTC_TIMESTAMP(3) + INTERVAL {DEFAULT["purge_retry"]} SECOND
+  AND due_at > ended_at + INTERVAL IF(
+    status = {Status.FINISHED:d} OR delete_deadline > 0,
+    delete_deadline,
+    {DEFAULT["keep_unfinished"]}
+  ) SECOND
+ORDER BY due_at LIMIT 1
+"""  # noqa: S608
 _OLDEST_TRANSACTION = """
 SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
 FROM information_schema.INNODB_TRX ORDER BY trx_started LIMIT 1
@@ -104,6 +117,12 @@ def _purge(raw: Any, prefix: str) -> Iterator[Check]:
             "purge",
             f"tasks are there that should have been deleted {overdue:,} s ago",
             "let a relay purge, or `qtask install --maintenance-minutes 10`",
+        )
+    elif kept := rows_of(raw, _PUT_OFF.format(prefix)):
+        yield warn(
+            "purge",
+            f"task {kept[0][0]} could not be deleted: a foreign key or a trigger keeps it",
+            "delete the row that refers to it, or let ON DELETE CASCADE or SET NULL do so",
         )
     else:
         yield ok("purge", "what has ended is deleted in time")

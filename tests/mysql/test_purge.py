@@ -10,6 +10,7 @@ from testing import age, count, ended, execute, query, row
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
+from qtask_db.dialects import mysql_doctor
 
 KEEP = "IF OLD.order_no = 'keep' THEN {}; END IF"
 REFUSAL = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'it is kept'"
@@ -68,6 +69,16 @@ def test_a_trigger_keeps_a_task(conn: Connection, kept: int, refusal: str) -> No
     execute(conn, "DROP TRIGGER keep_DELETE")
     age(conn, DEFAULT["purge_retry"])
     assert calls.purge(conn, 30) == 1
+
+
+@pytest.mark.usefixtures("_heeded")
+def test_doctor_names_a_task_that_is_kept(conn: Connection, kept: int) -> None:
+    (found,) = mysql_doctor._purge(conn.raw, conn.prefix)
+    assert found.level.value == "ok"
+    trigger(conn, "DELETE", REFUSAL)
+    calls.purge(conn, 30)
+    (found,) = mysql_doctor._purge(conn.raw, conn.prefix)
+    assert (found.level.value, f"task {kept} " in found.text) == ("warn", True)
 
 
 @pytest.mark.usefixtures("_heeded")
