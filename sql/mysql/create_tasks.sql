@@ -87,9 +87,11 @@ BEGIN
 
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
   -- Else a column is NULL (1048), the unique key speaks (1062), a number is none (1264, 1292, 1916, 3156) or a
-  -- payload is no JSON, and create_rest looks at each of them.
+  -- payload is no JSON, and create_rest looks at each of them. If a trigger of INSERT is there, MySQL speaks of what
+  -- is too long (1406) or too large (1441, 3155, 6527) before it speaks of the NULL.
   IF v_plain THEN BEGIN
-    DECLARE EXIT HANDLER FOR 1048, 1062, 1264, 1292, 1916, 3156, {{ json_errors }} SET v_plain = FALSE;
+    DECLARE EXIT HANDLER FOR 1048, 1062, 1264, 1292, 1406, 1441, 1916, 3155, 3156, 6527, {{ json_errors }}
+      SET v_plain = FALSE;
     INSERT INTO {{ p }}task (
       {{ new_task_columns }}
     )

@@ -15,12 +15,14 @@ SECONDS = LIMIT["seconds"]
 SMILE = "\N{GRINNING FACE}"  # 4 bytes in UTF-8
 
 
-class _Quiet(Connection):
-    """Calls the verb without a result set in place of the usual one."""
+def _quiet(conn: Connection) -> Connection:
+    """The same connection, but it calls the verb without a result set in place of the usual one."""
 
-    def call(self, verb: str, *arguments: Any, **others: Any) -> Any:
-        conn = Connection(self.raw, self.dialect, self.prefix)
-        return call(conn, f"{verb}_quiet", *arguments, options=others["options"]), []
+    class Quiet(type(conn)):  # type: ignore[misc]
+        def call(self, verb: str, *arguments: Any, **others: Any) -> Any:
+            return call(conn, f"{verb}_quiet", *arguments, options=others["options"]), []
+
+    return Quiet(conn.raw, conn.dialect, conn.prefix)
 
 
 def make(conn: Connection, way: str, **changes: Any) -> Task:
@@ -29,7 +31,7 @@ def make(conn: Connection, way: str, **changes: Any) -> Task:
     if way == "create_many":
         return calls.create_many(conn, [NewTask(**given)])[0]
     if way.endswith("_quiet"):
-        conn, way = _Quiet(conn.raw, conn.dialect, conn.prefix), way.partition("_")[0]
+        conn, way = _quiet(conn), way.partition("_")[0]
     if way == "delay":
         given.setdefault("delay", 0)
     return getattr(calls, way)(conn, **given)
