@@ -214,10 +214,10 @@ def _call_quietly(
 
 
 def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
-    """Every row of the tables that the procedures change."""
+    """Every row of the tables that the procedures change, its key first."""
     tables = {"task": "task_id", "batch": "batch_id", "queue": "queue_id"}
     return [
-        query(conn, f"SELECT * FROM {conn.prefix}{table} ORDER BY {key}")
+        query(conn, f"SELECT {key}, given.* FROM {conn.prefix}{table} given ORDER BY {key}")
         for table, key in tables.items()
     ]
 
