@@ -174,9 +174,9 @@ def _watch_pushes(recorder: Recorder, fuse: _Fuse) -> None:
 def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
     plain = Queues.take
 
-    def take(self: Queues, queues: Sequence[str], count: int, timeout: float) -> list[Raw]:
+    def take(self: Queues, queues: Sequence[str], *limits: Any) -> list[Raw]:
         since = time.monotonic()
-        taken = plain(self, queues, count, timeout)
+        taken = plain(self, queues, *limits)
         if taken:
             recorder.note(
                 "take", since=since, messages=[_triple(raw) for raw in taken],
