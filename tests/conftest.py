@@ -39,8 +39,10 @@ NO_ORACLE = pytest.mark.skip(
     f"{servers.docker.IMAGES['oracle']}"
 )
 
-# A shell's background job ignores Ctrl-C, and so would every process that the tests start.
+# A shell's background job ignores Ctrl-C, and one under nohup the end of the terminal, and so would
+# every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -187,30 +186,12 @@ def call(
     """Calls a procedure with all its arguments: the OUT values, the rows, or a pair of both."""
     if verb.startswith(("create_task", "delay_task")) and verb != "create_tasks":
         options = options or {}
-    if verb.endswith("_quiet") and conn.dialect.name == "mysql":
-        return _call_quietly(conn, verb, arguments, options or {})
     outs, rows = conn.call(
         verb, *arguments, options=options, outs=OUTS.get(verb, 0), rows=verb in ROWS
     )
     if verb in OUTS and verb in ROWS:
         return outs, rows
     return outs if verb in OUTS else rows
-
-
-def _call_quietly(
-    conn: Connection, verb: str, arguments: tuple[Any, ...], options: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    """As stored code calls it: there is no row that tells the OUT values."""
-    outs = ", ".join(f"@quiet_{n}" for n in range(OUTS[verb]))
-    places = "%s, " * (len(arguments) + 1) + outs
-    given = [*arguments, json.dumps(options) if options else None]
-    try:
-        with conn.raw.cursor() as cursor:
-            cursor.execute(f"CALL {conn.prefix}{verb}({places})", given)
-            assert cursor.description is None, "a result set"
-    except Exception as error:
-        raise conn.dialect.translate(error) or error from error
-    return query(conn, f"SELECT {outs}")[0]
 
 
 def content(conn: Connection) -> list[list[tuple[Any, ...]]]:

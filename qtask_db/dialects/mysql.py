@@ -120,7 +120,7 @@ class MySQL:
         outs: int,
         rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """One CALL: the procedures return their OUT values as a row, too."""
+        """One CALL: the procedures return their OUT values as a row, too, but for quiet ones."""
         if options is not None:
             arguments = (*arguments, json.dumps(options) if options else None)
         places, sent = [], []
@@ -132,7 +132,8 @@ class MySQL:
             else:
                 places.append("%s")
                 sent.append(argument)
-        places += [f"@qtask_out_{n}" for n in range(outs)]
+        variables = [f"@qtask_out_{n}" for n in range(outs)]
+        places += variables
         with _plain_cursor(raw) as cursor, _explained(places):
             cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
             sets = []
@@ -140,6 +141,8 @@ class MySQL:
                 sets.append(cursor.fetchall())
                 if not cursor.nextset():
                     break
+        if outs and not sets:
+            sets.append(rows_of(raw, f"SELECT {', '.join(variables)}"))
         found = sets.pop(0)[0] if outs else ()
         return found, _as_texts(raw, sets[0]) if rows else []
 

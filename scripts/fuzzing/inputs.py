@@ -57,8 +57,7 @@ WITH_ROWS = {
     if any(p.name == "out_rows" for p in found.parameters)
 }
 READING = {"explain_task", "list_tasks", "next_due"}
-CREATING_QUIETLY = {"create_task_quiet", "delay_task_quiet"}
-CREATING = {"create_task", "delay_task", *CREATING_QUIETLY}
+CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,6 @@ class Run:
 def _call(conn: Connection, made: Input) -> Rows:
     if made.direct:
         return _block(conn, made)
-    if conn.dialect.name == "mysql" and made.verb in inputs.CREATING_QUIETLY:
-        return _quiet(conn, made)
     verb = inputs.VERBS[conn.dialect.name][made.verb]
     outs, rows = conn.call(
         made.verb,
@@ -145,18 +143,6 @@ def _call(conn: Connection, made: Input) -> Rows:
         rows=made.verb in inputs.WITH_ROWS,
     )
     return [outs, *rows] if outs else rows
-
-
-def _quiet(conn: Connection, made: Input) -> Rows:
-    """As stored code calls: no row tells the OUT values."""
-    outs = [f"@fuzz_{name}" for name in inputs.VERBS["mysql"][made.verb].outs]
-    places = ", ".join(["%s"] * len(made.given) + outs)
-    try:
-        with conn.raw.cursor() as cursor:
-            cursor.execute(f"CALL {conn.prefix}{made.verb}({places})", list(made.given.values()))
-    except Exception as error:
-        raise conn.dialect.translate(error) or error from error
-    return _rows(conn, f"SELECT {', '.join(outs)}")
 
 
 def _block(conn: Connection, made: Input) -> Rows:

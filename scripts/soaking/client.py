@@ -180,6 +180,23 @@ class Client:
         made = calls.delay(self._conn, **task.as_element("{}"))
         self._created(task, made.task_id, made.created)
 
+    def _create_quietly(self) -> None:
+        task = replace(self._new(self.random.randrange(ORDERS)), delay=None)
+        self._call_quietly("create_task_quiet", 3, task)
+
+    def _delay_quietly(self) -> None:
+        task = replace(self._new(self.random.randrange(ORDERS)), delay=self.random.randint(0, 1))
+        self._call_quietly("delay_task_quiet", 2, task, task.delay)
+
+    def _call_quietly(self, verb: str, outs: int, task: NewTask, *delay: int | None) -> None:
+        options = task.as_element("{}")
+        given = [options.pop(name) for name in ("name", "payload", "interval", "queue")]
+        options.pop("delay", None)
+        (task_id, created, *_), _ = self._conn.call(
+            verb, *given[:2], *delay, *given[2:], options=options, outs=outs
+        )
+        self._created(task, int(task_id), bool(created))
+
     def _create_many(self) -> None:
         numbers = self.random.sample(range(ORDERS), 8)
         order = self.random.choice([sorted, lambda n: sorted(n, reverse=True), list])
@@ -307,10 +324,10 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 
 
 _JOINING = {
-    "create": 6, "delay": 3, "create_many": 6, "processing": 6, "processing_many": 3,
-    "start_tasks": 3, "finish": 5, "finish_once": 2, "finish_many": 2, "finish_tasks": 2,
-    "return_many": 1, "fail": 3, "extend": 3, "cancel": 2, "retry": 3, "pause": 1, "resume": 2,
-    "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
+    "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 6,
+    "processing": 6, "processing_many": 3, "start_tasks": 3, "finish": 5, "finish_once": 2,
+    "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "extend": 3, "cancel": 2,
+    "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip
 _COMMITTING = {"scan": 8, "redrive": 2, "expire": 2, "purge": 4}
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]

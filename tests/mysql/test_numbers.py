@@ -10,7 +10,7 @@ from qtask_db.errors import InvalidArgument
 
 
 @pytest.mark.parametrize("key", ["interval", "delay", "deadline", "delete_deadline", "max_count"])
-@pytest.mark.parametrize("number", ["1e308", "-1e308", "1e-400", "9" * 70, "-" + "9" * 70])
+@pytest.mark.parametrize("number", ["1e308", "-1e308", "1e-3", "9" * 70, "-" + "9" * 70])
 def test_in_a_bulk_create(conn: Connection, key: str, number: str) -> None:
     fields = {"name": '"job"', "payload": "{}", "interval": "60", "queue": '"Q"', key: number}
     element = ", ".join(f'"{name}": {value}' for name, value in fields.items())

@@ -53,6 +53,7 @@ class Qtask:
             "QTASK_REDIS_URL": redis_url,
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         }
+        self._started: list[subprocess.Popen[str]] = []
         self.secrets = {f":{urlsplit(database_url).password}@", "s3cret", "s3cr/et"}
 
     def __call__(self, *args: object, input: str = "", **env: str | None) -> Result:
@@ -70,7 +71,7 @@ class Qtask:
         merged = self.env | {k: v for k, v in env.items() if v is not None}
         for name in (name for name, value in env.items() if value is None):
             merged.pop(name, None)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "qtask_db", *map(str, args)],
             cwd=self.folder,
             env=merged,
@@ -79,6 +80,13 @@ class Qtask:
             stdout=terminal,
             stderr=terminal,
         )
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kills what a test that failed has left: it would take the tasks of all later ones."""
+        for process in self._started:
+            process.kill()
 
     def checked(self, result: Result) -> Result:
         for secret in self.secrets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from command_line import AWAY, Qtask
 
 
 @pytest.fixture
-def qtask(database_url: str, redis_url: str, tmp_path: Path) -> Qtask:
+def qtask(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Qtask]:
     """The command with an installed, empty schema and an empty Redis."""
-    return Qtask(database_url, redis_url, tmp_path)
+    command = Qtask(database_url, redis_url, tmp_path)
+    yield command
+    command.end()
 
 
 @pytest.fixture
