@@ -34,10 +34,10 @@ def install(conn: Connection, variant: str | None) -> None:
         return
     pattern, instead, verbs = _CUTS[variant]
     schema = conn.dialect.schema
-    renderer = Renderer(conn.dialect.name, Settings())
-    with schema.creating(conn.raw, renderer.render("session")) as create:
-        for found in renderer.objects:
+    schema.prepare(conn.raw)
+    with schema.creating(conn.raw) as create:
+        for found in Renderer(conn.dialect.name, Settings()).objects:
             if found.name.removeprefix("qtask_") in verbs:
                 text, count = re.subn(pattern, instead, found.text)
                 assert count, f"{found.name} has nothing to break"
-                create(dataclasses.replace(found, text=text))
+                create(dataclasses.replace(found, text=text), ())
