@@ -139,11 +139,11 @@ def test_a_row_that_a_table_of_the_business_refers_to(
     task_id = started(conn)
     execute(
         conn,
-        "CREATE TABLE business (task_id BIGINT, FOREIGN KEY (task_id) "
+        "CREATE TABLE referring (task_id BIGINT, FOREIGN KEY (task_id) "
         f"REFERENCES {conn.prefix}task (task_id)) ENGINE = InnoDB",
     )
     try:
-        execute(conn, f"INSERT INTO business VALUES ({task_id})")
+        execute(conn, f"INSERT INTO referring VALUES ({task_id})")
         calls.finish(conn, task_id, 1)
         one = make_relay()
         one.start()
@@ -155,7 +155,7 @@ def test_a_row_that_a_table_of_the_business_refers_to(
         assert not told(caplog, "works again")
         one.stop()
     finally:
-        execute(conn, "DROP TABLE business")
+        execute(conn, "DROP TABLE referring")
 
 
 def test_a_look_at_what_comes_next_that_fails(
