@@ -32,8 +32,8 @@ _CAUSES = {
         "the server has no connection left for this account: close some, or raise its limit"
     ),
     r"\((1021|1026|1030|1114|1811|1878|3675|4139)\)|ORA-(00257|01628|0163[012]|0165\d|0168[38])"
-    r"|ORA-(0169[123]|198\d\d|30036)": (
-        "the server has no room left: look at its disks and tablespaces"
+    r"|ORA-(0169[123]|198\d\d|30036)|No space left|errno: 28|error 28 |DiskFull": (
+        "the server has no room left: make room on its disks or in its tablespaces"
     ),
     r"\((1037|1041|1135|3015|3044)\)|ORA-0403[016]": ("the server is short of memory or threads"),
     r"\((1028|1931|1969|3024)\)|ORA-(00040|0239[2-5])": (
