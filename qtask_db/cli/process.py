@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 REPORT_INTERVAL = 60.0
+"""Seconds."""
+_SAME_WISH = 0.3
 """Seconds."""
 
 
@@ -108,18 +111,19 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
     """The first SIGTERM, SIGINT or SIGHUP asks to stop; a second SIGTERM or SIGINT ends the process
     at once.
 
-    SIGHUP often comes twice, or beside another one, from a terminal that is closed or a supervisor.
-    Where it is ignored, as below nohup, it stays so.
+    What follows within `_SAME_WISH` is the first one again: `timeout` signals its child, and then
+    the group of both. SIGHUP often comes twice, or beside another one, from a terminal that is
+    closed or a supervisor. Where it is ignored, as below nohup, it stays so.
     """
-    asked = False
+    asked: float | None = None
 
     def handle(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        if asked and number == _HANGUP:
+        if asked is not None:
+            if number != _HANGUP and monotonic() - asked > _SAME_WISH:
+                _leave_now(number)
             return
-        if asked:
-            _leave_now(number)
-        asked = True
+        asked = monotonic()
         stop()
         with suppress(OSError, ValueError):  # nobody reads what is said
             errors.say("stopping; the same again to end at once")

@@ -70,6 +70,23 @@ def test_a_second_signal_ends_it_at_once(qtask: Qtask, tmp_path: Path) -> None:
     assert "ended at once" in err
 
 
+def test_one_wish_may_come_as_two_signals(qtask: Qtask, tmp_path: Path) -> None:
+    """`timeout` signals its child, and then the group that the child is in."""
+    (tmp_path / "slow.py").write_text(
+        WORKER.format(body="print('runs', flush=True); time.sleep(2)")
+    )
+    process = qtask.start("worker", "slow:worker")
+    create(qtask)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "runs\n"
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    code, err, _ = stop(process)
+    assert code == 0
+    assert err.count("stopping") == 1
+    assert "finished=1" in err
+
+
 WORKER = """
 import os, time
 from qtask_db.worker import Worker
