@@ -1,0 +1,71 @@
+"""The attacker: somebody with an account for one of the roles, as docs/setup.md gives it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import servers
+from roles import create_roles, execute_unless, give
+from testing import execute
+
+from qtask_db import Connection, Database
+from qtask_db.settings import Settings
+
+Account = Callable[..., Connection]
+NO_USER = 1918
+PASSWORD = "pw"
+
+
+@pytest.fixture
+def account(installed_url: str, database_server: servers.Server) -> Iterator[Account]:
+    """Opens connections of accounts that hold one role and nothing else:
+    `account("app")`, `account("relay", name="other", autocommit=False)`.
+    """
+    made: set[str] = set()
+    opened: list[Connection] = []
+    with Database(database_server.url).connect() as root:
+        create_roles(root, Settings())
+        schema = f"current_schema={urlsplit(installed_url).username}"
+
+        def connect(role: str, *, name: str = "", autocommit: bool = True) -> Connection:
+            name = name or f"only_{role}"
+            if name not in made:
+                made.add(name)
+                _create(root, name, role)
+            parts = urlsplit(installed_url)
+            host = parts.netloc.rpartition("@")[2]
+            query = parts.query if root.dialect.name != "oracle" else f"{parts.query}&{schema}"
+            url = parts._replace(netloc=f"{name}:{PASSWORD}@{host}", query=query)
+            opened.append(Database(urlunsplit(url)).connect(autocommit=autocommit))
+            return opened[-1]
+
+        yield connect
+        for conn in opened:
+            conn.close()
+        for name in made:
+            _drop(root, name)
+
+
+@pytest.fixture
+def attacker(account: Account) -> Connection:
+    """An application's connection, in autocommit."""
+    return account("app")
+
+
+def _create(root: Connection, name: str, role: str) -> None:
+    _drop(root, name)
+    if root.dialect.name == "oracle":
+        execute(root, f'CREATE USER {name} IDENTIFIED BY "{PASSWORD}"')
+        execute(root, f"GRANT CREATE SESSION, {root.prefix}{role} TO {name}")
+        return
+    execute(root, f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'")
+    give(root, name, root.prefix + role)
+
+
+def _drop(root: Connection, name: str) -> None:
+    if root.dialect.name == "oracle":
+        execute_unless(root, f"DROP USER {name} CASCADE", NO_USER)
+    else:
+        execute(root, f"DROP USER IF EXISTS '{name}'@'%'")
