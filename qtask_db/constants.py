@@ -29,3 +29,7 @@ class Status(enum.IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+NO_TASK = 10**18 - 1
+"""The number of a task that never was."""

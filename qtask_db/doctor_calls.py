@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from qtask_db import calls, errors
+from qtask_db.constants import NO_TASK
 from qtask_db.doctor import Check, fail, ok, remedy
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 from qtask_db.task import NewTask
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "qtask doctor"
 """Of the task, its queue and its namespace."""
-_NOBODYS = 2**62
-"""An id that no task has."""
 _Step = tuple[str, Callable[[], object], type[QtaskError] | None]
 """The procedure, its call, the error that it must raise, if any."""
 
@@ -49,12 +48,21 @@ def examine_calls(conn: Connection) -> Iterator[Check]:
         yield fail("calls", f"{broken[0]}: {broken[1]}", remedy(broken[1]))
         return
     text = f"{len(answered)} procedures have been called and answer"
-    if answered:
+    if answered or _reads(conn):
         yield ok("calls", text + (f", {len(denied)} are not for this account" if denied else ""))
     else:
         yield fail(
             "calls", "this account may call nothing", "run `qtask install`, or grant it a role"
         )
+
+
+def _reads(conn: Connection) -> bool:
+    """Whether this is a monitor, which calls nothing."""
+    try:
+        calls.depth(conn)
+    except (AccessDenied, NotInstalled):
+        return False
+    return True
 
 
 def _life(conn: Connection) -> Iterator[_Step]:
@@ -65,7 +73,7 @@ def _life(conn: Connection) -> Iterator[_Step]:
         made.append(task.task_id)
 
     yield "create_task", create, None
-    task_id, absent = (made[0], None) if made else (_NOBODYS, errors.TaskNotFound)
+    task_id, absent = (made[0], None) if made else (NO_TASK, errors.TaskNotFound)
     yield "start_task", lambda: calls.processing(conn, task_id), absent
     yield "extend_task", lambda: calls.extend(conn, task_id, 1), absent
     yield "explain_task", lambda: calls.explain(conn, task_id), absent

@@ -21,7 +21,9 @@ from qtask_db.settings import Settings, check_package, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
-ROLES = ("app", "relay", "operator")
+ROLES = ("app", "producer", "worker", "relay", "operator", "monitor")
+CALLERS = tuple(r for r in ROLES if any(r in e.get("role", ()) for e in INDEX["procedure"]))
+"""The roles that may call procedures; the others only read views."""
 
 Kind = Literal["procedure", "package_spec", "package_body", "view", "event"]
 
@@ -68,6 +70,7 @@ class Renderer:
             maintenance_minutes=settings.maintenance_minutes,
             index=INDEX,
             roles=ROLES,
+            callers=CALLERS,
             comment="",
         )
         self._jinja.globals.update(vars(self._jinja.get_template("macros.sql").module))
@@ -96,11 +99,11 @@ class Renderer:
         return [e for e in INDEX["procedure"] if e.get("dialect", self.dialect) == self.dialect]
 
     def _packages(self) -> Iterator[SchemaObject]:
-        """The package, and for each role one that holds no more than the role needs."""
+        """The package, and for each role that calls one that holds no more than it needs."""
         parts: tuple[tuple[Kind, str], ...] = (("package_spec", "spec"), ("package_body", "body"))
         for kind, _ in parts:
             yield self._object(kind, kind)
-        for role in ROLES:
+        for role in CALLERS:
             for kind, part in parts:
                 yield self._object(kind, f"{role}_{part}", f"role_{part}", role=role)
 
@@ -130,7 +133,7 @@ class Renderer:
         return [one for path in migrations for one in statements(path, self.settings, "change")]
 
     def grants(self) -> str:
-        """A script that creates the three roles and gives each what it needs, and nothing else."""
+        """A script that creates the roles and gives each what it needs, and nothing else."""
         return self.render("grants") + "\n"
 
     def script(self) -> str:

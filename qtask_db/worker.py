@@ -23,6 +23,7 @@ from qtask_db._pool import Handler, Pool
 from qtask_db._runner import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Runner
 from qtask_db._service import Service
 from qtask_db._settler import Settler
+from qtask_db.constants import NO_TASK
 from qtask_db.database import Database
 from qtask_db.errors import ConfigurationError, TaskNotFound
 from qtask_db.job import Counters, Job, Retry
@@ -33,9 +34,6 @@ __all__ = ["Counters", "Job", "Retry", "Worker"]
 logger = get_logger("qtask_db.worker")
 
 H = TypeVar("H", bound=Handler)
-
-NO_TASK = 10**18 - 1
-"""The number of a task that never was."""
 
 
 class Worker(Service):

@@ -18,7 +18,7 @@ from typing import Any
 
 from qtask_db.constants import ERROR
 from qtask_db.errors import ProcedureError
-from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings, package
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "sql-api.md"
@@ -292,8 +292,8 @@ def page() -> str:
     renderer = Renderer("mysql", settings)
     mysql, oracle = procedures(renderer), procedures(Renderer("oracle", settings))
     parts = [INTRODUCTION.strip()]
-    for role in ROLES:
-        parts.append(f"## {TITLES[role]}\n\nRole `{settings.prefix}{role}`.")
+    for role, title in TITLES.items():
+        parts.append(f"## {title}\n\nRole `{settings.prefix}{role}`.")
         for entry in INDEX["procedure"]:
             roles = entry.get("role", [])
             if roles[:1] == [role]:

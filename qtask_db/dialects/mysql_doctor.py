@@ -44,6 +44,11 @@ _GRANTED = """
 SELECT user, routine_name FROM mysql.procs_priv
 WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
 """
+_VIEWS = """
+SELECT table_name FROM information_schema.views
+WHERE table_schema = DATABASE() AND table_name = %s
+"""
+"""Those on which the account has a right."""
 _NO_XA = 1401
 """So MySQL says that a privilege is missing."""
 _ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
@@ -192,16 +197,17 @@ def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
     everything = set().union(*needed.values())
     may = mysql_grants.executable(grants, schema, everything)
     full = [role for role, names in needed.items() if names <= may]
+    full = [role for role in full if not any(needed[role] < needed[other] for other in full)]
     explained = set().union(*(needed[role] for role in full))
     part = {
         role: names - may
         for role, names in needed.items()
-        if role not in full and names & may - explained
+        if not names <= may and names & may - explained
     }
     idle = sorted(mysql_grants.roles(grants) - mysql_grants.active(current))
     idle = [role for role in idle if role.startswith(prefix)]
     if full:
-        lacks = [role for role in needed if role not in full]
+        lacks = [role for role, names in needed.items() if not names <= may]
         text = f"{account} can act as {', '.join(full)}"
         yield ok("privileges", text + (f", not as {', '.join(lacks)}" if lacks else ""))
     elif idle:
@@ -210,6 +216,8 @@ def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
             f"{account} has the role {', '.join(idle)}, which is not active",
             f"SET DEFAULT ROLE '{idle[0]}' TO the account (MariaDB: FOR)",
         )
+    elif not part and rows_of(raw, _VIEWS, (f"{prefix}queue_depth",)):
+        yield ok("privileges", f"{account} reads views and may call no procedure")
     elif not part:
         yield fail(
             "privileges",

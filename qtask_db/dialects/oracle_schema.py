@@ -12,7 +12,7 @@ from qtask_db import urls
 from qtask_db.dialects.oracle import Oracle, rows_of
 from qtask_db.dialects.oracle_tables import differences as differences
 from qtask_db.errors import DatabaseError
-from qtask_db.render import INDEX, ROLES, SchemaObject
+from qtask_db.render import CALLERS, INDEX, SchemaObject
 from qtask_db.settings import package
 
 NEEDED_PRIVILEGES = (
@@ -185,7 +185,8 @@ def execute(raw: Any, statement: str) -> None:
 
 def _packages(prefix: str) -> dict[str, str]:
     """Which packages there are, each with what the names of its two parts begin with."""
-    return {package(prefix): f"{prefix}package", **{prefix + role: prefix + role for role in ROLES}}
+    callers = {prefix + role: prefix + role for role in CALLERS}
+    return {package(prefix): f"{prefix}package", **callers}
 
 
 def _existing(raw: Any) -> set[tuple[str, str]]:

@@ -1,4 +1,5 @@
--- Three roles with the least that each needs: EXECUTE on its procedures, nothing on the tables.
+-- Roles with the least that each needs: EXECUTE on its procedures, nothing on the tables. app is producer and
+-- worker in one.
 -- Roles belong to the whole server: two schemas with one prefix would share them.
 -- Run this in the schema's database, then for each account:  GRANT '{{ p }}app' TO 'account'@'host';
 -- and make the role active at login:  SET DEFAULT ROLE '{{ p }}app' TO 'account'@'host';

@@ -174,7 +174,8 @@ def test_a_role_that_lacks_something(own: str, root: Connection) -> None:
     with Database(own, prefix=PREFIX).connect() as conn:
         create_roles(conn, Settings(prefix=PREFIX))
     try:
-        assert checks(own)["grants"].text == "roles that may call: app, operator, relay"
+        text = "roles that may call: app, producer, worker, operator, relay"
+        assert checks(own)["grants"].text == text
         execute(
             root,
             f"REVOKE EXECUTE ON PROCEDURE {urlsplit(own).path[1:]}.{PREFIX}scan_tasks "

@@ -229,17 +229,17 @@ def test_an_account_without_a_role_can_do_nothing(
 def test_each_service_lives_by_its_role(
     account: Callable[[str], Database], owner: Connection, redis_url: str
 ) -> None:
-    """A producer and a worker as app, a relay as relay, people as operator."""
+    """Each side by its own, people as operator, what draws graphs as monitor."""
     begun, go_on = Event(), Event()
-    app = account("app")
-    worker = Worker(app, redis_url, threads=1)
+    worker = Worker(account("worker"), redis_url, threads=1)
 
     @worker.handler("ROLES")
     def handle(_job: Job) -> None:
         begun.set()
         assert go_on.wait(30)
 
-    with account("operator").connect() as operator, Client(app) as client:
+    producer, people, graphs = (account(role) for role in ("producer", "operator", "monitor"))
+    with people.connect() as operator, graphs.connect() as monitor, Client(producer) as client:
         calls.pause(operator, "ROLES")
         task = client.delay("job", {}, 0, 60, "ROLES", delete_deadline=3600)
         relay = Relay(account("relay"), redis_url)
@@ -250,7 +250,8 @@ def test_each_service_lives_by_its_role(
             calls.resume(operator, "ROLES")
             assert begun.wait(30)
             assert calls.explain(operator, task.task_id).status is Status.PROCESSING
-            assert [s.processing for s in calls.stats(operator) if s.queue == "ROLES"] == [1]
+            for conn in (operator, monitor):
+                assert [s.processing for s in calls.stats(conn) if s.queue == "ROLES"] == [1]
             go_on.set()
         finally:
             go_on.set()

@@ -13,10 +13,10 @@ from roles import NO_USER, create_tester, execute_unless
 from testing import call, execute, query
 
 from qtask_db import Connection, Database
-from qtask_db.render import INDEX, ROLES
+from qtask_db.render import CALLERS, INDEX
 
 ACCOUNT = "qtask_member"
-PACKAGES = ("qtask", *(f"qtask_{role}" for role in ROLES))
+PACKAGES = ("qtask", *(f"qtask_{role}" for role in CALLERS))
 PROCEDURES = [entry for entry in INDEX["procedure"] if entry.get("dialect", "oracle") == "oracle"]
 # Not declared, invisible (of several kinds), not allowed, not theirs to grant; 23ai: no privilege.
 DENIED = {6550, 942, 2289, 4042, 4043, 1031, 1932, 41900}
@@ -30,7 +30,7 @@ def account_url(installed_url: str, database_server: servers.Server) -> Iterator
         execute_unless(owner, f"DROP USER {ACCOUNT} CASCADE", NO_USER)
 
 
-@pytest.fixture(params=ROLES)
+@pytest.fixture(params=CALLERS)
 def role(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -59,6 +59,8 @@ def test_no_other_procedure_can_be_called(member: Connection, role: str) -> None
 
 ALLOWED = {
     "app": ("delay_task", "job", "{}", 0, 60, "Q"),
+    "producer": ("delay_task", "job", "{}", 0, 60, "Q"),
+    "worker": ("finish_tasks", "[]"),
     "relay": ("next_due", None, None),
     "operator": ("pause_queue", "Q", None),
 }

@@ -12,7 +12,7 @@ import pytest
 from qtask_db.constants import ERROR, Status
 from qtask_db.errors import ConfigurationError
 from qtask_db.install import install
-from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.render import CALLERS, INDEX, Renderer
 from qtask_db.reserved import UNFIT
 from qtask_db.settings import Settings
 
@@ -45,7 +45,7 @@ def test_the_package_is_well_formed() -> None:
     assert [s.name for s in package("body").subprograms if s.has_body] == listed
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", CALLERS)
 def test_each_role_has_a_package_that_calls_its_procedures(role: str) -> None:
     wanted = [e["name"] for e in INDEX["procedure"] if role in e.get("role", ())]
     spec, body = (plsql.parse(rendered()[f"{role}_{part}"].strip()) for part in ("spec", "body"))
@@ -251,7 +251,7 @@ def test_the_script_can_be_read_by_the_vendors_client() -> None:
     assert "SET DEFINE OFF" in script
     # The session that runs it goes on.
     assert "ALTER SESSION" not in script
-    assert script.count("SHOW ERRORS") == 2 * (1 + len(ROLES))
+    assert script.count("SHOW ERRORS") == 2 * (1 + len(CALLERS))
 
 
 def test_the_job_is_a_block_that_calls_the_package() -> None:

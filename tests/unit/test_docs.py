@@ -14,7 +14,7 @@ from examples import blocks
 import qtask_db
 from qtask_db.cli import main
 from qtask_db.constants import ERROR
-from qtask_db.render import INDEX, Renderer
+from qtask_db.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,6 @@ PACKAGED = sqlapi.procedures(Renderer("oracle", Settings()))
 TABLES = "\n".join(Renderer("oracle", Settings()).tables())
 NAMES = {entry["name"] for kind in INDEX for entry in INDEX[kind]}
 NAMES |= set(re.findall(r"(?:SEQUENCE|INDEX) qtask_(\w+)", TABLES))
-ROLES = {"app", "relay", "operator"}
 
 
 def text(document: str) -> str:
@@ -109,7 +108,7 @@ def test_the_package_has_an_example_of_every_procedure() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_names_of_the_schema_exist(document: str) -> None:
     for name in re.findall(r"\bqtask_([a-z_]+)\b", text(document)):
-        assert name in NAMES | ROLES | {"db"}, f"qtask_{name}"
+        assert name in NAMES.union(ROLES, {"db"}), f"qtask_{name}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

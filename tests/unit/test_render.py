@@ -9,7 +9,7 @@ import pytest
 
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import ConfigurationError
-from qtask_db.render import INDEX, ROLES, VERSION, Renderer, dialects
+from qtask_db.render import CALLERS, INDEX, ROLES, VERSION, Renderer, dialects
 from qtask_db.settings import Settings
 
 pytestmark = pytest.mark.parametrize("dialect", dialects())
@@ -20,7 +20,7 @@ PACKAGE = ["package_spec", "package_body"]
 def procedures(dialect: str) -> list[str]:
     """The names of the objects that hold the procedures, without the prefix."""
     listed = [entry["name"] for entry in Renderer(dialect, Settings()).procedures]
-    packages = [f"{name}_{part}" for name in ("package", *ROLES) for part in ("spec", "body")]
+    packages = [f"{name}_{part}" for name in ("package", *CALLERS) for part in ("spec", "body")]
     return packages if dialect == "oracle" else listed
 
 
@@ -141,7 +141,7 @@ def test_grants_give_each_role_its_own_and_no_table(dialect: str) -> None:
     }
     if dialect == "oracle":  # a package is executed as a whole, so that each role has its own
         expected = {e for e in expected if e[0] == "SELECT"} | {
-            ("EXECUTE", role, role) for role in ROLES
+            ("EXECUTE", role, role) for role in CALLERS
         }
     assert given == expected
     assert text.count("GRANT ") == len(expected)
