@@ -11,9 +11,10 @@ import redis
 from examples import blocks
 
 from qtask_db.errors import QtaskError
-from qtask_db.queues import Queues, push_tasks
+from qtask_db.queues import Queues, count_messages, push_tasks
 from qtask_db.redis_doctor import examine_redis
 from qtask_db.redis_kinds import FORGOTTEN_IDLE, GROUP
+from qtask_db.redis_url import connect
 from qtask_db.task import Task
 
 TASKS = [Task(number, "Q", "{}", created=True, pushable=True) for number in range(1, 4)]
@@ -59,6 +60,13 @@ def operator(url: str, stream: bool, admin: redis.Redis) -> None:
     assert {"Redis version", "queues"} <= {check.name for check in examine_redis(url, ["Q"])}
 
 
+def monitor(url: str, stream: bool, admin: redis.Redis) -> None:
+    """As `qtask stats` looks."""
+    Queues(admin, stream=stream).push(MESSAGES)
+    with connect(url) as client:
+        assert count_messages(client, ["Q"]) == {"Q": 3}
+
+
 def take_and_forget(admin: redis.Redis) -> None:
     """As a consumer that has died long ago."""
     admin.xgroup_create("Q", GROUP, id="0")
@@ -67,7 +75,7 @@ def take_and_forget(admin: redis.Redis) -> None:
             admin.xclaim("Q", GROUP, "dead", 0, [entry], idle=int(FORGOTTEN_IDLE * 2000))
 
 
-ACTS: list[Act] = [relay, producer, worker, operator]
+ACTS: list[Act] = [relay, producer, worker, operator, monitor]
 NAMING = "client|setinfo"
 """By it redis-py tells newer servers its name, and bears a refusal."""
 WARNED = {"operator": {"rpushx"}}

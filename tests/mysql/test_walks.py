@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -19,7 +19,7 @@ from testing import execute, query
 from qtask_db import Connection, Database, calls
 from qtask_db.render import ROLES
 
-ACCOUNTS = ("owner", "app", "relay", "operator")
+ACCOUNTS = ("owner", "app", "producer", "worker", "relay", "operator", "monitor")
 ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")
 """Lines that have been done where tests run."""
 SERVICES = ("qtask relay", "qtask worker")
@@ -109,11 +109,10 @@ def test_the_document_leads_from_nothing_to_a_running_installation(
     assert "waiting" in said[-2]
     assert "started" in said[-1]
     assert redis.llen("GCR:ORDER:BIND")
-    execute(root, "REVOKE qtask_app FROM app@'%'")
-    walk.sql((tmp_path / "app.sql").read_text(encoding="utf-8"))
-    app = urlsplit(walk.environment["QTASK_DATABASE_URL"])
-    app = app._replace(netloc=app.netloc.replace("relay", "app"))
-    with Database(urlunsplit(app)).connect() as conn:
+    execute(root, "REVOKE qtask_producer FROM producer@'%'")
+    walk.sql((tmp_path / "producer.sql").read_text(encoding="utf-8"))
+    url = walk.environment["QTASK_DATABASE_URL"].replace("relay", "producer")
+    with Database(url).connect() as conn:
         assert calls.create(conn, "job", {}, 60, "Q").created
         names = query(conn, "SELECT DISTINCT specific_name FROM information_schema.parameters")
         assert ("qtask_create_task",) in names, "drivers can read its parameters"
