@@ -1,0 +1,98 @@
+"""Somebody has the password of an account with one role: what docs/security.md says of it is all
+that it is good for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from testing import execute, new, row
+
+from qtask_db import Connection, Status, calls
+from qtask_db.errors import AccessDenied
+from qtask_db.render import ROLES
+
+Account = Callable[..., Connection]
+QUEUE, ORDER, PAYLOAD = "PAY", "order-of-the-victim", {"card": "number-of-the-victim"}
+
+
+def start(conn: Connection, task_id: int) -> object:
+    return calls.processing(conn, task_id)
+
+
+def finish(conn: Connection, task_id: int) -> object:
+    calls.processing(conn, task_id)
+    return calls.finish(conn, task_id)
+
+
+def hand_out(conn: Connection, _task_id: int) -> object:
+    return calls.scan(conn, "thief").messages
+
+
+ACTS: dict[str, Callable[[Connection, int], object]] = {
+    "create": lambda conn, _: calls.create(conn, "job", {}, 60, QUEUE),
+    "find out the number of a task by its order number": lambda conn, _: calls.create(
+        conn, "job", {}, 60, QUEUE, order_no=ORDER
+    ),
+    "start": start,
+    "end": finish,
+    "explain": calls.explain,
+    "list": lambda conn, _: calls.list_tasks(conn, order_no=ORDER),
+    "hand out": hand_out,
+    "count": lambda conn, _: calls.depth(conn),
+    "cancel": calls.cancel,
+    "pause": lambda conn, _: calls.pause(conn, QUEUE),
+    "purge": lambda conn, _: calls.purge(conn),
+}
+CREATE = {"create", "find out the number of a task by its order number"}
+WORK = {"start", "end"}
+GOOD_FOR = {
+    "producer": CREATE,
+    "worker": WORK,
+    "app": {*CREATE, *WORK, "explain"},
+    "relay": {"hand out", "purge"},
+    "monitor": {"count"},
+    "operator": {"explain", "list", "count", "cancel", "pause", "purge"},
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_it_is_good_for(role: str, conn: Connection, account: Account) -> None:
+    thief = account(role)
+    could = set()
+    for name, act in ACTS.items():
+        victim = new(conn, QUEUE, payload=PAYLOAD, order_no=ORDER)
+        try:
+            act(thief, victim)
+            could.add(name)
+        except AccessDenied:
+            assert row(conn, victim)["status"] == Status.WAITING
+        execute(conn, f"DELETE FROM {conn.prefix}task")
+    assert could == GOOD_FOR[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_it_reads(role: str, conn: Connection, account: Account) -> None:
+    """Payloads are for those who carry them; order numbers for people, too."""
+    thief = account(role)
+    seen = ""
+    for act in ACTS.values():
+        victim = new(conn, QUEUE, payload=PAYLOAD, order_no=ORDER, delay=0)
+        try:
+            seen += repr(act(thief, victim))
+        except AccessDenied as error:
+            seen += str(error)
+        execute(conn, f"DELETE FROM {conn.prefix}task")
+    assert ("number-of-the-victim" in seen) == (role == "relay")
+    assert (ORDER in seen) == (role in {"operator", "app"})
+
+
+@pytest.mark.parametrize("role", ["relay", "operator"])
+def test_nobody_ends_a_task_before_its_time(role: str, conn: Connection, account: Account) -> None:
+    thief = account(role)
+    active, kept = new(conn, QUEUE), new(conn, QUEUE, delete_deadline=3600)
+    start(conn, kept)
+    calls.finish(conn, kept)
+    assert (calls.expire(thief), calls.purge(thief)) == (0, 0)
+    assert row(conn, active)["status"] == Status.WAITING
