@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from servers import account
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
@@ -32,23 +33,22 @@ class Authority:
         self._name = _name(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.file = folder / f"{name}.pem"
-        self.file.write_bytes(
-            _pem(_signed(self._name, self._name, self._key, self._key, "", NOW + DAY))
-        )
+        own = _signed(self._name, self._name, self._key, self._key, "", NOW + DAY)
+        account.write(self.file, _pem(own))
 
     def issue(self, host: str, *, expired: bool = False, file: str = "server") -> Certificate:
         """A certificate for a host name, or for a client; it replaces the one in the same file."""
         key = ec.generate_private_key(ec.SECP256R1())
         until = NOW - DAY if expired else NOW + DAY
         issued = Certificate(self._folder / f"{file}.pem", self._folder / f"{file}-key.pem")
-        issued.cert.write_bytes(_pem(_signed(_name(host), self._name, key, self._key, host, until)))
-        issued.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
+        signed = _signed(_name(host), self._name, key, self._key, host, until)
+        account.write(issued.cert, _pem(signed))
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
         )
+        account.write(issued.key, private.decode())
         return issued
 
 
@@ -87,5 +87,5 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()

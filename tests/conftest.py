@@ -13,6 +13,7 @@ import redis
 import servers
 from certificates import Authority
 from roles import RoleConnection, create_tester
+from servers.account import shared_folder
 from surroundings import Surrounding
 from testing import empty
 
@@ -259,9 +260,10 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """A CA that is ours."""
-    return Authority(tmp_path_factory.mktemp("tls"), "ours")
+def authority() -> Iterator[Authority]:
+    """A CA that is ours, where servers can read it."""
+    with shared_folder("tls") as folder:
+        yield Authority(folder, "ours")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import oracledb
-from testing import execute, query
+from testing import PASSWORD, as_account, execute, query
 
 from qtask_db import Connection
 from qtask_db.render import INDEX, ROLES, Renderer
@@ -88,18 +88,18 @@ def create_tester(conn: Connection, url: str, name: str = "qtask_tester") -> str
     """Makes an account for `RoleConnection` and returns the URL with it."""
     create_roles(conn, Settings())
     parts = urlsplit(url)
-    account = parts._replace(netloc=f"{name}:pw@{parts.netloc.rpartition('@')[2]}")
+    account = urlsplit(as_account(url, name))
     owner, roles = OWNER[conn.dialect.name], [conn.prefix + role for role in ROLES]
     if conn.dialect.name == "oracle":
         execute_unless(conn, f"DROP USER {name} CASCADE", NO_USER)
-        execute(conn, f'CREATE USER {name} IDENTIFIED BY "pw"')
+        execute(conn, f'CREATE USER {name} IDENTIFIED BY "{PASSWORD}"')
         execute(conn, f"GRANT {', '.join(['CREATE SESSION', owner, *roles])} TO {name}")
         execute(conn, f"ALTER USER {name} DEFAULT ROLE {owner}")
         schema = query(conn, "SELECT USER FROM dual")[0][0]
         return urlunsplit(account._replace(query=f"{parts.query}&current_schema={schema}"))
     execute(conn, f"CREATE ROLE {owner}")
     execute(conn, f"GRANT ALL ON {parts.path[1:]}.* TO {owner}")
-    execute(conn, f"CREATE USER '{name}'@'%' IDENTIFIED BY 'pw'")
+    execute(conn, f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'")
     for role in roles:
         give(conn, name, role, default=False)
     give(conn, name, owner)

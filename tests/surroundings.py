@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from testing import execute
+from testing import PASSWORD, execute
 from turmoil.proxy import Proxy
 
 from qtask_db import Connection, Database
 from qtask_db.install import install
 
 BOTH = ("mysql", "mariadb")
-ACCOUNT, PASSWORD = "qtask_holder", "pw"
+ACCOUNT = "qtask_holder"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from servers.account import new_password
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
@@ -34,8 +36,18 @@ ZONE = {
 }
 KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
+PASSWORD = new_password()
+"""Of the accounts that tests make: everybody on this machine can reach the servers."""
+
 LOW_END = {"mysql": ("low_end",), "oracle": ()}
 TIMES = ("created_at", "deadline_at", "due_at", "started_at", "ended_at")
+
+
+def as_account(url: str, name: str, password: str = PASSWORD) -> str:
+    """The URL with another login."""
+    parts = urlsplit(url)
+    server = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{name}:{password}@{server}").geturl()
 
 
 def empty(conn: Connection) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 import redis
 import testing
 from certificates import Authority
-from servers import ServerError, binaries, packages
+from servers import ServerError, account, binaries, packages, redisd
 from servers.base import Unavailable, free_port
 
 from qtask_db.errors import QueueUnavailable
@@ -26,9 +27,11 @@ MASTERS = 3
 class Launcher:
     """Runs redis-server with some arguments in a folder of its own; with TLS alone where told."""
 
-    def __init__(self, folder: Path, authority: Authority | None = None) -> None:
+    def __init__(self, authority: Authority | None = None) -> None:
         self._program = program()
-        self.folder = folder
+        self.folder = account.new_folder("redis")
+        self.password = account.new_password()
+        self._login = redisd.login(self.folder, self.password)
         self._authority = authority
         self._processes: list[subprocess.Popen[bytes]] = []
         self._tls: tuple[str, ...] = ()
@@ -40,31 +43,49 @@ class Launcher:
                 "--tls-replication", "yes", "--tls-cluster", "yes",
             )  # fmt: skip
 
-    def __call__(self, *arguments: str, port: int | None = None) -> subprocess.Popen[bytes]:
-        folder = self.folder / f"server-{len(self._processes)}"
-        folder.mkdir()
+    def __call__(
+        self, *arguments: str, port: int | None = None, configuration: str | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A server, which asks for the password unless its configuration is given."""
+        folder, file = account.own_folder(self.next_folder), self._login
+        if configuration is not None:
+            file = folder / "redis.conf"  # a Sentinel writes to it, too
+            account.write(file, configuration)
+            account.give(folder)
         listen: tuple[str, ...] = () if port is None else ("--port", str(port))
         if port is not None and self._tls:
             listen = ("--port", "0", "--tls-port", str(port))
         command = self._program.command(
-            *arguments, *listen, *self._tls, "--bind", "127.0.0.1", "127.0.0.2",
+            str(file), *arguments, *listen, *self._tls, "--bind", "127.0.0.1", "127.0.0.2",
             "--dir", str(folder), "--save", "",
         )  # fmt: skip
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        return self.run(account.within_reach(command, self.folder))
+
+    def run(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """The same command again is the same server."""
+        process = account.start(command, stdout=subprocess.DEVNULL)
         self._processes.append(process)
         return process
+
+    @property
+    def next_folder(self) -> Path:
+        """Where the next server will have its data."""
+        return self.folder / f"server-{len(self._processes)}"
 
     def client(self, port: int) -> redis.Redis:
         """A client of one of the servers."""
         tls: dict[str, Any] = {}
         if self._authority is not None:
             tls = {"ssl": True, "ssl_ca_certs": str(self._authority.file)}
-        return redis.Redis(port=port, host="127.0.0.1", decode_responses=True, **tls)
+        return redis.Redis(
+            port=port, host="127.0.0.1", password=self.password, decode_responses=True, **tls
+        )
 
     def close(self) -> None:
         for process in self._processes:
             process.kill()
             process.wait()
+        shutil.rmtree(self.folder)
 
 
 def program() -> binaries.Program:
@@ -84,7 +105,7 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
 def start_cluster(
     launch: Launcher, down_after: int = 2_000
 ) -> tuple[str, list[subprocess.Popen[bytes]]]:
-    """A Cluster of three masters: its hosts, as a URL has them, and its processes.
+    """A Cluster of three masters: login and hosts, as a URL has them, and its processes.
 
     `down_after`: milliseconds of silence after which a node is taken to be down.
     """
@@ -108,15 +129,16 @@ def start_cluster(
         until(lambda node=node: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
         until(lambda node=node: len(node.execute_command("CLUSTER NODES")) == MASTERS)
         node.close()
-    return ",".join(f"127.0.0.1:{port}" for port in ports), processes
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f":{launch.password}@{hosts}", processes
 
 
 @dataclass
 class Guarded:
     """A master with one replica, or none, and a Sentinel that watches them as `orders`."""
 
-    port: int
-    """The Sentinel's."""
+    place: str
+    """Login, Sentinel, master and the Sentinel's own login, as a URL has them."""
     master: subprocess.Popen[bytes]
     replica: redis.Redis
 
@@ -129,16 +151,18 @@ def start_sentinel(launch: Launcher, replicas: int = 1, down_after: int = 2_000)
     if replicas:
         launch("--replicaof", "127.0.0.1", str(master), port=replica)
         until(lambda: client.info("replication")["master_link_status"] == "up")
-    file = launch.folder / "sentinel.conf"
-    file.write_text(
+    configuration = (
+        f"requirepass {launch.password}\n"
         f"sentinel monitor orders 127.0.0.1 {master} 1\n"
+        f"sentinel auth-pass orders {launch.password}\n"
         f"sentinel down-after-milliseconds orders {down_after}\n"
         "sentinel failover-timeout orders 5000\n"
     )
-    launch(str(file), "--sentinel", port=guard)
+    launch("--sentinel", port=guard, configuration=configuration)
     sentinel = launch.client(guard)
     until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == replicas)
-    return Guarded(guard, process, client)
+    place = f":{launch.password}@127.0.0.1:{guard}/orders/0?sentinel_password={launch.password}"
+    return Guarded(place, process, client)
 
 
 def _port_with_bus() -> int:

@@ -26,7 +26,9 @@ PORTS = {"mysql": 3306, "redis": 6379}
 LEFT_OUT = ("usr/lib/mysql/plugin", "gconv", "usr/share/mysql/charsets", "libdb-5.3")
 # The libraries' paths on a merged-/usr system: programs name their loader as /lib64/...
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
-ACCOUNTS = "root:x:0:0:root:/:/bin/sh\n"
+NUMBER = 61184
+"""Whose the servers are: of those that no person and no other service has."""
+ACCOUNTS = f"root:x:0:0:root:/:/bin/sh\nqtask:x:{NUMBER}:{NUMBER}::/:/bin/sh\n"
 
 
 def main() -> int:
@@ -62,6 +64,7 @@ def build(engine: str) -> tuple[str, int]:
                 'ENTRYPOINT ["/entrypoint.sh"]',
                 f'CMD ["{"mysqld" if engine == "mysql" else "redis-server"}"]',
                 f"EXPOSE {PORTS[engine]}",
+                f"USER {NUMBER}",
                 "ENV PATH=/usr/sbin:/usr/bin",
             ],
         )
@@ -73,13 +76,14 @@ def build(engine: str) -> tuple[str, int]:
 def _fill(tar: tarfile.TarFile, engine: str) -> None:
     _add_files(tar, cache_folder() / "packages" / engine)
     tar.add(_busybox(), "usr/bin/busybox", filter=_as_root)
-    for applet in ("sh", "mkdir", "sed", "echo"):
+    for applet in ("sh", "cat", "rm", "sed", "echo"):
         _add_link(tar, f"usr/bin/{applet}", "busybox")
     tar.add(HERE / f"{engine}-entrypoint.sh", "entrypoint.sh", filter=_executable)
     _add_text(tar, "etc/passwd", ACCOUNTS)
-    for folder in ("tmp", "data", "run"):
+    for folder, mode in {"tmp": 0o1777, "data": 0o700, "run": 0o700}.items():
         member = tarfile.TarInfo(folder)
-        member.type, member.mode = tarfile.DIRTYPE, 0o1777
+        member.type, member.mode = tarfile.DIRTYPE, mode
+        member.uid = member.gid = NUMBER
         tar.addfile(member)
 
 

@@ -1,7 +1,9 @@
 #!/usr/bin/sh
 # Starts MySQL, initialising its data at the first start from the same variables as the official
-# image: MYSQL_ROOT_PASSWORD, MYSQL_DATABASE, MYSQL_USER, MYSQL_PASSWORD.
+# image: MYSQL_ROOT_PASSWORD or, better, MYSQL_ROOT_PASSWORD_FILE, MYSQL_DATABASE, MYSQL_USER,
+# MYSQL_PASSWORD.
 set -eu
+umask 077
 
 case "${1:-mysqld}" in
     mysqld) if [ $# -gt 0 ]; then shift; fi ;;
@@ -14,8 +16,11 @@ quoted() {
 }
 
 if [ ! -d /data/mysql ]; then
+    if [ -n "${MYSQL_ROOT_PASSWORD_FILE:-}" ]; then
+        MYSQL_ROOT_PASSWORD=$(cat "$MYSQL_ROOT_PASSWORD_FILE")
+    fi
     if [ -z "${MYSQL_ROOT_PASSWORD:-}" ]; then
-        echo 'MYSQL_ROOT_PASSWORD is not set' >&2
+        echo 'neither MYSQL_ROOT_PASSWORD nor MYSQL_ROOT_PASSWORD_FILE is set' >&2
         exit 1
     fi
     password=$(quoted "$MYSQL_ROOT_PASSWORD")
@@ -35,10 +40,11 @@ if [ ! -d /data/mysql ]; then
             fi
         fi
     } > /tmp/first.sql
-    mysqld --no-defaults --user=root --basedir=/usr --datadir=/data --secure-file-priv= \
+    mysqld --no-defaults --basedir=/usr --datadir=/data --secure-file-priv=NULL \
         --initialize-insecure --init-file=/tmp/first.sql
+    rm /tmp/first.sql
     # The official image starts a temporary server for this, so two such lines are waited for.
     echo 'data initialised: ready for connections' >&2
 fi
-exec mysqld --no-defaults --user=root --basedir=/usr --datadir=/data --secure-file-priv= \
+exec mysqld --no-defaults --basedir=/usr --datadir=/data --secure-file-priv=NULL \
     --socket=/run/mysqld.sock --pid-file=/run/mysqld.pid "$@"

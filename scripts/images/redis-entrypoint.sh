@@ -7,4 +7,5 @@ case "${1:-redis-server}" in
     -*) ;;
     *) exec "$@" ;;
 esac
-exec redis-server --dir /data --protected-mode no "$@"
+# The configuration file goes first.
+exec redis-server "$@" --dir /data --protected-mode no

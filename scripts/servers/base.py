@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 ENGINES = ("mysql", "mariadb", "redis", "oracle")
 DATABASE = "qtask"
-PASSWORD = "pw"  # of servers that listen on loopback and live for minutes
 READY_SECONDS = 60.0
 
 Log = Callable[[str], None]
@@ -59,7 +59,8 @@ class Server(ABC):
         self.stop()
 
     def __repr__(self) -> str:
-        return f"<{self.engine} {self.version} at {self.url}>"
+        # Not the login: it gets into messages.
+        return f"<{self.engine} {self.version} at {urlsplit(self.url).netloc.rpartition('@')[2]}>"
 
 
 def free_port() -> int:

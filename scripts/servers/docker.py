@@ -9,17 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import mysqld, redisd, releases
-from .base import (
-    DATABASE,
-    PASSWORD,
-    READY_SECONDS,
-    Log,
-    Server,
-    ServerError,
-    Unavailable,
-    free_port,
-)
+from . import account, mysqld, redisd, releases
+from .base import DATABASE, READY_SECONDS, Log, Server, ServerError, Unavailable, free_port
 from .url import version_at
 
 IMAGES = {
@@ -30,11 +21,13 @@ IMAGES = {
 }
 PORTS = {"mysql": 3306, "mariadb": 3306, "redis": 6379, "oracle": 1521}
 URLS = {
-    "mysql": f"mysql://root:{PASSWORD}@{{}}/{DATABASE}",
-    "mariadb": f"mysql://root:{PASSWORD}@{{}}/{DATABASE}",
-    "redis": "redis://{}/0",
-    "oracle": f"oracle+oracledb://{DATABASE}:{PASSWORD}@{{}}/?service_name=FREEPDB1",
+    "mysql": f"mysql://root:{{}}@{{}}/{DATABASE}",
+    "mariadb": f"mysql://root:{{}}@{{}}/{DATABASE}",
+    "redis": "redis://:{}@{}/0",
+    "oracle": f"oracle+oracledb://{DATABASE}:{{}}@{{}}/?service_name=FREEPDB1",
 }
+# In the container: files, for command lines and environments are for others to see.
+PASSWORD, CONFIGURATION = "/password", "/redis.conf"
 LOOPBACK = ("localhost", "127.0.0.1")
 
 _missing_images: dict[str, str] = {}
@@ -52,7 +45,8 @@ def required() -> bool:
 def start(engine: str, options: Sequence[str], log: Log) -> Server:
     image = image_name(engine)
     _require_image(image, log)
-    container = _container(engine, image, options)
+    password = account.new_password()
+    container = _container(engine, image, password, options)
     _publish(container, PORTS[engine])
     try:
         container.start()
@@ -64,17 +58,17 @@ def start(engine: str, options: Sequence[str], log: Log) -> Server:
         raise Unavailable(f"image {image} does not start: {error}{end}") from error
     place = place.replace("localhost", "127.0.0.1")  # which might mean ::1 first
     source = f"a Docker daemon answers; image {image}"
-    server = DockerServer(engine, URLS[engine].format(place), source, container)
+    server = DockerServer(engine, URLS[engine].format(password, place), source, container)
     if engine == "oracle":
-        _empower(place)
+        _empower(server.url)
     return server
 
 
-def _empower(place: str) -> None:
+def _empower(url: str) -> None:
     """Lets the account of the tests create others."""
     from qtask_db import Database
 
-    system = URLS["oracle"].replace(f"//{DATABASE}:", "//system:").format(place)
+    system = url.replace(f"//{DATABASE}:", "//system:")
     with Database(system).connect() as connection, connection.raw.cursor() as cursor:
         cursor.execute(f"GRANT dba TO {DATABASE}")
 
@@ -180,18 +174,20 @@ def _client() -> Any:
     return client
 
 
-def _container(engine: str, image: str, options: Sequence[str]) -> Any:
-    if engine == "redis":
-        from testcontainers.community.redis import RedisContainer
-
-        return RedisContainer(image).with_command(["redis-server", *redisd.OPTIONS, *options])
+def _container(engine: str, image: str, password: str, options: Sequence[str]) -> Any:
     if engine == "oracle":
         from testcontainers.community.oracle import OracleDbContainer
 
         return OracleDbContainer(
-            image, oracle_password=PASSWORD, username=DATABASE, password=PASSWORD
+            image, oracle_password=password, username=DATABASE, password=password
         )
-    from testcontainers.community.mysql import MySqlContainer
+    from testcontainers.core.container import DockerContainer
 
-    container = MySqlContainer(image, username="root", password=PASSWORD, dbname=DATABASE)
+    container = DockerContainer(image)
+    if engine == "redis":
+        text = redisd.LOGIN.format(password).encode()
+        container.with_copy_into_container(text, CONFIGURATION, 0o644)
+        return container.with_command(["redis-server", CONFIGURATION, *redisd.OPTIONS, *options])
+    container.with_copy_into_container(password.encode(), PASSWORD, 0o644)
+    container.with_envs(MYSQL_ROOT_PASSWORD_FILE=PASSWORD, MYSQL_DATABASE=DATABASE)
     return container.with_command([*mysqld.settings(engine), *options])

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import mysqld, packages
+from . import account, mysqld, packages
 from .apt import Apt, unpack
 from .base import Log, Server, Unavailable, cache_folder
 from .locks import locked
@@ -30,12 +30,12 @@ class Clock:
     def set(self, seconds: float) -> None:
         """So many seconds ahead of the machine's, or behind it; the server sees it at once."""
         new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+f}\n")
+        account.write(new, f"{seconds:+f}\n")
         new.rename(self._file)
 
 
 def start(folder: Path, log: Log = print) -> tuple[Server, Clock]:
-    """The server and its clock, whose file lies in the folder."""
+    """The server and its clock, whose file lies in the folder: one that servers can read."""
     found = packages.unpacked("mariadb", log)
     loader, *rest = found.prefix
     clock = Clock(folder / "clock")

@@ -10,7 +10,7 @@ import contextlib
 from pathlib import Path
 from typing import cast
 
-from . import binaries, mysqld, packages
+from . import account, binaries, mysqld, packages
 from .base import Log, Server, ServerError, Unavailable, free_port
 from .group import NODES, Group, execute, program, together, wait
 
@@ -61,6 +61,7 @@ def start(log: Log = print) -> Galera:
     """Three servers in one cluster. Unavailable where there is no Galera."""
     found, library = _program(log)
     ports = [free_port() for _ in range(NODES)]
+    password = account.new_password()
 
     def run(number: int) -> Server:
         own = ports[number]
@@ -78,7 +79,8 @@ def start(log: Log = print) -> Galera:
             "--wsrep-cluster-address=gcomm://" + ",".join(f"127.0.0.1:{p}" for p in ports),
         )
         wrapper = (str(NODE), "yes" if number == 0 else "no")
-        return mysqld.start(found, options, f"node {number + 1} of a cluster", log, wrapper)
+        source = f"node {number + 1} of a cluster"
+        return mysqld.start(found, options, source, log, wrapper, password)
 
     first = run(0)
     try:

@@ -8,11 +8,11 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from . import account
 from .base import READY_SECONDS, Server, ServerError, Unavailable
 
 # Reads the server's pid whenever it changes. Its input ends when this process dies, however
@@ -27,11 +27,6 @@ rm -rf "$1"
 """
 
 _running: set[ProcessServer] = set()
-
-
-def new_folder(engine: str) -> Path:
-    """A private folder for one server's data, socket and log."""
-    return Path(tempfile.mkdtemp(prefix=f"qtask-{engine}-"))
 
 
 class ProcessServer(Server):
@@ -49,7 +44,7 @@ class ProcessServer(Server):
     ) -> None:
         super().__init__(engine, url, "", source)
         self.folder = folder
-        self._command = command
+        self._command = account.within_reach(command, folder)
         self._probe = probe
         self._owner = os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,7 +89,7 @@ class ProcessServer(Server):
 
     def _launch(self) -> None:
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = account.start(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -11,7 +11,7 @@ import contextlib
 import uuid
 from urllib.parse import urlsplit
 
-from . import mysqld
+from . import account, mysqld
 from .base import Log, Server, ServerError, free_port
 from .group import NODES, Group, execute, port, program, together, wait
 
@@ -25,6 +25,8 @@ OPTIONS = (
     "--enforce-gtid-consistency=ON",
     "--report-host=127.0.0.1",
     f"--plugin-load-add={PLUGIN}",
+    # The server's own port, on loopback; the plugin's own stack listens for every address.
+    "--loose-group-replication-communication-stack=MYSQL",
     "--loose-group-replication-start-on-boot=OFF",
     "--loose-group-replication-ip-allowlist=127.0.0.1/32",
     "--loose-group-replication-recovery-get-public-key=ON",
@@ -108,7 +110,7 @@ def start(log: Log = print) -> Replication:
     """Three servers in one group with one primary. Unavailable where there is no plugin."""
     found, plugin = program("mysql", PLUGIN, log)
     ports = [free_port() for _ in range(NODES)]
-    name = str(uuid.uuid4())
+    name, password = str(uuid.uuid4()), account.new_password()
 
     def run(number: int) -> Server:
         options = (
@@ -120,7 +122,8 @@ def start(log: Log = print) -> Replication:
             "--loose-group-replication-group-seeds="
             + ",".join(f"127.0.0.1:{port}" for port in ports),
         )
-        return mysqld.start(found, options, f"node {number + 1} of a group", log)
+        source = f"node {number + 1} of a group"
+        return mysqld.start(found, options, source, log, password=password, port=ports[number])
 
     group = Replication(together(run, range(NODES)))
     try:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pymysql
 import servers
 from redis import Redis
+from servers.account import new_password
 
 from qtask_db.database import Database
 from qtask_db.errors import DatabaseUnavailable
@@ -131,12 +132,13 @@ class System:
 
     def _prepare(self, broken: str | None) -> str:
         """The schema, owned by an account without privileges on the server; returns its URL."""
-        root = self.root()
+        root, password = self.root(), new_password()
         with root.cursor() as cursor:
-            cursor.execute(f"CREATE USER {OWNER}@'%' IDENTIFIED BY 'pw'")
+            cursor.execute(f"CREATE USER {OWNER}@'%' IDENTIFIED BY '{password}'")
             cursor.execute(f"GRANT ALL ON {servers.DATABASE}.* TO {OWNER}@'%'")
         parts = urlsplit(self.database.url)
-        url = urlunsplit(parts._replace(netloc=f"{OWNER}:pw@{parts.netloc.rpartition('@')[2]}"))
+        server = parts.netloc.rpartition("@")[2]
+        url = urlunsplit(parts._replace(netloc=f"{OWNER}:{password}@{server}"))
         install(url, {}, report=lambda _: None)
         with root.cursor() as cursor:
             for statement in journal.TABLES + journal.TRIGGERS:

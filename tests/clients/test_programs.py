@@ -13,13 +13,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 import tools
 from lossy import LossyProxy
 from roles import create_roles, give
-from testing import age, execute, new
+from testing import PASSWORD, age, as_account, execute, new
 from tools import Tool
 
 from qtask_db import Connection, Database
@@ -82,14 +82,13 @@ def environment(
     """An account that may do what its role may, a table of its own beside the tasks, a Redis."""
     create_roles(conn, Settings())
     execute(conn, f"DROP USER IF EXISTS '{ACCOUNT}'@'%'")
-    execute(conn, f"CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY 'pw'")
+    execute(conn, f"CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY '{PASSWORD}'")
     give(conn, ACCOUNT, "qtask_app")
     age(conn, 7.5, new(conn, "LATE"))
     execute(conn, "CREATE TABLE orders (order_no VARCHAR(64) PRIMARY KEY, bound INT DEFAULT 0)")
     url = urlsplit(database_url)
-    member = url._replace(netloc=f"{ACCOUNT}:pw@{url.hostname}:{url.port}")
     # From now on MySQL knows the password, and clients may do without encryption.
-    Database(urlunsplit(member)).connect().close()
+    Database(as_account(database_url, ACCOUNT)).connect().close()
     for object_ in ("orders", "qtask_queue_depth"):
         execute(conn, f"GRANT SELECT, INSERT, UPDATE ON {object_} TO '{ACCOUNT}'@'%'")
     yield {
@@ -97,7 +96,7 @@ def environment(
         "DB_PORT": str(url.port),
         "DB_NAME": url.path[1:],
         "DB_USER": ACCOUNT,
-        "DB_PASSWORD": "pw",
+        "DB_PASSWORD": PASSWORD,
         "REDIS_URL": redis_url,
         "HOME": str(tmp_path),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import redis
@@ -37,9 +37,11 @@ def server(authority: Authority, port: int) -> Iterator[servers.Server]:
 
 
 @pytest.fixture
-def url(server: servers.Server, port: int) -> Url:  # noqa: ARG001 - it runs
+def url(server: servers.Server, port: int) -> Url:
     def url(host: str = "localhost", **options: object) -> str:
-        return f"rediss://{host}:{port}/0?" + urlencode({k: str(v) for k, v in options.items()})
+        login = urlsplit(server.url).netloc.rpartition("@")[0]
+        query = urlencode({name: str(value) for name, value in options.items()})
+        return f"rediss://{login}@{host}:{port}/0?{query}"
 
     return url
 

@@ -23,8 +23,8 @@ OTHER = "127.0.0.2"
 
 
 @pytest.fixture(scope="module")
-def launch(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Launcher]:
-    started = Launcher(tmp_path_factory.mktemp("redis"), authority)
+def launch(authority: Authority) -> Iterator[Launcher]:
+    started = Launcher(authority)
     yield started
     started.close()
 
@@ -32,25 +32,24 @@ def launch(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 @pytest.fixture(scope="module")
 def cluster(launch: Launcher) -> str:
     hosts, _ = start_cluster(launch, down_after=NEVER)
-    return f"rediss+cluster://{hosts}/"
+    return f"rediss+cluster://{hosts}/?"
 
 
 @pytest.fixture(scope="module")
 def sentinel(launch: Launcher) -> str:
-    port = start_sentinel(launch, replicas=0, down_after=NEVER).port
-    return f"rediss+sentinel://127.0.0.1:{port}/orders/0"
+    return f"rediss+sentinel://{start_sentinel(launch, replicas=0, down_after=NEVER).place}"
 
 
 @pytest.fixture(params=["cluster", "sentinel"])
 def url(request: pytest.FixtureRequest) -> str:
-    """Without any option."""
+    """Options can follow."""
     return str(request.getfixturevalue(request.param))
 
 
 def test_a_good_certificate(
     url: str, authority: Authority, database_url: str, conn: Connection
 ) -> None:
-    url = f"{url}?ssl_ca_certs={authority.file}"
+    url = f"{url}&ssl_ca_certs={authority.file}"
     worker = Worker(database_url, url)
     worker.handler("A", "B")(lambda _job: None)
     with Client(database_url, url) as client:
@@ -67,9 +66,9 @@ def test_what_is_not_checked_where_it_is_told_so(
     authority: Authority,
     engine: str,  # noqa: ARG001 - beside the others
 ) -> None:
-    unchecked = f"?ssl_check_hostname=false&ssl_ca_certs={authority.file}"
+    unchecked = f"&ssl_check_hostname=false&ssl_ca_certs={authority.file}"
     Queues(url.replace("127.0.0.1", OTHER) + unchecked).ping()
-    Queues(url + "?ssl_cert_reqs=none").ping()
+    Queues(url + "&ssl_cert_reqs=none").ping()
 
 
 @pytest.mark.parametrize("wrong", ["authority", "host"])
@@ -84,9 +83,9 @@ def test_a_bad_certificate(
     """Relay and worker refuse to start; what a client has committed is left to a relay."""
     reason = "certificate verify failed"
     if wrong == "authority":
-        url += f"?ssl_ca_certs={stranger.file}"
+        url += f"&ssl_ca_certs={stranger.file}"
     elif wrong == "host":
-        url = url.replace("127.0.0.1", OTHER) + f"?ssl_ca_certs={authority.file}"
+        url = url.replace("127.0.0.1", OTHER) + f"&ssl_ca_certs={authority.file}"
         reason = f"certificate is not valid for '{OTHER}'"
     worker = Worker(database_url, url)
     worker.handler("A")(lambda _job: None)

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
@@ -30,8 +29,8 @@ NAMES = [f"QUEUE:{n}" for n in range(12)]
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launcher]:
-    started = Launcher(tmp_path)
+def launch() -> Iterator[Launcher]:
+    started = Launcher()
     yield started
     started.close()
 
@@ -105,7 +104,10 @@ def test_relay_and_worker_on_a_cluster(
 
 
 def test_a_master_dies_and_comes_back_empty_under_relay_and_worker(
-    cluster: tuple[str, list[subprocess.Popen[bytes]]], database_url: str, conn: Connection
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    launch: Launcher,
+    database_url: str,
+    conn: Connection,
 ) -> None:
     """The queues of the other shards go on; those of the dead one wait in the database."""
     url, processes = cluster
@@ -133,15 +135,9 @@ def test_a_master_dies_and_comes_back_empty_under_relay_and_worker(
         left = {row.queue for row in calls.stats(conn) if row.waiting}
         assert left == dead
         assert relay.counters.released > 0
-        again = subprocess.Popen(  # in its folder: it is the same node, without its data
-            processes[0].args, stdout=subprocess.DEVNULL
-        )
-        try:
-            until(lambda: worker.counters.finished == 480)
-            until(lambda: count(conn) == 0)
-        finally:
-            again.kill()
-            again.wait()
+        launch.run(processes[0].args)  # in its folder: the same node, without its data
+        until(lambda: worker.counters.finished == 480)
+        until(lambda: count(conn) == 0)
     assert len(handled) == 480
 
 
@@ -160,7 +156,7 @@ def guarded(launch: Launcher) -> Guarded:
 
 @pytest.fixture
 def sentinel_url(guarded: Guarded) -> str:
-    return f"redis+sentinel://127.0.0.1:{guarded.port}/orders/0"
+    return f"redis+sentinel://{guarded.place}"
 
 
 def test_sentinel_and_a_failover(guarded: Guarded, sentinel_url: str) -> None:
@@ -209,29 +205,29 @@ def test_a_sentinel_failover_under_relay_and_worker(
     assert relay.counters.confirmed > 0
 
 
-def test_tls_and_a_unix_socket(launch: Launcher, tmp_path: Path, authority: Authority) -> None:
+def test_tls_and_a_unix_socket(launch: Launcher, authority: Authority) -> None:
     issued = authority.issue("127.0.0.1")
-    port, path = free_port(), tmp_path / "socket"
+    port, path = free_port(), launch.next_folder / "socket"
     launch(
         "--port", "0", "--tls-port", str(port), "--unixsocket", str(path),
         "--tls-cert-file", str(issued.cert), "--tls-key-file", str(issued.key),
         "--tls-ca-cert-file", str(authority.file), "--tls-auth-clients", "no",
-        "--requirepass", "s3cret",
     )  # fmt: skip
-    tls = Queues(f"rediss://:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
-    local = Queues(f"unix://:s3cret@{path}?db=0")
+    password = launch.password
+    tls = Queues(f"rediss://:{password}@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
+    local = Queues(f"unix://:{password}@{path}?db=0")
     until(lambda: tls.push(messages(["A"], 2)))
     (raw, *_) = local.take(["A"], 5, 1)
     assert json.loads(raw.body)["task_id"] == 1
     for wrong in (
-        f"rediss://:s3cret@127.0.0.1:{port}/0",
-        f"redis://:s3cret@127.0.0.1:{port}/0",
+        f"rediss://:{password}@127.0.0.1:{port}/0",
+        f"redis://:{password}@127.0.0.1:{port}/0",
         f"rediss://:wr0ng@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}",
         f"unix://:wr0ng@{path}",
     ):
         with pytest.raises(QueueUnavailable) as caught:
             Queues(wrong).ping()
-        assert "s3cret" not in str(caught.value)
+        assert password not in str(caught.value)
         assert "wr0ng" not in str(caught.value)
     tls.close()
     local.close()

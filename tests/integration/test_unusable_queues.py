@@ -6,7 +6,6 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,8 +213,8 @@ def test_a_damaged_row_beside_a_refused_queue(
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    launch = Launcher(tmp_path_factory.mktemp("cluster"))
+def cluster() -> Iterator[str]:
+    launch = Launcher()
     yield "redis+cluster://" + topologies.start_cluster(launch)[0]
     launch.close()
 
@@ -247,11 +246,11 @@ def test_a_cluster_with_the_url_of_one_server(cluster: str) -> None:
     queues.close()
 
 
-def test_behind_sentinel(tmp_path: Path, stream: bool) -> None:
-    launch = Launcher(tmp_path)
+def test_behind_sentinel(stream: bool) -> None:
+    launch = Launcher()
     try:
         guarded = topologies.start_sentinel(launch, replicas=0)
-        queues = Queues(f"redis+sentinel://127.0.0.1:{guarded.port}/orders/0", stream=stream)
+        queues = Queues(f"redis+sentinel://{guarded.place}", stream=stream)
         queues._redis.hset("W1", "a", "b")
         queues.push(messages("W2", 10))
         taken: list[Any] = []
@@ -295,8 +294,8 @@ def test_of_each_error_it_is_known_whom_it_concerns(text: str, one_queue: bool) 
     assert redis_commands.concerns_one_queue(error) is one_queue
 
 
-def test_a_shard_that_hangs_costs_one_time_out(tmp_path_factory: pytest.TempPathFactory) -> None:
-    launch = Launcher(tmp_path_factory.mktemp("hanging"))
+def test_a_shard_that_hangs_costs_one_time_out() -> None:
+    launch = Launcher()
     try:
         hosts, processes = topologies.start_cluster(launch, down_after=60_000)
         names = [f"H{n}" for n in range(24)]

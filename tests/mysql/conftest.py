@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import servers
-from testing import execute
+from testing import PASSWORD, as_account, execute
 
 from qtask_db import Connection, Database
 
@@ -51,11 +51,9 @@ def new_account(root: Connection) -> Iterator[Callable[[str, str], str]]:
 
     def make(url: str, name: str) -> str:
         execute(root, f"DROP USER IF EXISTS '{name}'@'%'")
-        execute(root, f"CREATE USER '{name}'@'%' IDENTIFIED BY 'pw'")
+        execute(root, f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'")
         made.append(name)
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{name}:pw@{host}"))
+        return as_account(url, name)
 
     yield make
     for name in made:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from schemas import run_script, schema
-from testing import count, execute, new, query
+from testing import PASSWORD, count, execute, new, query
 from yoyo.backends.base import DatabaseBackend
 
 from qtask_db import Connection, Database, calls
@@ -324,7 +324,7 @@ class TestFailure:
                 quiet_install(account)
             assert "denied" in str(caught.value)
             assert str(caught.value).count("CREATE ROUTINE") == 1
-            assert "pw@" not in str(caught.value)
+            assert PASSWORD not in str(caught.value)
         # What the text asks for is enough.
         execute(
             root,
@@ -368,7 +368,7 @@ class TestFailure:
             ({"path": "/no_such_database"}, ConfigurationError, "create it first"),
             ({"path": "/"}, ConfigurationError, "names no database"),
             ({"netloc": "root:wrong@{host}"}, AccessDenied, "root"),
-            ({"netloc": "root:pw@127.0.0.1:1"}, DatabaseError, "127.0.0.1"),
+            ({"netloc": "root:s3cret@127.0.0.1:1"}, DatabaseError, "127.0.0.1"),
             ({"scheme": "postgres"}, ConfigurationError, "mysql://"),
         ],
     )
@@ -380,7 +380,7 @@ class TestFailure:
         url = parts._replace(**{k: v.format(host=host) for k, v in change.items()}).geturl()
         with pytest.raises(error, match=words) as caught:
             quiet_install(url)
-        assert ":pw@" not in str(caught.value)
+        assert ":s3cret@" not in str(caught.value)
         assert ":wrong@" not in str(caught.value)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from servers import Unavailable, faketime
+from servers.account import shared_folder
 from testing import execute, new, query, row, until
 
 from qtask_db import Connection, Database, Status, calls
@@ -19,15 +20,16 @@ DAY = 86_400
 
 
 @pytest.fixture(scope="module")
-def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, faketime.Clock]]:
+def faked() -> Iterator[tuple[str, faketime.Clock]]:
     """The URL of a server with the schema, and its clock."""
-    try:
-        server, clock = faketime.start(tmp_path_factory.mktemp("clock"))
-    except Unavailable as error:
-        pytest.skip(f"libfaketime and MariaDB of Debian's or Ubuntu's packages: {error}")
-    with server:
-        install(server.url, {}, report=lambda _line: None)
-        yield server.url, clock
+    with shared_folder("clock") as folder:
+        try:
+            server, clock = faketime.start(folder)
+        except Unavailable as error:
+            pytest.skip(f"libfaketime and MariaDB of Debian's or Ubuntu's packages: {error}")
+        with server:
+            install(server.url, {}, report=lambda _line: None)
+            yield server.url, clock
 
 
 @pytest.fixture(autouse=True)

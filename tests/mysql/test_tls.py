@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import servers
 from certificates import Authority
-from testing import execute, query
+from testing import PASSWORD, execute, query
 
 from qtask_db import Database
 from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, DatabaseUnavailable
@@ -35,8 +35,9 @@ def url(server: servers.Server) -> Url:
     return lambda host="localhost", **options: url_of(server, host, **options)
 
 
-def url_of(server: servers.Server, host: str, user: str = "root:pw", **options: object) -> str:
+def url_of(server: servers.Server, host: str, user: str = "", **options: object) -> str:
     parts = urlsplit(server.url)
+    user = user or parts.netloc.rpartition("@")[0]
     query = urlencode({name: str(value) for name, value in options.items()})
     return f"mysql://{user}@{host}:{parts.port}{parts.path}?{query}"
 
@@ -50,7 +51,7 @@ def cipher(url: str) -> str:
 def refusal(url: str) -> str:
     with pytest.raises(DatabaseUnavailable) as caught:
         Database(url).connect()
-    assert "pw" not in str(caught.value)
+    assert str(urlsplit(url).password) not in str(caught.value)
     return str(caught.value)
 
 
@@ -106,10 +107,10 @@ def test_an_expired_certificate(url: Url, server: servers.Server, authority: Aut
 
 def test_an_account_that_needs_a_certificate_of_the_client(url: Url, authority: Authority) -> None:
     with Database(url()).connect() as root:
-        execute(root, "CREATE USER 'named'@'%' IDENTIFIED BY 'pw' REQUIRE X509")
+        execute(root, f"CREATE USER 'named'@'%' IDENTIFIED BY '{PASSWORD}' REQUIRE X509")
         execute(root, f"GRANT ALL ON {servers.DATABASE}.* TO 'named'@'%'")
     client = authority.issue("client", file="client")
-    named = {"user": "named:pw", "ssl_mode": "verify_identity", "ssl_ca": authority.file}
+    named = {"user": f"named:{PASSWORD}", "ssl_mode": "verify_identity", "ssl_ca": authority.file}
     with pytest.raises(AccessDenied):
         Database(url(**named)).connect()
     assert cipher(url(**named, ssl_cert=client.cert, ssl_key=client.key))

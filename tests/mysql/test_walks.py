@@ -53,9 +53,11 @@ class Walk:
         self._engine = "mariadb" if "MariaDB" in root.raw.get_server_info() else "mysql"
         database = urlsplit(url)
         place = redis.connection_pool.connection_kwargs
+        server = f"{place['host']}:{place['port']}"
         self._places = {
             "127.0.0.1:3306": f"{database.hostname}:{database.port}",
-            "127.0.0.1:6379": f"{place['host']}:{place['port']}",
+            "redis://127.0.0.1:6379": f"redis://:{place['password']}@{server}",
+            "127.0.0.1:6379": server,
         }
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.environment = os.environ | {"PATH": path}

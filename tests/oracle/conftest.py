@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit, urlunsplit
 
 import oracledb
 import pytest
 import servers
-from testing import execute, query
+from testing import PASSWORD, as_account, execute, query
 
 from qtask_db import Connection, Database
 
@@ -41,11 +40,10 @@ def new_account(root: Connection, database_server: servers.Server) -> Iterator[M
     def make(rights: str = RIGHTS) -> str:
         name = f"qtask_test_{len(made)}"
         drop(name)
-        execute(root, f'CREATE USER {name} IDENTIFIED BY "pw" QUOTA UNLIMITED ON users')
+        execute(root, f'CREATE USER {name} IDENTIFIED BY "{PASSWORD}" QUOTA UNLIMITED ON users')
         execute(root, f"GRANT {rights} TO {name}")
         made.append(name)
-        parts = urlsplit(database_server.url)
-        return urlunsplit(parts._replace(netloc=f"{name}:pw@{parts.netloc.rpartition('@')[2]}"))
+        return as_account(database_server.url, name)
 
     def drop(name: str) -> None:
         try:

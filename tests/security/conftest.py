@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 import servers
 from roles import create_roles, execute_unless, give
-from testing import execute
+from testing import PASSWORD, as_account, execute
 
 from qtask_db import Connection, Database
 from qtask_db.settings import Settings
 
 Account = Callable[..., Connection]
 NO_USER = 1918
-PASSWORD = "pw"
 
 
 @pytest.fixture
@@ -34,11 +33,10 @@ def account(installed_url: str, database_server: servers.Server) -> Iterator[Acc
             if name not in made:
                 made.add(name)
                 _create(root, name, role)
-            parts = urlsplit(installed_url)
-            host = parts.netloc.rpartition("@")[2]
-            query = parts.query if root.dialect.name != "oracle" else f"{parts.query}&{schema}"
-            url = parts._replace(netloc=f"{name}:{PASSWORD}@{host}", query=query)
-            opened.append(Database(urlunsplit(url)).connect(autocommit=autocommit))
+            url = as_account(installed_url, name)
+            if root.dialect.name == "oracle":
+                url += f"&{schema}"
+            opened.append(Database(url).connect(autocommit=autocommit))
             return opened[-1]
 
         yield connect

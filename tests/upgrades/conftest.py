@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import servers
 from releases import unpack
-from testing import execute
+from testing import PASSWORD, as_account, execute
 
 from qtask_db import Database, render
 from qtask_db import install as installer
@@ -51,21 +51,20 @@ def package(version: str, tmp_path: Path) -> Path:
 def empty_url(engine: str, database_server: servers.Server) -> Iterator[str]:
     """The URL of an empty schema, of an account as README makes it."""
     parts = urlsplit(database_server.url)
-    server = parts.netloc.rpartition("@")[2]
     with Database(database_server.url).connect() as root:
         if engine == "oracle":
-            execute(root, f'CREATE USER {NAME} IDENTIFIED BY "pw" QUOTA UNLIMITED ON users')
+            execute(root, f'CREATE USER {NAME} IDENTIFIED BY "{PASSWORD}" QUOTA UNLIMITED ON users')
             execute(root, f"GRANT {RIGHTS} TO {NAME}")
             drops = [f"DROP USER {NAME} CASCADE"]
             path = parts.path
         else:
             execute(root, f"CREATE DATABASE {NAME}")
-            execute(root, f"CREATE USER {NAME}@'%' IDENTIFIED BY 'pw'")
+            execute(root, f"CREATE USER {NAME}@'%' IDENTIFIED BY '{PASSWORD}'")
             execute(root, f"GRANT ALL ON {NAME}.* TO {NAME}@'%' WITH GRANT OPTION")
             execute(root, f"GRANT SELECT ON mysql.procs_priv TO {NAME}@'%'")
             drops = [f"DROP DATABASE {NAME}", f"DROP USER {NAME}@'%'"]
             path = f"/{NAME}"
-        yield parts._replace(netloc=f"{NAME}:pw@{server}", path=path).geturl()
+        yield urlsplit(as_account(database_server.url, NAME))._replace(path=path).geturl()
         for drop in drops:
             execute(root, drop)
 

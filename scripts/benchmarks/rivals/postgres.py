@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from servers import apt
+from servers import account, apt
 from servers.base import Server, ServerError, Unavailable, cache_folder, free_port
 from servers.locks import locked
-from servers.process import ProcessServer, new_folder
+from servers.process import ProcessServer
 
 VERSIONS = (18, 17, 16, 15, 14)
 OPTIONS = ("-c", "shared_buffers=1GB", "-c", "max_wal_size=4GB", "-c", "listen_addresses=127.0.0.1")
 """As much memory as the MySQL beside it; fsync and synchronous_commit are on by default."""
-NOBODY = "nobody"
 Log = Callable[[str], None]
 
 
 def start(log: Log) -> Server:
     """A fresh server. Raises Unavailable where it cannot be had."""
     programs = _unpacked(log)
-    folder, port = new_folder("postgresql"), free_port()
+    folder, port = account.new_folder("postgresql"), free_port()
+    password, file = account.new_password(), folder / "password"
     try:
-        if os.geteuid() == 0:  # as root it refuses to run
-            shutil.chown(folder, NOBODY)
-        data = folder / "data"
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--locale=C", "--no-sync")  # fmt: skip
+        account.write(file, password)
+        data = account.own_folder(folder / "data")
+        run = account.own_folder(folder / "run")
+        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256",
+             "-E", "UTF8", "--locale=C", "--no-sync", f"--pwfile={file}")  # fmt: skip
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    place = ("-D", str(data), "-p", str(port), "-k", str(folder))
+    place = ("-D", str(data), "-p", str(port), "-k", str(run))
     return ProcessServer(
         "postgresql",
-        f"postgresql://postgres@127.0.0.1:{port}/postgres",
+        f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres",
         f"{programs.parents[3].name} of the unpacked packages",
-        command=[*_unprivileged(), str(programs / "postgres"), *place, *OPTIONS],
+        command=[str(programs / "postgres"), *place, *OPTIONS],
         folder=folder,
         probe=lambda *_: _ready(data),
     )
@@ -110,15 +109,9 @@ def _wrap(folder: Path) -> None:
         program.chmod(0o755)
 
 
-def _unprivileged() -> list[str]:
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", f"--reuid={NOBODY}", "--regid=nogroup", "--clear-groups"]
-
-
 def _run(*command: object) -> None:
-    done = subprocess.run(
-        [*_unprivileged(), *map(str, command)], capture_output=True, text=True, cwd="/", check=False
+    done = account.start(
+        [*map(str, command)], subprocess.run, capture_output=True, text=True, cwd="/", check=False
     )
     if done.returncode:
         raise Unavailable(f"initdb fails: {done.stderr.strip() or done.stdout.strip()}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from typing import Any
 
 import redis as redis_py
 from command_line import AWAY, Qtask
-from testing import age, execute, query
+from testing import PASSWORD, age, as_account, execute, query
 
 from qtask_db import calls
 from qtask_db.database import Connection
@@ -105,12 +105,10 @@ def test_doctor_of_a_redis_user_with_few_rights(
 ) -> None:
     calls.create(conn, "bind", {}, 60, "Q")
     redis.acl_setuser(
-        "few", enabled=True, passwords=["+pw"], commands=["+@all", "-type"], keys=["*"]
+        "few", enabled=True, passwords=[f"+{PASSWORD}"], commands=["+@all", "-type"], keys=["*"]
     )
     try:
-        url = urlsplit(redis_url)
-        few = url._replace(netloc=f"few:pw@{url.netloc.rpartition('@')[2]}").geturl()
-        found = qtask("doctor", QTASK_REDIS_URL=few)
+        found = qtask("doctor", QTASK_REDIS_URL=as_account(redis_url, "few"))
     finally:
         redis.acl_deluser("few")
     assert found.code == 0
@@ -160,11 +158,9 @@ def test_doctor_of_a_redis_user_without_info(
 ) -> None:
     """As providers give them."""
     calls.create(conn, "bind", {}, 60, "Q")
-    url = urlsplit(redis_url)
-    few = url._replace(netloc=f"few:pw@{url.netloc.rpartition('@')[2]}").geturl()
-    redis.acl_setuser(
-        "few", enabled=True, passwords=["+pw"], categories=["+@all", "-@dangerous"], keys=["*"]
-    )
+    few = as_account(redis_url, "few")
+    rights: dict[str, Any] = {"categories": ["+@all", "-@dangerous"], "keys": ["*"]}
+    redis.acl_setuser("few", enabled=True, passwords=[f"+{PASSWORD}"], **rights)
     try:
         found = qtask("doctor", QTASK_REDIS_URL=few)
         assert found.code == 0
