@@ -24,6 +24,8 @@ from typing import Any
 from .base import ServerError, Unavailable, cache_folder
 
 NUMBERS = range(61184, 65520)
+# Instead of one that only root may enter.
+TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 SCRIPTS = Path(__file__).parent
 # The environment of this process may hold secrets that are none of a server's.
 KEPT = ("PATH", "TZ", "LANG", "LC_ALL", "TMPDIR")
@@ -52,12 +54,14 @@ def new_password() -> str:
 
 def new_folder(name: str) -> Path:
     """A folder that is ours: the account may enter it and read, nobody else may do anything."""
-    folder = Path(tempfile.mkdtemp(prefix=f"qtask-{name}-"))
-    if number() is not None:
-        if not _reachable(folder.parent):
-            folder.rmdir()
-            raise ServerError(f"{folder.parent} is closed to others: name another in TMPDIR")
-        _share(folder, 0o750)
+    if number() is None:
+        return Path(tempfile.mkdtemp(prefix=f"qtask-{name}-"))
+    places = (Path(tempfile.gettempdir()), *TEMPORARY)
+    place = next((place for place in places if place.is_dir() and _reachable(place)), None)
+    if place is None:
+        raise ServerError(f"{places[0]} is closed to others: name another folder in TMPDIR")
+    folder = Path(tempfile.mkdtemp(prefix=f"qtask-{name}-", dir=place))
+    _share(folder, 0o750)
     return folder
 
 

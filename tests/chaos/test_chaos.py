@@ -42,6 +42,7 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
 def folder() -> Iterator[Path]:
     """Of a short path: a server's socket lies in it."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
+        Path(name).chmod(0o711)  # servers have accounts of their own
         yield Path(name)
 
 
