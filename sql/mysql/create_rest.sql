@@ -14,7 +14,8 @@ BEGIN
   creates what is no duplicate, and returns the rows. Duplicates are left out, not ignored: INSERT IGNORE would
   pass over other errors, too. Where one comes into being meanwhile, all is looked at again.
   */
-  DECLARE v_duplicates JSON DEFAULT '[]';
+  DECLARE v_duplicates LONGBLOB;
+  DECLARE v_created LONGBLOB;
   DECLARE v_new_queues INT;
   DECLARE v_race INT DEFAULT 0;
   DECLARE v_message {{ text }};
@@ -46,40 +47,41 @@ BEGIN
       SELECT
         {{ new_task_values("in_batch_id", "in_now", "TRUE", payload_text) }}
       FROM ({{ new_tasks("in_tasks") }}) AS given
-      WHERE leader = element AND element NOT IN (
-        SELECT duplicate.element
-        FROM {{ duplicates("v_duplicates") }} AS duplicate
-      )
+      WHERE leader = element AND {{ id_at("v_duplicates", "element") }} = 0
       ORDER BY element;
       CALL {{ p }}forget_zeros(in_batch_id, v_zeros);
       SET v_done = v_zeros = 0;
     END;
   END WHILE;
 
+  {{ settled }} SELECT {{ uncut }} {{ ids_by("task_id", "task_id") }}
+  INTO v_created
+  FROM {{ p }}task
+  WHERE task_id > in_last_id AND batch_id IN (in_batch_id, in_batch_id - 1);
+
   -- What was created has its ids in the order of the input; an element that repeats an order number shares
   -- the id of the first one, its leader.
-  WITH mine AS (
-    SELECT task_id, ROW_NUMBER() OVER (ORDER BY task_id) AS place
-    FROM {{ p }}task
-    WHERE task_id > in_last_id AND batch_id IN (in_batch_id, in_batch_id - 1)
-  ),
-  numbered AS (
-    SELECT
-      given.element, given.leader, given.delay, given.queue_id,
-      duplicate.task_id AS duplicate_id,
-      COUNT(IF(given.leader = given.element AND duplicate.element IS NULL, 1, NULL))
-        OVER (ORDER BY given.element) AS place
-    FROM ({{ new_tasks("in_tasks") }}) AS given
-    LEFT JOIN {{ duplicates("v_duplicates") }} AS duplicate ON duplicate.element = given.leader
-  )
   SELECT
-    COALESCE(given.duplicate_id, mine.task_id) AS task_id,
-    mine.task_id IS NOT NULL AND given.leader = given.element AS created,
-    mine.task_id IS NOT NULL AND given.leader = given.element
-      AND given.delay IS NULL AND registered.paused_at IS NULL AS pushable
-  FROM numbered AS given
-  JOIN numbered AS leader ON leader.element = given.leader
-  JOIN {{ p }}queue AS registered ON registered.queue_id = given.queue_id
-  LEFT JOIN mine ON mine.place = leader.place AND leader.duplicate_id IS NULL
-  ORDER BY given.element;
+    IF(duplicate_id > 0, duplicate_id, {{ id_at("v_created", "leader_place") }}) AS task_id,
+    is_new AS created,
+    is_new AND delay IS NULL AND registered.paused_at IS NULL AS pushable
+  FROM (
+    SELECT
+      element, delay, queue_id, duplicate_id, is_new,
+      FIRST_VALUE(place) OVER (PARTITION BY leader ORDER BY element) AS leader_place
+    FROM (
+      SELECT
+        element, leader, delay, queue_id, duplicate_id, is_new,
+        SUM(is_new) OVER (ORDER BY element ROWS UNBOUNDED PRECEDING) AS place
+      FROM (
+        SELECT
+          element, leader, delay, queue_id,
+          {{ id_at("v_duplicates", "leader") }} AS duplicate_id,
+          leader = element AND {{ id_at("v_duplicates", "leader") }} = 0 AS is_new
+        FROM ({{ new_tasks("in_tasks") }}) AS given
+      ) AS looked_up
+    ) AS numbered
+  ) AS found
+  STRAIGHT_JOIN {{ p }}queue AS registered ON registered.queue_id = found.queue_id
+  ORDER BY element;
 END
