@@ -47,14 +47,20 @@ BEGIN
       AND LOCATE({{ nul }}, in_payload) = 0
       AND NOT {{ has_ed("CONCAT(in_name, in_queue, in_payload)") }}
       AND JSON_VALID(in_payload)
-      AND LOCATE('"task_', JSON_KEYS(in_payload)) = 0
+      AND LEFT(in_payload, 1) = '{'
+      AND (
+        LOCATE('"task_', in_payload) = 0
+        OR (LOCATE('"task_id"', in_payload) = 0 AND LOCATE('"task_attempt"', in_payload) = 0)
+      )
       AND {{ ids_are_free }},
       FALSE
     ) THEN
       CALL {{ p }}check_task(in_name, in_payload, in_interval, in_queue);
     END IF;
   END;
-  IF in_options IS NOT NULL THEN
+  IF LENGTH(in_options) > {{ limit.options }} THEN
+    {{ raise("invalid_argument", "in_options must have at most %d bytes" % limit.options) }};
+  ELSEIF in_options IS NOT NULL THEN
     BEGIN
       -- Most often a simple order number is all there is.
       DECLARE EXIT HANDLER FOR {{ json_errors }}

@@ -30,10 +30,10 @@ BEGIN
           '{{ error.invalid_argument }} it must be an object'
         WHEN JSON_LENGTH(given.task) <> has_name + has_payload + has_delay + has_interval + has_queue
           + has_namespace + has_order_no + has_deadline + has_delete_deadline + has_max_count THEN
-          CONCAT('{{ error.unknown_option }} ', LEFT(JSON_EXTRACT(JSON_KEYS(JSON_REMOVE(
+          CONCAT('{{ error.unknown_option }} ', {{ first_key("""JSON_REMOVE(
             given.task, '$.name', '$.payload', '$.delay', '$.interval', '$.queue',
             '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
-          )), '$[0]'), 40), ' is no key of a task')
+          )""") }}, ' is no key of a task')
         WHEN given.name IS NULL OR CHAR_LENGTH(given.name) NOT BETWEEN 1 AND {{ limit.name }}
           OR ' ' IN (LEFT(given.name, 1), RIGHT(given.name, 1)) THEN
           '{{ error.invalid_argument }} name must have 1 to {{ limit.name }} characters, no blank at either end'
@@ -68,8 +68,7 @@ BEGIN
           OR JSON_TYPE(given.payload_text) <> 'OBJECT'
           OR LOCATE({{ nul }}, given.payload_text) > 0 THEN
           '{{ error.invalid_payload }} payload must be a JSON object'
-        WHEN JSON_CONTAINS_PATH(given.payload_text, 'one', '$.task_id', '$.task_attempt')
-          OR (LOCATE('\\u', given.payload_text) > 0 AND {{ hides_reserved_key('given.payload_text') }}) THEN
+        WHEN {{ has_reserved_key("given.payload_text", "given.payload_text") }} THEN
           '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
       END AS problem
     FROM (

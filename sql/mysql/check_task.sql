@@ -39,8 +39,7 @@ BEGIN
       OR LOCATE({{ nul }}, in_payload) > 0 OR {{ unreadable("in_payload") }} THEN
       {{ raise("invalid_payload", "in_payload must be a JSON object") }};
     END IF;
-    IF JSON_CONTAINS_PATH(v_payload, 'one', '$.task_id', '$.task_attempt')
-      OR (LOCATE('\\u', in_payload) > 0 AND {{ hides_reserved_key('v_payload') }}) THEN
+    IF {{ has_reserved_key("v_payload", "in_payload") }} THEN
       {{ raise("reserved_key", "in_payload must not have the keys task_id and task_attempt") }};
     END IF;
   END;

@@ -129,7 +129,7 @@ BEGIN
           AND LEFT({{ payload_given }}, 1) = '{'
           AND (
             (LOCATE('"task_', {{ payload_given }}) = 0 AND LOCATE('\\', {{ payload_given }}) = 0)
-            OR JSON_KEYS({{ payload_given }}) NOT REGEXP '"task_|[\\\\]'
+            OR NOT {{ has_reserved_key(payload_given, payload_given) }}
           ) AS sound
       FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (
         element FOR ORDINALITY,

@@ -14,6 +14,7 @@ BEGIN
   DECLARE v_lane INT;
   DECLARE v_due TINYINT;
   DECLARE v_done TINYINT DEFAULT FALSE;
+  DECLARE v_some {{ text }} DEFAULT '[]';
   DECLARE c_lanes CURSOR FOR
     SELECT queue.queue_id
     FROM {{ p }}queue AS queue
@@ -31,8 +32,10 @@ BEGIN
     END IF;
     CALL {{ p }}find_low_end(v_lane, v_due);
     IF NOT in_all THEN
-      SET out_known = JSON_ARRAY_APPEND(out_known, '$', JSON_ARRAY(v_lane, v_due));
+      SET v_some = JSON_ARRAY_APPEND(v_some, '$', JSON_ARRAY(v_lane, v_due));
+      {{ add_gathered("out_known", "v_some", gathered) }};
     END IF;
   END LOOP;
   CLOSE c_lanes;
+  {{ add_gathered("out_known", "v_some", 2) }};
 END

@@ -24,9 +24,7 @@ BEGIN
   INTO v_due_at
   FROM (
     SELECT
-      paused_at IS NOT NULL OR EXISTS (
-        SELECT 1 FROM {{ names('in_held') }} AS held WHERE held.name = queue
-      ) AS closed,
+      paused_at IS NOT NULL OR held.name IS NOT NULL AS closed,
       IF(low_end.lane IS NULL, (
         SELECT due_at
         FROM {{ p }}task FORCE INDEX (due)
@@ -42,6 +40,7 @@ BEGIN
         LIMIT 1
       ) AS parked_at
     FROM {{ p }}queue AS queue
+    LEFT JOIN {{ names('in_held') }} AS held ON held.name = queue.queue
     LEFT JOIN {{ p }}low_end AS low_end ON low_end.lane = queue.queue_id
     WHERE in_namespace IS NULL OR namespace = in_namespace
   ) AS lane;

@@ -37,6 +37,8 @@ BEGIN
   DECLARE v_held {{ text }} DEFAULT COALESCE(in_held, '[]');
   DECLARE v_claimed {{ text }} DEFAULT '[]';
   DECLARE v_parked {{ text }} DEFAULT '[]';
+  DECLARE v_some_claimed {{ text }} DEFAULT '[]';
+  DECLARE v_some_parked {{ text }} DEFAULT '[]';
   DECLARE v_expired INT DEFAULT 0;
   DECLARE v_full TINYINT DEFAULT FALSE;
   DECLARE v_known {{ text }} DEFAULT '[]';
@@ -126,15 +128,17 @@ BEGIN
         FROM (
           SELECT
             queue_id,
-            paused_at IS NOT NULL OR EXISTS (
-              SELECT 1 FROM {{ names('v_held') }} AS held WHERE held.name = queue
-            ) AS closed
-          FROM {{ p }}queue
+            paused_at IS NOT NULL OR held.name IS NOT NULL AS closed
+          FROM {{ p }}queue AS queue
+          LEFT JOIN {{ names('v_held') }} AS held ON held.name = queue.queue
           WHERE in_namespace IS NULL OR namespace = in_namespace
         ) AS queue
-        LEFT JOIN JSON_TABLE(v_known, '$[*]' COLUMNS (
-          lane INT PATH '$[0]', due TINYINT PATH '$[1]'
-        )) AS known ON known.lane = queue.queue_id
+        LEFT JOIN (
+          SELECT DISTINCT lane, due
+          FROM JSON_TABLE(v_known, '$[*]' COLUMNS (
+            lane INT PATH '$[0]', due TINYINT PATH '$[1]'
+          )) AS given
+        ) AS known ON known.lane = queue.queue_id
       ) AS queue
     ) AS found;
     SET v_slow = TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) > {{ low_end.slow }} + 100 * v_queues;
@@ -152,21 +156,25 @@ BEGIN
       SET v_some = 0;
       IF v_closed THEN
         IF v_is_parked THEN
-          CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
+          CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_some_parked, v_some, v_expired);
         END IF;
-        CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
+        CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_some_parked, v_more, v_expired);
       ELSE
         IF v_is_parked THEN
           CALL {{ p }}lock_claim(
-            -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_claimed, v_some, v_bytes_left, v_full, v_expired
+            -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_some_claimed, v_some, v_bytes_left, v_full, v_expired
           );
         END IF;
         CALL {{ p }}lock_claim(
-          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_claimed, v_more, v_bytes_left, v_full, v_expired
+          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_some_claimed, v_more, v_bytes_left, v_full, v_expired
         );
         SET v_left = v_left - v_some - v_more;
       END IF;
+      {{ add_gathered("v_claimed", "v_some_claimed", gathered) }};
+      {{ add_gathered("v_parked", "v_some_parked", gathered) }};
     END WHILE;
+    {{ add_gathered("v_claimed", "v_some_claimed", 2) }};
+    {{ add_gathered("v_parked", "v_some_parked", 2) }};
 
     IF v_expired > 0 THEN
       {{ settled }} UPDATE JSON_TABLE(
