@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from qtask_db._aside import Aside
 from qtask_db._log import get_logger
+from qtask_db.constants import LIMIT
 from qtask_db.errors import QueueUnavailable
 from qtask_db.queues import Queues
 
@@ -35,9 +36,10 @@ class Held:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a scan must not hand out."""
+        """What a scan must not hand out, as many as it takes: of more, some are tried again."""
         refused = [queue for queue in self._refused.reasons if self._refused.rests(queue)]
-        return (*self._full, *(queue for queue in refused if queue not in self._full))
+        held = (*self._full, *(queue for queue in refused if queue not in self._full))
+        return held[: LIMIT["rows"]]
 
     @property
     def any_full(self) -> bool:

@@ -21,7 +21,8 @@ BEGIN
     in_payload    a JSON object of at most {{ payload_limit }} bytes, without the keys task_id and task_attempt
     in_interval   seconds until an unfinished task is queued again, 1 to {{ limit.seconds }}
     in_queue      name of the Redis list, 1 to {{ limit.queue }} characters
-    in_options    namespace (1 to {{ limit.namespace }} characters, default {{ default.namespace }}),
+    in_options    a JSON object of at most {{ limit.options }} bytes:
+                  namespace (1 to {{ limit.namespace }} characters, default {{ default.namespace }}),
                   order_no (1 to {{ limit.order_no }} characters, default none),
                   deadline (seconds, 1 to {{ limit.seconds }}, default {{ default.deadline }}),
                   delete_deadline (seconds, 0 to {{ limit.seconds }}, default {{ default.delete_deadline }}),

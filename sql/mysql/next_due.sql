@@ -20,8 +20,14 @@ BEGIN
   Transaction
     Joins the caller's.
   */
+  IF LENGTH(in_held) > {{ limit.held }} THEN
+    {{ raise("invalid_argument", "in_held must have at most %d bytes" % limit.held) }};
+  END IF;
   IF NOT JSON_VALID(COALESCE(in_held, '[]')) OR JSON_TYPE(COALESCE(in_held, '[]')) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
+  END IF;
+  IF JSON_LENGTH(in_held) > {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_held must have at most %d names" % limit.rows) }};
   END IF;
   CALL {{ p }}find_next_due(NULL, in_namespace, COALESCE(in_held, '[]'), out_wait_ms);
   SELECT out_wait_ms AS wait_ms;

@@ -22,7 +22,8 @@ BEGIN
                   ends before its payloads exceed {{ limit.claim_bytes }} bytes (on Oracle characters)
     in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
     in_namespace  serve this namespace only; NULL serves all
-    in_held       a JSON array of queue names that can take no message now; NULL is none.
+    in_held       a JSON array of queue names that can take no message now, at most {{ limit.rows }} names and
+                {{ limit.held }} bytes; NULL is none.
                   Their tasks, as those of paused queues, are not claimed but still expire.
   Result
     out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed
@@ -57,8 +58,14 @@ BEGIN
   IF in_lease IS NULL OR in_lease NOT BETWEEN 1 AND {{ limit.seconds }} THEN
     {{ raise("invalid_argument", "in_lease must be 1 to %d (seconds)" % limit.seconds) }};
   END IF;
+  IF LENGTH(in_held) > {{ limit.held }} THEN
+    {{ raise("invalid_argument", "in_held must have at most %d bytes" % limit.held) }};
+  END IF;
   IF NOT JSON_VALID(v_held) OR JSON_TYPE(v_held) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
+  END IF;
+  IF JSON_LENGTH(in_held) > {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_held must have at most %d names" % limit.rows) }};
   END IF;
 
   CALL {{ p }}begin_work();

@@ -20,7 +20,8 @@ Parameters
                 ends before its payloads exceed {{ limit.claim_bytes }} bytes (on Oracle characters)
   in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
   in_namespace  serve this namespace only; NULL serves all
-  in_held       a JSON array of queue names that can take no message now; NULL is none.
+  in_held       a JSON array of queue names that can take no message now, at most {{ limit.rows }} names and
+              {{ limit.held }} bytes; NULL is none.
                 Their tasks, as those of paused queues, are not claimed but still expire.
 Result
   out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed
@@ -56,7 +57,7 @@ IS
       GREATEST(1, TRUNC(in_limit / COUNT(*) OVER ())),
       TRUNC({{ limit.claim_bytes }} / COUNT(*) OVER ())
     FROM (
-      SELECT
+      SELECT /*+ USE_HASH(held) */
         queue.queue_id,
         CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
       FROM {{ p }}queue queue
