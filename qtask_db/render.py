@@ -66,6 +66,7 @@ class Renderer:
             package=package(settings.prefix),
             procedures=self.procedures,
             payload_limit=settings.payload_limit,
+            max_lapses=settings.max_lapses,
             push_grace=settings.push_grace,
             maintenance_minutes=settings.maintenance_minutes,
             index=INDEX,

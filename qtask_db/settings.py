@@ -24,6 +24,8 @@ class Settings:
     """What every table, view and procedure name begins with."""
     payload_limit: int = DEFAULT["payload_limit"]
     """Most bytes of a payload."""
+    max_lapses: int = DEFAULT["max_lapses"]
+    """Attempts in a row that never ended, before the task fails: it may kill its worker."""
     push_grace: int = DEFAULT["push_grace"]
     """Seconds after which a relay pushes a real-time task that its creator has not pushed."""
     maintenance_minutes: int = 0
@@ -44,6 +46,7 @@ class Settings:
                 f"the first a letter, not {self.prefix!r}"
             )
         _check_range("payload_limit", self.payload_limit, 2, LIMIT["payload_limit"], "bytes")
+        _check_range("max_lapses", self.max_lapses, 1, LIMIT["max_count"], "attempts")
         _check_range("push_grace", self.push_grace, 1, 3600, "seconds")
         _check_range("maintenance_minutes", self.maintenance_minutes, 0, 1440, "minutes")
         for name in ("tablespace", "index_tablespace"):

@@ -16,6 +16,7 @@ try:
     from soaking.view import progress, summary
 
     from qtask_db import Database
+    from qtask_db.constants import LIMIT
     from qtask_db.errors import QtaskError
     from qtask_db.install import install
 except ImportError as missing:
@@ -72,7 +73,8 @@ def _soak(engine: str, seed: int, arguments: argparse.Namespace, console: Consol
                 log=lambda line: console.print(f"  {line}", soft_wrap=True),
             )
         )
-        install(server.url, {}, report=lambda _line: None)
+        # Attempts are left without an end as often as the dice say.
+        install(server.url, {"max_lapses": str(LIMIT["max_count"])}, report=lambda _line: None)
         console.print(
             f"soak: {engine} {server.version}, seed {seed}, {arguments.connections} connections, "
             f"{arguments.minutes:g} min",

@@ -58,14 +58,14 @@ def empty(conn: Connection) -> None:
 
 def age(conn: Connection, seconds: float, *task_ids: int) -> None:
     """Lets so many seconds pass for these tasks, or for all: their times move into the past."""
-    moved = ", ".join(f"{column} = {_earlier(conn, column, seconds)}" for column in TIMES)
+    moved = ", ".join(f"{column} = {earlier(conn, column, seconds)}" for column in TIMES)
     where = f" WHERE task_id IN ({', '.join(map(str, task_ids))})" if task_ids else ""
     execute(conn, f"UPDATE {conn.prefix}task SET {moved}{where}")
 
 
 def age_batches(conn: Connection, seconds: float) -> None:
     """Lets so many seconds pass for all unconfirmed batches."""
-    moved = ", ".join(f"{c} = {_earlier(conn, c, seconds)}" for c in ("claimed_at", "lapses_at"))
+    moved = ", ".join(f"{c} = {earlier(conn, c, seconds)}" for c in ("claimed_at", "lapses_at"))
     execute(conn, f"UPDATE {conn.prefix}batch SET {moved}")
 
 
@@ -74,7 +74,7 @@ def row(conn: Connection, task_id: int) -> dict[str, Any]:
     names = (
         "lane", "queue_id", "status", "attempts", "attempts_before", "max_count",
         "interval_seconds", "delete_deadline", "batch_id", *TIMES, "name", "order_no", "active",
-        "payload", "last_error",
+        "payload", "last_error", "lapses",
     )  # fmt: skip
     rows = query(
         conn, f"SELECT {', '.join(names)} FROM {conn.prefix}task WHERE task_id = {task_id}"
@@ -174,7 +174,7 @@ def until(
         time.sleep(0.02)
 
 
-def _earlier(conn: Connection, column: str, seconds: float) -> str:
+def earlier(conn: Connection, column: str, seconds: float) -> str:
     if type(seconds) not in (int, float):
         raise TypeError(seconds)
     microseconds = int(seconds * 1_000_000)

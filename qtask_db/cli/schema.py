@@ -21,6 +21,13 @@ _SETTINGS = (
         help=f"Largest payload.  [{DEFAULT['payload_limit']}]",
     ),
     click.option(
+        "--max-lapses",
+        type=int,
+        metavar="N",
+        help="A task fails when so many attempts in a row were started and never ended, as of one"
+        f" that kills its worker.  [{DEFAULT['max_lapses']}]",
+    ),
+    click.option(
         "--push-grace",
         type=DURATION,
         metavar="TIME",

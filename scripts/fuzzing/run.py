@@ -226,7 +226,7 @@ def _same(given: Any, found: str) -> bool:
 _COLUMNS = {
     "task": "task_id, queue_id, status, name, payload, lane, attempts, attempts_before, max_count, "
     "interval_seconds, delete_deadline, batch_id, created_at, deadline_at, due_at, started_at, "
-    "ended_at, order_no, order_key, active, last_error",
+    "ended_at, order_no, order_key, active, last_error, lapses",
     "batch": "batch_id, relay, lapses_at, task_ids",
     "queue": "queue_id, queue, namespace, paused_at",
 }

@@ -20,6 +20,7 @@ _USUAL = {
     "prefix": "qtask_",
     "payload_limit": 65536,
     "push_grace": 5,
+    "max_lapses": 10,
     "maintenance_minutes": 10,
     "tablespace": "USERS",
     "index_tablespace": "USERS",

@@ -24,6 +24,8 @@ _FAULTS = {
     "it is due after its deadline": "WHERE lane <> 0 AND due_at > deadline_at",
     "its attempts are out of range": "WHERE attempts < attempts_before "
     "OR attempts - attempts_before > max_count",
+    "its lapses are out of range": "WHERE lapses NOT BETWEEN 0 AND attempts "
+    "OR (lapses > 0 AND status = 20)",
 }
 
 
@@ -106,6 +108,8 @@ class Checker:
         """Every task that is active is handed out again, or fails in time."""
         for found in calls.stats(self.conn):
             calls.resume(self.conn, found.queue, found.namespace)
+        for (task_id,) in self.conn.select("lapsed_tasks", ["task_id"]):
+            calls.extend(self.conn, task_id)  # it would wait for longer than its interval
         active = {task_id for task_id, (status, _) in self._rows().items() if status in ACTIVE}
         end = time.monotonic() + HAND_OUT
         while active and time.monotonic() < end:

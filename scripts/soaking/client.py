@@ -28,6 +28,7 @@ VIEWS = {
     "task_list": "task_id",
     "due_backlog": "task_id",
     "failed_tasks": "task_id",
+    "lapsed_tasks": "task_id",
     "unconfirmed_batches": "batch_id",
 }
 

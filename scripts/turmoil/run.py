@@ -84,7 +84,7 @@ class Run:
             if self.report.ended > ended:
                 ended, until = self.report.ended, time.monotonic() + PEACE
             active = system.active()
-            short = [number for number, (_, interval) in active.items() if interval < LONG]
+            short = [number for number, (_, interval, _) in active.items() if interval < LONG]
             if not short and not system.checker.owing and not system.left():
                 break
             time.sleep(LOOK)
@@ -92,8 +92,8 @@ class Run:
         overdue = {
             # One that should have ended by now is as good as lost, whatever its due time says; and
             # so is one that is due later than it can be.
-            number: late if interval >= LONG and -late <= interval else float("inf")
-            for number, (late, interval) in active.items()
+            number: late if interval >= LONG and -late <= longest else float("inf")
+            for number, (late, interval, longest) in active.items()
         }
         left = system.left()
         system.end_processes("relay", "worker")

@@ -231,14 +231,17 @@ class System:
             self._journal_file.write(json.dumps(row, default=str) + "\n")
         return asked
 
-    def active(self) -> dict[int, tuple[float, int]]:
-        """Of all active tasks: seconds since they are due, and their interval."""
+    def active(self) -> dict[int, tuple[float, int, float]]:
+        """Of all active tasks: seconds since they are due, their interval, and what it may have
+        become by attempts that never ended.
+        """
         with self.root() as conn, conn.cursor() as cursor:
             cursor.execute(
                 "SELECT task_id, TIMESTAMPDIFF(MICROSECOND, due_at, UTC_TIMESTAMP(6)) / 1e6, "
-                "interval_seconds FROM qtask_task WHERE lane <> 0"
+                "interval_seconds, interval_seconds * POWER(2, lapses) "
+                "FROM qtask_task WHERE lane <> 0"
             )
-            return {task_id: (float(late), interval) for task_id, late, interval in cursor}
+            return {task_id: (float(late), *intervals) for task_id, late, *intervals in cursor}
 
     def left(self) -> dict[str, int]:
         """Messages in the streams that workers read, waiting or pending."""

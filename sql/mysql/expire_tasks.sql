@@ -7,9 +7,9 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Fails active tasks whose deadline has passed, or whose attempts are used up and whose last interval
-  has passed, in one short transaction. Scans do the same; this is for where no relay runs. Call it
-  until it fails fewer than it may.
+  Fails active tasks whose deadline has passed, or whose attempts are used up, or the last {{ max_lapses }} of them were started
+  and never ended, and whose last interval has passed, in one short transaction. Scans do the same; this is for where
+  no relay runs. Call it until it fails fewer than it may.
 
   Parameters
     in_limit      most tasks to fail, 1 to {{ limit.rows }}
@@ -93,10 +93,7 @@ BEGIN
       {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
-        task.lane = 0,
-        task.status = {{ status.failed }},
-        task.ended_at = v_now,
-        task.due_at = v_now + {{ keep_unfinished }};
+        {{ expire("v_now") }};
       SET v_left = v_left - v_some;
     END LOOP;
     CLOSE c_lanes;

@@ -47,6 +47,11 @@ BEGIN
           '; the last one started ', task.started_at, '.'
         )
       ),
+      IF(
+        task.lane <> 0 AND task.lapses > 0,
+        CONCAT('Started ', task.lapses + 1, ' times in a row without an end: it may kill its worker.'),
+        NULL
+      ),
       CONCAT('Last error: ', {{ one_line("task.last_error") }}),
       CASE
         WHEN task.status = {{ status.finished }} THEN
@@ -56,10 +61,11 @@ BEGIN
         WHEN task.status = {{ status.failed }} THEN
           CONCAT(
             'Failed ', task.ended_at, ' because ',
-            IF(
-              task.attempts - task.attempts_before >= task.max_count,
-              'its attempts were used up', 'its deadline passed'
-            ),
+            CASE
+              WHEN task.attempts - task.attempts_before >= task.max_count THEN 'its attempts were used up'
+              WHEN task.lapses >= {{ max_lapses }} THEN 'too many attempts in a row never ended'
+              ELSE 'its deadline passed'
+            END,
             '; it can be retried.'
           )
         WHEN task.status = {{ status.processing }} AND task.batch_id <= 0 THEN
@@ -96,7 +102,7 @@ BEGIN
         WHEN task.lane < 0 THEN 'Next: a relay queues it as soon as the queue has room.'
         WHEN task.due_at <= v_now THEN
           CONCAT('Next: it is due since ', task.due_at, '; the next scan of a relay queues it. Is one running?')
-        WHEN task.attempts - task.attempts_before >= task.max_count THEN
+        WHEN {{ used_up("task.") }} THEN
           CONCAT('Next: this was its last attempt; it fails at ', task.due_at, ' unless it is finished.')
         WHEN task.due_at >= task.deadline_at THEN
           CONCAT('Next: it fails at its deadline, ', task.deadline_at, ', unless it is finished.')

@@ -45,6 +45,7 @@ BEGIN
       attempts - attempts_before < max_count, {{ status.waiting }}, {{ status.failed }}
     )),
     lane = IF(status = {{ status.failed }}, 0, queue_id),
+    lapses = 0,
     ended_at = v_now,
     due_at = IF(
       status = {{ status.failed }},

@@ -6,9 +6,11 @@ SELECT
   IF(task.attempts = 0, NULL, task.started_at) AS started_at,
   task.ended_at,
   task.due_at AS purged_at,
-  IF(
-    task.attempts - task.attempts_before >= task.max_count, 'attempts used up', 'deadline passed'
-  ) AS reason,
+  CASE
+    WHEN task.attempts - task.attempts_before >= task.max_count THEN 'attempts used up'
+    WHEN task.lapses >= {{ max_lapses }} THEN 'attempts never ended'
+    ELSE 'deadline passed'
+  END AS reason,
   task.last_error
 FROM {{ p }}task AS task FORCE INDEX (due)
 STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = task.queue_id

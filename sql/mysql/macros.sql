@@ -108,9 +108,40 @@ IF LENGTH({{ some }}) > {{ least }} THEN
 {%- set lane_width = 12 -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 
-{#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}
+{#- Whether a task is started no more: no attempt is left, or too many in a row have never ended. -#}
+{%- macro used_up(task="") -%}
+({{ task }}attempts - {{ task }}attempts_before >= {{ task }}max_count
+    OR ({{ task }}status = {{ status.processing }} AND {{ task }}lapses >= {{ max_lapses - 1 }}))
+{%- endmacro -%}
+{#- Whether a due task fails: it is started no more, or its deadline has passed. -#}
 {%- macro expired(now) -%}
-(deadline_at <= {{ now }} OR attempts - attempts_before >= max_count)
+(deadline_at <= {{ now }} OR {{ used_up() }})
+{%- endmacro -%}
+{#- What becomes of a due task that fails. Its last attempt, if it has not ended, has lapsed, too. -#}
+{%- macro expire(now) -%}
+task.last_error = IF(
+          task.status = {{ status.processing }} AND {{ used_up("task.") }} AND (task.lapses > 0 OR task.last_error IS NULL),
+          CONCAT('attempts in a row that never ended: ', task.lapses + 1, ' (the task may kill its worker)'),
+          task.last_error
+        ),
+        task.lapses = task.lapses + (task.status = {{ status.processing }}),
+        task.lane = 0,
+        task.status = {{ status.failed }},
+        task.ended_at = {{ now }},
+        task.due_at = {{ now }} + {{ keep_unfinished }}
+{%- endmacro -%}
+
+{#- When a task that is started comes again, and how many attempts before this one were started and never ended. Each
+    of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
+    and attempt parts those that have lapsed together. To stand first: they go by what the row was before. -#}
+{%- macro start_anew(now, task="") -%}
+{{ task }}due_at = LEAST({{ now }} + INTERVAL IF(
+      {{ task }}status = {{ status.processing }},
+      GREATEST({{ task }}interval_seconds, LEAST({{ task }}interval_seconds * POWER(2, LEAST({{ task }}lapses, 11)), 1800))
+        * (1 + MOD(MOD({{ task }}task_id, 127) * {{ task }}attempts * 78, 127) / 127),
+      {{ task }}interval_seconds
+    ) SECOND, {{ task }}deadline_at),
+    {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)
 {%- endmacro -%}
 
 {#- When a task that has failed or was cancelled may be deleted. -#}

@@ -13,10 +13,11 @@ BEGIN
   DECLARE v_lane INT;
   DECLARE v_attempts INT;
   DECLARE v_exhausted TINYINT;
+  DECLARE v_used_up TINYINT;
   DECLARE v_deadline_at {{ instant }};
 
-  SELECT lane, attempts, attempts - attempts_before >= max_count, deadline_at
-  INTO v_lane, v_attempts, v_exhausted, v_deadline_at
+  SELECT lane, attempts, attempts - attempts_before >= max_count, {{ used_up() }}, deadline_at
+  INTO v_lane, v_attempts, v_exhausted, v_used_up, v_deadline_at
   FROM {{ p }}task
   WHERE task_id = in_task_id
   LOCK IN SHARE MODE;
@@ -31,6 +32,8 @@ BEGIN
     {{ raise("deadline_passed", "the deadline of the task has passed") }};
   ELSEIF v_exhausted THEN
     {{ raise("attempts_exhausted", "the task has been started max_count times") }};
+  ELSEIF v_used_up THEN
+    {{ raise("attempts_exhausted", "the last %d attempts of the task were started and never ended" % max_lapses) }};
   END IF;
   {{ raise("stale_attempt", "the task changed while it was being started: try again") }};
 END

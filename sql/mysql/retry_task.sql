@@ -44,6 +44,7 @@ BEGIN
     lane = queue_id,
     status = {{ status.waiting }},
     attempts_before = attempts,
+    lapses = 0,
     batch_id = 0,
     deadline_at = v_now + INTERVAL COALESCE(in_deadline, {{ default.deadline }}) SECOND,
     due_at = v_now

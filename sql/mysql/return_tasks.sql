@@ -33,6 +33,7 @@ BEGIN
     task.lane = task.queue_id,
     task.status = {{ status.waiting }},
     task.attempts_before = task.attempts_before + 1,
+    task.lapses = 0,
     task.ended_at = v_now,
     task.due_at = LEAST(v_now, task.deadline_at)
   WHERE task.status = {{ status.processing }}

@@ -13,8 +13,9 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Claims due tasks for a relay, which then pushes their messages and calls confirm_batch.
-  Due tasks whose deadline has passed or whose attempts are used up fail instead. A batch whose
-  lease has run out unconfirmed is given back first, so that this scan can claim its tasks.
+  Due tasks whose deadline has passed or whose attempts are used up fail instead, and those whose last {{ max_lapses }} attempts
+  were started and never ended: they may kill their workers. A batch whose lease has run out unconfirmed is given back
+  first, so that this scan can claim its tasks.
 
   Parameters
     in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end
@@ -189,10 +190,7 @@ BEGIN
       ) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       SET
-        task.lane = 0,
-        task.status = {{ status.failed }},
-        task.ended_at = v_now,
-        task.due_at = v_now + {{ keep_unfinished }}
+        {{ expire("v_now") }}
       WHERE {{ expired("v_now") }};
     END IF;
 

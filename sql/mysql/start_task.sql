@@ -8,7 +8,8 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes a task into processing: one attempt more, and its interval starts anew.
+  Takes a task into processing: one attempt more, and its interval starts anew. Each attempt before it in a row that was
+  started and never ended doubles the interval, up to an hour and more if the interval is longer.
 
   Parameters
     in_task_id    the task
@@ -18,7 +19,7 @@ BEGIN
   Errors
     invalid_argument, task_not_found, task_not_active,
     stale_attempt (another consumer has taken the announced attempt),
-    attempts_exhausted, deadline_passed
+    attempts_exhausted (or the last {{ max_lapses }} attempts were started and never ended), deadline_passed
   Transaction
     Joins the caller's.
   */
@@ -32,16 +33,16 @@ BEGIN
   {{ look_first("in_attempt - 1", "FALSE") }};
   UPDATE {{ p }}task
   SET
+    {{ start_anew("v_now") }},
     lane = queue_id,
     status = {{ status.processing }},
     attempts = LAST_INSERT_ID(attempts + 1),
     batch_id = 0,
-    started_at = v_now,
-    due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at)
+    started_at = v_now
   WHERE task_id = in_task_id
     AND lane <> 0
     AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
-    AND attempts - attempts_before < max_count
+    AND NOT {{ used_up() }}
     AND deadline_at > v_now;
 
   IF ROW_COUNT() = 0 THEN

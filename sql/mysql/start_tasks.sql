@@ -6,8 +6,8 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes many tasks into processing at once. One that cannot be started is left as it is and does not
-  hinder the others.
+  Takes many tasks into processing at once, each as start_task does. One that cannot be started is left as it is and
+  does not hinder the others.
 
   Parameters
     in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, with the attempt
@@ -43,15 +43,15 @@ BEGIN
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
+    {{ start_anew("v_now", "task.") }},
     task.lane = task.queue_id,
     task.status = {{ status.processing }},
     task.attempts = task.attempts + 1,
     task.batch_id = v_batch_id,
-    task.started_at = v_now,
-    task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
+    task.started_at = v_now
   WHERE task.lane <> 0
     AND (given.attempt IS NULL OR task.attempts + 1 = given.attempt)
-    AND task.attempts - task.attempts_before < task.max_count
+    AND NOT {{ used_up("task.") }}
     AND task.deadline_at > v_now;
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds

@@ -5,6 +5,6 @@ SELECT
   task.attempts, task.max_count, task.created_at,
   IF(task.attempts = 0, NULL, task.started_at) AS started_at,
   IF(task.lane = 0, task.ended_at, NULL) AS ended_at,
-  task.due_at, task.deadline_at, task.last_error
+  task.due_at, task.deadline_at, task.last_error, task.lapses
 FROM {{ p }}task AS task FORCE INDEX (PRIMARY)
 STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = task.queue_id

@@ -44,6 +44,9 @@ BEGIN
             ', and ' || task.attempts_before || ' that do not count'
           END
           || '; the last one started ' || {{ timestamp_text("task.started_at") }} || '.'
+      END
+      || CASE WHEN task.lane <> 0 AND task.lapses > 0 THEN
+        CHR(10) || 'Started ' || (task.lapses + 1) || ' times in a row without an end: it may kill its worker.'
       END,
       CHR(10) || CASE
         WHEN task.status = {{ status.finished }} THEN
@@ -54,6 +57,7 @@ BEGIN
           'Failed ' || {{ timestamp_text("task.ended_at") }} || ' because '
           || CASE
             WHEN task.attempts - task.attempts_before >= task.max_count THEN 'its attempts were used up'
+            WHEN task.lapses >= {{ max_lapses }} THEN 'too many attempts in a row never ended'
             ELSE 'its deadline passed'
           END || '; it can be retried.'
         WHEN task.status = {{ status.processing }} AND task.batch_id <= 0 THEN
@@ -83,7 +87,7 @@ BEGIN
         WHEN task.due_at <= v_now THEN
           'Next: it is due since ' || {{ timestamp_text("task.due_at") }}
           || '; the next scan of a relay queues it. Is one running?'
-        WHEN task.attempts - task.attempts_before >= task.max_count THEN
+        WHEN {{ used_up("task.") }} THEN
           'Next: this was its last attempt; it fails at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished.'
         WHEN task.due_at >= task.deadline_at THEN
           'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'

@@ -41,6 +41,7 @@ BEGIN
   SET
     status = CASE WHEN attempts - attempts_before < max_count THEN {{ status.waiting }} ELSE {{ status.failed }} END,
     lane = CASE WHEN attempts - attempts_before < max_count THEN queue_id ELSE 0 END,
+    lapses = 0,
     ended_at = v_now,
     due_at =
       CASE WHEN attempts - attempts_before < max_count THEN

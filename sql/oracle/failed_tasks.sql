@@ -8,6 +8,7 @@ SELECT
   task.due_at AS purged_at,
   CASE
     WHEN task.attempts - task.attempts_before >= task.max_count THEN 'attempts used up'
+    WHEN task.lapses >= {{ max_lapses }} THEN 'attempts never ended'
     ELSE 'deadline passed'
   END AS reason,
   task.last_error

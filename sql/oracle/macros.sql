@@ -74,9 +74,25 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
 {{ value }} IS JSON STRICT AND REGEXP_LIKE({{ value }}, '^[' || CHR(9) || CHR(10) || CHR(13) || ' ]*\{{ bracket }}')
 {%- endmacro -%}
 
-{#- Whether a due task fails: no attempt is left, or its deadline has passed. -#}
+{#- Whether a task is started no more: no attempt is left, or too many in a row have never ended. -#}
+{%- macro used_up(task="") -%}
+({{ task }}attempts - {{ task }}attempts_before >= {{ task }}max_count
+    OR ({{ task }}status = {{ status.processing }} AND {{ task }}lapses >= {{ max_lapses - 1 }}))
+{%- endmacro -%}
+{#- Whether a due task fails: it is started no more, or its deadline has passed. -#}
 {%- macro expired(now) -%}
-(deadline_at <= {{ now }} OR attempts - attempts_before >= max_count)
+(deadline_at <= {{ now }} OR {{ used_up() }})
+{%- endmacro -%}
+
+{#- When a task that is started comes again, and how many attempts before this one were started and never ended. Each
+    of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
+    and attempt parts those that have lapsed together. -#}
+{%- macro start_anew(now) -%}
+due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
+      GREATEST(interval_seconds, LEAST(interval_seconds * POWER(2, LEAST(lapses, 11)), 1800))
+        * (1 + MOD(MOD(task_id, 127) * attempts * 78, 127) / 127)
+      ELSE interval_seconds END" % status.processing) }}, deadline_at),
+    lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
 {%- endmacro -%}
 
 {#- When a task that has failed or was cancelled may be deleted. -#}

@@ -12,10 +12,15 @@ IS
   v_lane NUMBER;
   v_attempts NUMBER;
   v_exhausted NUMBER;
+  v_used_up NUMBER;
   v_deadline_at {{ instant }};
 BEGIN
-  SELECT lane, attempts, CASE WHEN attempts - attempts_before >= max_count THEN 1 ELSE 0 END, deadline_at
-  INTO v_lane, v_attempts, v_exhausted, v_deadline_at
+  SELECT
+    lane, attempts,
+    CASE WHEN attempts - attempts_before >= max_count THEN 1 ELSE 0 END,
+    CASE WHEN {{ used_up() }} THEN 1 ELSE 0 END,
+    deadline_at
+  INTO v_lane, v_attempts, v_exhausted, v_used_up, v_deadline_at
   FROM {{ p }}task
   WHERE task_id = in_task_id;
 
@@ -27,6 +32,8 @@ BEGIN
     {{ raise("deadline_passed", "the deadline of the task has passed") }};
   ELSIF v_exhausted = 1 THEN
     {{ raise("attempts_exhausted", "the task has been started max_count times") }};
+  ELSIF v_used_up = 1 THEN
+    {{ raise("attempts_exhausted", "the last %d attempts of the task were started and never ended" % max_lapses) }};
   END IF;
   {{ raise("stale_attempt", "the task changed while it was being started: try again") }};
 EXCEPTION

@@ -35,6 +35,7 @@ BEGIN
     lane = queue_id,
     status = {{ status.waiting }},
     attempts_before = attempts,
+    lapses = 0,
     batch_id = 0,
     deadline_at = v_now + {{ seconds("COALESCE(in_deadline, %d)" % default.deadline) }},
     due_at = v_now

@@ -34,6 +34,7 @@ BEGIN
         lane = queue_id,
         status = {{ status.waiting }},
         attempts_before = attempts_before + 1,
+        lapses = 0,
         ended_at = v_now,
         due_at = LEAST(v_now, deadline_at)
       WHERE task_id = v_ids(i)

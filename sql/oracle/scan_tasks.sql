@@ -11,8 +11,9 @@ PROCEDURE scan_tasks (
 {%- if spec %};
 /*
 Claims due tasks for a relay, which then pushes their messages and calls confirm_batch.
-Due tasks whose deadline has passed or whose attempts are used up fail instead. A batch whose
-lease has run out unconfirmed is given back first, so that this scan can claim its tasks.
+Due tasks whose deadline has passed or whose attempts are used up fail instead, and those whose last {{ max_lapses }} attempts
+were started and never ended: they may kill their workers. A batch whose lease has run out unconfirmed is given back
+first, so that this scan can claim its tasks.
 
 Parameters
   in_relay      name of the relay, 1 to {{ limit.relay }} characters, no blank at either end

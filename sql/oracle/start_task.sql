@@ -5,7 +5,8 @@ PROCEDURE start_task (
 )
 {%- if spec %};
 /*
-Takes a task into processing: one attempt more, and its interval starts anew.
+Takes a task into processing: one attempt more, and its interval starts anew. Each attempt before it in a row that was
+started and never ended doubles the interval, up to an hour and more if the interval is longer.
 
 Parameters
   in_task_id    the task
@@ -15,7 +16,7 @@ Result
 Errors
   invalid_argument, task_not_found, task_not_active,
   stale_attempt (another consumer has taken the announced attempt),
-  attempts_exhausted, deadline_passed
+  attempts_exhausted (or the last {{ max_lapses }} attempts were started and never ended), deadline_passed
 Transaction
   Joins the caller's.
 */
@@ -30,16 +31,16 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
+    {{ start_anew("v_now") }},
     lane = queue_id,
     status = {{ status.processing }},
     attempts = attempts + 1,
     batch_id = 0,
-    started_at = v_now,
-    due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
+    started_at = v_now
   WHERE task_id = in_task_id
     AND lane <> 0
     AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
-    AND attempts - attempts_before < max_count
+    AND NOT {{ used_up() }}
     AND deadline_at > v_now
   RETURNING attempts INTO out_attempt;
 

@@ -4,8 +4,8 @@ PROCEDURE start_tasks (
 )
 {%- if spec %};
 /*
-Takes many tasks into processing at once. One that cannot be started is left as it is and does not
-hinder the others.
+Takes many tasks into processing at once, each as start_task does. One that cannot be started is left as it is and
+does not hinder the others.
 
 Parameters
   in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, with the attempt
@@ -37,17 +37,17 @@ BEGIN
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
       SET
+        {{ start_anew("v_now") }},
         lane = queue_id,
         status = {{ status.processing }},
         attempts = attempts + 1,
         batch_id = v_batch_id,
-        started_at = v_now,
-        due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
+        started_at = v_now
       WHERE task_id = v_ids(i)
         AND lane <> 0
         AND batch_id <> v_batch_id
         AND (v_attempts(i) IS NULL OR attempts + 1 = v_attempts(i))
-        AND attempts - attempts_before < max_count
+        AND NOT {{ used_up() }}
         AND deadline_at > v_now
       RETURNING task_id, attempts, interval_seconds BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals;
   EXCEPTION

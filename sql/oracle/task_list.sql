@@ -5,6 +5,6 @@ SELECT
   task.attempts, task.max_count, task.created_at,
   CASE WHEN task.attempts > 0 THEN task.started_at END AS started_at,
   CASE WHEN task.lane = 0 THEN task.ended_at END AS ended_at,
-  task.due_at, task.deadline_at, task.last_error
+  task.due_at, task.deadline_at, task.last_error, task.lapses
 FROM {{ p }}task task
 JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id

@@ -44,7 +44,7 @@ def test_the_same_message_starts_once(conn: Connection) -> None:
 def test_each_message_announces_the_next_attempt(conn: Connection) -> None:
     task_id = started(conn)
     for attempt in (2, 3):
-        age(conn, 3600)
+        age(conn, 7200)
         (message,) = calls.scan(conn, "r").messages
         assert (message.task_id, message.attempt) == (task_id, attempt)
         assert calls.processing(conn, task_id, attempt) == attempt

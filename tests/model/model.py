@@ -53,10 +53,12 @@ class Task:
     before: int = 0
     batch: int | None = None
     error: str | None = None
+    lapses: int = 0
 
     @property
     def exhausted(self) -> bool:
-        return self.attempts - self.before >= self.max_count
+        lapsed = self.status is PROCESSING and self.lapses >= DEFAULT["max_lapses"] - 1
+        return self.attempts - self.before >= self.max_count or lapsed
 
     def end(self, status: Status, now: float) -> None:
         keep = self.delete_deadline
@@ -151,9 +153,14 @@ class Model:
             raise DeadlinePassed
         if task.exhausted:
             raise AttemptsExhausted
+        wait: float = task.interval
+        if task.status is PROCESSING:
+            wait = max(wait, min(wait * 2**task.lapses, 1800))
+            wait *= 1 + task_id % 127 * task.attempts * 78 % 127 / 127
+        task.lapses = task.lapses + 1 if task.status is PROCESSING else 0
         task.lane, task.status, task.batch = ACTIVE, PROCESSING, None
         task.attempts += 1
-        task.in_at_most(task.interval, self.now)
+        task.in_at_most(wait, self.now)
         return task.attempts
 
     def finish(self, task_id: int, attempt: int | None) -> None:
@@ -176,6 +183,7 @@ class Model:
         task = self._running(task_id, attempt)
         if error is not None:
             task.error = error[: LIMIT["error"]]
+        task.lapses = 0
         if task.exhausted:
             task.end(FAILED, self.now)
         else:
@@ -187,6 +195,7 @@ class Model:
         task = self._running(task_id, attempt)
         task.lane, task.status = ACTIVE, WAITING
         task.before += 1
+        task.lapses = 0
         task.in_at_most(0, self.now)
 
     def extend(self, task_id: int, attempt: int | None, seconds: int | None) -> None:
@@ -236,7 +245,7 @@ class Model:
         if self._active(task.queue, task.name, task.order_no) is not None:
             raise DuplicateOrder
         task.lane, task.status, task.before, task.batch = ACTIVE, WAITING, task.attempts, None
-        task.due = self.now
+        task.due, task.lapses = self.now, 0
         task.deadline = self.now + (DEFAULT["deadline"] if deadline is None else deadline)
 
     def pause(self, queue: str, namespace: str | None, paused: bool) -> None:
@@ -305,7 +314,7 @@ class Model:
 
     def _expire(self, task: Task) -> bool:
         if task.deadline <= self.now or task.exhausted:
-            task.end(FAILED, self.now)
+            self._fail(task)
             return True
         return False
 
@@ -384,5 +393,13 @@ class Model:
         assert failed <= over
         assert len(failed) == min(limit, len(over))
         for task_id in failed:
-            self.tasks[task_id].end(FAILED, self.now)
+            self._fail(self.tasks[task_id])
         return len(failed)
+
+    def _fail(self, task: Task) -> None:
+        if task.status is PROCESSING:
+            if task.exhausted and (task.lapses > 0 or task.error is None):
+                many = f"attempts in a row that never ended: {task.lapses + 1}"
+                task.error = f"{many} (the task may kill its worker)"
+            task.lapses += 1
+        task.end(FAILED, self.now)
