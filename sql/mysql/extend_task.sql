@@ -9,7 +9,8 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline.
+  Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline. From
+  {{ default.alive_after }} seconds after the start on, neither this attempt nor those before it count as ones that never ended.
 
   Parameters
     in_task_id    the task
@@ -34,6 +35,7 @@ BEGIN
   UPDATE {{ p }}task
   SET
     lane = queue_id,
+    lapses = IF(started_at <= v_now - INTERVAL {{ default.alive_after }} SECOND, 0, lapses),
     due_at = {{ extended }}
   WHERE task_id = in_task_id
     AND status = {{ status.processing }}

@@ -138,7 +138,7 @@ task.last_error = IF(
 {{ task }}due_at = LEAST({{ now }} + INTERVAL IF(
       {{ task }}status = {{ status.processing }},
       GREATEST({{ task }}interval_seconds, LEAST({{ task }}interval_seconds * POWER(2, LEAST({{ task }}lapses, 11)), 1800))
-        * (1 + MOD(MOD({{ task }}task_id, 127) * {{ task }}attempts * 78, 127) / 127),
+        * (1 + MOD(CRC32(CONCAT({{ task }}task_id, ' ', {{ task }}attempts)), 1000) / 1000),
       {{ task }}interval_seconds
     ) SECOND, {{ task }}deadline_at),
     {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)

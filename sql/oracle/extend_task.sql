@@ -5,7 +5,8 @@ PROCEDURE extend_task (
 )
 {%- if spec %};
 /*
-Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline.
+Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline. From
+{{ default.alive_after }} seconds after the start on, neither this attempt nor those before it count as ones that never ended.
 
 Parameters
   in_task_id    the task
@@ -32,6 +33,7 @@ BEGIN
   UPDATE {{ p }}task
   SET
     lane = queue_id,
+    lapses = CASE WHEN started_at > v_now - {{ seconds(default.alive_after) }} THEN lapses ELSE 0 END,
     due_at = LEAST(v_now + {{ seconds("COALESCE(in_seconds, interval_seconds)") }}, deadline_at)
   WHERE task_id = in_task_id
     AND status = {{ status.processing }}

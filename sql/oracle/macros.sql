@@ -90,7 +90,7 @@ SUBSTR({{ value }}, 1, {{ length + 1 }})
 {%- macro start_anew(now) -%}
 due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
       GREATEST(interval_seconds, LEAST(interval_seconds * POWER(2, LEAST(lapses, 11)), 1800))
-        * (1 + MOD(MOD(task_id, 127) * attempts * 78, 127) / 127)
+        * (1 + ORA_HASH(task_id || ' ' || attempts, 999) / 1000)
       ELSE interval_seconds END" % status.processing) }}, deadline_at),
     lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
 {%- endmacro -%}

@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
             lambda: calls.processing(self.conn, task_id, number),
             lambda: self.model.start(task_id, number),
         )
-        self._round_up([task_id])
+        self._last([task_id])
 
     @rule(task=which)
     def start_next(self, task: int) -> None:
@@ -205,7 +205,7 @@ class Machine(RuleBasedStateMachine):
         }
         for one in started:
             assert one.interval == self.model.tasks[one.task_id].interval
-        self._round_up([one.task_id for one in started])
+        self._last([one.task_id for one in started])
 
     @rule(given=st.dictionaries(which, st.sampled_from(("same", "next", None)), max_size=5))
     def finish_many(self, given: dict[int, Any]) -> None:
@@ -481,18 +481,23 @@ class Machine(RuleBasedStateMachine):
         known = self.model.tasks[task_id].attempts if task_id in self.model.tasks else 0
         return task_id, {"next": known + 1, "same": known}.get(attempt, attempt)
 
-    def _round_up(self, ids: list[int]) -> None:
-        """After a lapse a task is due at an odd time, and what the example takes would count."""
-        lapsed = [i for i in ids if i in self.model.tasks and self.model.tasks[i].lapses]
-        if odd := [i for i in lapsed if self.model.tasks[i].due % UNIT]:
-            self.the_tables_are_as_the_model_says()
-        for task_id in odd:
-            more = -self.model.tasks[task_id].due % UNIT
-            self.model.tasks[task_id].due += more
-            later = earlier(self.conn, "due_at", -more)
+    def _last(self, ids: list[int]) -> None:
+        """Those that have lapsed are due somewhere in the second half of the time that they may
+        wait; lets it be at its end.
+        """
+        prefix = self.conn.prefix
+        for task_id in ids:
+            task = self.model.tasks.get(task_id)
+            if task is None or not task.lapses or task.started != self.model.now:
+                continue
+            ((created, due),) = query(
+                self.conn, f"SELECT created_at, due_at FROM {prefix}task WHERE task_id = {task_id}"
+            )
+            early = task.due - task.created - (due - created).total_seconds()
+            assert -SMEAR < early < (task.due - self.model.now) / 2 + SMEAR
+            later = earlier(self.conn, "due_at", -max(early, 0))
             execute(
-                self.conn,
-                f"UPDATE {self.conn.prefix}task SET due_at = {later} WHERE task_id = {task_id}",
+                self.conn, f"UPDATE {prefix}task SET due_at = {later} WHERE task_id = {task_id}"
             )
 
     def _pairs(self, given: dict[int, Any]) -> list[tuple[int, int | None]]:

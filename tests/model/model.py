@@ -54,6 +54,7 @@ class Task:
     batch: int | None = None
     error: str | None = None
     lapses: int = 0
+    started: float = 0
 
     @property
     def exhausted(self) -> bool:
@@ -155,11 +156,11 @@ class Model:
             raise AttemptsExhausted
         wait: float = task.interval
         if task.status is PROCESSING:
-            wait = max(wait, min(wait * 2**task.lapses, 1800))
-            wait *= 1 + task_id % 127 * task.attempts * 78 % 127 / 127
+            wait = 2 * max(wait, min(wait * 2**task.lapses, 1800))  # or down to half of it
         task.lapses = task.lapses + 1 if task.status is PROCESSING else 0
         task.lane, task.status, task.batch = ACTIVE, PROCESSING, None
         task.attempts += 1
+        task.started = self.now
         task.in_at_most(wait, self.now)
         return task.attempts
 
@@ -201,6 +202,8 @@ class Model:
     def extend(self, task_id: int, attempt: int | None, seconds: int | None) -> None:
         task = self._running(task_id, attempt)
         task.lane = ACTIVE
+        if self.now - task.started >= DEFAULT["alive_after"]:
+            task.lapses = 0
         task.in_at_most(task.interval if seconds is None else seconds, self.now)
 
     def each(
