@@ -75,6 +75,20 @@ def json_attempts(tasks: Iterable[tuple[int, int | None]]) -> str:
     )
 
 
+def json_messages(messages: Sequence[tuple[int, int | None, str]]) -> str:
+    """As they are ordered."""
+    for _, _, queue in messages:
+        check_texts(queue=queue)
+    return json_array(
+        [
+            {"task_id": task_id, "queue": queue}
+            if attempt is None
+            else {"task_id": task_id, "attempt": attempt, "queue": queue}
+            for task_id, attempt, queue in messages
+        ]
+    )
+
+
 def json_names(queues: Sequence[str]) -> str | None:
     """Unescaped: MariaDB's JSON_CONTAINS compares strings as they are written."""
     return json.dumps(list(queues), ensure_ascii=False) if queues else None

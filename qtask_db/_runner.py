@@ -17,12 +17,13 @@ from qtask_db.errors import (
     Conflict,
     DatabaseError,
     DatabaseUnavailable,
+    InvalidPayload,
     NotInstalled,
     QueueUnavailable,
 )
 from qtask_db.job import Counters, Job
-from qtask_db.message import BadMessage, Received, decode
-from qtask_db.models import Started
+from qtask_db.message import BadMessage, Received, decode, encode
+from qtask_db.models import Message, ReceivedTask
 from qtask_db.queues import QueueRefused, Queues, Raw
 
 logger = get_logger("qtask_db.worker")
@@ -43,7 +44,9 @@ LAST_WRITES = 5.0
 _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 """Errors that are not of one task."""
 
-Found = dict[int, tuple[Raw, Received]]
+Announced = tuple[int, "int | None", str]
+"""The task's id, its attempt and the queue of the message."""
+Found = dict[Announced, tuple[Raw, Received]]
 
 
 class Runner:
@@ -149,34 +152,52 @@ class Runner:
         if self._stop.is_set():
             self._put_back(good)
             return
+        bad = self._counters.bad
         try:
             started = self._start_tasks(found)
         except Exception:
             self._put_back(good)
             raise
-        runs = []
-        for one in started:
-            raw, received = found[one.task_id]
-            job = Job(
-                one.task_id,
-                one.attempt,
-                raw.queue,
-                received.payload,
-                received.text,
-                one.interval,
-                _extend=self._settler.extend,
-            )
-            beat_at = time.monotonic() + one.interval / 3
-            runs.append(Run(job, self._handlers[raw.queue], beat_at))
-        duplicates = len(good) - len(runs) - sum(raw in good for raw, _ in self._bad)
+        runs = self._runs(started, found)
+        duplicates = len(good) - len(runs) - (self._counters.bad - bad)
         self._counters.started += len(runs)
         self._counters.refused += duplicates
         if duplicates:
-            refused = found.keys() - {one.task_id for one in started}
+            refused = {task_id for task_id, *_ in found} - {one.task_id for one in started}
             logger.debug("%d duplicates; tasks %s", duplicates, sorted(refused))
         self._settler.watch(runs)
         self._pool.submit(runs)
         self._remove(good)
+
+    def _runs(self, started: list[ReceivedTask], found: Found) -> list[Run]:
+        """With the payloads of the tasks: who may push to a queue may write what he likes."""
+        runs: list[Run] = []
+        differing: list[Job] = []
+        for one in started:
+            exact, any_attempt = ((one.task_id, n, one.queue) for n in (one.attempt, None))
+            raw, received = found.get(exact) or found[any_attempt]
+            try:
+                text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
+                payload = received.payload if received.text == text else decode(text).payload
+            except (BadMessage, InvalidPayload) as error:
+                self._note_bad(raw, error)
+                continue
+            interval = one.interval or 0
+            job = Job(
+                one.task_id, one.attempt, one.queue, payload, text, interval,
+                _extend=self._settler.extend,
+            )  # fmt: skip
+            runs.append(Run(job, self._handlers[one.queue], time.monotonic() + interval / 3))
+            if received.payload and received.payload != payload:
+                differing.append(job)
+        if differing:
+            self._counters.differing += len(differing)
+            logger.warning(
+                "%d messages, first that of task %d on %s, are not what their tasks say; these run "
+                "with their own payloads",
+                len(differing), differing[0].task_id, differing[0].queue,
+            )  # fmt: skip
+        return runs
 
     def _remove(self, raws: list[Raw]) -> None:
         """From a stream; what stays in it comes again, and is refused as a duplicate."""
@@ -188,7 +209,7 @@ class Runner:
             self._removing.works()
 
     def _read(self, taken: list[Raw]) -> tuple[list[Raw], Found]:
-        """The readable messages, and one of them for each task: the one with the latest attempt."""
+        """The readable messages, and one of them for each attempt that a queue announces."""
         good: list[Raw] = []
         found: Found = {}
         for raw in taken:
@@ -198,19 +219,16 @@ class Runner:
                 self._note_bad(raw, error)
                 continue
             good.append(raw)
-            other = found.get(received.task_id)
-            if other is None or (other[1].attempt or 0) < (received.attempt or 0):
-                found[received.task_id] = raw, received
+            found[received.task_id, received.attempt, raw.queue] = raw, received
         return good, found
 
-    def _start_tasks(self, found: Found) -> list[Started]:
+    def _start_tasks(self, found: Found) -> list[ReceivedTask]:
         """Starts them in one call; one that the procedure cannot read must not stop the others."""
-        wanted = [(task_id, received.attempt) for task_id, (_, received) in found.items()]
-        if not wanted:
+        if not found:
             return []
         for _ in range(START_TRIES):
             try:
-                return calls.processing_many(self._session.connection, wanted)
+                reception = calls.receive_many(self._session.connection, found)
             except Conflict as error:
                 conflict = error
                 self._stop.wait(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
@@ -224,22 +242,26 @@ class Runner:
                 ((raw, _),) = found.values()
                 self._note_bad(raw, error)
                 return []
+            else:
+                for one in reception.wrong:
+                    self._note_bad(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
+                return reception.started
         raise conflict
 
-    def _start_each(self, found: Found) -> list[Started]:
+    def _start_each(self, found: Found) -> list[ReceivedTask]:
         """A task that is refused while others are started is dropped until its interval has passed,
         or it would stand before the others again and again.
         """
-        started: list[Started] = []
-        refused: dict[int, DatabaseError] = {}
-        for task_id, one in found.items():
+        started: list[ReceivedTask] = []
+        refused: dict[Announced, DatabaseError] = {}
+        for announced, one in found.items():
             try:
-                started += self._start_tasks({task_id: one})
+                started += self._start_tasks({announced: one})
             except DatabaseError as error:
                 if isinstance(error, _OF_ALL) and not started:
                     raise
-                refused[task_id] = error
-        for task_id, refusal in refused.items():
+                refused[announced] = error
+        for (task_id, *_), refusal in refused.items():
             if not started:
                 raise refusal
             logger.warning("task %d comes again after its interval: %s", task_id, refusal)

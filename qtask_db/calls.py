@@ -10,6 +10,7 @@ seconds. Every error is one of `qtask_db.errors`.
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from qtask_db._arguments import (
     check_texts,
     json_array,
     json_attempts,
+    json_messages,
     json_names,
     options_of,
     payload_text,
@@ -33,6 +35,8 @@ from qtask_db.models import (
     QueueAudit,
     QueueDepth,
     QueueStats,
+    ReceivedTask,
+    Reception,
     Refused,
     Started,
     TaskInfo,
@@ -134,6 +138,35 @@ def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[
     return [
         Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows
     ]
+
+
+def receive(conn: Any, task_id: int, attempt: int | None, queue: str) -> ReceivedTask:
+    """Takes a task into processing as `processing` does, for the consumer that found its message in
+    `queue`, and returns the payload of its row. Calls receive_task.
+
+    Raises WrongQueue if it belongs to another queue, and what `processing` raises.
+    """
+    check_numbers(in_task_id=task_id, in_attempt=attempt)
+    check_texts(in_queue=queue)
+    (started, payload), _ = bind(conn).call("receive_task", task_id, attempt, queue, outs=2)
+    return ReceivedTask(task_id, int(started), queue, payload)
+
+
+def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> Reception:
+    """Takes triples of task id, announced attempt and the queue that the message was found in into
+    processing. Calls receive_tasks.
+
+    Those that it refuses are absent from the result.
+    """
+    given = sorted(messages, key=lambda message: message[0])
+    (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given), outs=1, rows=True)
+    return Reception(
+        [
+            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval))
+            for task_id, attempt, interval, queue, payload in rows
+        ],
+        [given[place - 1] for place in json.loads(wrong or "[]")],
+    )
 
 
 def finish(conn: Any, task_id: int, attempt: int | None = None) -> None:

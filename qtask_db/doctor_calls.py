@@ -82,6 +82,9 @@ def _life(conn: Connection) -> Iterator[_Step]:
     yield "return_tasks", lambda: calls.return_many(conn, [(task_id, 2)]), None
     yield "cancel_task", lambda: calls.cancel(conn, task_id), absent
     yield "retry_task", lambda: calls.retry(conn, task_id), absent
+    named = [(task_id, None, NAME)]
+    yield "receive_tasks", lambda: calls.receive_many(conn, named), None
+    yield "receive_task", lambda: calls.receive(conn, *named[0]), absent
     attempts = [1]
     yield "start_task", lambda: attempts.append(calls.processing(conn, task_id)), absent
     yield "finish_task", lambda: calls.finish(conn, task_id, attempts[-1]), absent

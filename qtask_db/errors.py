@@ -18,7 +18,8 @@
     │   ├── DuplicateOrder           20113
     │   ├── BatchNotFound            20114
     │   ├── TransactionOpen          20115
-    │   └── AlreadyFinished          20116
+    │   ├── AlreadyFinished          20116
+    │   └── WrongQueue               20117
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
     │   ├── Conflict                 rolled back because of another transaction: run it again
@@ -126,6 +127,12 @@ class TransactionOpen(ProcedureError):
 
 class AlreadyFinished(ProcedureError):
     """This very attempt has finished the task before, so its work was committed: roll back."""
+
+
+class WrongQueue(ProcedureError):
+    """The task belongs to another queue than the message was taken from: somebody has forged it.
+    Nothing was changed.
+    """
 
 
 class DatabaseError(QtaskError):

@@ -37,8 +37,9 @@ class Job:
     """1 for the first one."""
     queue: str
     payload: dict[str, Any]
+    """The task's own, whatever its message said."""
     text: str = field(default="", repr=False)
-    """The whole message, for a handler that parses numbers in its own way."""
+    """The message as a relay writes it, for a handler that parses numbers in its own way."""
     interval: int = 0
     """Seconds that the task stays with this worker without an extension."""
     _loss: list[str] = field(default_factory=list, repr=False)
@@ -73,6 +74,9 @@ class Counters:
     refused: int = 0
     """Duplicates: another copy of the message had started the attempt, or the task had ended."""
     bad: int = 0
+    """Messages that were set aside: they cannot be read, or name a task of another queue."""
+    differing: int = 0
+    """Messages with another payload than their task, which ran with its own."""
     finished: int = 0
     failed: int = 0
     """Failed attempts."""

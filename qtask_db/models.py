@@ -41,6 +41,30 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedTask:
+    """One task that `receive` or `receive_many` took into processing."""
+
+    task_id: int
+    attempt: int
+    queue: str
+    payload: str
+    """The JSON object as it was stored: work with this, whatever the message says."""
+    interval: int | None = None
+    """Seconds until the task is queued again unless it is finished, failed or extended; `receive`
+    does not tell.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What `receive_many` made of messages."""
+
+    started: list[ReceivedTask]
+    wrong: list[tuple[int, int | None, str]]
+    """Those whose task belongs to another queue: somebody has forged them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """One task that `finish_many` left as it was, and the contract's error number that says why."""
 

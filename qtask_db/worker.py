@@ -110,7 +110,7 @@ class Worker(Service):
         if not self._handlers:
             raise ConfigurationError('no handlers: bind one with @worker.handler("QUEUE")')
         connection = self._session.connection
-        for bulk in (calls.processing_many, calls.finish_many, calls.return_many):
+        for bulk in (calls.receive_many, calls.finish_many, calls.return_many):
             bulk(connection, [])
         for single in (calls.fail, calls.extend):
             with contextlib.suppress(TaskNotFound):

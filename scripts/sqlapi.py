@@ -45,6 +45,10 @@ EXAMPLES = {
 ]'""",
     "start_task": "17, 1, @attempt",
     "start_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",
+    "receive_task": "17, 1, 'MAIL', @attempt, @payload",
+    "receive_tasks": """'[
+  {"task_id": 17, "attempt": 1, "queue": "MAIL"}, {"task_id": 18, "attempt": 1, "queue": "MAIL"}
+]', @wrong""",
     "finish_task": "17, 1",
     "finish_task_once": "17, 1",
     "finish_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",

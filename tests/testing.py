@@ -184,11 +184,12 @@ def earlier(conn: Connection, column: str, seconds: float) -> str:
 # What the procedures return: OUT values, rows. Everything else returns nothing.
 OUTS = {
     "create_task": 3, "delay_task": 2, "create_task_quiet": 3, "delay_task_quiet": 2,
-    "start_task": 1, "fail_task": 1, "scan_tasks": 2,
+    "start_task": 1, "receive_task": 2, "receive_tasks": 1, "fail_task": 1, "scan_tasks": 2,
     "next_due": 1, "redrive_tasks": 1, "return_tasks": 1, "expire_tasks": 1, "purge_tasks": 1,
 }  # fmt: skip
 ROWS = {
-    "create_tasks", "start_tasks", "finish_tasks", "explain_task", "list_tasks", "scan_tasks",
+    "create_tasks", "start_tasks", "receive_tasks", "finish_tasks", "explain_task", "list_tasks",
+    "scan_tasks",
 }  # fmt: skip
 
 

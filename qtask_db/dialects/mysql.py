@@ -143,7 +143,7 @@ class MySQL:
                     break
         if outs and not sets:
             sets.append(rows_of(raw, f"SELECT {', '.join(variables)}"))
-        found = sets.pop(0)[0] if outs else ()
+        found = _as_texts(raw, sets.pop(0))[0] if outs else ()
         return found, _as_texts(raw, sets[0]) if rows else []
 
     def meet(self, raw: Any) -> None:

@@ -102,7 +102,8 @@ class Oracle:
             for name, value in (options or {}).items()
         }
         with raw.cursor() as cursor, raw.cursor() as found:
-            places = [*given, *(cursor.var(int) for _ in range(outs))]
+            kinds = list(_parameters(verb, "OUT").values())[:outs]
+            places = [*given, *(cursor.var(_out_type(kind)) for kind in kinds)]
             if rows:
                 fetch_at_once(found)
                 places.append(found)
@@ -114,7 +115,7 @@ class Oracle:
                 if alone and raw.is_healthy() and raw.transaction_in_progress:
                     raw.rollback()
                 raise
-            values = [place.getvalue() for place in places[len(arguments) :][:outs]]
+            values = [_text(place.getvalue()) for place in places[len(arguments) :][:outs]]
             return tuple(values), found.fetchall() if rows else []
 
     def meet(self, raw: Any) -> None:
@@ -150,10 +151,23 @@ class Oracle:
 
 
 @cache
-def _parameters(verb: str) -> dict[str, str]:
-    """The types of a procedure's arguments by their names, read where they are declared."""
+def _parameters(verb: str, mode: str = "IN") -> dict[str, str]:
+    """The types of a procedure's arguments, or of its results, by their names, read where they are
+    declared.
+    """
     text = (directory("sql") / "oracle" / f"{verb}.sql").read_text(encoding="utf-8")
-    return dict(re.findall(r"^  (in_\w+) IN (\w+)", text, re.MULTILINE))
+    return dict(re.findall(rf"^  (\w+) {mode} (\w+)", text, re.MULTILINE))
+
+
+def _out_type(kind: str) -> Any:
+    import oracledb
+
+    return oracledb.DB_TYPE_CLOB if kind == "CLOB" else int
+
+
+def _text(value: Any) -> Any:
+    """What a CLOB holds; a number is itself."""
+    return value.read() if hasattr(value, "read") else value
 
 
 def _fitting(value: Any, name: str, kind: str) -> Any:

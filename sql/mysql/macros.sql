@@ -144,6 +144,22 @@ task.last_error = IF(
     {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)
 {%- endmacro -%}
 
+{#- A task that is taken into processing, and whether it can be: `attempt` is the one that the message announced. -#}
+{%- macro taken(attempts, batch_id, task="") -%}
+{{ start_anew("v_now", task) }},
+    {{ task }}lane = {{ task }}queue_id,
+    {{ task }}status = {{ status.processing }},
+    {{ task }}attempts = {{ attempts }},
+    {{ task }}batch_id = {{ batch_id }},
+    {{ task }}started_at = v_now
+{%- endmacro -%}
+{%- macro can_be_taken(attempt, task="") -%}
+{{ task }}lane <> 0
+    AND ({{ attempt }} IS NULL OR {{ task }}attempts + 1 = {{ attempt }})
+    AND NOT {{ used_up(task) }}
+    AND {{ task }}deadline_at > v_now
+{%- endmacro -%}
+
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
@@ -168,6 +184,16 @@ task.due_at > task.ended_at
     ORDER BY task_id, attempt
     LIMIT {{ limit.rows }}
   )
+{%- endmacro -%}
+
+{#- The elements of receive_tasks. -#}
+{%- macro given_messages(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+      place FOR ORDINALITY,
+      task_id BIGINT PATH '$.task_id',
+      attempt BIGINT PATH '$.attempt',
+      queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue'
+    ))
 {%- endmacro -%}
 
 {#- A JSON array of names as rows, each once, so that the server makes a key of them; one that no queue can have stays

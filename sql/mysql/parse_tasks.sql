@@ -1,6 +1,10 @@
 {#- What clients write: every element as json.dumps does it. -#}
-{%- set usual_element = '\\{"task_id": [0-9]{1,18}, "attempt": [0-9]{1,9}\\}' -%}
-{%- set usual = "^\\[" ~ usual_element ~ "(, " ~ usual_element ~ ")*+\\]$" -%}
+{%- set usual_element -%}
+\\{"task_id": [0-9]{1,18}, "attempt": [0-9]{1,9}(, "queue": "[^"\\\\]{1,{{ limit.queue }}}")?\\}
+{%- endset -%}
+{%- set usual -%}
+^\\[{{ usual_element }}(, {{ usual_element }})*+\\]$
+{%- endset -%}
 {#- Also as a text, in which languages without 64-bit integers carry ids, and with a fraction of nought. -#}
 {%- macro is_id(value) -%}
 COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '^-?[0-9]{1,18}(\\.0+)?$', FALSE)

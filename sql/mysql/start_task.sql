@@ -33,17 +33,9 @@ BEGIN
   {{ look_first("in_attempt - 1", "FALSE") }};
   UPDATE {{ p }}task
   SET
-    {{ start_anew("v_now") }},
-    lane = queue_id,
-    status = {{ status.processing }},
-    attempts = LAST_INSERT_ID(attempts + 1),
-    batch_id = 0,
-    started_at = v_now
+    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}
   WHERE task_id = in_task_id
-    AND lane <> 0
-    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
-    AND NOT {{ used_up() }}
-    AND deadline_at > v_now;
+    AND {{ can_be_taken("in_attempt") }};
 
   IF ROW_COUNT() = 0 THEN
     CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);

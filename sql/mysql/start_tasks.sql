@@ -43,16 +43,8 @@ BEGIN
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
   SET
-    {{ start_anew("v_now", "task.") }},
-    task.lane = task.queue_id,
-    task.status = {{ status.processing }},
-    task.attempts = task.attempts + 1,
-    task.batch_id = v_batch_id,
-    task.started_at = v_now
-  WHERE task.lane <> 0
-    AND (given.attempt IS NULL OR task.attempts + 1 = given.attempt)
-    AND NOT {{ used_up("task.") }}
-    AND task.deadline_at > v_now;
+    {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
+  WHERE {{ can_be_taken("given.attempt", "task.") }};
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
   FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given

@@ -95,6 +95,22 @@ due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
     lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
 {%- endmacro -%}
 
+{#- A task that is taken into processing, and whether it can be: `attempt` is the one that the message announced. -#}
+{%- macro taken(batch_id) -%}
+{{ start_anew("v_now") }},
+        lane = queue_id,
+        status = {{ status.processing }},
+        attempts = attempts + 1,
+        batch_id = {{ batch_id }},
+        started_at = v_now
+{%- endmacro -%}
+{%- macro can_be_taken(attempt) -%}
+lane <> 0
+        AND ({{ attempt }} IS NULL OR attempts + 1 = {{ attempt }})
+        AND NOT {{ used_up() }}
+        AND deadline_at > v_now
+{%- endmacro -%}
+
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = seconds("CASE delete_deadline WHEN 0 THEN %d ELSE delete_deadline END" % default.keep_unfinished) -%}
 

@@ -14,6 +14,10 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   TYPE created_tasks IS TABLE OF created_task INDEX BY PLS_INTEGER;
   TYPE started_task IS RECORD (task_id NUMBER, attempt NUMBER, interval_seconds NUMBER);
   TYPE started_tasks IS TABLE OF started_task INDEX BY PLS_INTEGER;
+  TYPE received_task IS RECORD (
+    task_id NUMBER, attempt NUMBER, interval_seconds NUMBER, queue VARCHAR2({{ limit.queue }} CHAR), payload CLOB
+  );
+  TYPE received_tasks IS TABLE OF received_task INDEX BY PLS_INTEGER;
   TYPE refused_task IS RECORD (task_id NUMBER, attempt NUMBER, error_number NUMBER);
   TYPE refused_tasks IS TABLE OF refused_task INDEX BY PLS_INTEGER;
 {%- set spec = true %}

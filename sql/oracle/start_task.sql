@@ -31,17 +31,9 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
-    {{ start_anew("v_now") }},
-    lane = queue_id,
-    status = {{ status.processing }},
-    attempts = attempts + 1,
-    batch_id = 0,
-    started_at = v_now
+    {{ taken("0") }}
   WHERE task_id = in_task_id
-    AND lane <> 0
-    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
-    AND NOT {{ used_up() }}
-    AND deadline_at > v_now
+    AND {{ can_be_taken("in_attempt") }}
   RETURNING attempts INTO out_attempt;
 
   IF SQL%ROWCOUNT = 0 THEN

@@ -37,18 +37,10 @@ BEGIN
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
       SET
-        {{ start_anew("v_now") }},
-        lane = queue_id,
-        status = {{ status.processing }},
-        attempts = attempts + 1,
-        batch_id = v_batch_id,
-        started_at = v_now
+        {{ taken("v_batch_id") }}
       WHERE task_id = v_ids(i)
-        AND lane <> 0
         AND batch_id <> v_batch_id
-        AND (v_attempts(i) IS NULL OR attempts + 1 = v_attempts(i))
-        AND NOT {{ used_up() }}
-        AND deadline_at > v_now
+        AND {{ can_be_taken("v_attempts(i)") }}
       RETURNING task_id, attempts, interval_seconds BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals;
   EXCEPTION
     WHEN OTHERS THEN

@@ -34,6 +34,7 @@ from qtask_db.errors import (
     ProcedureError,
     StaleAttempt,
     TransactionOpen,
+    WrongQueue,
 )
 
 Connect = Callable[..., Connection]
@@ -47,6 +48,8 @@ JOINING: dict[str, Callable[[Connection, int], Any]] = {
     ),
     "processing": lambda c, t: calls.processing(c, t),
     "processing_many": lambda c, t: calls.processing_many(c, [(t, 2)]),
+    "receive": lambda c, t: calls.receive(c, t, 2, "Q"),
+    "receive_many": lambda c, t: calls.receive_many(c, [(t, 2, "Q")]),
     "finish": lambda c, t: calls.finish(c, t, 1),
     "finish_once": lambda c, t: calls.finish_once(c, t, 1),
     "finish_many": lambda c, t: calls.finish_many(c, [(t, 1)]),
@@ -212,6 +215,7 @@ def test_with_autocommit_a_refusal_leaves_no_transaction(conn: Connection, verb:
         "create": lambda: calls.create(conn, "", {}, 60, "Q"),
         "create_many": lambda: calls.create_many(conn, [NewTask(*JOB), NewTask("", {}, 60, "Q")]),
         "processing_many": lambda: calls.processing_many(conn, [(gone, 10**18)]),
+        "receive_many": lambda: calls.receive_many(conn, [(gone, 10**18, "Q")]),
         "finish_many": lambda: calls.finish_many(conn, [(gone, 10**18)]),
         "return_many": lambda: calls.return_many(conn, [(gone, 10**18)]),
     }
@@ -281,6 +285,18 @@ class TestOldSnapshot:
         calls.finish(old, task_id, 1)
         old.commit()
         assert row(conn, task_id)["status"] == Status.FINISHED
+
+    def test_a_message_that_came_since(self, conn: Connection, old: Connection) -> None:
+        tasks = [new(conn, queue) for queue in ("Q", "MAIL", "PAY")]
+        given = [(t, 1, queue) for t, queue in zip(tasks, ("Q", "MAIL", "MAIL"), strict=True)]
+        one = despite_snapshot(old, lambda: calls.receive(old, *given[0]))
+        assert (one.attempt, one.payload) == (1, "{}")
+        with pytest.raises(WrongQueue):
+            calls.receive(old, *given[2])
+        many = calls.receive_many(old, given)
+        assert [(m.task_id, m.queue) for m in many.started] == [(tasks[1], "MAIL")]
+        old.commit()
+        assert [row(conn, t)["attempts"] for t in tasks] == [1, 1, 0]
 
     def test_a_task_that_was_started_since(self, conn: Connection, connect: Connect) -> None:
         task_id = new(conn)

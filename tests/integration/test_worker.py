@@ -166,14 +166,14 @@ def test_a_message_that_the_procedure_cannot_read_stops_nothing(
     make_worker: MakeWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    original = calls.processing_many
+    original = calls.receive_many
 
-    def strict(conn: Any, tasks: list[tuple[int, int | None]]) -> Any:
-        if any(task_id == 10**17 for task_id, _ in tasks):
+    def strict(conn: Any, messages: Any) -> Any:
+        if any(task_id == 10**17 for task_id, *_ in messages):
             raise InvalidArgument("no such number")
-        return original(conn, tasks)
+        return original(conn, messages)
 
-    monkeypatch.setattr(calls, "processing_many", strict)
+    monkeypatch.setattr(calls, "receive_many", strict)
     ids = create(conn, redis, 3)
     redis.lpush("A", json.dumps({"task_id": 10**17}))
     worker = make_worker()

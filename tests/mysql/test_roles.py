@@ -78,6 +78,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     ),
     "start_task": ("task", None),
     "start_tasks": ('[{"task_id": 1}]',),
+    "receive_task": ("task", None, "Q"),
+    "receive_tasks": ('[{"task_id": 1, "queue": "Q"}]',),
     "finish_task": ("task", None),
     "finish_task_once": ("task", 1),
     "finish_tasks": ('[{"task_id": 1}]',),

@@ -1,0 +1,71 @@
+CREATE PROCEDURE {{ p }}receive_tasks (
+  IN in_tasks {{ text }},
+  OUT out_wrong {{ text }}
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY DEFINER
+BEGIN
+  /*
+  Takes many tasks into processing for a consumer of their queues, as start_tasks does, and returns their payloads. One
+  that cannot be started, or belongs to another queue, is left as it is and does not hinder the others.
+
+  Parameters
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1, "queue": "MAIL"}, with the
+                  attempt that the message announced (without it, the next one, whichever it is) and the queue that
+                  the message was taken from, in whichever namespace
+  Result
+    out_wrong     a JSON array of the places in in_tasks, counted from 1, whose task belongs to another queue; NULL: none
+    rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it) of each task that was
+                  started. Those are, in the order of their ids, no more than have {{ limit.receive_bytes }} bytes of
+                  payloads together (on Oracle characters)
+  Errors
+    invalid_argument
+  Transaction
+    Joins the caller's.
+  */
+  DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
+  DECLARE v_received JSON;
+  DECLARE v_tasks JSON;
+  DECLARE v_refused JSON;
+  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    IF v_alone THEN
+      {{ rollback }};
+    END IF;
+    RESIGNAL;
+  END;
+
+  CALL {{ p }}parse_tasks(in_tasks, v_received);
+  CALL {{ p }}find_alone(v_alone);
+  IF v_alone THEN
+    START TRANSACTION;
+  END IF;
+  CALL {{ p }}keep_received(v_received, out_wrong);
+  SET v_tasks = v_received;
+  IF NOT v_alone THEN
+    CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
+  END IF;
+
+  {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  SET
+    {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
+  WHERE {{ can_be_taken("given.attempt", "task.") }};
+
+  SELECT out_wrong AS wrong;
+  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, given.queue, task.payload
+  FROM (
+    SELECT DISTINCT task_id, queue
+    FROM {{ given_messages("v_received") }} AS element
+  ) AS given
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  WHERE task.batch_id = v_batch_id
+  -- Else the caller's sql_select_limit cuts what has been started.
+  LIMIT {{ limit.rows }};
+  IF v_alone THEN
+    {{ commit }};
+  END IF;
+END

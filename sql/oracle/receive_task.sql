@@ -1,0 +1,50 @@
+PROCEDURE receive_task (
+  in_task_id IN NUMBER,
+  in_attempt IN NUMBER DEFAULT NULL,
+  in_queue IN VARCHAR2,
+  out_attempt OUT NUMBER,
+  out_payload OUT CLOB
+)
+{%- if spec %};
+/*
+Takes a task into processing for a consumer of its queue, as start_task does, and returns its payload: a message can
+be anybody's who may push it, the row is its creator's.
+
+Parameters
+  in_task_id    the task
+  in_attempt    the attempt that the message announced; NULL starts the next one, whichever it is
+  in_queue      the queue that the message was taken from; in whichever namespace
+Result
+  out_attempt   the attempt that was started; pass it to finish_task, fail_task and extend_task
+  out_payload   the payload as its creator gave it
+Errors
+  invalid_argument, task_not_found, task_not_active,
+  stale_attempt (another consumer has taken the announced attempt),
+  attempts_exhausted, deadline_passed,
+  wrong_queue (the task belongs to another queue; nothing was changed)
+Transaction
+  Joins the caller's.
+*/
+{%- else %}
+IS
+  v_now {{ instant }} := {{ now }};
+BEGIN
+  {{ enter("receive_task") }};
+  IF in_task_id IS NULL THEN
+    {{ raise("invalid_argument", "in_task_id must not be NULL") }};
+  END IF;
+  check_queue(in_queue, NULL);
+
+  find_received(in_task_id, in_queue, out_payload);
+  UPDATE {{ p }}task
+  SET
+    {{ taken("0") }}
+  WHERE task_id = in_task_id
+    AND {{ can_be_taken("in_attempt") }}
+  RETURNING attempts INTO out_attempt;
+
+  IF SQL%ROWCOUNT = 0 THEN
+    refuse_start(in_task_id, in_attempt, v_now);
+  END IF;
+END receive_task;
+{%- endif %}
