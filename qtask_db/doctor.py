@@ -1,7 +1,7 @@
 """Checks of an installation: server, schema, privileges, clock, relays.
 
 What only one engine has lies in `qtask_db/dialects/<dialect>_doctor.py`, which offers
-`examine(raw, prefix) -> Iterator[Check]` on a driver's connection.
+`examine(raw, prefix)` and `encryption(raw, url)`, of checks on a driver's connection.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qtask_db import urls
 from qtask_db.advice import advice
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
@@ -138,6 +139,8 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
     with connection:
         yield ok("connection", f"{database} in {took * 1000:.0f} ms")
         dialect = importlib.import_module(f"qtask_db.dialects.{database.dialect}_doctor")
+        look = dialect.encryption(connection.raw, urls.split(database.url))
+        yield from safely("encryption", look, database.translate)
         yield from dialect.examine(connection.raw, database.prefix)
         schema = list(safely("schema", _schema(connection), database.translate))
         yield from schema

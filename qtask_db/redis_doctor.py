@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from qtask_db.advice import advice
 from qtask_db.doctor import Check, fail, named, ok, warn
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MINIMUM = (6, 2)
 _FULL = 0.8
+_AUTHORITIES = {"ssl_ca_certs", "ssl_ca_path", "ssl_ca_data"}
 _SOUND = ("list", "stream", "none")
 
 
@@ -39,6 +41,7 @@ def examine_redis(
             client.ping()
             took = time.monotonic() - started
             yield ok("Redis", f"{mask(url)} answers in {took * 1000:.1f} ms")
+            yield _encryption(client, url)
             yield from _server(client)
             yield from _writes(client, queues)
             if queues:
@@ -49,6 +52,27 @@ def examine_redis(
         yield fail("Redis", str(error), advice(QueueUnavailable()))
     except QtaskError as error:
         yield fail("Redis", str(error), advice(error))
+
+
+def _encryption(client: Client, url: str) -> Check:
+    """Who else can read what is sent, or pose as Redis; of a Cluster, of one node."""
+    from redis.cluster import RedisCluster
+
+    from qtask_db.encryption import examine
+
+    one: Any = client
+    if isinstance(client, RedisCluster):
+        one = client.get_random_node().redis_connection  # type: ignore[no-untyped-call]
+    connection = one.connection_pool.get_connection()
+    try:
+        return examine(
+            "Redis encryption",
+            connection._sock,
+            authority=not _AUTHORITIES.isdisjoint(parse_qs(urlsplit(url).query)),
+            remedy="rediss:// in the URL, without ssl_cert_reqs=none and ssl_check_hostname=false",
+        )
+    finally:
+        one.connection_pool.release(connection)
 
 
 def _permitted(name: str, checks: Iterator[Check]) -> Iterator[Check]:

@@ -6,7 +6,9 @@ import re
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import SplitResult, parse_qs
 
+from qtask_db import encryption as ways
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.dialects import mysql_grants, mysql_schema, mysql_settings
 from qtask_db.dialects.mysql import MySQL, rows_of
@@ -70,6 +72,16 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("grants", _roles(raw, prefix)),
     ):
         yield from safely(name, look, MySQL().translate, *needed)
+
+
+def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:
+    """Who else can read what is sent, or pose as the server."""
+    yield ways.examine(
+        "encryption",
+        raw._sock,
+        authority="ssl_ca" in parse_qs(url.query),
+        remedy="?ssl_mode=verify_identity&ssl_ca=<file of the server's authority> in the URL",
+    )
 
 
 def _version(raw: Any) -> Iterator[Check]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import SplitResult, parse_qs
 
 from qtask_db.dialects.oracle import Oracle, rows_of
 from qtask_db.doctor import Check, clock, fail, ok, safely, warn
+from qtask_db.encryption import is_loopback
 from qtask_db.settings import package
 
 MINIMUM = (19,)
@@ -20,6 +22,9 @@ SELECT
   SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'),
   SYS_CONTEXT('USERENV', 'DATABASE_ROLE')
 FROM dual
+"""
+_PROTOCOL = """
+SELECT SYS_CONTEXT('USERENV', 'NETWORK_PROTOCOL'), SYS_CONTEXT('USERENV', 'IP_ADDRESS') FROM dual
 """
 _CLOCK = "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual"
 _PACKAGE = """
@@ -52,6 +57,31 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("privileges", _package(raw, package(prefix).upper())),
     ):
         yield from safely(name, look, Oracle().translate, *needed)
+
+
+def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:
+    """Who else can read what is sent, or pose as the server. The driver never sends the password
+    itself, but what it sends can be tried against a list of passwords.
+    """
+    ((protocol, address),) = rows_of(raw, _PROTOCOL)
+    match = parse_qs(url.query).get("ssl_server_dn_match", ["on"])[-1]
+    yield check_encryption(protocol, address, proves_host=match in ("on", "true"))
+
+
+def check_encryption(protocol: str | None, address: str | None, *, proves_host: bool) -> Check:
+    """The same, of what the server says of the session."""
+    name, shown = "encryption", protocol or "no network"
+    if protocol == "tcps" and proves_host:
+        return ok(name, "tcps; the certificate proves the server's host name")
+    if protocol == "tcps":
+        return ok(name, "tcps; the certificate proves its authority, not its host name")
+    if protocol in (None, "beq", "ipc") or (address and is_loopback(address)):
+        return ok(name, f"{shown}, and it does not leave this machine")
+    return warn(
+        name,
+        f"{shown}: whoever is on the way reads and changes what is sent",
+        "?protocol=tcps in the URL, and wallet_location if the authority is not the system's",
+    )
 
 
 def _role(raw: Any) -> Iterator[Check]:

@@ -12,8 +12,11 @@ import servers
 from certificates import Authority
 from servers.base import free_port
 
+from qtask_db import encryption
+from qtask_db.doctor import Check, Level
 from qtask_db.errors import QueueUnavailable
 from qtask_db.queues import Queues
+from qtask_db.redis_doctor import examine_redis
 
 Url = Callable[..., str]
 
@@ -100,6 +103,29 @@ def test_a_server_that_needs_a_certificate_of_the_client(
 def test_a_server_without_tls(server: servers.Server, authority: Authority) -> None:
     options = f"?ssl_ca_certs={authority.file}&socket_timeout=1&socket_connect_timeout=1"
     refusal(server.url.replace("redis://", "rediss://") + options)
+
+
+def test_doctor_says_what_the_way_is_worth(
+    url: Url, server: servers.Server, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca = authority.file
+    ways = [
+        (server.url, "none: whoever", False),
+        (url(ssl_cert_reqs="none", ssl_ca_certs=ca), "nothing proves", False),
+        (url(ssl_check_hostname=False, ssl_ca_certs=ca), "proves its authority", True),
+        (url(ssl_ca_certs=ca), "proves the server's host name", True),
+    ]
+    for place, words, sound in ways:
+        assert way(place).level is Level.OK
+        with monkeypatch.context() as patch:
+            patch.setattr(encryption, "is_loopback", lambda _: False)
+            check = way(place)
+        assert words in check.text
+        assert (check.level is Level.OK) == sound
+
+
+def way(url: str) -> Check:
+    return next(check for check in examine_redis(url) if check.name == "Redis encryption")
 
 
 def test_files_that_cannot_be_used(url: Url, tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import servers
 from certificates import Authority
+from security.rogue import Between, listening
 from testing import PASSWORD, execute, query
 
-from qtask_db import Database
+from qtask_db import Database, encryption
+from qtask_db.doctor import Check, Level, examine_database
 from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, DatabaseUnavailable
 
 Url = Callable[..., str]
@@ -128,6 +130,53 @@ def test_a_server_without_tls(engine: str, authority: Authority) -> None:
         ):
             with pytest.raises(DatabaseError, match="SSL is required"):
                 Database(url_of(server, "localhost", **options)).connect()
+
+
+def test_somebody_between_who_says_that_the_server_has_no_tls(
+    url: Url, server: servers.Server, authority: Authority
+) -> None:
+    """`preferred` is no protection from who is on the way; he reads all that is said."""
+    port = urlsplit(server.url).port
+    between = Between(("127.0.0.1", port))
+    with listening(between.serve) as theirs:
+        through = url(ssl_mode="preferred").replace(f":{port}/", f":{theirs}/")
+        assert cipher(through) == ""
+        assert b"Ssl_cipher" in between.heard
+        between.heard.clear()
+        for mode in ("required", "verify_ca", "verify_identity"):
+            direct = url(ssl_mode=mode, ssl_ca=authority.file)
+            with pytest.raises(DatabaseError, match="SSL is required"):
+                Database(direct.replace(f":{port}/", f":{theirs}/")).connect()
+    assert b"root" not in between.heard
+
+
+def test_doctor_says_what_the_way_is_worth(
+    url: Url, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    ca = {"ssl_ca": authority.file}
+    ways: list[tuple[dict[str, object], str, bool]] = [
+        ({"ssl_mode": "disabled"}, "none: whoever", False),
+        ({"ssl_mode": "preferred"}, "nothing proves", False),
+        ({"ssl_mode": "required", **ca}, "nothing proves", False),
+        ({"ssl_mode": "verify_ca"}, "nothing proves", False),
+        (ca, "proves its authority", True),
+        ({"ssl_mode": "verify_identity"}, "proves the server's host name", True),
+    ]
+    for options, words, sound in ways:
+        assert way(url(**options), monkeypatch, here=True).level is Level.OK
+        check = way(url(**options), monkeypatch, here=False)
+        assert words in check.text
+        assert (check.level is Level.OK) == sound
+        assert sound or "?ssl_mode=verify_identity" in check.advice
+
+
+def way(url: str, monkeypatch: pytest.MonkeyPatch, *, here: bool) -> Check:
+    """What doctor says of the connection, from this machine or from another one."""
+    with monkeypatch.context() as patch:
+        if not here:
+            patch.setattr(encryption, "is_loopback", lambda _: False)
+        return next(c for c in examine_database(Database(url)) if c.name == "encryption")
 
 
 def test_files_that_cannot_be_used(url: Url, authority: Authority, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects import oracle_errors
 from qtask_db.dialects.oracle import Oracle, _fitting, _parameters, fetch_at_once
-from qtask_db.dialects.oracle_doctor import check_comparison, check_version
+from qtask_db.dialects.oracle_doctor import check_comparison, check_encryption, check_version
 from qtask_db.render import INDEX
 from qtask_db.resources import directory
 
@@ -375,3 +375,17 @@ def test_sessions_that_compare_by_a_language_are_told() -> None:
     assert check_comparison("BINARY").level.value == "ok"
     found = check_comparison("LINGUISTIC")
     assert (found.level.value, "without their indexes" in found.text) == ("warn", True)
+
+
+def test_what_the_way_to_the_server_is_worth() -> None:
+    for protocol, address, proves_host, level, words in (
+        ("tcps", "192.0.2.7", True, "ok", "host name"),
+        ("tcps", "192.0.2.7", False, "ok", "its authority"),
+        ("tcp", "127.0.0.1", True, "ok", "this machine"),
+        ("tcp", "::1", True, "ok", "this machine"),
+        (None, None, True, "ok", "this machine"),
+        ("tcp", "192.0.2.7", True, "warn", "whoever is on the way"),
+        ("tcp", None, True, "warn", "whoever is on the way"),
+    ):
+        found = check_encryption(protocol, address, proves_host=proves_host)
+        assert (found.level.value, words in found.text) == (level, True)
