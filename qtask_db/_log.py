@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+import textwrap
+import traceback
+
+from qtask_db.urls import mask
 
 # C0, DEL and C1, line and paragraph separators, what turns the direction of text, lone surrogates.
-_UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
 )
+"""In a text of somebody's it would forge a line or steer a terminal."""
 
 
 class Lines(str):
@@ -18,23 +23,36 @@ class Lines(str):
 
 
 def get_logger(name: str) -> logging.Logger:
-    """The logger of that name, whose records show what was put into their text escaped."""
+    """The logger of that name, whose records show what was put into their text escaped, and without
+    the passwords of URLs.
+    """
     logger = logging.getLogger(name)
     if not any(isinstance(one, _Escaping) for one in logger.filters):
         logger.addFilter(_Escaping())
     return logger
 
 
-def visible(text: str) -> str:
+def visible(text: str, keep: str = "") -> str:
     """The text with `\\x1b`, `\\n` or `\\u2028` written out where those characters are in it."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return UNSAFE.sub(
+        lambda found: found[0] if found[0] in keep else found[0].encode("unicode_escape").decode(),
+        text,
+    )
 
 
 class _Escaping(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                one if isinstance(one, int | float | Lines) else visible(str(one))
+                one if isinstance(one, int | float | Lines) else visible(mask(str(one)))
                 for one in record.args
             )
+        if record.exc_info and record.exc_info[1] and not record.exc_text:
+            record.exc_text = trace(record.exc_info[1])
         return True
+
+
+def trace(error: BaseException) -> str:
+    """The traceback, in which no text of the error looks like a line of the log's own."""
+    text = "".join(traceback.format_exception(error)).rstrip()
+    return textwrap.indent(visible(mask(text), keep="\n"), "  ")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from qtask_db import dialects
+from qtask_db._log import get_logger
 from qtask_db.dialects import Dialect
 from qtask_db.errors import ConfigurationError
 
-log = logging.getLogger("qtask_db")
+log = get_logger("qtask_db")
 
 Lost = Callable[[Exception], None]
 

@@ -9,7 +9,6 @@ with client.transaction() as tx:
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from qtask_db import calls
+from qtask_db._log import get_logger
 from qtask_db.database import Connection, Database
 from qtask_db.errors import (
     ConfigurationError,
@@ -33,7 +33,7 @@ from qtask_db.redis_url import Client as RedisClient
 from qtask_db.redis_url import check_client, connect
 from qtask_db.task import NewTask, Task
 
-log = logging.getLogger("qtask_db.client")
+log = get_logger("qtask_db.client")
 
 T = TypeVar("T")
 

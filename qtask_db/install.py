@@ -8,7 +8,6 @@ changes nothing.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +18,7 @@ from yoyo import read_migrations
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import default_migration_table
 
+from qtask_db._log import get_logger
 from qtask_db._yoyo import backend, migration_table
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import (
@@ -32,7 +32,7 @@ from qtask_db.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
 from qtask_db.resources import directory
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
-log = logging.getLogger("qtask_db.install")
+log = get_logger("qtask_db.install")
 
 Report = Callable[[str], None]
 _REFRESH = "qtask-9999-procedures"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtask_db.constants import LIMIT
+from qtask_db.urls import mask
 
 
 class Retry(Exception):
@@ -93,4 +94,4 @@ def text_of(error: BaseException | None) -> str:
     except BaseException:
         text = f"{type(error).__name__}, whose text cannot be read"
     # A lone surrogate could not be sent, and its result would never be written.
-    return text[: LIMIT["error"]].encode("utf-8", "replace").decode()
+    return mask(text)[: LIMIT["error"]].encode("utf-8", "replace").decode()

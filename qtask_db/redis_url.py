@@ -84,6 +84,9 @@ def check_url(url: str) -> SplitResult:
     if parts.scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise ConfigurationError(f"Redis URL: unknown scheme {parts.scheme!r}; use one of {known}")
+    if not url.lower().startswith(f"{parts.scheme}://"):
+        # What follows may be a login.
+        raise ConfigurationError(f"Redis URL: {parts.scheme} must be followed by ://")
     if parts.scheme in _PLAIN:
         _options(parts, url)
     elif parts.scheme in _SENTINEL:

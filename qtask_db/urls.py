@@ -68,7 +68,25 @@ def check_login(url: str, what: str) -> None:
         )
 
 
+# `scheme://user:secret@`, and what somebody may have written for it: `redis:user:secret@`,
+# `user:secret@`. All up to the last @ of the word is the login; that of examples stays.
+_LOGIN = re.compile(r"(\w[\w+.-]*:/*)(\S*)@")
+_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*")
+
+
 def mask(text: str) -> str:
-    """The text with the passwords of all URLs in it replaced by `***`; that of examples stays."""
-    text = re.sub(r"(://(?!user:password@)[^\s:/@]*):\S*@", r"\1:***@", text)
-    return re.sub(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*", r"\1=***", text)
+    """The text with the passwords of all URLs in it replaced by `***`, however wrong they are."""
+    return _LOGIN.sub(_masked, _OPTION.sub(r"\1=***", text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    before, login = found.groups()
+    if login == "user:password":
+        return found[0]
+    user, colon, _ = login.partition(":")
+    if before.endswith("/") and colon:
+        return f"{before}{user}:***@"
+    # A user alone is no secret. But Redis has long had passwords alone, and without // nobody knows
+    # which of the two it is.
+    named = before.endswith("//") and not before.startswith("redis")
+    return f"{before}{login}@" if named else f"{before}***@"

@@ -11,6 +11,7 @@ import click
 from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import json_option
 from qtask_db.cli.state import State, database_options, pass_state, redis_option
+from qtask_db.urls import mask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,10 +100,10 @@ def _mends(checks: list[Check]) -> Iterator[str]:
 def _run(state: State, mend: str) -> None:
     from qtask_db import install as installer
 
-    click.echo(f"running {mend}", err=True)
+    output.echo(f"running {mend}", err=True)
     if mend == _INSTALL:
         given = {"prefix": state.prefix} if state.prefix else {}
-        installer.install(state.database_url, given, lambda line: click.echo(line, err=True))
+        installer.install(state.database_url, given, lambda line: output.echo(line, err=True))
         return
     with state.connect() as conn:
         conn.dialect.schema.execute(conn.raw, mend)
@@ -117,7 +118,7 @@ def _show(console: Console, check: Check) -> None:
     line = Table.grid(padding=(0, 2, 0, 0))
     for width in (4, 17, None):
         line.add_column(no_wrap=width is not None, min_width=width, overflow="fold")
-    line.add_row(Text(mark, style=style), check.name, output.visible(check.text))
+    line.add_row(Text(mark, style=style), check.name, output.visible(mask(check.text)))
     if check.advice:
-        line.add_row("", "", Text(f"-> {check.advice}", style=style))
+        line.add_row("", "", Text(f"-> {output.visible(check.advice)}", style=style))
     tables.show(console, line)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from qtask_db import errors
+from qtask_db._log import trace
 from qtask_db.advice import with_advice
 from qtask_db.cli import output
 from qtask_db.cli.state import State
@@ -97,8 +97,7 @@ class QtaskGroup(click.Group):
             return USAGE
         state = State.current
         if state is not None and state.debug and not isinstance(error, click.ClickException):
-            trace = "".join(traceback.format_exception(error))
-            click.echo(mask(trace), err=True, nl=False)
+            click.echo(trace(error), err=True)
         code, text = describe(error)
         if code == INTERRUPTED and sys.stderr.isatty():
             click.echo(err=True)
@@ -133,7 +132,7 @@ def code_of(error: errors.QtaskError) -> int:
 
 def say(text: str) -> None:
     """Write one line to stderr, without secrets, as every message that is not a result."""
-    click.echo("qtask: " + output.visible(mask(" ".join(text.split()))), err=True)
+    output.echo("qtask: " + mask(" ".join(text.split())), err=True)
 
 
 def _mend_streams() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from qtask_db._log import UNSAFE
 from qtask_db.constants import Status
 
 STATUS_STYLE = {
@@ -24,7 +25,8 @@ STATUS_STYLE = {
     Status.CANCELLED: "bright_black",
     Status.FAILED: "red",
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNREADABLE = re.compile(rf"(?!\n){UNSAFE.pattern}")
+"""The only line ends in JSON are those between its values."""
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -78,12 +80,23 @@ def patience(text: str) -> Iterator[None]:
 
 def echo_json(value: Any, *, indent: int | None = 2) -> None:
     """Write a value as JSON: rows as objects, times in ISO 8601 and UTC, a status by its name."""
-    click.echo(json.dumps(plain(value), indent=indent, ensure_ascii=False))
+    text = json.dumps(plain(value), indent=indent, ensure_ascii=False)
+    click.echo(_UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def visible(text: str, keep: str = "") -> str:
+def echo(text: str, *, err: bool = False) -> None:
+    """Write a line that has somebody's text in it."""
+    click.echo(visible(text), err=err)
+
+
+def visible(text: str) -> str:
     """The text without what a terminal would obey: order numbers and errors come from outside."""
-    return _CONTROL.sub(lambda m: m[0] if m[0] in keep else f"\\x{ord(m[0]):02x}", text)
+    return UNSAFE.sub(_written_out, text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def plain(value: Any) -> Any:

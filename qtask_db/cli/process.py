@@ -14,6 +14,7 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from qtask_db._log import get_logger
 from qtask_db.cli import errors, output
 from qtask_db.urls import mask
 
@@ -36,7 +37,7 @@ def reports(process: Worker) -> Iterator[None]:
         before = str(process.counters)
         while not ended.wait(REPORT_INTERVAL):
             if (now := str(process.counters)) != before:
-                logging.getLogger("qtask_db").info("worker %s: %s", process.name, now)
+                get_logger("qtask_db").info("worker %s: %s", process.name, now)
             before = now
 
     threading.Thread(target=report, name="qtask-report", daemon=True).start()
@@ -103,7 +104,7 @@ def keep_log() -> None:
 
 
 def say_where(what: str, database: object, redis_url: str) -> None:
-    logging.getLogger("qtask_db").info("%s: %s and %s", what, database, mask(redis_url))
+    get_logger("qtask_db").info("%s: %s and %s", what, database, mask(redis_url))
 
 
 @contextmanager

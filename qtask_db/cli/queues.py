@@ -108,7 +108,7 @@ def pause(state: State, *, queue: str, namespace: str | None) -> None:
     with state.connect() as conn:
         known = _is_known(conn, queue, namespace)
         calls.pause(conn, queue, namespace)
-    click.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is paused")
+    output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is paused")
     if not known:
         errors.say("it is a new queue, which no task has used: is the name right?")
 
@@ -130,7 +130,7 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
     with state.connect() as conn:
         known = _is_known(conn, queue, namespace)
         calls.resume(conn, queue, namespace)
-    click.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
+    output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
     if not known:
         errors.say("it is a new queue, which no task has used: is the name right?")
 
@@ -286,7 +286,7 @@ def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
                     shown = page(snapshot, console)
                 except (DatabaseUnavailable, Conflict) as error:
                     # A server that goes away later is waited for.
-                    trouble = Text(mask(f"{error}; trying again"), style="red")
+                    trouble = Text(output.visible(mask(f"{error}; trying again")), style="red")
     finally:
         tables.show(console, shown)
 

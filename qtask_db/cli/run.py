@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from qtask_db._log import get_logger
 from qtask_db.cli.process import (
     keep_log,
     log_to_stderr,
@@ -20,6 +22,8 @@ from qtask_db.cli.process import (
     stopped_by_signals,
 )
 from qtask_db.cli.state import (
+    DATABASE,
+    REDIS,
     State,
     any_namespace_option,
     database_options,
@@ -141,7 +145,8 @@ def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
 
     MODULE is imported from the current folder, or from where Python finds it; WORKER is the name of
     the Worker in it. The URLs and the prefix that are given here are in the environment while it is
-    imported, as QTASK_DATABASE_URL, QTASK_REDIS_URL and QTASK_PREFIX.
+    imported, as QTASK_DATABASE_URL, QTASK_REDIS_URL and QTASK_PREFIX. After that the URLs are not,
+    unless they were before: processes that handlers start inherit the environment.
 
     Handlers that run when the signal comes are waited for; a second signal ends them: their tasks
     come again.
@@ -151,17 +156,31 @@ def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
       qtask worker orders:worker
       qtask worker shop.tasks:worker --log-level debug
     """
-    for name, value in state.known().items():
-        os.environ[name] = value
     import qtask_db.worker  # noqa: F401 - its loggers must be there to be kept
 
     log_to_stderr(log_level)
     keep_log()
-    process = load(target)
+    with _environment(state.known()):
+        process = load(target)
     keep_log()
-    logging.getLogger("qtask_db").info("worker: %s", target)
+    get_logger("qtask_db").info("worker: %s", target)
     with stopped_by_signals(process.stop), reports(process):
         process.run(patient=patient)
+
+
+@contextmanager
+def _environment(known: dict[str, str]) -> Iterator[None]:
+    """What a module asks for while it is imported; the secrets among it go again."""
+    before = {name: os.environ.get(name) for name in (DATABASE, REDIS)}
+    os.environ.update(known)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def load(target: str) -> Worker:

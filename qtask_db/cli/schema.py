@@ -93,7 +93,7 @@ def install(
 
     state.database_option = url or state.database_option
     settings = _settings(state, chosen)
-    installer.install(state.database_url, settings, click.echo, forget_grants=forget_grants)
+    installer.install(state.database_url, settings, output.echo, forget_grants=forget_grants)
     errors.say("`qtask doctor` checks the server, `qtask relay` starts to move tasks")
 
 
@@ -116,13 +116,13 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
     if not yes:
         what = f"This drops {_contents(state)} in {state.database()}"
         output.confirm(what, "It cannot be undone. Continue?", to="drop")
-    if not installer.uninstall(state.database_url, state.prefix, click.echo):
+    if not installer.uninstall(state.database_url, state.prefix, output.echo):
         errors.say(
             f"nothing of the prefix {state.database().prefix} is in {state.database()}, "
             "or this account may not see it"
         )
         click.get_current_context().exit(errors.REFUSED)
-    click.echo(f"uninstalled from {state.database()}")
+    output.echo(f"uninstalled from {state.database()}")
 
 
 @click.command(short_help="Write the SQL that install would run.")

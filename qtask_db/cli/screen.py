@@ -152,7 +152,7 @@ def page(snapshot: Snapshot, console: Console) -> Group:
         return Group(Text("no tasks yet"))
     parts: list[RenderableType] = [tables.table(console, _columns(snapshot, console.is_terminal))]
     if snapshot.redis_error:
-        parts += ["", Text(snapshot.redis_error, style="red")]
+        parts += ["", Text(output.visible(snapshot.redis_error), style="red")]
     return Group(*parts)
 
 

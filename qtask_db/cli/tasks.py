@@ -210,7 +210,7 @@ def _next(task: TaskInfo) -> str:
 def _say(text: str) -> None:
     """That nobody reads any more must not leave half of the tasks as they are."""
     try:
-        click.echo(text)
+        output.echo(text)
     except BrokenPipeError:
         errors.silence_stdout()
 

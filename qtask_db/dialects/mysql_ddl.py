@@ -13,16 +13,16 @@ many arguments, which does nothing else.
 from __future__ import annotations
 
 import copy
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
+from qtask_db._log import get_logger
 from qtask_db.dialects.mysql import rows_of
 
-log = logging.getLogger("qtask_db.install")
+log = get_logger("qtask_db.install")
 
 _LOCK_WAIT_TIMEOUT = 1205
 _WRONG_ARGUMENTS = {1305, 1318}

@@ -7,16 +7,16 @@ its roles again when somebody is granted something.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from qtask_db._log import get_logger
 from qtask_db.dialects.mysql import rows_of
 from qtask_db.dialects.mysql_ddl import execute
 from qtask_db.errors import ConfigurationError
 from qtask_db.render import INDEX
 
-log = logging.getLogger("qtask_db.install")
+log = get_logger("qtask_db.install")
 
 _GRANTED = """
 SELECT routine_name, proc_priv, user, host FROM mysql.procs_priv

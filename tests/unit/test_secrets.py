@@ -11,9 +11,12 @@ import pytest
 import redis
 
 from qtask_db import Client, Database, Relay, Worker
+from qtask_db._log import get_logger
 from qtask_db.errors import QtaskError
+from qtask_db.job import text_of
 from qtask_db.queues import Queues
 from qtask_db.redis_url import connect
+from qtask_db.urls import mask
 
 # Wherever a URL is cut, one of the words is on either side.
 WORDS = ("Hush", "Word")
@@ -47,6 +50,8 @@ DATABASE_URLS = [
     "oracle://app:{}@127.0.0.1:port/?service_name=X",
     "postgresql://app:{}@127.0.0.1/shop",
     "mysql:/app:{}@127.0.0.1/shop",
+    "mysql:app:{}@127.0.0.1/shop",
+    "app:{}@127.0.0.1/shop",
 ]
 REDIS_URLS = [
     "redis://:{}@127.0.0.1:1/0",
@@ -59,6 +64,9 @@ REDIS_URLS = [
     "redis+sentinel://127.0.0.1:1/s?sentinel_password={}&db=x",
     "redis+cluster://:{}@127.0.0.1:1",
     "http://:{}@127.0.0.1",
+    "redis:u:{}@127.0.0.1",
+    "redis:/:{}@127.0.0.1",
+    "u:{}@127.0.0.1",
 ]
 DATABASE_USES: dict[str, Callable[[str], Any]] = {
     "connect": lambda url: Database(url).connect(),
@@ -106,3 +114,33 @@ def test_a_redis_url(
     monkeypatch.setattr("qtask_db.redis_url._RETRIES", 0)
     for password in PASSWORDS:
         check(REDIS_USES[use], url.format(password), caplog)
+
+
+# No word is both read as a URL and has a blank in it.
+WHOLE = [password for password in PASSWORDS if not set(password) & set(" \t")]
+
+
+@pytest.mark.parametrize("url", [*DATABASE_URLS, *REDIS_URLS])
+def test_a_text_that_says_a_url(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a handler, a library or a driver: in the log, its traceback, a task's last error."""
+    for password in WHOLE:
+        text = f"cannot open ({url.format(password)!r}), https://h:80/ and <{url.format('x')}>"
+        error = RuntimeError(text)
+        get_logger("qtask_db.worker").error("failed: %s", error, exc_info=error)
+        for shown in (mask(text), caplog.text, text_of(error)):
+            assert not any(word in shown for word in WORDS), shown
+            assert "cannot open" in shown
+        caplog.clear()
+
+
+def test_what_is_no_secret_stays() -> None:
+    for text in (
+        "mysql://user:password@host:3306/database",
+        "mysql://owner@127.0.0.1/shop",
+        "Access denied for user 'app'@'10.0.0.1' (1045)",
+        "GCR:ORDER:BIND of bill@example.org, see https://example.org:80/a",
+    ):
+        assert mask(text) == text
+    assert mask("mysql://app:Hush@h/x?a=1") == "mysql://app:***@h/x?a=1"
+    assert mask("redis://Hush@h") == "redis://***@h"
+    assert mask("redis:u:Hush@h") == "redis:***@h"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import AWAY, PAYLOAD, Qtask, create, status
 from redis import Redis
+from testing import started
 
 from qtask_db import NewTask, calls
 from qtask_db.constants import DEFAULT, Status
@@ -218,12 +219,22 @@ def test_a_wrong_redis_url_stores_nothing(qtask: Qtask, conn: Connection, url: s
 
 
 def test_what_a_terminal_would_obey_is_shown(qtask: Qtask, conn: Connection) -> None:
-    task = calls.create(conn, "a\x1b[2Jb", {}, 60, "Q\x07", order_no="1\n2\x9b")
-    for command in (("list",), ("explain", task.task_id), ("stats",), ("audit",)):
-        shown = qtask(*command).out
-        assert not set(shown) & set("\x1b\x07\x9b")
-    assert "a\\x1b[2Jb" in qtask("list").out
-    assert "1\\x0a2\\x9b" in qtask("list").out
+    hostile = "a\x1b[2J\nb\u2028c\u202ed\x9be"
+    task = started(conn, hostile, name=hostile, namespace=hostile, order_no=hostile)
+    calls.fail(conn, task, 1, error=hostile)
+    place = (hostile, "--namespace", hostile)
+    for command in (
+        ("list",), ("explain", task), ("explain", "--order-no", hostile), ("stats",), ("audit",),
+        ("pause", *place), ("resume", *place), ("doctor",), ("redrive", *place),
+        ("list", "--json"), ("stats", "--json"), ("explain", task, "--json"), ("doctor", "--json"),
+        ("explain", "--order-no", hostile * 2), ("cancel", hostile), (hostile,),
+    ):  # fmt: skip
+        result = qtask(*command)
+        for shown in (result.out, result.err):
+            assert not set(shown) & set("\x1b\x9b\u2028\u202e"), (command, shown)
+            assert not any(line.startswith("b") for line in shown.splitlines()), (command, shown)
+    assert "a\\x1b[2J\\x0ab\\u2028c\\u202ed\\x9be" in qtask("list").out
+    assert qtask("list", "--json").json[0]["queue"] == hostile
 
 
 def test_all_are_cancelled_though_nobody_reads_on(qtask: Qtask, conn: Connection) -> None:
