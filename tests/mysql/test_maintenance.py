@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -160,22 +159,37 @@ class TestAtWork:
         quiet_install(long_url, 1440)
         until(lambda: left() == [(Status.CANCELLED, 1)])
 
-    def test_a_run_leaves_the_work_to_one_that_is_under_way(
-        self, long_url: str, conn: Connection
+    def test_no_lock_of_somebody_holds_it_up(
+        self, long_url: str, conn: Connection, new_account: NewAccount
     ) -> None:
-        self.run_each_second(long_url, conn)
-        with Database(long_url).connect() as another:
-            # As the event does it; nobody else may have it meanwhile.
-            lock = f"CONCAT('{EVENT} ', LEFT(SHA2(DATABASE(), 256), 32))"
-            until(lambda: query(another, f"SELECT GET_LOCK({lock}, 1)") == [(1,)])
+        """An account without rights takes the lock that the event of 0.1.0 waited for."""
+        name = query(conn, f"SELECT CONCAT('{EVENT} ', LEFT(SHA2(DATABASE(), 256), 32))")[0][0]
+        parts = urlsplit(new_account(long_url, "qtask_nobody"))
+        outsider = parts._replace(path="/information_schema").geturl()
+        with Database(outsider).connect() as another:
+            assert query(another, f"SELECT GET_LOCK('{name}', 1)") == [(1,)]
+            self.run_each_second(long_url, conn)
             late = new(conn, deadline=100)
             age(conn, 100)
-            since = query(conn, "SELECT NOW()")[0][0]
-            until(lambda: last_run(conn) > since)
-            time.sleep(0.2)
-            assert row(conn, late)["status"] == Status.WAITING
-            query(another, f"SELECT RELEASE_LOCK({lock})")
-        until(lambda: row(conn, late)["status"] == Status.FAILED)
+            until(lambda: row(conn, late)["status"] == Status.FAILED)
+
+    def test_a_run_ends_when_the_next_one_begins(self, long_url: str, conn: Connection) -> None:
+        quiet_install(long_url, 1)
+        body = query(
+            conn,
+            "SELECT event_definition FROM information_schema.events "
+            "WHERE event_schema = DATABASE()",
+        )[0][0]
+        execute(conn, f"DROP EVENT {EVENT}")
+        calls.create_many(conn, [NewTask("job", {}, 60, "Q", 0, deadline=100)] * (2 * STEP))
+        age(conn, 100)
+        assert "INTERVAL 1 MINUTE" in body
+        execute(conn, f"CREATE PROCEDURE late() {body.replace('1 MINUTE', '0 MINUTE')}")
+        for left in (STEP, 0):
+            execute(conn, "CALL late()")
+            assert query(
+                conn, f"SELECT COUNT(*) FROM qtask_task WHERE status <> {Status.FAILED:d}"
+            ) == [(left,)]
 
     def test_a_run_that_ended_with_an_error_is_not_in_the_way_of_the_next(
         self, long_url: str, conn: Connection
