@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from qtask_db import calls
+from qtask_db._bad import cut
 from qtask_db._log import get_logger
 from qtask_db._loop import Duty, Session, Stop
 from qtask_db._pool import Handler, Pool, Run
@@ -126,8 +127,6 @@ class Runner:
                 # The next one may belong to another queue.
                 self._bad.append(self._bad.pop(0))
                 self._setting_aside.failed(error)
-                if len(self._bad) >= SET_ASIDE_MOST:
-                    raise
             else:
                 self._setting_aside.works()
 
@@ -138,6 +137,9 @@ class Runner:
         """
         room, idle, size = self._pool.room(ROOM_WAIT)
         if room == 0:
+            return []
+        if (room := min(room, SET_ASIDE_MOST - len(self._bad))) <= 0:
+            self._stop.wait(min(self._setting_aside.rest, TAKE_WAIT))
             return []
         queues = list(self._handlers)
         taken = self._queues.take(queues, room, 0, size) or self._queues.take(
@@ -271,7 +273,7 @@ class Runner:
         """It is set aside before the next take, again and again until Redis has it."""
         logger.warning("a message of %s is set aside: %s", raw.queue, error)
         self._counters.bad += 1
-        self._bad.append((raw, str(error)))
+        self._bad.append((cut(raw), str(error)))
 
     def _put_back(self, raws: list[Raw]) -> None:
         if not raws:

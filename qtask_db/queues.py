@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.cluster import RedisCluster
 from redis.exceptions import NoPermissionError
 
+from qtask_db._bad import keep, record
 from qtask_db._log import get_logger
 from qtask_db._loop import Trouble
 from qtask_db._taking import QueueRefused, Taking
@@ -181,13 +180,15 @@ class Queues:
         """Keeps a bad message with the reason on the list `<queue>:bad`, for people to look at.
 
         A record is `{"reason": …, "message": …, "at": seconds since 1970}`; bytes that are not
-        UTF-8 appear as `\\xNN`. The list keeps the newest 10,000 records (BAD_LIMIT).
+        UTF-8 appear as `\\xNN`, and of a long message its beginning is kept (16 KB). The list keeps
+        the newest 10,000 records (BAD_LIMIT). QueueUnavailable is raised, too, where it is a queue
+        with messages in it; a user that may run no scripts does not see that.
         """
-        text = taken.body.decode("utf-8", "backslashreplace")
-        record = json.dumps({"reason": why, "message": text, "at": round(time.time(), 3)})
         key = taken.queue + BAD_SUFFIX
-        commands: list[Command] = [("RPUSH", key, record), ("LTRIM", key, -BAD_LIMIT, -1)]
-        self._raise_first(self._each(commands))
+        with translated(self._redis):
+            kept = keep(self._redis, key, record(taken, why), BAD_LIMIT)
+        if not kept:
+            raise QueueUnavailable(f"{key} is a queue with messages in it: nothing is set aside")
         self.done([taken])
 
     def leave(self, queues: Iterable[str]) -> None:

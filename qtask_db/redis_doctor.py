@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from qtask_db.advice import advice
-from qtask_db.doctor import Check, fail, named, ok, warn
+from qtask_db.doctor import NAMED, Check, fail, named, ok, warn
 from qtask_db.errors import QtaskError, QueueUnavailable
 
 if TYPE_CHECKING:
@@ -164,7 +164,12 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     set_aside = count_messages(client, [queue + BAD_SUFFIX for queue in queues])
     wrong = {queue: kind for queue, kind in kinds.items() if kind not in _SOUND}
     full = {queue: count for queue, count in lengths.items() if count >= QUEUE_LIMIT}
-    bad = {key.removesuffix(BAD_SUFFIX): count for key, count in set_aside.items() if count}
+    shared = {queue + BAD_SUFFIX for queue in queues} & set(queues)
+    bad = {
+        key.removesuffix(BAD_SUFFIX): count
+        for key, count in set_aside.items()
+        if count and key not in shared
+    }
     if wrong:
         yield fail(
             name,
@@ -182,6 +187,12 @@ def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
             name,
             f"messages that were set aside: {named(bad)}",
             f"`LRANGE <queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes them",
+        )
+    if shared:
+        yield warn(
+            name,
+            f"another queue's list of bad messages: {', '.join(sorted(shared)[:NAMED])}",
+            "give them other names: workers find records of bad messages in them",
         )
     if not wrong and not full:
         yield ok(name, f"{sum(lengths.values()):,} messages on {len(queues):,} queues")

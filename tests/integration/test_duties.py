@@ -13,7 +13,7 @@ import pytest
 import redis as redis_py
 from testing import count, execute, others, row, started, until
 
-from qtask_db import Connection, NewTask, Status, _loop, _pool, _results, calls, relay
+from qtask_db import Connection, NewTask, Status, _loop, _pool, _results, _runner, calls, relay
 from qtask_db._loop import Duty
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.queues import push_tasks
@@ -419,6 +419,25 @@ def test_a_bad_message_that_cannot_be_kept_hinders_no_other_queue(
     with one:
         until(lambda: redis.llen("B:bad") == 1, 60)
     redis.delete("A:bad")
+
+
+def test_a_flood_of_bad_messages_that_cannot_be_kept_stays_in_redis(
+    conn: Connection,
+    redis: redis_py.Redis,
+    make_worker: Callable[..., Worker],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert conn.alive()
+    monkeypatch.setattr(_runner, "SET_ASIDE_MOST", 30)
+    redis.set("A:bad", "a key of another type")
+    redis.rpush("A", *["bad" * 10_000] * 500)
+    one = make_worker(lambda _: None)
+    one.start()
+    until(lambda: one.counters.bad == 30)
+    time.sleep(1)
+    assert (one.counters.bad, redis.llen("A")) == (30, 470)
+    redis.delete("A:bad")
+    until(lambda: redis.llen("A:bad") == 500)
 
 
 @pytest.mark.parametrize("purged", [False, True])

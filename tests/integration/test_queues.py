@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from qtask_db import redis_kinds
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.queues import QueueRefused, Queues, connect, push_now, push_tasks
+from qtask_db.redis_doctor import examine_queues
 from qtask_db.task import Task
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -174,6 +176,56 @@ def test_set_aside_is_bounded(
         queues.set_aside(raw, "bad")
     records = [json.loads(text) for text in redis.lrange("A:bad", 0, -1)]
     assert [json.loads(record["message"])["task_id"] for record in records] == [3, 4, 5]
+
+
+def test_of_a_long_bad_message_the_beginning_is_kept(queues: Queues, redis: redis_py.Redis) -> None:
+    for body in (b"x" * 1_000_000, b"\xff" * 1_000_000, b"x" * 16_384):
+        queues.set_aside(redis_kinds.Raw("A", body, b"0-1"), "bad")
+    records = redis.lrange("A:bad", 0, -1)
+    texts = [json.loads(record)["message"] for record in records]
+    assert [text[-24:] for text in texts[:2]] == [
+        " [cut: 1,000,000 bytes]".rjust(24, c) for c in "xf"
+    ]
+    assert texts[2] == "x" * 16_384
+    assert all(len(record) < 6 * 16_384 for record in records)
+
+
+def test_a_queue_with_the_name_of_the_list_loses_nothing(
+    queues: Queues, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad messages of A are no way to push messages of A:bad out of it."""
+    monkeypatch.setattr(queues_module, "BAD_LIMIT", 2)
+    queues.set_aside(redis_kinds.Raw("A", b"1", b"0-1"), "bad")
+    lists = Queues(redis)
+    lists.push(messages("A:bad", 3))
+    for _ in range(9):
+        with suppress(QueueUnavailable):
+            queues.set_aside(redis_kinds.Raw("A", b"2", b"0-1"), "bad")
+    kept = redis.lrange("A:bad", 0, -1)
+    assert sum('"task_id"' in text for text in kept) == 3
+    assert len(kept) < 9
+    redis.delete("A:bad")
+    lists.push(messages("A:bad", 1))
+    with pytest.raises(QueueUnavailable, match="A:bad is a queue with messages in it"):
+        queues.set_aside(redis_kinds.Raw("A", b"3", b"0-1"), "bad")
+    assert redis.llen("A:bad") == 1
+
+
+def test_doctor_names_such_a_queue(redis: redis_py.Redis) -> None:
+    redis.rpush("A:bad", '{"task_id": 1}')
+    found = [check.text for check in examine_queues(redis, ["A", "A:bad"]) if check.advice]
+    assert found == ["another queue's list of bad messages: A:bad"]
+
+
+def test_a_user_that_runs_no_scripts_sets_aside(redis: redis_py.Redis) -> None:
+    allowed = ["+@all", "-@scripting"]
+    redis.acl_setuser("plain", enabled=True, passwords="+pw", keys="*", commands=allowed)
+    url = redis.connection_pool.connection_kwargs
+    other = Queues(f"redis://plain:pw@{url['host']}:{url['port']}/0")
+    other.set_aside(redis_kinds.Raw("A", b"1"), "bad")
+    other.close()
+    redis.acl_deluser("plain")
+    assert redis.llen("A:bad") == 1
 
 
 def test_a_key_of_another_type_refuses_its_queue_alone(
