@@ -2,9 +2,9 @@
 once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
-operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`, `expire`
-and `purge` commit by themselves and need a connection without an open transaction. Times are
-seconds. Every error is one of `qtask_db.errors`.
+operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
+`remove_queue`, `remove_idle_queues`, `expire` and `purge` commit by themselves and need a
+connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -263,6 +263,27 @@ def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
     """Hands out a paused queue's tasks again. Calls resume_queue."""
     check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("resume_queue", queue, namespace)
+
+
+def remove_queue(conn: Any, queue: str, namespace: str | None = None) -> bool:
+    """Removes a queue that has no active task; a creation registers it again. Calls remove_queue.
+
+    Returns whether its row was deleted, which a call a day later does at the earliest. Raises
+    QueueNotFound, QueueInUse or TransactionOpen.
+    """
+    check_texts(in_queue=queue, in_namespace=namespace)
+    (deleted,), _ = bind(conn).call("remove_queue", queue, namespace, outs=1)
+    return bool(int(deleted))
+
+
+def remove_idle_queues(conn: Any, idle: int, limit: int = 1000) -> tuple[int, int]:
+    """Removes at most `limit` queues that have no active task and are not paused, and deletes the
+    rows of at most as many that were removed `idle` seconds ago, a day or more, and not used
+    since; returns both numbers. Calls remove_idle_queues. Raises TransactionOpen.
+    """
+    check_numbers(in_idle=idle, in_limit=limit)
+    (removed, deleted), _ = bind(conn).call("remove_idle_queues", idle, limit, outs=2)
+    return int(removed), int(deleted)
 
 
 def redrive(

@@ -7,7 +7,8 @@
     │   │   ├── UnknownOption        20102
     │   │   ├── InvalidPayload       20103
     │   │   ├── PayloadTooLarge      20104
-    │   │   └── ReservedKey          20105
+    │   │   ├── ReservedKey          20105
+    │   │   └── QueueNotAllowed      20118
     │   ├── TaskNotFound             20106
     │   ├── TaskNotActive            20107
     │   ├── TaskNotProcessing        20108
@@ -19,7 +20,10 @@
     │   ├── BatchNotFound            20114
     │   ├── TransactionOpen          20115
     │   ├── AlreadyFinished          20116
-    │   └── WrongQueue               20117
+    │   ├── WrongQueue               20117
+    │   ├── TooManyQueues            20119
+    │   ├── QueueNotFound            20120
+    │   └── QueueInUse               20121
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
     │   ├── Conflict                 rolled back because of another transaction: run it again
@@ -81,6 +85,10 @@ class ReservedKey(BadInput):
     """The payload has a key of its own named `task_id` or `task_attempt`."""
 
 
+class QueueNotAllowed(BadInput):
+    """No new queue may have this name: the installation's `queue_pattern` does not fit it."""
+
+
 class TaskNotFound(ProcedureError):
     """No task has this id: it never existed, was rolled back, or has been purged."""
 
@@ -133,6 +141,18 @@ class WrongQueue(ProcedureError):
     """The task belongs to another queue than the message was taken from: somebody has forged it.
     Nothing was changed.
     """
+
+
+class TooManyQueues(ProcedureError):
+    """As many queues are registered as `max_queues` allows, so a new one cannot be."""
+
+
+class QueueNotFound(ProcedureError):
+    """No queue of this name is registered in the namespace."""
+
+
+class QueueInUse(ProcedureError):
+    """The queue has active tasks, so it cannot be removed."""
 
 
 class DatabaseError(QtaskError):

@@ -60,6 +60,7 @@ class Renderer:
             autoescape=False,  # noqa: S701 - SQL, not HTML; every value is a validated constant or setting
             keep_trailing_newline=False,
         )
+        self._jinja.filters["escaped"] = _escaped
         self._jinja.globals.update(
             CONSTANTS,
             p=settings.prefix,
@@ -69,6 +70,8 @@ class Renderer:
             max_lapses=settings.max_lapses,
             push_grace=settings.push_grace,
             maintenance_minutes=settings.maintenance_minutes,
+            queue_patterns=settings.queue_patterns,
+            max_queues=settings.max_queues,
             index=INDEX,
             roles=ROLES,
             callers=CALLERS,
@@ -149,6 +152,11 @@ class Renderer:
             )
             + "\n"
         )
+
+
+def _escaped(text: str, signs: str, escape: str) -> str:
+    """The text with `escape` before each of these signs."""
+    return "".join(escape + sign if sign in signs else sign for sign in text)
 
 
 def is_newer(version: str) -> bool:

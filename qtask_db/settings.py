@@ -14,6 +14,10 @@ from qtask_db.errors import ConfigurationError
 from qtask_db.reserved import UNFIT
 
 DEFAULT_PREFIX = "qtask_"
+_STORED = 255
+"""Characters of a setting that the schema can remember."""
+_PATTERN = 100
+"""Characters of a pattern: Oracle takes 512 bytes for a regular expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class Settings:
     """Seconds after which a relay pushes a real-time task that its creator has not pushed."""
     maintenance_minutes: int = 0
     """Minutes between two runs of the database's own expiry and purge; 0: none."""
+    queue_pattern: str = "*"
+    """Names that new queues may have, separated by commas; `*` stands for any text."""
+    max_queues: int = DEFAULT["max_queues"]
+    """Most queues that may be registered."""
     tablespace: str = ""
     """Oracle: of the tables; empty is the account's default one."""
     index_tablespace: str = ""
@@ -49,6 +57,8 @@ class Settings:
         _check_range("max_lapses", self.max_lapses, 1, LIMIT["max_count"], "attempts")
         _check_range("push_grace", self.push_grace, 1, 3600, "seconds")
         _check_range("maintenance_minutes", self.maintenance_minutes, 0, 1440, "minutes")
+        object.__setattr__(self, "queue_pattern", ",".join(self.queue_patterns))
+        _check_range("max_queues", self.max_queues, 1, LIMIT["queues"], "queues")
         for name in ("tablespace", "index_tablespace"):
             if not re.fullmatch(r"([A-Za-z][A-Za-z0-9_$#]{0,29})?", getattr(self, name)):
                 raise ConfigurationError(
@@ -62,6 +72,24 @@ class Settings:
             raise ConfigurationError(
                 f"spread_index must be none, reverse or hash, not {self.spread_index!r}"
             )
+
+    @property
+    def queue_patterns(self) -> tuple[str, ...]:
+        """Those of `queue_pattern`; a blank setting allows any name."""
+        names = tuple(name.strip(" ") for name in (self.queue_pattern.strip(" ") or "*").split(","))
+        if len(self.queue_pattern) > _STORED or not all(
+            0 < len(name) <= _PATTERN and name.isprintable() for name in names
+        ):
+            raise ConfigurationError(
+                f"queue_pattern must be names of 1 to {_PATTERN} printable characters, separated "
+                f"by commas, at most {_STORED} characters in all, not {self.queue_pattern!r}"
+            )
+        return names
+
+    def allows(self, queue: str) -> bool:
+        """Whether a new queue may have this name."""
+        patterns = (re.escape(name).replace(r"\*", ".*") for name in self.queue_patterns)
+        return re.fullmatch("|".join(patterns), queue, re.DOTALL) is not None
 
     def updated(self, texts: Mapping[str, str]) -> Settings:
         """These settings with those that `texts` gives."""

@@ -58,6 +58,8 @@ EXAMPLES = {
     "cancel_task": "17",
     "retry_task": "17, NULL",
     "pause_queue": "'GCR:ORDER:BIND', NULL",
+    "remove_queue": "'GCR:ORDER:BIND', NULL, @deleted",
+    "remove_idle_queues": "2592000, 1000, @removed, @deleted",
     "resume_queue": "'GCR:ORDER:BIND', NULL",
     "redrive_tasks": "'GCR:ORDER:BIND', NULL, NULL, 1000, @redriven",
     "explain_task": "17",

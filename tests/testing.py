@@ -12,7 +12,7 @@ import pytest
 from servers.account import new_password
 
 from qtask_db import Connection, calls
-from qtask_db.constants import Status
+from qtask_db.constants import DEFAULT, Status
 from qtask_db.dialects.oracle import fetch_at_once
 from qtask_db.errors import Conflict, QtaskError
 
@@ -131,6 +131,18 @@ def referring(conn: Connection, *task_ids: int) -> Iterator[None]:
         execute(conn, f"DROP TABLE {table}")
 
 
+def kept_queues(conn: Connection) -> list[tuple[str, bool]]:
+    """The queues that have a row, and whether each counts as registered."""
+    found = f"SELECT queue, removed_at FROM {conn.prefix}queue ORDER BY queue"
+    return [(name, removed is None) for name, removed in query(conn, found)]
+
+
+def rest_queues(conn: Connection, seconds: float = DEFAULT["queue_rest"]) -> None:
+    """Lets so much time pass since queues were removed."""
+    then = earlier(conn, "removed_at", seconds)
+    execute(conn, f"UPDATE {conn.prefix}queue SET removed_at = {then}")
+
+
 def set_zone(conn: Connection, zone: str) -> None:
     """The time zone of a session, such as +05:30."""
     execute(conn, ZONE[conn.dialect.name].format(zone))
@@ -186,6 +198,7 @@ OUTS = {
     "create_task": 3, "delay_task": 2, "create_task_quiet": 3, "delay_task_quiet": 2,
     "start_task": 1, "receive_task": 2, "receive_tasks": 1, "fail_task": 1, "scan_tasks": 2,
     "next_due": 1, "redrive_tasks": 1, "return_tasks": 1, "expire_tasks": 1, "purge_tasks": 1,
+    "remove_queue": 1, "remove_idle_queues": 2,
 }  # fmt: skip
 ROWS = {
     "create_tasks", "start_tasks", "receive_tasks", "finish_tasks", "explain_task", "list_tasks",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from qtask_db.cli import audit, create, doctor, queues, redrive, run, schema, tasks
+from qtask_db.cli import audit, create, doctor, queues, redrive, removal, run, schema, tasks
 from qtask_db.cli.errors import EPILOG, QtaskGroup
 from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
 
@@ -56,3 +56,4 @@ main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.lis
 main.add_section("", [tasks.cancel, tasks.retry])
 main.add_section("Queues", [queues.stats, queues.pause, queues.resume])
 main.add_section("", [queues.expire, queues.purge, audit.audit, redrive.redrive])
+main.add_section("", [removal.remove_queue])

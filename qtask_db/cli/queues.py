@@ -110,7 +110,10 @@ def pause(state: State, *, queue: str, namespace: str | None) -> None:
         calls.pause(conn, queue, namespace)
     output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is paused")
     if not known:
-        errors.say("it is a new queue, which no task has used: is the name right?")
+        errors.say(
+            "it is a new queue, which no task has used: is the name right? "
+            "If not: `qtask remove-queue`"
+        )
 
 
 @click.command(short_help="Hand out a paused queue's tasks again.")
@@ -132,7 +135,10 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
         calls.resume(conn, queue, namespace)
     output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
     if not known:
-        errors.say("it is a new queue, which no task has used: is the name right?")
+        errors.say(
+            "it is a new queue, which no task has used: is the name right? "
+            "If not: `qtask remove-queue`"
+        )
 
 
 _chunk = click.option(

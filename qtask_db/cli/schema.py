@@ -40,6 +40,17 @@ _SETTINGS = (
         metavar="N",
         help="The database itself expires and purges tasks each N minutes; 0: it does not.  [0]",
     ),
+    click.option(
+        "--queue-pattern",
+        metavar="NAMES",
+        help="Names that new queues may have, separated by commas; * stands for any text.  [*]",
+    ),
+    click.option(
+        "--max-queues",
+        type=int,
+        metavar="N",
+        help=f"Most queues that may be registered.  [{DEFAULT['max_queues']}]",
+    ),
     click.option("--tablespace", metavar="NAME", help="Oracle: of new tables."),
     click.option("--index-tablespace", metavar="NAME", help="Oracle: of their indexes."),
     click.option(
@@ -88,6 +99,7 @@ def install(
       qtask install mysql://root:secret@localhost/payments
       QTASK_DATABASE_URL_FILE=/run/secrets/db qtask install --payload-limit 1048576
       qtask install --maintenance-minutes 10
+      qtask install --queue-pattern 'GCR:*,MAIL*'
     """
     from qtask_db import install as installer
 

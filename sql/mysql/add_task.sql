@@ -86,7 +86,7 @@ BEGIN
   SELECT queue_id, paused_at IS NOT NULL
   INTO v_queue_id, v_paused
   FROM {{ p }}queue
-  WHERE namespace = v_namespace AND queue = in_queue;
+  WHERE namespace = v_namespace AND queue = in_queue AND removed_at IS NULL;
   IF v_queue_id IS NULL THEN
     CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   END IF;

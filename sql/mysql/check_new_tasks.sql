@@ -11,7 +11,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the
-  elements whose queue is not registered yet. A problem is an element's number, an error's and its text.
+  elements whose queue is not registered, or was removed. A problem is an element's number, an error's and its text.
   */
   DECLARE v_problem VARCHAR(255) {{ string }};
   DECLARE v_number INT;
@@ -19,12 +19,12 @@ BEGIN
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_payload", "in_tasks has a payload that is no JSON object, or is nested too deeply") }};
 
-  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(queue_id IS NULL), 0)
+  SELECT MIN(CONCAT(LPAD(element, 5, '0'), problem)), COALESCE(SUM(is_new), 0)
   INTO v_problem, out_new_queues
   FROM (
     SELECT
       given.element,
-      queue.queue_id,
+      queue.queue_id IS NULL OR queue.removed_at IS NOT NULL AS is_new,
       CASE
         WHEN given.task IS NULL OR JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'
@@ -70,6 +70,8 @@ BEGIN
           '{{ error.invalid_payload }} payload must be a JSON object'
         WHEN {{ has_reserved_key("given.payload_text", "given.payload_text") }} THEN
           '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
+        WHEN queue.queue_id IS NULL AND NOT {{ is_allowed("given.queue") }} THEN
+          '{{ error.queue_not_allowed }} {{ not_allowed }}'
       END AS problem
     FROM (
       SELECT

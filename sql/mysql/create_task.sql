@@ -33,7 +33,8 @@ BEGIN
                   exists already: out_task_id is that one
     out_pushable  1 where the caller is to push the message: created, and the queue is not paused
   Errors
-    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key
+    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key,
+    queue_not_allowed, too_many_queues
   Transaction
     Joins the caller's.
   */

@@ -26,7 +26,8 @@ BEGIN
   Result
     one row for each element, in the order of the input: task_id, created, pushable
   Errors
-    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key
+    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key,
+    queue_not_allowed, too_many_queues
     (the text names the first bad element, counted from 1)
   Transaction
     Joins the caller's.
@@ -37,6 +38,7 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_plain TINYINT;
   DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_removed INT;
   DECLARE v_zeros INT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -83,6 +85,18 @@ BEGIN
       AND task.name = given.name
       AND task.queue_id = registered.queue_id
       AND task.active = 1;
+  END IF;
+
+  -- By a plain read, as the INSERT would lock what it reads of a queue's row.
+  SELECT COUNT(*) INTO v_removed FROM {{ p }}queue WHERE removed_at IS NOT NULL;
+  IF v_removed > 0 AND v_plain THEN
+    SELECT COUNT(*) = 0
+    INTO v_plain
+    FROM {{ elements("v_tasks") }} AS given
+    STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name)
+      ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+      AND registered.queue = given.queue
+    WHERE registered.removed_at IS NOT NULL;
   END IF;
 
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.

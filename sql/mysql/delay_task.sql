@@ -27,7 +27,8 @@ BEGIN
     out_created   1, or 0 where an active task with the same namespace, name, queue and order_no
                   exists already: out_task_id is that one
   Errors
-    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key
+    invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key,
+    queue_not_allowed, too_many_queues
   Transaction
     Joins the caller's.
   */

@@ -42,7 +42,7 @@ BEGIN
     FROM {{ p }}queue AS queue
     LEFT JOIN {{ names('in_held') }} AS held ON held.name = queue.queue
     LEFT JOIN {{ p }}low_end AS low_end ON low_end.lane = queue.queue_id
-    WHERE in_namespace IS NULL OR namespace = in_namespace
+    WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR namespace = in_namespace)
   ) AS lane;
 
   SELECT MAX(lane)

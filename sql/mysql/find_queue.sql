@@ -9,19 +9,37 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: a queue's number, registered where it is new, and whether it is paused.
+  Internal: a queue's number, registered where it is new or was removed, and whether it is paused.
 
   The plain read may miss a queue that was registered after the caller's snapshot; the INSERT then meets it. Its
   number is read in the entry of its name: the row itself cannot be read under MariaDB's innodb_snapshot_isolation.
+  If it has been removed since, purge_tasks registers it again.
   LAST_INSERT_ID() would say what a setting of the session's has chosen.
   */
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
   DECLARE v_tries INT DEFAULT 0;
+  DECLARE v_removed TINYINT DEFAULT FALSE;
 
-  SELECT queue_id, paused_at IS NOT NULL
-  INTO out_queue_id, out_paused
+  SELECT queue_id, paused_at IS NOT NULL, removed_at IS NOT NULL
+  INTO out_queue_id, out_paused, v_removed
   FROM {{ p }}queue
   WHERE namespace = in_namespace AND queue = in_queue;
+
+  IF v_removed THEN
+    -- Changed in any case, so that the count says whether the row is still there.
+    UPDATE {{ p }}queue
+    SET removed_at = NULL, touched = touched + 1
+    WHERE queue_id = out_queue_id;
+    IF ROW_COUNT() = 0 THEN
+      SET out_queue_id = NULL;
+    END IF;
+  END IF;
+  IF out_queue_id IS NULL THEN
+    IF NOT {{ is_allowed("in_queue") }} THEN
+      {{ raise("queue_not_allowed", "in_" ~ not_allowed) }};
+    END IF;
+    CALL {{ p }}check_room(1);
+  END IF;
 
   register: LOOP
     IF out_queue_id > 0 OR v_tries > 1 THEN

@@ -6,24 +6,25 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: registers the queues of create_tasks that are new, in the order of their names. The plain read may
+  Internal: registers the queues of create_tasks that are new or were removed, in the order of their names. The plain read may
   miss one that was registered after the caller's snapshot; the INSERT then changes it, and so makes it visible.
   Without a cursor, which would leave a flag in the call's result on which some drivers' prepared statements fail.
   */
   DECLARE v_new {{ text }};
+  DECLARE v_more INT;
   DECLARE v_tries INT DEFAULT 0;
 
   CALL {{ p }}check_session();
   find: LOOP
-    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('namespace', namespace, 'queue', queue))
-    INTO v_new
+    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('namespace', namespace, 'queue', queue)), SUM(removed_at IS NULL)
+    INTO v_new, v_more
     FROM (
-      SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}') AS namespace, given.queue
+      SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}') AS namespace, given.queue, registered.removed_at
       FROM {{ elements('in_tasks') }} AS given
       LEFT JOIN {{ p }}queue AS registered
         ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
         AND registered.queue = given.queue
-      WHERE registered.queue_id IS NULL OR registered.queue_id = 0
+      WHERE registered.queue_id IS NULL OR registered.queue_id = 0 OR registered.removed_at IS NOT NULL
     ) AS missing;
     IF v_new IS NULL OR v_tries > 1 THEN
       LEAVE find;
@@ -35,6 +36,7 @@ BEGIN
       WHERE queue_id = 0;
     END IF;
     SET v_tries = v_tries + 1;
+    CALL {{ p }}check_room(v_more);
     INSERT INTO {{ p }}queue (namespace, queue)
     SELECT namespace, queue
     FROM JSON_TABLE(v_new, '$[*]' COLUMNS (
@@ -42,6 +44,6 @@ BEGIN
       queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue'
     )) AS missing
     ORDER BY namespace, queue
-    ON DUPLICATE KEY UPDATE touched = touched + 1;
+    ON DUPLICATE KEY UPDATE touched = touched + 1, removed_at = NULL;
   END LOOP;
 END

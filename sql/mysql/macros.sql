@@ -14,6 +14,21 @@ LOCATE('active_order', {{ message }}) > 0
 {%- endmacro -%}
 {#- Refused before any INSERT: both would let the caller choose ids, of queues and tasks of others, too. -#}
 {%- set ids_are_free = "@@insert_id = 0 AND @@auto_increment_increment <= %d" % limit.id_step -%}
+{%- set not_allowed = "queue must fit the queue_pattern of this installation, or be registered already" -%}
+{%- set too_many = "new queues would be more than max_queues allows, which is %d" % max_queues -%}
+{#- Whether a new queue may have this name. -#}
+{%- macro is_allowed(name) -%}
+({{ name }} LIKE '{{ queue_patterns | map("escaped", "!%_", "!") | map("replace", "*", "%") | map("escaped", "\\'", "\\")
+          | join("' ESCAPE '!' OR %s LIKE '" % name) }}' ESCAPE '!')
+{%- endmacro -%}
+{#- Whether a queue has an active task, parked ones included. -#}
+{%- macro has_active(queue_id) -%}
+COALESCE((
+        SELECT lane FROM {{ p }}task FORCE INDEX (due) WHERE lane = {{ queue_id }} ORDER BY lane, due_at LIMIT 1
+      ), (
+        SELECT lane FROM {{ p }}task FORCE INDEX (due) WHERE lane = -{{ queue_id }} ORDER BY lane, due_at LIMIT 1
+      ), 0) <> 0
+{%- endmacro -%}
 {#- Whatever the session's completion_type is. -#}
 {%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
 {%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}

@@ -51,6 +51,9 @@ BEGIN
       END IF;
       SET out_deleted = out_deleted + v_deleted;
     UNTIL v_deleted = v_found OR v_rounds = {{ default.purge_rounds }} END REPEAT;
+    IF out_deleted < in_limit THEN
+      CALL {{ p }}keep_used();
+    END IF;
     {{ commit }};
   END;
   SELECT out_deleted AS deleted;

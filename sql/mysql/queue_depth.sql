@@ -20,3 +20,4 @@ LEFT JOIN (
   WHERE lane > 0 OR lane < 0
   GROUP BY queue_id
 ) AS counted ON counted.queue_id = queue.queue_id
+WHERE queue.removed_at IS NULL OR counted.queue_id IS NOT NULL

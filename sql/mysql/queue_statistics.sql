@@ -25,3 +25,4 @@ LEFT JOIN (
   FROM {{ p }}task
   GROUP BY queue_id
 ) AS counted ON counted.queue_id = queue.queue_id
+WHERE queue.removed_at IS NULL OR counted.queue_id IS NOT NULL

@@ -13,7 +13,7 @@ BEGIN
     in_queue      name of the queue, 1 to {{ limit.queue }} characters
     in_namespace  1 to {{ limit.namespace }} characters; NULL is {{ default.namespace }}
   Errors
-    invalid_argument
+    invalid_argument, queue_not_allowed, too_many_queues
   Transaction
     Joins the caller's.
   */

@@ -20,5 +20,5 @@ DELIMITER ;
 DROP PROCEDURE IF EXISTS {{ p }}{{ entry.name }};
 {%- endfor %}
 {% for name, value in notes.items() %}
-REPLACE INTO {{ p }}setting (name, value) VALUES ('{{ name }}', '{{ value }}');
+REPLACE INTO {{ p }}setting (name, value) VALUES ('{{ name }}', '{{ value | escaped("\\'", "\\") }}');
 {%- endfor %}

@@ -35,7 +35,8 @@ Parameters
 Result
   one row for each element, in the order of the input: task_id, created, pushable
 Errors
-  invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key
+  invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key,
+  queue_not_allowed, too_many_queues
   (the text names the first bad element, counted from 1)
 Transaction
   Joins the caller's.
@@ -87,6 +88,7 @@ IS
       max_count_there NUMBER EXISTS PATH '$."max_count"'
     ));
   v_found NUMBER;
+  v_room NUMBER;
   v_label VARCHAR2(100);
   v_tasks new_tasks;
   v_task new_task;
@@ -139,7 +141,9 @@ BEGIN
         v_tasks(i).paused := v_task.paused;
       ELSE
         v_task := v_tasks(i);
-        find_queue(v_task.namespace, v_task.queue, v_task.queue_id, v_task.paused);
+        find_queue(
+          v_task.namespace, v_task.queue, 'in_tasks, element ' || i || ': ', v_room, v_task.queue_id, v_task.paused
+        );
         v_tasks(i).queue_id := v_task.queue_id;
         v_tasks(i).paused := v_task.paused;
       END IF;

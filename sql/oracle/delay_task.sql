@@ -32,7 +32,8 @@ Result
   out_created   1, or 0 where an active task with the same namespace, name, queue and order_no
                 exists already: out_task_id is that one
 Errors
-  invalid_argument, invalid_payload, payload_too_large, reserved_key
+  invalid_argument, invalid_payload, payload_too_large, reserved_key,
+  queue_not_allowed, too_many_queues
 Transaction
   Joins the caller's.
 */

@@ -11,7 +11,7 @@ Parameters
   in_queue      name of the queue, 1 to {{ limit.queue }} characters
   in_namespace  1 to {{ limit.namespace }} characters; NULL is {{ default.namespace }}
 Errors
-  invalid_argument
+  invalid_argument, queue_not_allowed, too_many_queues
 Transaction
   Joins the caller's.
 */
@@ -19,10 +19,11 @@ Transaction
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
+  v_room NUMBER;
 BEGIN
   {{ enter("pause_queue") }};
   check_queue(in_queue, in_namespace);
-  find_queue(in_namespace, in_queue, v_queue_id, v_paused);
+  find_queue(in_namespace, in_queue, 'in_', v_room, v_queue_id, v_paused);
   UPDATE {{ p }}queue
   SET paused_at = COALESCE(paused_at, {{ now }})
   WHERE queue_id = v_queue_id;

@@ -47,6 +47,9 @@ BEGIN
       out_deleted := out_deleted + v_deleted;
       EXIT WHEN v_deleted = v_ids.COUNT;
     END LOOP;
+    IF out_deleted < in_limit THEN
+      keep_used;
+    END IF;
   EXCEPTION
     WHEN OTHERS THEN
       ROLLBACK;

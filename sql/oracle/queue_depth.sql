@@ -20,3 +20,4 @@ LEFT JOIN (
   WHERE lane > 0 OR lane < 0
   GROUP BY queue_id
 ) tally ON tally.queue_id = queue.queue_id
+WHERE queue.removed_at IS NULL OR tally.queue_id IS NOT NULL

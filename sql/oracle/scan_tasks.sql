@@ -63,7 +63,7 @@ IS
         CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
       FROM {{ p }}queue queue
       LEFT JOIN {{ names("v_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
-      WHERE v_namespace IS NULL OR {{ same("queue.namespace", "v_namespace") }}
+      WHERE queue.removed_at IS NULL AND (v_namespace IS NULL OR {{ same("queue.namespace", "v_namespace") }})
     ) queue
     WHERE EXISTS (
       SELECT 1

@@ -32,8 +32,8 @@ SHOW ERRORS
 MERGE INTO {{ p }}setting kept
 USING (SELECT '{{ name }}' AS name FROM dual) given
 ON (kept.name = given.name)
-WHEN MATCHED THEN UPDATE SET value = '{{ value }}'
-WHEN NOT MATCHED THEN INSERT (name, value) VALUES ('{{ name }}', '{{ value }}')
+WHEN MATCHED THEN UPDATE SET value = '{{ value | escaped("'", "'") }}'
+WHEN NOT MATCHED THEN INSERT (name, value) VALUES ('{{ name }}', '{{ value | escaped("'", "'") }}')
 /
 {%- endfor %}
 COMMIT;

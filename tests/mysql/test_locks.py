@@ -12,7 +12,18 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from testing import age, age_batches, call, ended, execute, new, query, started, until
+from testing import (
+    age,
+    age_batches,
+    call,
+    ended,
+    execute,
+    kept_queues,
+    new,
+    query,
+    started,
+    until,
+)
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import ERROR, Status
@@ -281,6 +292,30 @@ def test_a_queue_that_opens_or_closes_hinders_no_creator(
     new(conn, "NEWER")
     execute(conn, "SET SESSION innodb_lock_wait_timeout = DEFAULT")
     own.rollback()
+
+
+@budget_of("remove_queue", "remove_idle_queues")
+@pytest.mark.parametrize("verb", ["remove_queue", "remove_idle_queues"])
+def test_a_queue_that_goes_hinders_no_creator(
+    conn: Connection, own: Connection, connect: Connect, verb: str
+) -> None:
+    ended(conn, Status.CANCELLED, queue="Q0")
+    calls.resume(conn, "Q1")
+    calls.pause(own, "Q1")  # the call waits for it, with what it has locked
+    remover = connect()
+    arguments = ("Q1", None) if verb == "remove_queue" else (86400, 10)
+    thread = Thread(target=lambda: call(remover, verb, *arguments))
+    thread.start()
+    waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"
+    until(lambda: query(conn, waiting.format(remover.raw.thread_id())) == [(1,)])
+    assert locks(conn, remover, "queue").keys() == {"PRIMARY"}
+    assert locks(conn, remover) == {}
+    new(conn, "Q0")
+    new(conn, "NEW")
+    own.rollback()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert kept_queues(conn) == [("NEW", True), ("Q0", verb == "remove_queue"), ("Q1", False)]
 
 
 @pytest.mark.parametrize("verb", ["start_tasks", "finish_tasks", "return_tasks"])

@@ -20,23 +20,25 @@ NO_USER = 1918
 @pytest.fixture
 def account(installed_url: str, database_server: servers.Server) -> Iterator[Account]:
     """Opens connections of accounts that hold one role and nothing else:
-    `account("app")`, `account("relay", name="other", autocommit=False)`.
+    `account("app")`, `account("relay", name="other", prefix="other_", autocommit=False)`.
     """
     made: set[str] = set()
     opened: list[Connection] = []
     with Database(database_server.url).connect() as root:
-        create_roles(root, Settings())
         schema = f"current_schema={urlsplit(installed_url).username}"
 
-        def connect(role: str, *, name: str = "", autocommit: bool = True) -> Connection:
-            name = name or f"only_{role}"
+        def connect(
+            role: str, *, name: str = "", prefix: str = root.prefix, autocommit: bool = True
+        ) -> Connection:
+            name = name or f"only_{role if prefix == root.prefix else prefix + role}"
             if name not in made:
                 made.add(name)
-                _create(root, name, role)
+                create_roles(root, Settings(prefix))
+                _create(root, name, prefix + role)
             url = as_account(installed_url, name)
             if root.dialect.name == "oracle":
                 url += f"&{schema}"
-            opened.append(Database(url).connect(autocommit=autocommit))
+            opened.append(Database(url, prefix=prefix).connect(autocommit=autocommit))
             return opened[-1]
 
         yield connect
@@ -56,10 +58,10 @@ def _create(root: Connection, name: str, role: str) -> None:
     _drop(root, name)
     if root.dialect.name == "oracle":
         execute(root, f'CREATE USER {name} IDENTIFIED BY "{PASSWORD}"')
-        execute(root, f"GRANT CREATE SESSION, {root.prefix}{role} TO {name}")
+        execute(root, f"GRANT CREATE SESSION, {role} TO {name}")
         return
     execute(root, f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'")
-    give(root, name, root.prefix + role)
+    give(root, name, role)
 
 
 def _drop(root: Connection, name: str) -> None:

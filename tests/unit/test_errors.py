@@ -53,6 +53,7 @@ def test_bad_input_is_what_can_never_succeed() -> None:
         "InvalidPayload",
         "PayloadTooLarge",
         "ReservedKey",
+        "QueueNotAllowed",
     }
 
 

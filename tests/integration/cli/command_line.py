@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
     "list", "cancel", "retry", "stats", "pause", "resume", "expire", "purge",
-    "audit", "redrive",
+    "audit", "redrive", "remove-queue",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'
 AWAY = "127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""stats, pause, resume, expire, purge."""
+"""stats, pause, resume, expire, purge, remove-queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import signal
 
 from command_line import PAYLOAD, Qtask, create, wait_for
 from redis import Redis
-from testing import age, kill_others
+from testing import age, kept_queues, kill_others, rest_queues
 
 from qtask_db import calls
 from qtask_db.database import Connection
@@ -148,3 +148,35 @@ def test_pausing_a_queue_that_was_never_used_asks_for_its_name(qtask: Qtask) -> 
     create(qtask)
     assert "is the name right?" in qtask("pause", "QQ").err
     assert qtask("pause", "Q").err == ""
+
+
+def test_remove_queue(qtask: Qtask, conn: Connection, redis: Redis) -> None:
+    assert "`qtask remove-queue`" in qtask("pause", "TYPO").err
+    assert "pass --yes" in qtask.fails(2, "remove-queue", "TYPO").replace("\n", " ")
+    redis.rpush("TYPO", "left")
+    first = qtask("remove-queue", "TYPO", "--yes")
+    assert first.out == "queue TYPO of namespace default is removed; its next use brings it back\n"
+    assert "a day later" in first.err
+    assert "its key in Redis still has 1 message" in first.err
+    redis.delete("TYPO")
+    rest_queues(conn)
+    second = qtask("remove-queue", "TYPO", "-y")
+    assert (second.out, second.err) == ("queue TYPO of namespace default is gone for good\n", "")
+    assert "no queue of this in_queue" in qtask.fails(1, "remove-queue", "TYPO", "-y")
+    create(qtask)
+    assert "active tasks" in qtask.fails(1, "remove-queue", "Q", "-y")
+
+
+def test_remove_idle_queues(qtask: Qtask, conn: Connection) -> None:
+    create(qtask)
+    for n in range(3):
+        calls.resume(conn, f"Q{n}", "n")
+    calls.pause(conn, "PAUSED")
+    removed = qtask("remove-queue", "--idle", 1, "--yes")
+    assert (removed.code, removed.out) == (0, "removed 3 queues, deleted 0 for good\n")
+    rest_queues(conn)
+    assert "deleted 0 " in qtask("remove-queue", "--idle", 2, "--yes").out
+    assert "deleted 3 " in qtask("remove-queue", "--idle", 1, "--yes").out
+    assert kept_queues(conn) == [("PAUSED", True), ("Q", True)]
+    for wrong in ([], ["Q", "--idle", 1], ["--idle", 1, "-n", "n"], ["--idle", 0]):
+        assert qtask("remove-queue", "--yes", *wrong).code == 2

@@ -150,6 +150,7 @@ def test_a_missing_driver_is_3(offline: Qtask, tmp_path: Path) -> None:
     [
         ["list"], ["stats"], ["explain", "1"], ["cancel", "1"], ["retry", "1"], ["pause", "Q"],
         ["resume", "Q"], ["expire"], ["purge"], ["audit"], ["redrive", "Q"], ["relay"],
+        ["remove-queue", "Q", "--yes"], ["remove-queue", "--idle", "1", "--yes"],
         ["create", "a", "{}", "60", "Q"], ["delay", "a", "{}", "60", "60", "Q"],
     ],
 )  # fmt: skip

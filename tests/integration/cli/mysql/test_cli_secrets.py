@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
     "explain": ["{task}"], "list": [], "cancel": ["{task}"], "retry": ["{task}"], "stats": [],
     "pause": ["Q"], "resume": ["Q"], "expire": [], "purge": [], "audit": [], "redrive": ["Q"],
+    "remove-queue": ["TYPO", "--yes"],
 }  # fmt: skip
 SERVICES: dict[str, list[Any]] = {
     "relay": ["--log-level", "debug"],
