@@ -112,4 +112,6 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     refused = errors.InvalidArgument
     yield "expire_tasks", lambda: calls.expire(conn, 0), refused
     yield "purge_tasks", lambda: calls.purge(conn, 0), refused
+    yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused
+    yield "remove_idle_queues", lambda: calls.remove_idle_queues(conn, 0), refused
     yield "redrive_tasks", lambda: calls.redrive(conn, NAME, limit=0), refused

@@ -91,6 +91,12 @@ def _is_known(conn: Connection, queue: str, namespace: str | None) -> bool:
     return any(row.queue == queue for row in rows)
 
 
+_NEW = (
+    "it is a new queue, which no task has used: is the name right? If not, `qtask remove-queue` "
+    "undoes it"
+)
+
+
 @click.command(short_help="Stop handing out a queue's tasks.")
 @click.argument("queue")
 @namespace_option
@@ -110,10 +116,7 @@ def pause(state: State, *, queue: str, namespace: str | None) -> None:
         calls.pause(conn, queue, namespace)
     output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is paused")
     if not known:
-        errors.say(
-            "it is a new queue, which no task has used: is the name right? "
-            "If not: `qtask remove-queue`"
-        )
+        errors.say(_NEW)
 
 
 @click.command(short_help="Hand out a paused queue's tasks again.")
@@ -135,10 +138,7 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
         calls.resume(conn, queue, namespace)
     output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
     if not known:
-        errors.say(
-            "it is a new queue, which no task has used: is the name right? "
-            "If not: `qtask remove-queue`"
-        )
+        errors.say(_NEW)
 
 
 _chunk = click.option(

@@ -169,6 +169,7 @@ _SOUND: dict[str, Sound] = {
     "in_held": _one_of(None, '["Q"]'),
     "in_attempt": _one_of(None, 1, 2),
     "in_age": _one_of(None, 0),
+    "in_idle": _one_of(86400),
     "in_delay": _one_of(0, 60),
     "in_interval": _one_of(60),
     "in_deadline": _one_of(None, 60),

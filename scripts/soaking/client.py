@@ -13,7 +13,14 @@ from typing import Any
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.dialects.mysql import MySQL, rows_of
-from qtask_db.errors import Conflict, ProcedureError, QtaskError, TaskNotFound
+from qtask_db.errors import (
+    Conflict,
+    ProcedureError,
+    QtaskError,
+    QueueInUse,
+    QueueNotFound,
+    TaskNotFound,
+)
 
 from . import deadlocks
 from .record import Record
@@ -285,6 +292,13 @@ class Client:
         for number in range(QUEUES):
             calls.resume(self._conn, f"Q{number}")
 
+    def _remove_queue(self) -> None:
+        with suppress(QueueInUse, QueueNotFound):
+            calls.remove_queue(self._conn, f"Q{self.random.randrange(QUEUES)}")
+
+    def _remove_idle_queues(self) -> None:
+        calls.remove_idle_queues(self._conn, 86400)
+
     def _redrive(self) -> None:
         calls.redrive(self._conn, self.random.choice([None, "Q0", "Q1"]), limit=20)
 
@@ -330,6 +344,8 @@ _JOINING = {
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip
-_COMMITTING = {"scan": 8, "redrive": 2, "expire": 2, "purge": 4}
+_COMMITTING = {
+    "scan": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1, "remove_idle_queues": 1,
+}  # fmt: skip
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]
 ALONE = JOINING + [verb for verb, weight in _COMMITTING.items() for _ in range(weight)]

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from testing import age, age_batches, call, earlier, empty, execute, query
+from testing import age, age_batches, call, earlier, empty, execute, query, rest_queues
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
@@ -241,6 +241,18 @@ class Machine(RuleBasedStateMachine):
         (calls.pause if paused else calls.resume)(self.conn, queue, namespace)
         self.model.pause(queue, namespace, paused)
 
+    @rule(queue=queues, namespace=namespaces)
+    def remove_queue(self, queue: str, namespace: str | None) -> None:
+        act = lambda: calls.remove_queue(self.conn, queue, namespace)  # noqa: E731
+        if not self._refused_in_transaction(act):
+            self._same(act, lambda: self.model.remove(queue, namespace))
+
+    @rule(days=st.sampled_from((1, 2)))
+    def remove_idle_queues(self, days: int) -> None:
+        act = lambda: calls.remove_idle_queues(self.conn, 86400 * days)  # noqa: E731
+        if not self._refused_in_transaction(act):
+            self._same(act, lambda: self.model.remove_idle(86400 * days))
+
     # -- hostile arguments -------------------------------------------------------------------------
 
     @rule(case=st.one_of(hostile_texts, refused_creations, bad_numbers))
@@ -351,6 +363,7 @@ class Machine(RuleBasedStateMachine):
     def let_time_pass(self, seconds: int) -> None:
         age(self.conn, seconds)
         age_batches(self.conn, seconds)
+        rest_queues(self.conn, seconds)
         self.model.age(seconds)
 
     @precondition(lambda self: not self.saved)
@@ -454,11 +467,16 @@ class Machine(RuleBasedStateMachine):
                 off = (real - created).total_seconds() - (modelled - task.created)
                 assert -SMEAR < off < SMEAR, f"{off} s off"
         prefix = self.conn.prefix
+        found = query(
+            self.conn, f"SELECT namespace, queue, paused_at, removed_at FROM {prefix}queue"
+        )
         assert self.model.queues == {
-            (namespace, queue): paused_at is not None
-            for namespace, queue, paused_at in query(
-                self.conn, f"SELECT namespace, queue, paused_at FROM {prefix}queue"
-            )
+            (where, name): paused is not None for where, name, paused, _ in found
+        }
+        assert self.model.removed.keys() == {
+            (namespace, queue)
+            for namespace, queue, _, removed_at in found
+            if removed_at is not None
         }
         batches = query(self.conn, f"SELECT batch_id, relay FROM {prefix}batch")
         assert {n: batch.relay for n, batch in self.model.batches.items()} == dict(batches)

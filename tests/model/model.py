@@ -20,6 +20,8 @@ from qtask_db.errors import (
     DuplicateOrder,
     InvalidArgument,
     QtaskError,
+    QueueInUse,
+    QueueNotFound,
     StaleAttempt,
     TaskNotActive,
     TaskNotFound,
@@ -88,6 +90,8 @@ class Model:
     tasks: dict[int, Task] = field(default_factory=dict)
     queues: dict[Queue, bool] = field(default_factory=dict)
     """Whether it is paused."""
+    removed: dict[Queue, float] = field(default_factory=dict)
+    """When it was removed; such a one is in `queues`, too."""
     batches: dict[int, Batch] = field(default_factory=dict)
 
     def age(self, seconds: float) -> None:
@@ -114,6 +118,7 @@ class Model:
         """
         where = (namespace or DEFAULT["namespace"], queue)
         paused = self.queues.setdefault(where, False)
+        self.removed.pop(where, None)
         other = self._active(where, name, order_no)
         if other is not None:
             return other, False, False
@@ -252,7 +257,46 @@ class Model:
         task.deadline = self.now + (DEFAULT["deadline"] if deadline is None else deadline)
 
     def pause(self, queue: str, namespace: str | None, paused: bool) -> None:
-        self.queues[namespace or DEFAULT["namespace"], queue] = paused
+        where = (namespace or DEFAULT["namespace"], queue)
+        self.queues[where] = paused
+        self.removed.pop(where, None)
+
+    def remove(self, queue: str, namespace: str | None) -> bool:
+        where = (namespace or DEFAULT["namespace"], queue)
+        if where not in self.queues:
+            raise QueueNotFound
+        if self._used(where, ended=False):
+            raise QueueInUse
+        if self._deletable(where, DEFAULT["queue_rest"]):
+            del self.queues[where], self.removed[where]
+            return True
+        self.removed.setdefault(where, self.now)
+        self.queues[where] = False
+        return False
+
+    def remove_idle(self, idle: int) -> tuple[int, int]:
+        self._keep_used()
+        gone = [where for where in self.removed if self._deletable(where, idle)]
+        for where in gone:
+            del self.queues[where], self.removed[where]
+        unused = [
+            where
+            for where, paused in self.queues.items()
+            if not paused and where not in self.removed and not self._used(where, ended=False)
+        ]
+        self.removed |= dict.fromkeys(unused, self.now)
+        return len(unused), len(gone)
+
+    def _used(self, queue: Queue, *, ended: bool) -> bool:
+        return any(t.queue == queue and (ended or t.lane != ENDED) for t in self.tasks.values())
+
+    def _deletable(self, queue: Queue, idle: int) -> bool:
+        since = self.now - self.removed.get(queue, self.now)
+        return since >= idle and not self._used(queue, ended=True)
+
+    def _keep_used(self) -> None:
+        for where in [q for q in self.removed if self._used(q, ended=False)]:
+            del self.removed[where]
 
     # -- relays ------------------------------------------------------------------------------------
 
@@ -276,7 +320,8 @@ class Model:
         ]
         if lapsed:
             self.release(min(lapsed, key=lambda one: one[0])[1])
-        queues = [q for q in self.queues if namespace in (None, q[0]) and self._due(q, held)]
+        open_queues = [q for q in self.queues if q not in self.removed]
+        queues = [q for q in open_queues if namespace in (None, q[0]) and self._due(q, held)]
         share = max(1, limit // len(queues)) if queues else 0
         scarce = share * len(queues) > limit  # then some queues must wait for another scan
         claimed: list[int] = []
@@ -352,6 +397,8 @@ class Model:
         for task in self.tasks.values():
             if task.lane == ENDED or namespace not in (None, task.queue[0]) or task.due <= after:
                 continue
+            if task.queue in self.removed:
+                continue
             opened = task.lane == PARKED and not self._closed(task.queue, held)
             times.append(self.now if opened else task.due)
         return max(0.0, min(times) - self.now) if times else None
@@ -383,6 +430,8 @@ class Model:
         assert len(chosen) == min(limit, len(ripe))
         for task_id in chosen:
             del self.tasks[task_id]
+        if len(chosen) < limit:
+            self._keep_used()
         return len(chosen)
 
     def expire(self, limit: int, failed: set[int]) -> int:

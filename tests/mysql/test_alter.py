@@ -116,6 +116,8 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "retry_task": lambda t: (t["failed"], None),
     "pause_queue": lambda _: ("NEW", None),
     "resume_queue": lambda _: ("NEW", None),
+    "remove_queue": lambda _: ("UNUSED", None),
+    "remove_idle_queues": lambda _: (86400, 10),
     "redrive_tasks": lambda _: (None, None, 0, 10),
     "explain_task": lambda t: (t["due"],),
     "list_tasks": lambda _: (None, int(Status.FAILED), None, None, 10),
@@ -140,6 +142,7 @@ def something_of_everything(conn: Connection) -> dict[str, int]:
     """
     empty(conn)
     calls.pause(conn, "CLOSED")
+    calls.resume(conn, "UNUSED")
     found = {"started": started(conn), "failed": ended(conn, Status.FAILED)}
     ended(conn, Status.FINISHED)
     for lapsed in (True, False):

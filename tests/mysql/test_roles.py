@@ -90,6 +90,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "retry_task": ("task", None),
     "pause_queue": ("Q", None),
     "resume_queue": ("Q", None),
+    "remove_queue": ("Q", None),
+    "remove_idle_queues": (86400, 10),
     "explain_task": ("task",),
     "list_tasks": (None, None, "1", None, 10),
     "scan_tasks": ("r", 10, 30, None, '["x"]'),

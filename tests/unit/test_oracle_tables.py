@@ -17,6 +17,7 @@ QUEUE = [
     ("namespace", "VARCHAR2", 64, "C", None, "N", None, "NO"),
     ("queue", "VARCHAR2", 128, "C", None, "N", None, "NO"),
     ("paused_at", "TIMESTAMP(3)", 0, None, None, "Y", None, "NO"),
+    ("removed_at", "TIMESTAMP(3)", 0, None, None, "Y", None, "NO"),
 ]
 BEGINNING = "TIMESTAMP '1970-01-01 00:00:00' "
 ACTIVE = CONDITION.format('CASE "LANE" WHEN 0 THEN (-"TASK_ID") ELSE 1 END')
@@ -25,6 +26,7 @@ TASK = [
         ("task_id", 18, None), ("lane", 9, None), ("queue_id", 9, None), ("status", 2, None),
         ("attempts", 9, "0 "), ("attempts_before", 9, "0"), ("max_count", 9, None),
         ("interval_seconds", 10, None), ("delete_deadline", 10, None), ("batch_id", 18, "0 "),
+        ("lapses", 9, "0"),
     )),
     *((name, "TIMESTAMP(3)", 0, None, None, "N", default, "NO") for name, default in (
         ("created_at", None), ("deadline_at", None), ("due_at", None),
