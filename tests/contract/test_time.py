@@ -88,7 +88,7 @@ def far(conn: Connection) -> int:
         lambda c, t: calls.extend(c, t, 1),
         lambda c, t: calls.fail(c, t, 1, None, LONGEST - 1000),
         lambda c, t: calls.fail(c, t, 1),
-        lambda c, t: calls.processing_many(c, [(t, 2)]),
+        lambda c, t: (calls.fail(c, t, 1), calls.processing_many(c, [(t, 2)])),
     ],
     ids=["extend", "extend by the interval", "fail", "fail for the interval", "start_tasks"],
 )
