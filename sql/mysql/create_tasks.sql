@@ -17,7 +17,7 @@ BEGIN
   Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
 
   Parameters
-    in_tasks      a JSON array of at most {{ limit.rows }} objects with the keys
+    in_tasks      a JSON array of at most {{ limit.rows }} objects, {{ limit.new_tasks }} bytes together, with the keys
                   name, payload, interval, queue as for create_task,
                   delay as for delay_task (a task without it is real-time),
                   and the options of create_task.
@@ -49,6 +49,7 @@ BEGIN
     RESIGNAL;
   END;
 
+  {{ bytes_at_most("in_tasks", limit.new_tasks) }};
   BEGIN
     DECLARE EXIT HANDLER FOR {{ json_errors }}
       {{ raise("invalid_argument", "in_tasks must be a JSON array of objects, not nested too deeply") }};

@@ -18,8 +18,8 @@ BEGIN
   Finishes many tasks at once. One that cannot be finished is left as it is and does not hinder the others.
 
   Parameters
-    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1};
-                  without attempt, whichever is under way
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, {{ limit.attempts }} bytes
+                  together; without attempt, whichever is under way
   Result
     one row for each task that was refused: task_id, attempt, error_number (as finish_task raises it)
   Errors

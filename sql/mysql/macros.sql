@@ -32,6 +32,12 @@ COALESCE((
 {#- Whatever the session's completion_type is. -#}
 {%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
 {%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}
+{#- Before the text is read as JSON, of which MySQL makes many times as much. -#}
+{%- macro bytes_at_most(argument, most) -%}
+IF LENGTH({{ argument }}) > {{ most }} THEN
+    {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
+  END IF
+{%- endmacro -%}
 {#- For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
     comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}
@@ -81,7 +87,7 @@ CASE
         ELSE {{ error.task_not_processing }}
       END
 {%- endset -%}
-{%- set json_errors = "3140, 3141, 3157" -%}
+{%- set json_errors = "3140, 3141, 3151, 3157" -%}
 {%- set nul = "_utf8mb4 X'00'" -%}
 {#- MariaDB takes halves of surrogate pairs for characters, and no client can read them again. In UTF-8 they begin
     with ED, as little else does. -#}

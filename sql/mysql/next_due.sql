@@ -20,9 +20,7 @@ BEGIN
   Transaction
     Joins the caller's.
   */
-  IF LENGTH(in_held) > {{ limit.held }} THEN
-    {{ raise("invalid_argument", "in_held must have at most %d bytes" % limit.held) }};
-  END IF;
+  {{ bytes_at_most("in_held", limit.held) }};
   IF NOT JSON_VALID(COALESCE(in_held, '[]')) OR JSON_TYPE(COALESCE(in_held, '[]')) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
   END IF;

@@ -7,7 +7,7 @@
 {%- endset -%}
 {#- Also as a text, in which languages without 64-bit integers carry ids, and with a fraction of nought. -#}
 {%- macro is_id(value) -%}
-COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '^-?[0-9]{1,18}(\\.0+)?$', FALSE)
+COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '^-?[0-9]{1,18}(\\.0{1,20})?$', FALSE)
 {%- endmacro -%}
 CREATE PROCEDURE {{ p }}parse_tasks (
   IN in_tasks {{ text }},
@@ -24,6 +24,7 @@ BEGIN
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_argument", "in_tasks is nested too deeply") }};
 
+  {{ bytes_at_most("in_tasks", limit.attempts) }};
   IF in_tasks IS NULL OR NOT JSON_VALID(in_tasks) OR JSON_TYPE(in_tasks) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_tasks must be a JSON array of objects with task_id and attempt") }};
   END IF;

@@ -11,8 +11,8 @@ BEGIN
   and the attempt does not count. Its number is not used again.
 
   Parameters
-    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1};
-                  without attempt, whichever is under way
+    in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, {{ limit.attempts }} bytes
+                  together; without attempt, whichever is under way
   Result
     out_returned  how many were given back: not those that have ended or that a later attempt has taken
   Errors

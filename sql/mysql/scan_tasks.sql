@@ -59,9 +59,7 @@ BEGIN
   IF in_lease IS NULL OR in_lease NOT BETWEEN 1 AND {{ limit.seconds }} THEN
     {{ raise("invalid_argument", "in_lease must be 1 to %d (seconds)" % limit.seconds) }};
   END IF;
-  IF LENGTH(in_held) > {{ limit.held }} THEN
-    {{ raise("invalid_argument", "in_held must have at most %d bytes" % limit.held) }};
-  END IF;
+  {{ bytes_at_most("in_held", limit.held) }};
   IF NOT JSON_VALID(v_held) OR JSON_TYPE(v_held) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
   END IF;

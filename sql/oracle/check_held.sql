@@ -9,10 +9,7 @@ Internal: refuses what is no list of queues.
 IS
   v_found NUMBER;
 BEGIN
-  -- No character has less than one byte, and to count characters needs no look at the text.
-  IF LENGTH(in_held) > {{ limit.held }} THEN
-    {{ raise("invalid_argument", "in_held must have at most %d bytes" % limit.held) }};
-  END IF;
+  {{ bytes_at_most("in_held", limit.held) }};
   SELECT COUNT(*)
   INTO v_found
   FROM dual

@@ -26,7 +26,7 @@ PROCEDURE create_tasks (
 Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
 
 Parameters
-  in_tasks      a JSON array of at most {{ limit.rows }} objects with the keys
+  in_tasks      a JSON array of at most {{ limit.rows }} objects, {{ limit.new_tasks }} bytes together, with the keys
                 name, payload, interval, queue as for create_task,
                 delay as for delay_task (a task without it is real-time),
                 and the options of create_task.
@@ -99,6 +99,7 @@ IS
   v_rows {{ returned_rows }} := {{ returned_rows }}();
 BEGIN
   {{ enter("create_tasks") }};
+  {{ bytes_at_most("in_tasks", limit.new_tasks) }};
   SELECT COUNT(*)
   INTO v_found
   FROM dual

@@ -4,6 +4,12 @@
 RAISE_APPLICATION_ERROR(-{{ error[name] }}, {{ before }}'{{ message }}')
 {%- endmacro -%}
 
+{#- No character has less than a byte, and to count those of a CLOB needs no look at it. -#}
+{%- macro bytes_at_most(argument, most) -%}
+IF LENGTH({{ argument }}) > {{ most }} THEN
+    {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
+  END IF
+{%- endmacro -%}
 {#- Whether ORA-00001 speaks of an index or a trigger of the user's own, and not of the index of order numbers. -#}
 {%- set is_other_index -%}
 REGEXP_LIKE(SQLERRM, '\([^()]+\.[^()]+\)') AND INSTR(SQLERRM, '.{{ (p ~ "active_order") | upper }})') = 0

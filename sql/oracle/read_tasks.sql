@@ -14,6 +14,7 @@ IS
   v_found NUMBER;
   v_bad NUMBER;
 BEGIN
+  {{ bytes_at_most("in_tasks", limit.attempts) }};
   SELECT COUNT(*)
   INTO v_found
   FROM dual

@@ -8,8 +8,9 @@ Takes many tasks into processing at once, each as start_task does. One that cann
 does not hinder the others.
 
 Parameters
-  in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, with the attempt
-                that the message announced; without attempt, the next one, whichever it is
+  in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, {{ limit.attempts }} bytes
+                together, with the attempt that the message announced; without attempt, the next one, whichever
+                it is
 Result
   one row for each task that was started: task_id, attempt, interval_seconds
 Errors
