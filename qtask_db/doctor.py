@@ -149,6 +149,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
         yield from safely("calls", examine_calls(connection), database.translate)
         names: list[str] = []
         yield from safely("relays", _relays(connection, names), database.translate)
+        yield from safely("lapses", _lapses(connection), database.translate)
         return sorted(set(names))
 
 
@@ -271,3 +272,20 @@ def _relays(connection: Connection, names: list[str]) -> Iterator[Check]:
             f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
             "start `qtask relay`; where one runs, see its log, and whether a queue is full",
         )
+
+
+def _lapses(connection: Connection) -> Iterator[Check]:
+    """Whether tasks are started again and again and never end. One lapse is any worker's death."""
+    rows = connection.select("lapsed_tasks", ("task_id", "queue", "lapses"))
+    again = sorted((row for row in rows if row[2] > 1), key=lambda row: row[2], reverse=True)
+    if not again:
+        yield ok("lapses", f"{len(rows):,} tasks whose last attempt never ended, none again")
+        return
+    task_id, queue, lapses = again[0]
+    yield warn(
+        "lapses",
+        f"{len(again):,} tasks were started several times in a row and never ended, "
+        f"{task_id} of {queue} {lapses + 1} times",
+        f"see `qtask explain {task_id}` and the logs of its workers: it may kill them, or die with "
+        "a task that does, or take longer than its interval without an extension",
+    )

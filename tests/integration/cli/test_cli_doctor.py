@@ -21,7 +21,7 @@ def test_doctor_of_a_good_installation(qtask: Qtask) -> None:
     levels = {check["name"]: check["level"] for check in result.json["checks"]}
     for name in (
         "connection", "server", "server clock", "privileges", "schema", "procedures", "relays",
-        "Redis", "Redis version", "Redis memory",
+        "lapses", "Redis", "Redis version", "Redis memory",
     ):  # fmt: skip
         assert levels[name] in ("ok", "warn"), name
     plain = qtask("doctor")
@@ -75,6 +75,19 @@ def test_doctor_warns_of_tasks_that_nobody_takes(qtask: Qtask, conn: Connection)
     assert result.code == 0
     assert "warn  relays" in result.out
     assert "start `qtask relay`" in result.out
+
+
+def test_doctor_warns_of_tasks_that_never_end(qtask: Qtask, conn: Connection) -> None:
+    task_id, other = (calls.create(conn, "bind", {}, 60, "Q").task_id for _ in range(2))
+    for _ in range(2):
+        calls.processing(conn, task_id)
+        calls.processing(conn, other)
+    assert "ok    lapses" in qtask("doctor").out
+    calls.processing(conn, task_id)
+    result = qtask("doctor")
+    assert result.code == 0
+    assert re.search(rf"warn  lapses +1 tasks .*, {task_id} of Q 3 times", result.out)
+    assert f"qtask explain {task_id}" in result.out
 
 
 def test_doctor_looks_at_the_queues_keys(
