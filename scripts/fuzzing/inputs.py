@@ -134,7 +134,9 @@ def _as_id(given: Any) -> int:
 def _tasks(random: Random, task_ids: Sequence[int], _batches: Sequence[int], verb: str) -> str:
     if verb == "create_tasks":
         return json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q"}])
-    return json.dumps([{"task_id": random.choice(task_ids), "attempt": random.choice((1, 2))}])
+    task = {"task_id": random.choice(task_ids), "attempt": random.choice((1, 2))}
+    queue = {"queue": random.choice("QR")} if verb == "receive_tasks" else {}
+    return json.dumps([task | queue])
 
 
 Sound = Callable[[Random, Sequence[int], Sequence[int], str], Any]

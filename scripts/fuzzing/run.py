@@ -194,6 +194,8 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
         return None if new.keys() <= old.keys() else "tasks came into being"
     if strange := changed - made.task_ids:
         return f"tasks that it does not name have changed: {strange}"
+    if made.verb == "receive_task" and changed and _others(made, after, changed):
+        return "a task of another queue was started"
     created = new.keys() - old.keys()
     if created and made.verb not in (*inputs.CREATING, "create_tasks"):
         return "tasks came into being"
@@ -202,6 +204,13 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
     if "queue" in made.verb and len(set(after[2]) - set(before[2])) > 1:
         return "other queues have changed"
     return None
+
+
+def _others(made: Input, after: Content, changed: set[int]) -> bool:
+    """Whether one of them belongs to another queue than the call names."""
+    queues = {row[0]: row[1] for row in after[2]}
+    named = [queues[row[1]] for row in after[0] if row[0] in changed]
+    return not all(_same(made.given["in_queue"], queue) for queue in named)
 
 
 def _store_fault(made: Input, after: Content, task_id: int) -> str | None:

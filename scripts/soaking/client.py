@@ -228,6 +228,18 @@ class Client:
         for task_id, attempt, _ in rows:
             self._started(task_id, attempt)
 
+    def _receive(self) -> None:
+        task_id, attempt = self._some()
+        announced = attempt if self.random.random() < 0.7 else None
+        queue = f"Q{self.random.randrange(QUEUES)}"
+        self._started(task_id, calls.receive(self._conn, task_id, announced, queue).attempt)
+
+    def _receive_many(self) -> None:
+        queues = [f"Q{n}" for n in range(QUEUES)]
+        messages = [(*task, queue) for task in self._few() for queue in queues]
+        for one in calls.receive_many(self._conn, messages).started:
+            self._started(one.task_id, one.attempt)
+
     def _started(self, task_id: int, attempt: int) -> None:
         self._done.started.append((task_id, attempt))
         self._show(task_id, attempt)
@@ -340,7 +352,8 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 
 _JOINING = {
     "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 6,
-    "processing": 6, "processing_many": 3, "start_tasks": 3, "finish": 5, "finish_once": 2,
+    "processing": 6, "processing_many": 3, "start_tasks": 3, "receive": 3,
+    "receive_many": 3, "finish": 5, "finish_once": 2,
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip

@@ -21,7 +21,7 @@ from testing import age, age_batches, call, earlier, empty, execute, query, rest
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
-from qtask_db.errors import InvalidArgument, QtaskError, TransactionOpen
+from qtask_db.errors import InvalidArgument, QtaskError, TransactionOpen, WrongQueue
 
 from .model import ACTIVE, ENDED, FAILED, PARKED, Model
 
@@ -206,6 +206,30 @@ class Machine(RuleBasedStateMachine):
         for one in started:
             assert one.interval == self.model.tasks[one.task_id].interval
         self._last([one.task_id for one in started])
+
+    @rule(task=which, attempt=attempts, queue=queues)
+    def receive(self, task: int, attempt: Any, queue: str) -> None:
+        task_id, number = self._task(task, attempt)
+
+        def really() -> tuple[int, str]:
+            received = calls.receive(self.conn, task_id, number, queue)
+            return received.attempt, received.payload
+
+        self._same(really, lambda: self.model.receive(task_id, number, queue))
+
+    @rule(
+        given=st.dictionaries(which, st.sampled_from(("next", "same", None)), max_size=5),
+        queue=queues,
+    )
+    def receive_many(self, given: dict[int, Any], queue: str) -> None:
+        pairs = self._pairs(given)
+        reception = calls.receive_many(self.conn, [(*pair, queue) for pair in pairs])
+        expected = self.model.each(lambda *pair: self.model.receive(*pair, queue), pairs)
+        assert {one.task_id: (one.attempt, one.payload) for one in reception.started} == {
+            task_id: result for task_id, result in expected.items() if isinstance(result, tuple)
+        }
+        wrong = {task_id for task_id, error in expected.items() if error is WrongQueue}
+        assert {task_id for task_id, _, _ in reception.wrong} == wrong
 
     @rule(given=st.dictionaries(which, st.sampled_from(("same", "next", None)), max_size=5))
     def finish_many(self, given: dict[int, Any]) -> None:

@@ -27,6 +27,7 @@ from qtask_db.errors import (
     TaskNotFound,
     TaskNotProcessing,
     TaskNotRetryable,
+    WrongQueue,
 )
 
 WAITING, PROCESSING = Status.WAITING, Status.PROCESSING
@@ -168,6 +169,12 @@ class Model:
         task.started = self.now
         task.in_at_most(wait, self.now)
         return task.attempts
+
+    def receive(self, task_id: int, attempt: int | None, queue: str) -> tuple[int, str]:
+        task = self._task(task_id)
+        if task.queue[1] != queue:
+            raise WrongQueue
+        return self.start(task_id, attempt), task.payload
 
     def finish(self, task_id: int, attempt: int | None) -> None:
         task = self._task(task_id)

@@ -106,6 +106,8 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "create_tasks": lambda _: (f"[{TASK.format(0, 0)}, {TASK.format(1, 1)}, {TASK.format(9, 1)}]",),
     "start_task": lambda t: (t["due"], 1),
     "start_tasks": lambda t: (f'[{{"task_id": {t["due"]}, "attempt": 1}}]',),
+    "receive_task": lambda t: (t["due"], 1, "Q0"),
+    "receive_tasks": lambda t: (f'[{{"task_id": {t["due"]}, "attempt": 1, "queue": "Q0"}}]',),
     "finish_task": lambda t: (t["started"], 1),
     "finish_task_once": lambda t: (t["started"], 1),
     "finish_tasks": lambda t: (f'[{{"task_id": {t["started"]}}}, {{"task_id": 1}}]',),

@@ -79,8 +79,11 @@ def test_names_of_any_characters(own: Connection) -> None:
         calls.cancel(own, task.task_id)
     batch = calls.scan(own, "relay\N{GRINNING FACE}")
     assert {m.queue for m in batch.messages} == set(QUEUES)
-    started = calls.processing_many(own, [(m.task_id, m.attempt) for m in batch.messages])
-    assert len(started) == len(batch.messages)
+    announced = [(m.task_id, m.attempt, m.queue) for m in batch.messages]
+    started = calls.receive_many(own, announced).started
+    assert {(t.task_id, t.queue, t.payload) for t in started} == {
+        (m.task_id, m.queue, m.payload) for m in batch.messages
+    }
     assert calls.finish_many(own, [(t.task_id, t.attempt) for t in started]) == []
     calls.confirm(own, batch.batch_id, "relay\N{GRINNING FACE}")
 

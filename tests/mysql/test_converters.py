@@ -100,6 +100,10 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
     found = [task, again, late, many]
     found.append(calls.processing(conn, task.task_id, 1))
     found.append(calls.processing_many(conn, [(t.task_id, 1) for t in many]))
+    other = calls.create(conn, NAME, {"a": NAME}, 60, "Q4").task_id
+    found.append(calls.receive(conn, other, 1, "Q4"))
+    found.append(calls.receive_many(conn, [(other, 2, "Q4"), (other, 2, NAME)]))
+    calls.finish(conn, other, 2)
     calls.extend(conn, task.task_id, 1, 60)
     found.append(calls.return_many(conn, [(many[2].task_id, 1)]))
     found.append(calls.finish_many(conn, [(many[0].task_id, 1), (10**17, None)]))

@@ -96,6 +96,8 @@ Change = tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]
 CHANGES: dict[str, Change] = {
     "start_task": (new, lambda c, t: calls.processing(c, t, 1)),
     "start_tasks": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
+    "receive_task": (new, lambda c, t: calls.receive(c, t, 1, "Q")),
+    "receive_tasks": (new, lambda c, t: calls.receive_many(c, [(t, 1, "Q"), (t, 1, "MAIL")])),
     "finish_task": (started, lambda c, t: calls.finish(c, t, 1)),
     "finish_task_once": (started, lambda c, t: calls.finish_once(c, t, 1)),
     "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
@@ -318,7 +320,7 @@ def test_a_queue_that_goes_hinders_no_creator(
     assert kept_queues(conn) == [("NEW", True), ("Q0", verb == "remove_queue"), ("Q1", False)]
 
 
-@pytest.mark.parametrize("verb", ["start_tasks", "finish_tasks", "return_tasks"])
+@pytest.mark.parametrize("verb", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks"])
 def test_bulk_calls_lock_in_the_order_of_the_ids(
     conn: Connection, connect: Connect, verb: str
 ) -> None:
@@ -326,7 +328,7 @@ def test_bulk_calls_lock_in_the_order_of_the_ids(
     first, second, third = (started(conn) for _ in range(3))
     blocker, waiter = connect(autocommit=False), connect()
     calls.extend(blocker, second)
-    elements = json.dumps([{"task_id": task_id} for task_id in (third, second, first)])
+    elements = json.dumps([{"task_id": t, "queue": "Q"} for t in (third, second, first)])
     thread = Thread(target=lambda: call(waiter, verb, elements))
     thread.start()
     waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -138,6 +139,7 @@ def test_a_redrive_reads_the_due_index_in_its_order(filled: Connection) -> None:
     ("procedure", "start", "values"),
     [
         ("start_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
+        ("receive_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("finish_task", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("finish_task_once", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("cancel_task", "UPDATE", {"in_task_id": "17", "v_now": NOW}),
@@ -168,12 +170,24 @@ def test_one_task_is_found_by_its_id(
     assert int(found["rows"]) == 1
 
 
-@pytest.mark.parametrize("procedure", ["start_tasks", "finish_tasks", "return_tasks"])
+@pytest.mark.parametrize(
+    "procedure", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks"]
+)
 def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
     text = ids(filled, "lane <> 0").replace("[", '[{"task_id": ').replace(", ", '}, {"task_id": ')
     values = {"v_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}
     found = plan(filled, statement(procedure, "UPDATE (", values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
+
+
+@pytest.mark.parametrize("start", ["SELECT COUNT(*)", "SELECT JSON_ARRAYAGG(given.place)"])
+def test_received_tasks_are_found_by_their_ids(filled: Connection, start: str) -> None:
+    text = ids(filled, "lane <> 0").strip("[]").split(", ")
+    given = json.dumps([{"task_id": int(task_id), "queue": "Q"} for task_id in text])
+    outs = {"v_found, v_bytes": "x", "out_wrong": "x", "out_tasks": f"'{given}'"}
+    found = plan(filled, statement("keep_received", start, outs).replace("INTO x", ""))
+    for table in ("task", "queue"):
+        assert (found[table]["key"], found[table]["type"]) == ("PRIMARY", "eq_ref")
 
 
 def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:

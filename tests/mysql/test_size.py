@@ -106,6 +106,10 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "create_many, a duplicate": lambda c: (namesake(c), CALLS["create_many"](c))[1],
     "processing": lambda c: (lambda t: lambda: calls.processing(c, t, 1))(namesake(c)),
     "processing_many": lambda c: (lambda t: lambda: calls.processing_many(c, t))(many(c)),
+    "receive": lambda c: (lambda t: lambda: calls.receive(c, t, 1, "Q"))(namesake(c)),
+    "receive_many": lambda c: (lambda t: lambda: calls.receive_many(c, t))(
+        [(*task, "Q") for task in many(c)]
+    ),
     "finish": lambda c: (lambda t: lambda: calls.finish(c, t, 1))(started(c, order_no=ORDER)),
     "finish_once": lambda c: (lambda t: lambda: calls.finish_once(c, t, 1))(started(c)),
     "finish_many": lambda c: (lambda t: lambda: calls.finish_many(c, t))(many_started(c)),

@@ -21,6 +21,10 @@ def start(conn: Connection, task_id: int) -> object:
     return calls.processing(conn, task_id)
 
 
+def receive(conn: Connection, task_id: int) -> object:
+    return calls.receive(conn, task_id, None, QUEUE)
+
+
 def finish(conn: Connection, task_id: int) -> object:
     calls.processing(conn, task_id)
     return calls.finish(conn, task_id)
@@ -36,6 +40,7 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
         conn, "job", {}, 60, QUEUE, order_no=ORDER
     ),
     "start": start,
+    "read by the name of its queue": receive,
     "end": finish,
     "explain": calls.explain,
     "list": lambda conn, _: calls.list_tasks(conn, order_no=ORDER),
@@ -46,7 +51,7 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "purge": lambda conn, _: calls.purge(conn),
 }
 CREATE = {"create", "find out the number of a task by its order number"}
-WORK = {"start", "end"}
+WORK = {"start", "end", "read by the name of its queue"}
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
@@ -84,7 +89,7 @@ def test_what_it_reads(role: str, conn: Connection, account: Account) -> None:
         except AccessDenied as error:
             seen += str(error)
         execute(conn, f"DELETE FROM {conn.prefix}task")
-    assert ("number-of-the-victim" in seen) == (role == "relay")
+    assert ("number-of-the-victim" in seen) == (role in {"relay", "worker", "app"})
     assert (ORDER in seen) == (role in {"operator", "app"})
 
 
