@@ -68,7 +68,7 @@ def test_the_steps_work_as_they_stand(engine: str, conn: Connection, redis: redi
     redis.execute_command(*push)
     _, message = redis.execute_command(*take)
     assert json.loads(message) == {"task_id": 17, "task_attempt": 1, "order_no": "8973"}
-    assert said(conn, start[0]) == [{"attempt": 1}]
+    assert said(conn, start[0]) == [{"attempt": 1, "payload": '{"order_no": "8973"}'}]
     execute(conn, "START TRANSACTION")
     assert said(conn, fail[0]) == [{"status": Status.WAITING}]
     execute(conn, "ROLLBACK")

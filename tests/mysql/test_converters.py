@@ -100,10 +100,6 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
     found = [task, again, late, many]
     found.append(calls.processing(conn, task.task_id, 1))
     found.append(calls.processing_many(conn, [(t.task_id, 1) for t in many]))
-    other = calls.create(conn, NAME, {"a": NAME}, 60, "Q4").task_id
-    found.append(calls.receive(conn, other, 1, "Q4"))
-    found.append(calls.receive_many(conn, [(other, 2, "Q4"), (other, 2, NAME)]))
-    calls.finish(conn, other, 2)
     calls.extend(conn, task.task_id, 1, 60)
     found.append(calls.return_many(conn, [(many[2].task_id, 1)]))
     found.append(calls.finish_many(conn, [(many[0].task_id, 1), (10**17, None)]))
@@ -121,6 +117,10 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
     assert NAME in explained.text
     found += [listed, calls.list_tasks(conn, status=Status.PROCESSING), explained]
     found += [calls.stats(conn), calls.depth(conn), calls.audit(conn)]
+    other = calls.create(conn, NAME, {"a": NAME}, 60, "Q4").task_id
+    found.append(calls.receive(conn, other, 1, "Q4"))
+    found.append(calls.receive_many(conn, [(other, 2, "Q4"), (other, 2, NAME)]))
+    calls.finish(conn, other, 2)
     commit()
     batch = calls.scan(conn, "r")
     assert {m.payload for m in batch.messages} >= {late.payload}

@@ -94,10 +94,12 @@ public class Jdbc {
                 "[{\"name\": \"mail\", \"payload\": {\"to\": \"a@b.c\"}, \"interval\": 60, \"queue\": \"MAIL\"},"
                 + "{\"name\": \"mail\", \"payload\": {}, \"interval\": 60, \"queue\": \"MAIL\", \"delay\": 60}]"));
 
+            String receive = "CALL qtask_receive_task(?, ?, ?, @attempt, @payload)";
             String start = "CALL qtask_start_task(?, ?, @attempt)";
             String fail = "CALL qtask_fail_task(?, ?, ?, ?, @status)";
-            tell("started", call(db, start, id, announced).get(0));
-            tell("taken", refusal(db, start, id, announced));
+            tell("wrong queue", refusal(db, receive, id, announced, "MAIL"));
+            tell("received", call(db, receive, id, announced, "ORDERS").get(0));
+            tell("taken", refusal(db, receive, id, announced, "ORDERS"));
             tell("failed", call(db, fail, id, 1, "no answer", 0).get(0));
             tell("not processing", refusal(db, fail, id, 1, "no answer", 0));
             tell("started again", call(db, start, id, 2).get(0));

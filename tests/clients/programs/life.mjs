@@ -34,12 +34,15 @@ export async function life({ call, once, number, query, redis }) {
   tell("many", await call("CALL qtask_create_tasks(?)", [JSON.stringify(many)]));
 
   const { task_id: id } = message;
-  const start = "CALL qtask_start_task(?, ?, @attempt)";
-  tell("started", (await call(start, [id, message.task_attempt]))[0]);
-  tell("taken", await refusal(start, [id, message.task_attempt]));
+  const receive = "CALL qtask_receive_task(?, ?, ?, @attempt, @payload)";
+  tell("wrong queue", await refusal(receive, [id, message.task_attempt, "MAIL"]));
+  const [received] = await call(receive, [id, message.task_attempt, "ORDERS"]);
+  tell("received", { ...received, payload: JSON.parse(received.payload) });
+  tell("taken", await refusal(receive, [id, message.task_attempt, "ORDERS"]));
   const fail = "CALL qtask_fail_task(?, ?, ?, ?, @status)";
   tell("failed", (await call(fail, [id, 1, "no answer", 0]))[0]);
   tell("not processing", await refusal(fail, [id, 1, "no answer", 0]));
+  const start = "CALL qtask_start_task(?, ?, @attempt)";
   tell("started again", (await call(start, [id, 2]))[0]);
   tell("extended", await call("CALL qtask_extend_task(?, ?, NULL)", [id, 2]));
   const bind = (conn) => query("UPDATE orders SET bound = bound + 1 WHERE order_no = ?", ["8973"], conn);

@@ -41,12 +41,15 @@ function live(callable $call, callable $once, callable $number): void
     tell('many', $call('CALL qtask_create_tasks(?)', [json_encode($many)]));
 
     $id = $message['task_id'];
-    $start = 'CALL qtask_start_task(?, ?, @attempt)';
-    tell('started', $call($start, [$id, $message['task_attempt']])[0]);
-    tell('taken', $refusal($start, [$id, $message['task_attempt']]));
+    $receive = 'CALL qtask_receive_task(?, ?, ?, @attempt, @payload)';
+    tell('wrong queue', $refusal($receive, [$id, $message['task_attempt'], 'MAIL']));
+    $received = $call($receive, [$id, $message['task_attempt'], 'ORDERS'])[0];
+    tell('received', ['payload' => json_decode($received['payload'], true)] + $received);
+    tell('taken', $refusal($receive, [$id, $message['task_attempt'], 'ORDERS']));
     $fail = 'CALL qtask_fail_task(?, ?, ?, ?, @status)';
     tell('failed', $call($fail, [$id, 1, 'no answer', 0])[0]);
     tell('not processing', $refusal($fail, [$id, 1, 'no answer', 0]));
+    $start = 'CALL qtask_start_task(?, ?, @attempt)';
     tell('started again', $call($start, [$id, 2])[0]);
     tell('extended', $call('CALL qtask_extend_task(?, ?, NULL)', [$id, 2]));
     tell('done', $once($id, 2));

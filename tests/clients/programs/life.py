@@ -46,12 +46,15 @@ def live(
     tell("many", call("CALL qtask_create_tasks(%s)", json.dumps(many)))
 
     task_id = message["task_id"]
-    start = "CALL qtask_start_task(%s, %s, @attempt)"
-    tell("started", call(start, task_id, message["task_attempt"])[0])
-    tell("taken", refusal(start, task_id, message["task_attempt"]))
+    receive = "CALL qtask_receive_task(%s, %s, %s, @attempt, @payload)"
+    tell("wrong queue", refusal(receive, task_id, message["task_attempt"], "MAIL"))
+    received = call(receive, task_id, message["task_attempt"], "ORDERS")[0]
+    tell("received", {**received, "payload": json.loads(received["payload"])})
+    tell("taken", refusal(receive, task_id, message["task_attempt"], "ORDERS"))
     fail = "CALL qtask_fail_task(%s, %s, %s, %s, @status)"
     tell("failed", call(fail, task_id, 1, "no answer", 0)[0])
     tell("not processing", refusal(fail, task_id, 1, "no answer", 0))
+    start = "CALL qtask_start_task(%s, %s, @attempt)"
     tell("started again", call(start, task_id, 2)[0])
     tell("extended", call("CALL qtask_extend_task(%s, %s, NULL)", task_id, 2))
     tell("done", once(task_id, 2))

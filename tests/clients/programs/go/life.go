@@ -79,14 +79,17 @@ func main() {
 		{"name": "mail", "payload": {"to": "a@b.c"}, "interval": 60, "queue": "MAIL"},
 		{"name": "mail", "payload": {"to": "d@e.f"}, "interval": 60, "queue": "MAIL", "delay": 60}]`))
 
-	start := "CALL qtask_start_task(?, ?, @attempt)"
-	check(db.QueryRow(start, id, message.Attempt).Scan(&attempt))
-	tell("started", map[string]any{"attempt": attempt})
-	tell("taken", number(db.QueryRow(start, id, message.Attempt).Scan(&attempt)))
+	receive := "CALL qtask_receive_task(?, ?, ?, @attempt, @payload)"
+	var own json.RawMessage
+	tell("wrong queue", number(db.QueryRow(receive, id, message.Attempt, "MAIL").Scan(&attempt, &own)))
+	check(db.QueryRow(receive, id, message.Attempt, "ORDERS").Scan(&attempt, &own))
+	tell("received", map[string]any{"attempt": attempt, "payload": own})
+	tell("taken", number(db.QueryRow(receive, id, message.Attempt, "ORDERS").Scan(&attempt, &own)))
 	fail := "CALL qtask_fail_task(?, ?, ?, ?, @status)"
 	check(db.QueryRow(fail, id, 1, "no answer", 0).Scan(&status))
 	tell("failed", map[string]any{"status": status})
 	tell("not processing", number(db.QueryRow(fail, id, 1, "no answer", 0).Scan(&status)))
+	start := "CALL qtask_start_task(?, ?, @attempt)"
 	check(db.QueryRow(start, id, 2).Scan(&attempt))
 	tell("started again", map[string]any{"attempt": attempt})
 	_, err = db.Exec("CALL qtask_extend_task(?, ?, NULL)", id, 2)
