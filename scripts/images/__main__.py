@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import docker
 from servers import ServerError, packages
@@ -80,11 +80,11 @@ def _fill(tar: tarfile.TarFile, engine: str) -> None:
         _add_link(tar, f"usr/bin/{applet}", "busybox")
     tar.add(HERE / f"{engine}-entrypoint.sh", "entrypoint.sh", filter=_executable)
     _add_text(tar, "etc/passwd", ACCOUNTS)
+    # Docker makes those that are not named for root alone.
+    for parent in {str(one) for name in tar.getnames() for one in PurePosixPath(name).parents}:
+        _add_folder(tar, parent, 0o755)
     for folder, mode in {"tmp": 0o1777, "data": 0o700, "run": 0o700}.items():
-        member = tarfile.TarInfo(folder)
-        member.type, member.mode = tarfile.DIRTYPE, mode
-        member.uid = member.gid = NUMBER
-        tar.addfile(member)
+        _add_folder(tar, folder, mode, NUMBER)
 
 
 def _add_files(tar: tarfile.TarFile, root: Path) -> None:
@@ -113,6 +113,13 @@ def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def _executable(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.mode = 0o755
     return _as_root(member)
+
+
+def _add_folder(tar: tarfile.TarFile, name: str, mode: int, owner: int = 0) -> None:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, mode
+    member.uid = member.gid = owner
+    tar.addfile(member)
 
 
 def _add_link(tar: tarfile.TarFile, name: str, target: str) -> None:

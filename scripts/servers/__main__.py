@@ -1,4 +1,8 @@
-"""Command line: `python -m servers start mysql redis` runs servers until it is interrupted."""
+"""Command line: `python -m servers start mysql redis` runs servers until it is interrupted.
+
+The URLs that it prints hold the servers' passwords, which are new at each start: a file that keeps
+them should be yours alone (umask 077).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ from . import ENGINES, ServerError, start
 def main() -> int:
     parser = argparse.ArgumentParser(prog="servers", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("start", help="start servers and print one NAME_URL=... line each")
+    run = commands.add_parser(
+        "start", help="start servers and print one NAME_URL=... line each, password included"
+    )
     run.add_argument("engines", nargs="+", choices=ENGINES, metavar="engine")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -77,7 +77,9 @@ def _publish(container: Any, inner: int) -> None:
     """Choose the outer port, because one that Docker picks changes at every restart."""
     client = container.get_docker_client()
     container.with_bind_ports(inner, free_port())
-    if client.get_connection_mode().value == "docker_host" and client.host() in LOOPBACK:
+    mode = client.get_connection_mode().value
+    # By its own address it is reached without any port of this machine.
+    if mode == "bridge_ip" or (mode == "docker_host" and client.host() in LOOPBACK):
         container.ports[str(inner)] = ("127.0.0.1", container.ports[str(inner)])
 
 

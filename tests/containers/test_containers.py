@@ -67,3 +67,38 @@ def test_a_killed_redis_container_returns_with_what_was_acknowledged(
         client.get("kept")
     container.restart()
     assert client.get("kept") == b"yes"
+
+
+@pytest.mark.parametrize("container", ["mysql", "redis"], indirect=True)
+def test_a_container_gives_nobody_anything(container: servers.Server) -> None:
+    """Its password is on no command line and in no environment, its port is for this machine."""
+    assert isinstance(container, servers.docker.DockerServer)
+    password = urlsplit(container.url).password
+    assert password
+    wrapped = container.container.get_wrapped_container()
+    wrapped.reload()
+    assert password not in str(wrapped.attrs)
+    assert password not in str(wrapped.logs())
+    assert password not in str(wrapped.top(ps_args="-eo pid,user,args"))
+    places = [place for port in wrapped.ports.values() for place in port or ()]
+    if places and urlsplit(container.url).hostname == "127.0.0.1":
+        assert {place["HostIp"] for place in places} == {"127.0.0.1"}
+    stranger = urlsplit(container.url)
+    if container.engine == "redis":
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(host=stranger.hostname or "", port=stranger.port or 0).ping()
+    else:
+        with connect(container) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT LOAD_FILE('/etc/passwd')")
+            assert cursor.fetchone() == (None,)
+
+
+@pytest.mark.parametrize("container", ["mysql", "redis"], indirect=True)
+def test_the_images_made_here_run_nothing_as_root(container: servers.Server) -> None:
+    assert isinstance(container, servers.docker.DockerServer)
+    wrapped = container.container.get_wrapped_container()
+    if not wrapped.attrs["Config"]["Image"].endswith(":local"):
+        pytest.skip("the image is not one of scripts/images")
+    found = wrapped.top(ps_args="-eo pid,uid")
+    assert found["Processes"]
+    assert all(uid != "0" for _, uid in found["Processes"])
