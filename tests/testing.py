@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -48,6 +49,11 @@ def as_account(url: str, name: str, password: str = PASSWORD) -> str:
     parts = urlsplit(url)
     server = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{name}:{password}@{server}").geturl()
+
+
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """Of a process: its arguments would tell the passwords to everybody on this machine."""
+    return os.environ | {"QTASK_DATABASE_URL": database_url, "QTASK_REDIS_URL": redis_url}
 
 
 def empty(conn: Connection) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 import redis as redis_py
-from testing import query
+from testing import environment, query
 
 from qtask_db import Connection, Database, calls
 from qtask_db.install import install, uninstall
@@ -24,17 +24,19 @@ TASKS = 20
 PREFIX = "large_"
 
 RELAY = """
-import sys
+import os, sys
 from qtask_db import Database
 from qtask_db.relay import Relay
-Relay(Database(sys.argv[1], prefix="large_"), sys.argv[2], stream=sys.argv[3] == "stream").run()
+database = Database(os.environ["QTASK_DATABASE_URL"], prefix="large_")
+Relay(database, os.environ["QTASK_REDIS_URL"], stream=sys.argv[1] == "stream").run()
 """
 WORKER = """
-import sys
+import os, sys
 from qtask_db import Database
 from qtask_db.worker import Worker
-worker = Worker(Database(sys.argv[1], prefix="large_"), sys.argv[2], threads=4,
-                stream=sys.argv[3] == "stream", prefetch=int(sys.argv[4]))
+database = Database(os.environ["QTASK_DATABASE_URL"], prefix="large_")
+worker = Worker(database, os.environ["QTASK_REDIS_URL"], threads=4,
+                stream=sys.argv[1] == "stream", prefetch=int(sys.argv[2]))
 worker.handler("A")(lambda job: len(job.payload["x"]))
 worker.run()
 """
@@ -69,7 +71,8 @@ def test_a_relay_and_a_worker(
     large: Connection, database_url: str, redis_url: str, redis: redis_py.Redis, kind: str
 ) -> None:
     size = redis.xlen if kind == "stream" else redis.llen
-    relay = subprocess.Popen([sys.executable, "-c", RELAY, database_url, redis_url, kind])
+    own = environment(database_url, redis_url)
+    relay = subprocess.Popen([sys.executable, "-c", RELAY, kind], env=own)
     highest = 0
     try:
         until_then = time.monotonic() + 60
@@ -83,7 +86,7 @@ def test_a_relay_and_a_worker(
     print(f"relay: {highest / 1e6:.0f} MB")
     assert highest < 200_000_000
 
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, database_url, redis_url, kind, "1000"])
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, kind, "1000"], env=own)
     highest = 0
     ended = f"SELECT COUNT(*) FROM {PREFIX}task WHERE status = 0"
     try:

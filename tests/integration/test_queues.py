@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis as redis_py
+from testing import PASSWORD, as_account
 
 from qtask_db import queues as queues_module
 from qtask_db import redis_kinds
@@ -217,11 +218,10 @@ def test_doctor_names_such_a_queue(redis: redis_py.Redis) -> None:
     assert found == ["another queue's list of bad messages: A:bad"]
 
 
-def test_a_user_that_runs_no_scripts_sets_aside(redis: redis_py.Redis) -> None:
+def test_a_user_that_runs_no_scripts_sets_aside(redis: redis_py.Redis, redis_url: str) -> None:
     allowed = ["+@all", "-@scripting"]
-    redis.acl_setuser("plain", enabled=True, passwords="+pw", keys="*", commands=allowed)
-    url = redis.connection_pool.connection_kwargs
-    other = Queues(f"redis://plain:pw@{url['host']}:{url['port']}/0")
+    redis.acl_setuser("plain", enabled=True, passwords=f"+{PASSWORD}", keys="*", commands=allowed)
+    other = Queues(as_account(redis_url, "plain"))
     other.set_aside(redis_kinds.Raw("A", b"1"), "bad")
     other.close()
     redis.acl_deluser("plain")

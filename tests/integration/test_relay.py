@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, age_batches, count, execute, kill_others, others, row, until
+from testing import age, age_batches, count, environment, execute, kill_others, others, row, until
 
 from qtask_db import Connection, Database, NewTask, Status, _held, calls, relay_steps
 from qtask_db.errors import (
@@ -341,8 +341,8 @@ def test_eight_relays_hand_out_no_task_twice(
 KILLED = """
 import os, signal, sys
 from qtask_db.relay import Relay
-point, database, redis = sys.argv[1:]
-relay = Relay(database, redis, lease=2)
+point = sys.argv[1]
+relay = Relay(os.environ["QTASK_DATABASE_URL"], os.environ["QTASK_REDIS_URL"], lease=2)
 def here(name):
     if name == point:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -370,7 +370,7 @@ def test_killed_between_two_steps(
     ids = create(conn, 3)
     other = make_relay(lease=2)
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, point, database_url, redis_url], timeout=60
+        [sys.executable, "-c", KILLED, point], env=environment(database_url, redis_url), timeout=60
     )
     assert done.returncode == -signal.SIGKILL
     died = time.monotonic()
@@ -390,9 +390,9 @@ def test_killed_between_two_steps(
 
 
 RUNS = """
-import sys
+import os
 from qtask_db.relay import Relay
-Relay(sys.argv[1], sys.argv[2], lease=30, limit=40).run()
+Relay(os.environ["QTASK_DATABASE_URL"], os.environ["QTASK_REDIS_URL"], lease=30, limit=40).run()
 """
 
 
@@ -405,9 +405,10 @@ def test_killed_at_any_moment(
 ) -> None:
     ids = [task_id for _ in range(3) for task_id in create(conn, 1_000)]
     strangers = set(others(conn))
+    own = environment(database_url, redis_url)
     for _ in range(6):
         seen = redis.llen("A")
-        with subprocess.Popen([sys.executable, "-c", RUNS, database_url, redis_url]) as process:
+        with subprocess.Popen([sys.executable, "-c", RUNS], env=own) as process:
             try:
                 until(lambda before=seen: redis.llen("A") > before)
                 time.sleep(random.uniform(0, 0.05))  # noqa: S311 - any moment will do
@@ -547,16 +548,18 @@ def test_a_relay_can_be_started_again(
 
 def test_a_signal_stops_it(database_url: str, redis_url: str) -> None:
     program = (
-        "import signal, sys\n"
+        "import os, signal\n"
         "from qtask_db.relay import Relay\n"
-        "relay = Relay(sys.argv[1], sys.argv[2], scan_interval=60)\n"
+        "url, redis = (os.environ[f'QTASK_{name}_URL'] for name in ('DATABASE', 'REDIS'))\n"
+        "relay = Relay(url, redis, scan_interval=60)\n"
         "signal.signal(signal.SIGTERM, lambda *_: relay.stop())\n"
         "print('ready', flush=True)\n"
         "relay.run()\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program, database_url, redis_url], stdout=subprocess.PIPE
-    )
+        [sys.executable, "-c", program],
+        env=environment(database_url, redis_url), stdout=subprocess.PIPE,
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     time.sleep(0.5)
@@ -712,7 +715,8 @@ def test_memory(conn: Connection, database_url: str, redis_url: str, redis: redi
     for _ in range(10):
         calls.create_many(conn, large)
     program = RUNS.replace(", limit=40", "")
-    process = subprocess.Popen([sys.executable, "-c", program, database_url, redis_url])
+    own = environment(database_url, redis_url)
+    process = subprocess.Popen([sys.executable, "-c", program], env=own)
     try:
         highest = 0
         while redis.llen("A") < total:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import age, count, kill_others, now, others, query, row, until
+from testing import age, count, environment, kill_others, now, others, query, row, until
 
 from qtask_db import Connection, Database, NewTask, Status, _runner, calls
 from qtask_db._pool import Run
@@ -575,15 +575,15 @@ def test_a_handler_that_outlives_the_drain(
 
 
 PROGRAM = """
-import signal, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from qtask_db.worker import Worker
-worker = Worker(sys.argv[1], sys.argv[2], threads=4)
+worker = Worker(os.environ["QTASK_DATABASE_URL"], os.environ["QTASK_REDIS_URL"], threads=4)
 @worker.handler("A")
 def handle(job):
-    with open(sys.argv[3], "a") as file:
+    with open(sys.argv[1], "a") as file:
         file.write(f"{job.task_id} {job.attempt}\\n")
-    time.sleep(float(sys.argv[4]))
+    time.sleep(float(sys.argv[2]))
 signal.signal(signal.SIGTERM, lambda *_: worker.stop())
 worker.run()
 """
@@ -591,8 +591,8 @@ worker.run()
 
 def launch(database_url: str, redis_url: str, log: Path, seconds: float) -> subprocess.Popen[bytes]:
     log.touch()
-    command = [sys.executable, "-c", PROGRAM, database_url, redis_url, str(log), str(seconds)]
-    return subprocess.Popen(command)
+    command = [sys.executable, "-c", PROGRAM, str(log), str(seconds)]
+    return subprocess.Popen(command, env=environment(database_url, redis_url))
 
 
 def test_sigterm(

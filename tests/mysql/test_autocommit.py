@@ -13,7 +13,7 @@ import pymysql
 import pytest
 import redis as redis_py
 import sqlalchemy
-from testing import count, execute, query, until
+from testing import count, environment, execute, query, until
 
 from qtask_db import Client, Connection, Database, Job, NewTask, Relay, Worker, bind, calls
 from qtask_db.install import install
@@ -81,8 +81,8 @@ def test_the_client_commits(url: str, conn: Connection, redis: redis_py.Redis) -
 
 
 def test_the_command_line_commits(url: str, conn: Connection, redis_url: str) -> None:
-    command = [sys.executable, "-m", "qtask_db", "-d", url, "-r", redis_url]
-    subprocess.run([*command, "create", "job", "{}", "60", "Q"], check=True)
+    command = [sys.executable, "-m", "qtask_db", "create", "job", "{}", "60", "Q"]
+    subprocess.run(command, env=environment(url, redis_url), check=True)
     assert count(conn) == 1
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,25 +40,19 @@ def quiet_install(url: str, **settings: str) -> None:
 
 
 def yoyo(url: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "yoyo",
-        "apply",
-        "--batch",
-        "--no-config-file",
-        "--database",
-        url,
-    ]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [*command, "migrations/mysql"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with NamedTemporaryFile("w", suffix=".ini") as file:  # a command line tells the password
+        file.write(f"[DEFAULT]\ndatabase = {url}\n")
+        file.flush()
+        command = ["yoyo", "apply", "--batch", "--config", file.name, "migrations/mysql"]
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 def names(url: str) -> set[str]:

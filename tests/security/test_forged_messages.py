@@ -8,11 +8,10 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis as redis_py
-from testing import content, new, row, started, until
+from testing import PASSWORD, as_account, content, new, row, started, until
 
 from qtask_db import Connection, Job, Worker, _runner, calls, message
 from qtask_db.errors import ProcedureError, WrongQueue
@@ -39,13 +38,10 @@ def admin(redis_url: str) -> Iterator[redis_py.Redis]:
 def push(admin: redis_py.Redis, redis_url: str, stream: bool) -> Iterator[Push]:
     """What the attacker can do."""
     admin.acl_setuser(
-        "mallory", enabled=True, reset=True, passwords=["+pw"], keys=["MAIL"],
+        "mallory", enabled=True, reset=True, passwords=[f"+{PASSWORD}"], keys=["MAIL"],
         commands=["+rpush", "+xadd"],
     )  # fmt: skip
-    parts = urlsplit(redis_url)
-    host = parts.netloc.rpartition("@")[2]
-    url = urlunsplit(parts._replace(netloc=f"mallory:pw@{host}"))
-    with redis_py.Redis.from_url(url) as mallory:
+    with redis_py.Redis.from_url(as_account(redis_url, "mallory")) as mallory:
         with pytest.raises(redis_py.exceptions.NoPermissionError):
             mallory.rpush("PAY", "{}")
         yield (

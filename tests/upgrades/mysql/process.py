@@ -8,6 +8,7 @@ The roles are those of scripts/chaos, left in peace, with tasks that end soon.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -49,7 +50,8 @@ class Producer(producer.Producer):
 
 
 if __name__ == "__main__":
-    role, name, folder, database_url, redis_url = sys.argv[1:]
+    role, name, folder = sys.argv[1:]
+    database_url, redis_url = (os.environ[f"QTASK_{side}_URL"] for side in ("DATABASE", "REDIS"))
     roles.FUSE = 0.0
     producer.Producer = Producer  # type: ignore[misc]
     settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE)

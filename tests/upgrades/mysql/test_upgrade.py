@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 import servers
 from releases import VERSIONS
-from testing import execute, query, until
+from testing import environment, execute, query, until
 from turmoil import journal
 from turmoil.checker import Checker
 from turmoil.history import Event, Reader
@@ -60,9 +60,9 @@ class Traffic:
         for role in ROLES:
             name = f"{role}-{version}"
             self._processes[name] = subprocess.Popen(
-                [sys.executable, HERE / "process.py", role, name, self._folder, *self._urls],
+                [sys.executable, HERE / "process.py", role, name, self._folder],
                 cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
+                env=environment(*self._urls) | {"PYTHONPATH": os.pathsep.join(map(str, path))},
             )
 
     def stop(self, *names: str) -> None:
@@ -147,9 +147,9 @@ def test_both_versions_at_work(
     tmp_path: Path,
 ) -> None:
     assert subprocess.run(
-        [sys.executable, "-m", "qtask_db", "install", empty_url],
+        [sys.executable, "-m", "qtask_db", "install"],
         cwd=package,
-        env={**os.environ, "PYTHONPATH": str(package)},
+        env=environment(empty_url, redis_url) | {"PYTHONPATH": str(package)},
         check=True,
         capture_output=True,
     ).stdout.endswith(f"holds qtask-db {version}, prefix qtask_\n".encode())
