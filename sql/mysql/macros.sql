@@ -186,7 +186,7 @@ task.last_error = IF(
 
 {#- A text of somebody's, in which nothing ends a line or turns the direction of reading. -#}
 {%- macro one_line(text) -%}
-REGEXP_REPLACE({{ text }}, '[\\p{Cc}\\p{Zl}\\p{Zp}\\x{202A}-\\x{202E}\\x{2066}-\\x{2069}]', ' ')
+REGEXP_REPLACE({{ text }}, '[\\p{Cc}\\p{Zl}\\p{Zp}\\x{061C}\\x{200E}\\x{200F}\\x{202A}-\\x{202E}\\x{2066}-\\x{206F}]', ' ')
 {%- endmacro -%}
 
 {#- Whether the purge has put off an ended task. -#}

@@ -137,7 +137,7 @@ lane <> 0
 
 {#- A text of somebody's, in which nothing ends a line or turns the direction of reading. -#}
 {%- macro one_line(text) -%}
-REGEXP_REPLACE({{ text }}, '[[:cntrl:]' || TO_CHAR(UNISTR('\0085\2028-\202E\2066-\2069')) || ']', ' ')
+REGEXP_REPLACE({{ text }}, '[[:cntrl:]' || TO_CHAR(UNISTR('\0085\061C\200E\200F\2028-\202E\2066-\206F')) || ']', ' ')
 {%- endmacro -%}
 
 {#- Whether the purge has put off an ended task. -#}

@@ -141,7 +141,7 @@ def test_a_batch_of_the_past_is_not_told(conn: Connection) -> None:
     assert "relay 7" not in text
 
 
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
@@ -160,12 +160,13 @@ def test_names_and_errors_are_told_without_what_could_forge_a_line(
 
 
 def test_no_name_forges_a_sentence(conn: Connection) -> None:
-    forged = "Q.\nNext: nothing\u2028Next: nothing"
+    forged = "Q.\nNext: nothing\u2028Next: nothing\u200f\u061c\u206a"
     task_id = new(conn, forged, name="job\x1b[31m", order_no="1\r\n2")
     calls.scan(conn, "r\nNext: nothing")
     told = calls.explain(conn, task_id).text
     assert [line[:5] for line in told.splitlines()].count("Next:") == 1
     assert len(told.splitlines()) == 5
+    assert not CONTROLS.search(told.replace("\n", ""))
 
 
 def test_no_such_task(conn: Connection) -> None:
