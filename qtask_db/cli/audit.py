@@ -119,7 +119,7 @@ def audit(state: State, *, as_json: bool) -> None:
             red = finding.missing or finding.messages is None
             click.secho(output.visible(finding.queue), bold=True, fg="red" if red else None)
             for sentence in finding.sentences():
-                click.echo(f"  {output.visible(sentence)}")
+                output.echo(f"  {sentence}")
         _conclude(findings, batches, missing)
     if missing or any(finding.messages is None for finding in findings):
         click.get_current_context().exit(errors.REFUSED)
@@ -157,13 +157,13 @@ def _plain(finding: Finding) -> dict[str, Any]:
 def _conclude(findings: list[Finding], batches: dict[str, int], missing: int) -> None:
     if batches["unconfirmed"]:
         count = batches["unconfirmed"]
-        click.echo(
+        output.echo(
             f"{count:,} {'batch is' if count == 1 else 'batches are'} not confirmed, with"
             f" {plural(batches['tasks'], 'task')}; {batches['lapsed']:,} past the lease."
         )
     if not findings:
         click.echo("no tasks yet")
     elif missing:
-        click.echo(f"{plural(missing, 'message')} missing; look again: does the number stay?")
+        output.echo(f"{plural(missing, 'message')} missing; look again: does the number stay?")
     else:
         click.echo("no message is missing")

@@ -61,7 +61,7 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
     else:
         click.echo()
         good = len(checks) - failed - warned
-        click.echo(f"{good} ok, {output.plural(warned, 'warning')}, {failed} failed")
+        output.echo(f"{good} ok, {output.plural(warned, 'warning')}, {failed} failed")
     if fix and (mends := list(_mends(checks))):
         if not yes:
             output.confirm("\n".join(mends), "Run these now?", to="run")

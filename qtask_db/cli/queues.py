@@ -208,7 +208,7 @@ def _in_chunks(
     if as_json:
         output.echo_json({done: total, "more": more})
         return
-    click.echo(
+    output.echo(
         f"{done} {output.plural(total, 'task')} in {output.span(time.monotonic() - started)}"
     )
     if more:

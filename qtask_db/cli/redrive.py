@@ -151,7 +151,7 @@ def redrive(
     if as_json:
         output.echo_json({"redriven": total})
         return
-    click.echo(f"redriven {plural(total, 'task')} in {output.span(time.monotonic() - started)}")
+    output.echo(f"redriven {plural(total, 'task')} in {output.span(time.monotonic() - started)}")
 
 
 def _ask(tasks: int, queues: int, rate: int) -> None:

@@ -69,9 +69,9 @@ def _remove(state: State, conn: Connection, queue: str, namespace: str | None, y
     if not yes:
         output.confirm(f"This removes {named} from {state.database()}", "Continue?", to="remove")
     if calls.remove_queue(conn, queue, namespace):
-        click.echo(f"{named} is gone for good")
+        output.echo(f"{named} is gone for good")
     else:
-        click.echo(f"{named} is removed; its next use brings it back")
+        output.echo(f"{named} is removed; its next use brings it back")
         errors.say("the same command deletes it for good a day later, if no ended task is left")
     _tell_left(state, queue)
 
@@ -106,4 +106,4 @@ def _remove_idle(state: State, conn: Connection, days: int, yes: bool) -> None:
         removed, deleted = removed + some[0], deleted + some[1]
         if max(some) < _STEP:
             break
-    click.echo(f"removed {output.plural(removed, 'queue')}, deleted {deleted:,} for good")
+    output.echo(f"removed {output.plural(removed, 'queue')}, deleted {deleted:,} for good")

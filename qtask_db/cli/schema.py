@@ -96,7 +96,6 @@ def install(
 
     \b
     Examples:
-      qtask install mysql://root:secret@localhost/payments
       QTASK_DATABASE_URL_FILE=/run/secrets/db qtask install --payload-limit 1048576
       qtask install --maintenance-minutes 10
       qtask install --queue-pattern 'GCR:*,MAIL*'
@@ -119,7 +118,7 @@ def uninstall(state: State, *, url: str | None, yes: bool) -> None:
 
     \b
     Examples:
-      qtask uninstall mysql://root:secret@localhost/payments
+      QTASK_DATABASE_URL_FILE=/run/secrets/db qtask uninstall
       qtask uninstall --yes
     """
     from qtask_db import install as installer

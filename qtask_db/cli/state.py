@@ -183,7 +183,7 @@ def print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> N
         text = version("qtask-db")
     except PackageNotFoundError:
         text = "(not installed: a checkout)"
-    click.echo(f"qtask {text}")
+    click.echo("qtask " + text)
     ctx.exit()
 
 
