@@ -109,7 +109,8 @@ def _writes(client: Client, queues: Sequence[str]) -> Iterator[Check]:
     """Whether a message could be pushed: RPUSHX does nothing where no key is."""
     from redis.exceptions import NoPermissionError, ResponseError
 
-    key = f"{queues[0] if queues else 'qtask'}:doctor"
+    # No queue has a name that ends in a blank.
+    key = f"{queues[0] if queues else 'qtask'}:doctor "
     try:
         client.rpushx(key, "")
     except NoPermissionError as error:

@@ -15,8 +15,10 @@ FEW = 16
 """Most messages of one take, where the user may not run scripts and their size is not known."""
 PIECE = 8
 """Most messages that a script takes at one time: as many too large ones may come unforeseen."""
-PROBE_KEY = "qtask:probe"
-"""It is never made: a write to it is asked for only to see whether Redis takes writes."""
+PROBE_KEY = "qtask:probe "
+"""It is never made: a write to it is asked for only to see whether Redis takes writes. No queue has
+a name that ends in a blank.
+"""
 
 
 @dataclass(frozen=True, slots=True)

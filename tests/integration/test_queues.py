@@ -18,7 +18,7 @@ from qtask_db import redis_kinds
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.queues import QueueRefused, Queues, connect, push_now, push_tasks
-from qtask_db.redis_doctor import examine_queues
+from qtask_db.redis_doctor import examine_queues, examine_redis
 from qtask_db.task import Task
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -210,6 +210,18 @@ def test_a_queue_with_the_name_of_the_list_loses_nothing(
     with pytest.raises(QueueUnavailable, match="A:bad is a queue with messages in it"):
         queues.set_aside(redis_kinds.Raw("A", b"3", b"0-1"), "bad")
     assert redis.llen("A:bad") == 1
+
+
+def test_looks_leave_nothing_in_queues_of_any_name(
+    queues: Queues, redis: redis_py.Redis, redis_url: str
+) -> None:
+    others = ("qtask:probe", "A:doctor", "qtask:doctor", "A:bad")
+    queues.push([message for other in others for message in messages(other, 1)])
+    queues.probe()
+    for names in ([], ["A"]):
+        assert list(examine_redis(redis_url, names))
+    assert queues.lengths(others) == dict.fromkeys(others, 1)
+    assert redis.dbsize() == len(others)
 
 
 def test_doctor_names_such_a_queue(redis: redis_py.Redis) -> None:
