@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
 from examples import blocks
+from testing import as_account
 
 from qtask_db.errors import QtaskError
 from qtask_db.queues import Queues, count_messages, push_tasks
@@ -96,8 +96,7 @@ def test_a_user_of_the_document_needs_what_it_has_and_no_more(
     act: Act, stream: bool, admin: redis.Redis, redis_url: str
 ) -> None:
     name = act.__name__
-    place = urlsplit(redis_url)
-    url = urlunsplit(place._replace(netloc=f"{name}:secret@{place.netloc}"))
+    url = as_account(redis_url, name, "secret")
     text = "".join(blocks("docs/setup.md", "redis"))
     lines = [words for words in map(str.split, text.splitlines()) if words[2] == name]
 

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
 import redis as redis_py
 import servers
-from testing import execute, new, query, until
+from testing import as_account, execute, new, query, until
 
 from qtask_db import Client, Connection, Database, Relay, Worker
 from qtask_db.errors import QtaskError
@@ -102,11 +101,8 @@ def world(
     redis.acl_setuser(
         "canary", enabled=True, passwords=f"+{words[1]}", keys="*", commands=["+@all"]
     )
-    database, server = urlsplit(database_url), urlsplit(redis_url)
-    urls = (
-        f"mysql://canary:{words[0]}@{database.netloc.rpartition('@')[2]}{database.path}",
-        f"redis://canary:{words[1]}@{server.netloc}/0",
-    )
+    given = zip((database_url, redis_url), words, strict=True)
+    urls = [as_account(url, "canary", word) for url, word in given]
     for name, url in zip(("DATABASE", "REDIS"), urls, strict=True):
         (tmp_path / name).write_text(url)
     (tmp_path / "orders.py").write_text(WORKER)

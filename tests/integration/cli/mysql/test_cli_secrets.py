@@ -159,7 +159,7 @@ WRONG_REDIS = {
 
 @pytest.mark.parametrize("wrong", WRONG_REDIS)
 def test_a_wrong_redis_url(run: Qtask, redis_url: str, wrong: str, tmp_path: Path) -> None:
-    url = WRONG_REDIS[wrong].format(host=urlsplit(redis_url).netloc)
+    url = WRONG_REDIS[wrong].format(host=urlsplit(redis_url).netloc.rpartition("@")[2])
     file = tmp_path / "url"
     file.write_text(url)
     for args in (["relay"], ["worker", "hushed:worker"]):
