@@ -16,7 +16,8 @@ from servers.base import Unavailable, cache_folder
 from servers.locks import locked
 
 PROGRAMS = Path(__file__).parent / "programs"
-NPM = ("mysql2@3", "mariadb@3", "ioredis", "redis")
+NPM = Path(__file__).parent / "npm"
+REQUIREMENTS = Path(__file__).parents[2] / "scripts" / "requirements"
 GO = ("golang-go", "golang-github-go-sql-driver-mysql-dev", "golang-github-gomodule-redigo-dev")
 
 
@@ -35,11 +36,14 @@ def python(folder: Path) -> Tool:  # noqa: ARG001 - its drivers are in .venv
 
 
 def node(folder: Path) -> Tool:
-    program = _installed("node", "Node 18 or later (packages nodejs, npm)")
-    if not (folder / "node_modules").exists():
+    program = _installed("node", "Node 20 or later (packages nodejs, npm)")
+    wanted = (NPM / "package-lock.json").read_text(encoding="utf-8")
+    stamp = folder / "installed"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         npm = _installed("npm", "the package npm")
-        (folder / "package.json").write_text('{"private": true}')
-        _run([npm, "install", "--no-audit", "--no-fund", *NPM], folder)
+        shutil.copytree(NPM, folder, dirs_exist_ok=True)
+        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+        stamp.write_text(wanted, encoding="utf-8")
     return Tool((program,), modules=folder / "node_modules")
 
 
@@ -83,8 +87,14 @@ def mysqlclient(folder: Path) -> Tool:
             "MYSQLCLIENT_CFLAGS": f"-I{root}/usr/include/mariadb",
             "MYSQLCLIENT_LDFLAGS": f"-L{library} -lmariadb",
         }
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
-        _run([*pip, "--target", str(folder / "site"), "mysqlclient"], folder, libraries | flags)
+        compiling = {"PYTHONPATH": str(folder / "build")}
+        for name, target, environment in (
+            ("setuptools", "build", {}),
+            ("mysqlclient", "site", libraries | flags | compiling),
+        ):
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes"]
+            wanted = ["--no-build-isolation", "-r", str(REQUIREMENTS / f"{name}.txt")]
+            _run([*pip, *wanted, "--target", str(folder / target)], folder, environment)
     plugins = _one(root, "usr/lib/*/libmariadb3/plugin")
     paths = {"PYTHONPATH": str(folder / "site"), "MARIADB_PLUGIN_DIR": str(plugins)}
     return Tool((sys.executable,), libraries | paths)

@@ -12,7 +12,7 @@ from servers.locks import locked
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[2] / ".cache" / "rivals"
-REQUIREMENTS = HERE / "requirements.txt"
+REQUIREMENTS = HERE.parents[1] / "requirements" / "rivals.txt"
 
 
 def python(say: Callable[[str], None]) -> Path:
@@ -29,7 +29,8 @@ def python(say: Callable[[str], None]) -> Path:
 
 
 def _pip(found: Path) -> None:
-    command = [found, "-m", "pip", "-q", "--disable-pip-version-check", "install", "-r"]
-    done = subprocess.run([*command, REQUIREMENTS], capture_output=True, text=True, check=False)
+    command = [found, "-m", "pip", "-q", "--disable-pip-version-check", "install"]
+    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
+    done = subprocess.run([*command, *pinned], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError("\n    ".join(["pip fails:", *done.stderr.splitlines()[-5:]]))
