@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 import servers
-from servers import base, binaries, docker, packages, url
+from servers import apt, base, binaries, docker, packages, url
 
 
 class FakeServer(base.Server):
@@ -151,6 +152,25 @@ def test_without_apt_packages_are_unavailable(
     with pytest.raises(servers.Unavailable, match="no apt-get"):
         packages.unpacked("redis", quiet)
     assert not (tmp_path / "packages" / "redis").exists()
+
+
+def test_packages_that_nobody_has_signed_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the machine allows."""
+    if shutil.which("apt-get") is None:
+        pytest.skip("apt-get is not here: only a Debian or Ubuntu has it")
+    allowing = tmp_path / "allowing"
+    allowing.write_text(
+        'APT::Get::AllowUnauthenticated "true";\nAcquire::AllowInsecureRepositories "true";\n'
+    )
+    monkeypatch.setenv("APT_CONFIG", str(allowing))
+    release = tmp_path / "mirror" / "dists" / "sid" / "Release"
+    release.parent.mkdir(parents=True)
+    release.write_text("Suite: sid\nCodename: sid\nComponents: main\nArchitectures: amd64\n")
+    monkeypatch.setattr(apt.Apt, "_mirrors", lambda _self: [f"file:{tmp_path}/mirror/"])
+    with pytest.raises(servers.Unavailable, match="not signed"):
+        apt.Apt(tmp_path / "apt", "sid").update()
 
 
 def test_a_killed_server_returns_with_its_data_and_a_stopped_one_leaves_nothing() -> None:
