@@ -28,7 +28,7 @@ NUMBERS = range(61184, 65520)
 TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 SCRIPTS = Path(__file__).parent
 # The environment of this process may hold secrets that are none of a server's.
-KEPT = ("PATH", "TZ", "LANG", "LC_ALL", "TMPDIR")
+KEPT = ("PATH", "TZ", "LANG", "LC_ALL")
 
 
 @functools.cache

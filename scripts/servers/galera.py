@@ -1,6 +1,6 @@
 """MariaDB Galera: three servers, all of which take writes.
 
-with galera.start() as nodes:
+with galera.start(ca, cert, key) as nodes:
     nodes.url         # names all three, the first one first
 """
 
@@ -57,8 +57,10 @@ def status(node: Server) -> dict[str, str]:
     return {}
 
 
-def start(log: Log = print) -> Galera:
-    """Three servers in one cluster. Unavailable where there is no Galera."""
+def start(ca: Path, cert: Path, key: Path, log: Log = print) -> Galera:
+    """Three servers in one cluster; the others have a certificate of this authority, or are none.
+    Unavailable where there is no Galera.
+    """
     found, library = _program(log)
     ports = [free_port() for _ in range(NODES)]
     password = account.new_password()
@@ -69,6 +71,9 @@ def start(log: Log = print) -> Galera:
             "base_port": own,
             "gmcast.listen_addr": f"tcp://127.0.0.1:{own}",
             "ist.recv_addr": f"127.0.0.1:{free_port()}",
+            "socket.ssl_ca": ca,
+            "socket.ssl_cert": cert,
+            "socket.ssl_key": key,
         }
         options = (
             *OPTIONS,

@@ -27,6 +27,8 @@ OPTIONS = (
     "--local-infile=OFF",
 )
 MYSQL_OPTIONS = ("--mysqlx=OFF", "--performance-schema=ON")
+RUN = "run"
+"""The folder of what a server needs while it runs."""
 # In the template nobody can log in: a password lives as long as one server.
 ACCOUNT = f"""\
 CREATE USER root@127.0.0.1 ACCOUNT LOCK;
@@ -74,7 +76,7 @@ def start(
         (folder / "data" / "auto.cnf").unlink(missing_ok=True)
         account.give(folder / "data")
         account.write(script, PASSWORD.format(password))
-        run = account.own_folder(folder / "run")
+        run = account.own_folder(folder / RUN)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -88,7 +90,6 @@ def start(
             f"--port={port}",
             f"--socket={run / 'mysql.sock'}",
             f"--pid-file={run / 'mysql.pid'}",
-            f"--tmpdir={run}",
             "--bind-address=127.0.0.1",
             f"--init-file={script}",
             *settings(found.engine),
@@ -104,7 +105,7 @@ def start(
 def _command(found: Program, folder: Path) -> list[str]:
     command = found.command(
         "--no-defaults", f"--basedir={found.base}", f"--datadir={folder / 'data'}",
-        f"--secure-file-priv={_no_files(found.engine, folder)}",
+        f"--tmpdir={folder / RUN}", f"--secure-file-priv={_no_files(found.engine, folder)}",
     )  # fmt: skip
     # Root that is nobody's root is refused without it.
     return [*command, "--user=root"] if os.geteuid() == 0 and not account.number() else command
@@ -131,7 +132,8 @@ def _template(found: Program, log: Log) -> Path:
             temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
             try:
                 initialise = _init_mysql if found.engine == "mysql" else _init_mariadb
-                account.own_folder(made / "data")
+                for name in ("data", RUN):
+                    account.own_folder(made / name)
                 initialise(found, made)
                 _copy(made / "data", temporary / "data")
                 (temporary / "data").rename(folder)

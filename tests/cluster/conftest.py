@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from certificates import Authority
 from servers import Unavailable, galera, replication
+from servers.account import shared_folder
 from servers.galera import Galera
 from servers.group import Group
 from servers.replication import Replication
@@ -34,13 +36,16 @@ def started_replication() -> Iterator[Replication]:
 
 @pytest.fixture(scope="session")
 def started_galera() -> Iterator[Galera]:
-    try:
-        found = galera.start()
-    except Unavailable as reason:
-        pytest.skip(f"needs a mariadbd with {galera.LIBRARY}: {reason}")
-    with found:
-        install(found.url, {}, report=lambda _line: None)
-        yield found
+    with shared_folder("tls") as folder:
+        authority = Authority(folder, "ours")
+        issued = authority.issue("127.0.0.1")
+        try:
+            found = galera.start(authority.file, issued.cert, issued.key)
+        except Unavailable as reason:
+            pytest.skip(f"needs a mariadbd with {galera.LIBRARY}: {reason}")
+        with found:
+            install(found.url, {}, report=lambda _line: None)
+            yield found
 
 
 @pytest.fixture(name="replication")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import ssl
+
 import pytest
 from servers import group
 from servers.galera import Galera, status
@@ -12,6 +16,16 @@ from qtask_db import Database, calls
 from qtask_db.errors import DatabaseUnavailable, StaleAttempt
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+
+def test_who_has_no_certificate_does_not_join(galera: Galera) -> None:
+    """It would get all data, and could write whatever it likes."""
+    (found,) = group.execute(galera.nodes[0], "SHOW VARIABLES LIKE 'wsrep_provider_options'")
+    (port,) = re.findall(r"gmcast\.listen_addr = ssl://127\.0\.0\.1:(\d+)", found[1])
+    unchecked = ssl.create_default_context()
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises(ssl.SSLError), socket.create_connection(("127.0.0.1", int(port))) as plain:
+        unchecked.wrap_socket(plain).recv(1)
 
 
 def test_the_node_that_is_written_to_is_killed(galera: Galera, redis_url: str) -> None:

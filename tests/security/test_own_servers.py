@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -188,6 +189,7 @@ def test_a_checkout_that_is_closed_to_others_will_do(
     copied = subprocess.run(["cp", "-al", packages, closed / "packages"], check=False)
     if copied.returncode:
         shutil.copytree(packages, closed / "packages" / "redis", symlinks=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(closed))
     monkeypatch.setenv("QTASK_CACHE", str(closed))
     monkeypatch.setenv("QTASK_SERVERS", "packages")
     with servers.start("redis", log=lambda _: None) as server:
