@@ -241,9 +241,7 @@ def test_what_it_does_at_the_start_is_of_real_kind(
     assert redis.keys("qtask:*") == []
 
 
-@pytest.mark.parametrize(
-    "name", ["processing_many", "finish_many", "return_many", "fail", "extend"]
-)
+@pytest.mark.parametrize("name", ["receive_many", "finish_many", "return_many", "fail", "extend"])
 def test_a_worker_that_would_be_none_does_not_start(
     conn: Connection, make_worker: Callable[..., Worker], breaks: Break, name: str
 ) -> None:
@@ -335,13 +333,13 @@ def test_one_task_that_cannot_be_started_hinders_no_other(
 ) -> None:
     ids = create(conn, redis, 30)
     bad = ids[11]
-    breaks("processing_many", REFUSED, lambda _, pairs: bad in [task_id for task_id, _ in pairs])
+    breaks("receive_many", REFUSED, lambda _, pairs: bad in [task_id for task_id, *_ in pairs])
     one = make_worker()
     one.start()
     until(lambda: one.counters.finished == 29)
     assert told(caplog, f"task {bad} comes again after its interval: Cannot delete or update")
     assert row(conn, bad)["status"] == Status.WAITING
-    breaks("processing_many", REFUSED, lambda _, pairs: bool(list(pairs)))
+    breaks("receive_many", REFUSED, lambda _, pairs: bool(list(pairs)))
     create(conn, redis, 5)
     until(lambda: told(caplog, "starting tasks: DatabaseError"))
     assert redis.llen("A") <= 5

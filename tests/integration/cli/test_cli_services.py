@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from command_line import PAYLOAD, Qtask, create, stop, wait_for
 from redis import Redis
+from testing import query
+
+from qtask_db import Connection
 
 WORKER = """
 import os, time
@@ -107,12 +110,14 @@ def test_a_closed_terminal_lets_a_relay_end_its_batch(qtask: Qtask, redis: Redis
     assert "pushed=1" in err
 
 
-def test_a_name_cannot_forge_a_line_of_the_log(qtask: Qtask, redis: Redis) -> None:
+def test_a_name_cannot_forge_a_line_of_the_log(
+    qtask: Qtask, redis: Redis, conn: Connection
+) -> None:
     name = "Q\x1b[31m\n2026-01-01T00:00:00.000Z ERROR forged\u202e"
     redis.set(name, "no list")
     qtask("delay", "bind", PAYLOAD, 0, 60, name)
     process = qtask.start("relay")
-    time.sleep(1.5)
+    wait_for(lambda: query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE lane < 0")[0][0])
     _, err, _ = stop(process)
     assert "set aside" in err
     assert "\x1b" not in err
