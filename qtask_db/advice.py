@@ -48,6 +48,7 @@ _CAUSES = {
         "grant the account a role of `qtask render --grants`, and make it active: SET DEFAULT ROLE"
     ),
     r"\((1045|1698)\)|ORA-01017": "check user and password",
+    r"password in clear text": "",  # it says itself what to do
     r"\((1820|1862|3118|3955|4150|4151)\)|ORA-(2800[01]|65162)": (
         "the password has expired or the account is locked: ask who administers the server"
     ),

@@ -17,9 +17,11 @@ from testing import count
 from topologies import Guarded, Launcher, start_cluster, start_sentinel, until
 
 from qtask_db import Client, Connection, NewTask, calls
+from qtask_db.doctor import Level
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.queues import QueueRefused, Queues, push_tasks
+from qtask_db.redis_doctor import examine_redis
 from qtask_db.redis_url import connect
 from qtask_db.relay import Relay
 from qtask_db.task import Task
@@ -48,6 +50,13 @@ def cluster(launch: Launcher) -> tuple[str, list[subprocess.Popen[bytes]]]:
     return f"redis+cluster://{hosts}", processes
 
 
+def encryption(url: str) -> str:
+    """What doctor says of the way."""
+    checks = {check.name: check for check in examine_redis(url)}
+    assert checks["Redis encryption"].level is Level.OK
+    return checks["Redis encryption"].text
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
 def test_cluster(cluster: tuple[str, list[subprocess.Popen[bytes]]], stream: bool) -> None:
     queues = Queues(cluster[0], stream=stream)
@@ -68,6 +77,7 @@ def test_cluster(cluster: tuple[str, list[subprocess.Popen[bytes]]], stream: boo
     assert queues.lengths([taken[5].queue + ":bad"]) == (
         {} if stream else {taken[5].queue + ":bad": 1}
     )
+    assert encryption(cluster[0]) == "none, and it does not leave this machine"
     again = [raw for _ in range(30) for raw in queues.take(NAMES, 10, 0.01)]
     assert sorted(raw.body for raw in again) == sorted(raw.body for raw in taken[:5])
     queues.close()
@@ -160,6 +170,7 @@ def sentinel_url(guarded: Guarded) -> str:
 
 
 def test_sentinel_and_a_failover(guarded: Guarded, sentinel_url: str) -> None:
+    assert encryption(sentinel_url) == "none, and it does not leave this machine"
     queues = Queues(sentinel_url)
     assert queues.push(messages(["A"], 1)) == {"A": 1}
     guarded.master.kill()
@@ -216,6 +227,7 @@ def test_tls_and_a_unix_socket(launch: Launcher, authority: Authority) -> None:
     password = launch.password
     tls = Queues(f"rediss://:{password}@127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
     local = Queues(f"unix://:{password}@{path}?db=0")
+    assert encryption(f"unix://:{password}@{path}").startswith("a Unix socket")
     until(lambda: tls.push(messages(["A"], 2)))
     (raw, *_) = local.take(["A"], 5, 1)
     assert json.loads(raw.body)["task_id"] == 1

@@ -11,15 +11,17 @@ from typing import Any
 import click
 import pytest
 import rich.console
+from pymysql.err import OperationalError
 
 from qtask_db import doctor, redis_doctor
 from qtask_db.advice import with_advice
 from qtask_db.cli.output import DURATION, iso, patience, plain, span
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
-from qtask_db.dialects import mysql_doctor, mysql_settings
+from qtask_db.dialects import mysql_doctor, mysql_errors, mysql_settings
 from qtask_db.dialects.mysql_grants import active, executable, roles
-from qtask_db.errors import DatabaseUnavailable
+from qtask_db.dialects.mysql_tls import Refused
+from qtask_db.errors import AccessDenied, DatabaseUnavailable
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,14 @@ def test_a_long_wait_is_told_on_a_terminal(
 )
 def test_a_server_that_takes_too_long_is_told_from_one_that_is_away(text: str, part: str) -> None:
     assert part in with_advice(DatabaseUnavailable(text))
+
+
+def test_a_server_that_wants_a_clear_password_is_no_matter_of_user_and_password() -> None:
+    with pytest.raises(OperationalError) as caught:
+        Refused(None).authenticate(None)
+    error = mysql_errors.translate(caught.value)
+    assert isinstance(error, AccessDenied)
+    assert with_advice(error) == str(error)
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
