@@ -13,7 +13,6 @@ PUSH_BEFORE_COMMIT = "push before commit"
 """The producers' doing."""
 _FENCE = r"AND \((?:in_attempt|given\.attempt) IS NULL OR [^)]*\)"
 _INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
-_STARTED = r"INTERVAL IF\(\s*(?:task\.)?status = [^;]*?\) SECOND"
 _STARTING = {"start_task", "start_tasks", "receive_task", "receive_tasks"}
 _ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 
@@ -23,7 +22,7 @@ _CUTS = {
     "half a fence": (_FENCE, "", _ENDING),
     "no lease": (r"CALL qtask_give_back_lapsed\([^;]*\);", "", {"scan_tasks"}),
     "no delay": (r"COALESCE\(in_delay, \d+\)", "0", {"add_task"}),
-    "no interval": (_STARTED, "INTERVAL 0 SECOND", _STARTING),
+    "no interval": (_INTERVAL, "INTERVAL 0 SECOND", _STARTING),
     "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"}),
     "no patience": (r"attempts - attempts_before < max_count", "FALSE", {"fail_task"}),
 }  # fmt: skip

@@ -156,12 +156,16 @@ task.last_error = IF(
     of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
     and attempt parts those that have lapsed together. To stand first: they go by what the row was before. -#}
 {%- macro start_anew(now, task="") -%}
-{{ task }}due_at = LEAST({{ now }} + INTERVAL IF(
-      {{ task }}status = {{ status.processing }},
-      GREATEST({{ task }}interval_seconds, LEAST({{ task }}interval_seconds * POWER(2, LEAST({{ task }}lapses, 11)), 1800))
-        * (1 + MOD(CRC32(CONCAT({{ task }}task_id, ' ', {{ task }}attempts)), 1000) / 1000),
-      {{ task }}interval_seconds
-    ) SECOND, {{ task }}deadline_at),
+{{ task }}due_at = LEAST(
+      IF(
+        {{ task }}status = {{ status.processing }},
+        {{ now }} + INTERVAL
+          GREATEST({{ task }}interval_seconds, LEAST({{ task }}interval_seconds * POWER(2, LEAST({{ task }}lapses, 11)), 1800))
+          * (1 + MOD(CRC32(CONCAT({{ task }}task_id, ' ', {{ task }}attempts)), 1000) / 1000) SECOND,
+        {{ now }} + INTERVAL {{ task }}interval_seconds SECOND
+      ),
+      {{ task }}deadline_at
+    ),
     {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)
 {%- endmacro -%}
 
