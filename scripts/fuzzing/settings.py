@@ -26,7 +26,27 @@ _USUAL = {
     "index_tablespace": "USERS",
     "sequence_cache": 1000,
 }
-_GOOD = ("pay_", "a", "x9_", "10", "1440", "2", "TS_1", "none", "reverse", "hash", "", " 7", "1_0")
+_COMMENT = r"--[^\n]*|/\*.*?\*/|"
+_QUOTED = {
+    "mysql": re.compile(_COMMENT + r"'(?:[^'\\]|''|\\.)*'", re.DOTALL),
+    "oracle": re.compile(_COMMENT + r"'(?:[^']|'')*'", re.DOTALL),
+}
+_GOOD = (
+    "GCR:*,MAIL*",
+    "pay_",
+    "a",
+    "x9_",
+    "10",
+    "1440",
+    "2",
+    "TS_1",
+    "none",
+    "reverse",
+    "hash",
+    "",
+    " 7",
+    "1_0",
+)
 
 
 def check(random: Random) -> tuple[str, str | None]:
@@ -40,7 +60,7 @@ def check(random: Random) -> tuple[str, str | None]:
         chosen = Settings().updated({name: text})
     except ConfigurationError as error:
         return tried, None if name in str(error) else f"the error does not name it: {error}"
-    if not HARMLESS.fullmatch(str(getattr(chosen, name))):
+    if name != "queue_pattern" and not HARMLESS.fullmatch(str(getattr(chosen, name))):
         return tried, f"was accepted as {getattr(chosen, name)!r}"
     return tried, _script_fault(chosen) if random.random() < SCRIPTS_SHARE else None
 
@@ -53,11 +73,24 @@ def _near(random: Random) -> str:
 
 @lru_cache(maxsize=256)
 def _script_fault(chosen: Settings) -> str | None:
-    """With words for words the scripts are those of usual settings."""
+    """With words for words the scripts are those of usual settings; a pattern is a literal."""
+    if chosen.queue_pattern != "*":
+        return _literal_fault(chosen)
     usual = replace(chosen, **{n: value for n, value in _USUAL.items() if getattr(chosen, n)})
     for dialect in dialects():
         if _skeletons(dialect, chosen) != _skeletons(dialect, usual):
             return f"the script of {dialect} has another form"
+    return None
+
+
+def _literal_fault(chosen: Settings) -> str | None:
+    """Without what stands between quotes the scripts have a form that the number of names gives."""
+    plain = replace(chosen, queue_pattern=",".join("x" for _ in chosen.queue_patterns))
+    for dialect in dialects():
+        texts = (Renderer(dialect, one).script() for one in (chosen, plain))
+        found, usual = (_QUOTED[dialect].sub("''", text) for text in texts)
+        if re.sub(r"[\w$#]+", "w", found) != re.sub(r"[\w$#]+", "w", usual):
+            return f"the pattern has left its quotes in the script of {dialect}"
     return None
 
 

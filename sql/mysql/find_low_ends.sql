@@ -19,8 +19,8 @@ BEGIN
     SELECT queue.queue_id
     FROM {{ p }}queue AS queue
     LEFT JOIN {{ p }}low_end AS low_end ON low_end.lane = queue.queue_id
-    WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR queue.namespace = in_namespace)
-      AND (in_all OR low_end.lane IS NOT NULL)
+    WHERE (in_namespace IS NULL OR queue.namespace = in_namespace)
+      AND ((in_all AND queue.removed_at IS NULL) OR low_end.lane IS NOT NULL)
     ORDER BY queue.queue_id;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
 
