@@ -24,7 +24,7 @@ BEGIN
     in_lease      seconds within which the batch must be confirmed, 1 to {{ limit.seconds }}
     in_namespace  serve this namespace only; NULL serves all
     in_held       a JSON array of queue names that can take no message now, at most {{ limit.rows }} names and
-                {{ limit.held }} bytes; NULL is none.
+                  {{ limit.held }} bytes; NULL is none.
                   Their tasks, as those of paused queues, are not claimed but still expire.
   Result
     out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed

@@ -69,6 +69,10 @@ CREATIONS: dict[str, Use] = {
 }
 BULK: dict[str, Callable[[Connection, Pairs], object]] = {
     "start": calls.processing_many,
+    "receive": lambda conn, pairs: calls.receive_many(conn, [(*pair, "Q") for pair in pairs]),
+    "receive another's": lambda conn, pairs: calls.receive_many(
+        conn, [(*pair, "OTHER") for pair in pairs]
+    ),
     "finish": calls.finish_many,
     "return": calls.return_many,
 }
@@ -132,7 +136,7 @@ def test_bulk_verbs(account: Account, grows: Any, verb: str, autocommit: bool) -
 
     def before(conn: Connection, size: int) -> None:
         given[:] = [(task.task_id, 1) for task in create(conn, size)]
-        if verb != "start":
+        if verb in ("finish", "return"):
             calls.processing_many(conn, given)
 
     def use(pairs: Callable[[int, Pairs], Pairs]) -> Use:

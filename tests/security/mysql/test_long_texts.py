@@ -24,6 +24,7 @@ CREATIONS = {
 }
 LISTS = {
     "start_tasks": ("{}", "in_tasks", LIMIT["attempts"]),
+    "receive_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
     "finish_tasks": ("{}", "in_tasks", LIMIT["attempts"]),
     "return_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
     "next_due": ("NULL, {}, @a", "in_held", LIMIT["held"]),
