@@ -1,14 +1,7 @@
-{%- macro received(given, compared="=") -%}
-FROM {{ given }} AS given
+{%- macro received(compared="=") -%}
+FROM {{ given_messages("out_tasks") }} AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
       STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id AND queue.queue {{ compared }} given.queue
-{%- endmacro -%}
-{%- macro each_once(variable) -%}
-(
-        SELECT DISTINCT task_id, attempt, queue
-        FROM {{ given_messages(variable) }} AS element
-        LIMIT {{ limit.rows }}
-      )
 {%- endmacro -%}
 {%- set elements = "JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt, 'queue', queue))" -%}
 {%- macro keep(variable, given, locking="") -%}
@@ -17,10 +10,16 @@ FROM {{ given }} AS given
     FROM (
       SELECT
         given.task_id, given.attempt, given.queue,
-        SUM(IF({{ can_be_taken("given.attempt") }}, OCTET_LENGTH(payload), 0)) OVER (
+        SUM(IF({{ can_be_taken("given.attempt") }}, OCTET_LENGTH(task.payload), 0)) OVER (
           ORDER BY given.task_id, given.attempt ROWS UNBOUNDED PRECEDING
         ) AS bytes_so_far
-      {{ received(each_once(given)) }}
+      FROM (
+        SELECT DISTINCT task_id, attempt, queue
+        FROM {{ given_messages(given) }} AS element
+        LIMIT {{ limit.rows }}
+      ) AS given
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      WHERE given.queue = (SELECT queue FROM {{ p }}queue AS queue WHERE queue.queue_id = task.queue_id)
       {{ locking }}
     ) AS found
     WHERE bytes_so_far <= {{ limit.receive_bytes }}
@@ -35,8 +34,8 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: takes those elements away whose task belongs to another queue, which out_wrong tells, or is gone, and
-  those that would make the answer too large. Almost always there are none. What an older snapshot does not show is
-  looked for again.
+  those that would make the answer too large. Almost always there are none. Tasks that an older snapshot does not show
+  are looked for again; queues are not.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_fresh TINYINT DEFAULT TRUE;
@@ -52,7 +51,7 @@ BEGIN
   END;
   SELECT COUNT(*), SUM(OCTET_LENGTH(task.payload))
   INTO v_found, v_bytes
-  {{ received(given_messages("out_tasks")) }};
+  {{ received() }};
 
   IF v_found < JSON_LENGTH(out_tasks) OR v_bytes > {{ limit.receive_bytes }} THEN
     IF EXISTS (SELECT 1 FROM {{ given_messages("out_tasks") }} AS given WHERE queue IS NULL) THEN
@@ -60,7 +59,7 @@ BEGIN
     END IF;
     {{ settled }} SELECT JSON_ARRAYAGG(given.place)
     INTO out_wrong
-    {{ received(given_messages("out_tasks"), "<>") }};
+    {{ received("<>") }};
     {{ keep("v_kept", "out_tasks") }};
     IF NOT v_fresh THEN
       {{ settled }} SELECT {{ elements }}

@@ -26,7 +26,6 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
-  DECLARE v_received JSON;
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
@@ -38,13 +37,12 @@ BEGIN
     RESIGNAL;
   END;
 
-  CALL {{ p }}parse_tasks(in_tasks, v_received);
+  CALL {{ p }}parse_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
   IF v_alone THEN
     START TRANSACTION;
   END IF;
-  CALL {{ p }}keep_received(v_received, out_wrong);
-  SET v_tasks = v_received;
+  CALL {{ p }}keep_received(v_tasks, out_wrong);
   IF NOT v_alone THEN
     CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
   END IF;
@@ -56,12 +54,13 @@ BEGIN
   WHERE {{ can_be_taken("given.attempt", "task.") }};
 
   SELECT out_wrong AS wrong;
-  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, given.queue, task.payload
+  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload
   FROM (
-    SELECT DISTINCT task_id, queue
-    FROM {{ given_messages("v_received") }} AS element
+    SELECT DISTINCT task_id
+    FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS element
   ) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   WHERE task.batch_id = v_batch_id
   -- Else the caller's sql_select_limit cuts what has been started.
   LIMIT {{ limit.rows }};

@@ -286,7 +286,11 @@ class TestOldSnapshot:
         old.commit()
         assert row(conn, task_id)["status"] == Status.FINISHED
 
-    def test_a_message_that_came_since(self, conn: Connection, old: Connection) -> None:
+    def test_a_message_that_came_since(self, conn: Connection, connect: Connect) -> None:
+        for queue in ("Q", "MAIL", "PAY"):
+            new(conn, queue)
+        old = connect(autocommit=False)
+        content(old)
         tasks = [new(conn, queue) for queue in ("Q", "MAIL", "PAY")]
         given = [(t, 1, queue) for t, queue in zip(tasks, ("Q", "MAIL", "MAIL"), strict=True)]
         one = despite_snapshot(old, lambda: calls.receive(old, *given[0]))
