@@ -28,6 +28,7 @@ BEGIN
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
+  DECLARE v_lasting TINYINT DEFAULT FALSE;
   DECLARE v_alone TINYINT;
   DECLARE v_message {{ text }};
   DECLARE v_races INT DEFAULT 0;
@@ -91,7 +92,17 @@ BEGIN
     CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   END IF;
 
-  IF v_order_no IS NOT NULL AND NOT @@autocommit THEN
+  IF v_order_no IS NOT NULL THEN
+    SET v_lasting = TRUE;
+    IF @@autocommit THEN
+      BEGIN
+        DECLARE EXIT HANDLER FOR 1305 SET v_lasting = FALSE;
+        SAVEPOINT {{ p }}look;
+        RELEASE SAVEPOINT {{ p }}look;
+      END;
+    END IF;
+  END IF;
+  IF v_lasting THEN
     -- A plain read first: an INSERT that is refused would lock the gap until the caller's transaction ends.
     SELECT task_id INTO out_task_id
     FROM {{ p }}task

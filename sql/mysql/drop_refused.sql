@@ -5,7 +5,7 @@ FROM {{ given_tasks("out_tasks") }} AS given
 {%- set is_known -%}
 IF(
         task.task_id IS NULL,
-        v_fresh,
+        v_fresh OR NOT {{ is_given("given.task_id") }},
         {{ is_refused("given.attempt - IF(in_running, 0, 1)", "in_running") }}
       )
 {%- endset -%}
@@ -24,11 +24,21 @@ BEGIN
   */
   DECLARE v_fresh TINYINT DEFAULT TRUE;
   DECLARE v_kept {{ text }};
+  DECLARE v_next_id BIGINT UNSIGNED DEFAULT 0;
+  DECLARE v_unseen INT;
 
   BEGIN
     DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
     SET TRANSACTION READ WRITE;
   END;
+  IF NOT v_fresh THEN
+    SELECT COUNT(*) INTO v_unseen
+    {{ looked_at() }}
+    WHERE task.task_id IS NULL;
+    IF v_unseen > 0 THEN
+      CALL {{ p }}find_next_id(v_next_id);
+    END IF;
+  END IF;
   IF NOT v_fresh OR NOT @@autocommit THEN
     {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT(
       'task_id', task_id, 'attempt', attempt, 'error_number', error_number

@@ -58,11 +58,13 @@ COALESCE(
 {%- endmacro -%}
 {#- Before the UPDATE of one task, which locks where it finds nothing, too: the row, or the place where it would be. In
     a transaction that lasts the call looks first. The server refuses SET TRANSACTION with error 1568 while one is
-    open; with autocommit off, none was, and what a look does not find is not there. -#}
+    open; with autocommit off, none was, and what a look does not find is not there. In one that was open before it
+    may have been created since, if its number has been given at all. -#}
 {%- macro look_first(attempts, running) -%}
 BEGIN
     DECLARE v_fresh TINYINT DEFAULT TRUE;
     DECLARE v_refused TINYINT;
+    DECLARE v_next_id BIGINT UNSIGNED;
     BEGIN
       DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
       SET TRANSACTION READ WRITE;
@@ -72,11 +74,19 @@ BEGIN
       INTO v_refused
       FROM {{ p }}task AS task
       WHERE task_id = in_task_id;
+      IF v_refused IS NULL AND NOT v_fresh THEN
+        CALL {{ p }}find_next_id(v_next_id);
+        SET v_refused = NOT {{ is_given("in_task_id") }};
+      END IF;
       IF COALESCE(v_refused, v_fresh) THEN
         CALL {{ p }}refuse_known(in_task_id, {{ attempts }}, {{ running }});
       END IF;
     END IF;
   END
+{%- endmacro -%}
+{#- Whether a task may have this number: beyond lies the place of all that will be created. -#}
+{%- macro is_given(task_id) -%}
+({{ task_id }} > 0 AND {{ task_id }} < v_next_id)
 {%- endmacro -%}
 {#- Why finish_tasks has refused an element. -#}
 {%- set reason -%}
