@@ -20,6 +20,7 @@ BEGIN
   */
   DECLARE v_fresh TINYINT DEFAULT TRUE;
   DECLARE v_queue {{ text }};
+  DECLARE v_next_id BIGINT UNSIGNED;
 
   BEGIN
     DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
@@ -27,8 +28,11 @@ BEGIN
   END;
   {{ looked_at() }};
   IF v_queue IS NULL AND NOT v_fresh THEN
-    {{ looked_at() }}
-    LOCK IN SHARE MODE;
+    CALL {{ p }}find_next_id(v_next_id);
+    IF {{ is_given("in_task_id") }} THEN
+      {{ looked_at() }}
+      LOCK IN SHARE MODE;
+    END IF;
   END IF;
   IF v_queue IS NULL THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

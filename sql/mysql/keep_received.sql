@@ -44,6 +44,7 @@ BEGIN
   DECLARE v_kept {{ text }};
   DECLARE v_unseen {{ text }};
   DECLARE v_more {{ text }};
+  DECLARE v_next_id BIGINT UNSIGNED;
 
   BEGIN
     DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
@@ -62,13 +63,14 @@ BEGIN
     {{ received("<>") }};
     {{ keep("v_kept", "out_tasks") }};
     IF NOT v_fresh THEN
+      CALL {{ p }}find_next_id(v_next_id);
       {{ settled }} SELECT {{ elements }}
       INTO v_unseen
       FROM (
         SELECT given.task_id, given.attempt, given.queue
         FROM {{ given_messages("out_tasks") }} AS given
         LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
-        WHERE task.task_id IS NULL
+        WHERE task.task_id IS NULL AND {{ is_given("given.task_id") }}
       ) AS unseen;
       IF v_unseen IS NOT NULL THEN
         {{ keep("v_more", "v_unseen", "LOCK IN SHARE MODE") }};
