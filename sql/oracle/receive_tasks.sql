@@ -10,8 +10,8 @@ that cannot be started, or belongs to another queue, is left as it is and does n
 
 Parameters
   in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1, "queue": "MAIL"},
-                {{ limit.attempts }} bytes together, with the attempt that the message announced (without it, the next one,
-                whichever it is) and the queue that the message was taken from, in whichever namespace
+                {{ limit.attempts }} bytes together, with the attempt that the message announced (without it, the
+                next one, whichever it is) and the queue that the message was taken from, in whichever namespace
 Result
   out_wrong     a JSON array of the places in in_tasks, counted from 1, whose task belongs to another queue; NULL: none
   rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it) of each task that was

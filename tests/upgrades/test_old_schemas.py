@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 from releases import VERSIONS, toml
-from testing import query
+from testing import query, until
 
-from qtask_db import Connection, Database, Status, calls
+from qtask_db import Connection, Database, Status, Worker, calls
+from qtask_db.errors import NotInstalled
 from qtask_db.install import install
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
@@ -106,3 +108,18 @@ def test_tasks_stay_and_go_on(package: Path, empty_url: str) -> None:
     waiting, processing, finished = Status.WAITING, Status.PROCESSING, Status.FINISHED
     ended = [(finished, 1), (finished, 2)]
     assert found == [*ended, (waiting, 0), (waiting, 0), (processing, 1)]
+
+
+def test_a_worker_needs_the_schema_first(package: Path, empty_url: str, redis_url: str) -> None:
+    """An older schema cannot tell whose a message is: the worker says so, and takes none."""
+    old(package, empty_url, "-m", "qtask_db", "install")
+    worker = Worker(empty_url, redis_url)
+    worker.handler("Q")(lambda _job: None)
+    with redis.Redis.from_url(redis_url) as queues:
+        queues.rpush("Q", '{"task_id": 1, "task_attempt": 1}')
+        with pytest.raises(NotInstalled, match="qtask install"):
+            worker.start()
+        assert queues.llen("Q") == 1
+    quiet_install(empty_url)
+    with worker:
+        until(lambda: worker.counters.taken == 1)
