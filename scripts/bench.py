@@ -23,6 +23,7 @@ try:
         bulk,
         cost,
         create,
+        curve,
         latency,
         memory,
         oracle,
@@ -61,9 +62,10 @@ CASES = {
     "snapshot": snapshot.snapshot,
     "memory": memory.memory,
     "cost": cost.cost,
+    "curve": curve.curve,
 }
-FOR_INFORMATION = {"cost", "bulk"}
-"""Cases that have nothing to reach; --quick leaves them out unless they are asked for."""
+FOR_INFORMATION = {"cost", "bulk", "curve"}
+"""--quick leaves them out unless they are asked for: they have nothing to reach, or take long."""
 ORACLE_CASES = {"life": oracle.life}
 LAYOUTS = Path(__file__).resolve().with_name("layouts.py")
 
