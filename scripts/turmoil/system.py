@@ -243,6 +243,15 @@ class System:
             )
             return {task_id: (float(late), *intervals) for task_id, late, *intervals in cursor}
 
+    def forgive(self) -> None:
+        """Lets what was started and killed, several times in a row, wait for one interval only."""
+        with self.root() as conn, conn.cursor() as cursor:
+            cursor.execute(
+                "UPDATE qtask_task SET due_at = LEAST(due_at, "
+                "UTC_TIMESTAMP(3) + INTERVAL interval_seconds SECOND) "
+                "WHERE lane > 0 AND lapses > 0"
+            )
+
     def left(self) -> dict[str, int]:
         """Messages in the streams that workers read, waiting or pending."""
         if not self.settings.stream:
