@@ -14,6 +14,7 @@ from qtask_db import sockets, urls
 from qtask_db.dialects import mysql_errors, mysql_tls
 from qtask_db.dialects.mysql_errors import (
     DRIVERS,
+    INTERRUPTED,
     LOST,
     PACKET_TOO_LARGE,
     WRONG_PASSWORD,
@@ -134,7 +135,7 @@ class MySQL:
                 sent.append(argument)
         variables = [f"@qtask_out_{n}" for n in range(outs)]
         places += variables
-        with _plain_cursor(raw) as cursor, _explained(places):
+        with _plain_cursor(raw) as cursor, _explained(places), self._ended(raw):
             cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
             sets = []
             while cursor.description is not None:
@@ -142,9 +143,23 @@ class MySQL:
                 if not cursor.nextset():
                     break
         if outs and not sets:
-            sets.append(rows_of(raw, f"SELECT {', '.join(variables)}"))
+            # Else the caller's sql_select_limit may cut the one row, too.
+            sets.append(rows_of(raw, f"SELECT {', '.join(variables)} LIMIT 1"))
         found = _as_texts(raw, sets.pop(0))[0] if outs else ()
         return found, _as_texts(raw, sets[0]) if rows else []
+
+    @contextmanager
+    def _ended(self, raw: Any) -> Iterator[None]:
+        """MySQL runs no handler of a procedure that is killed: its own transaction stays open, and
+        what is called next would be part of it.
+        """
+        alone = self.alone(raw)
+        try:
+            yield
+        except Exception as error:
+            if alone and number_and_text(error)[0] in INTERRUPTED:
+                rows_of(raw, "ROLLBACK AND NO CHAIN NO RELEASE")
+            raise
 
     def meet(self, raw: Any) -> None:
         """Sets autocommit as PyMySQL was told. It does so itself only where the server's flag says

@@ -88,7 +88,7 @@ BEGIN
   INTO v_queue_id, v_paused
   FROM {{ p }}queue
   WHERE namespace = v_namespace AND queue = in_queue AND removed_at IS NULL;
-  IF v_queue_id IS NULL THEN
+  IF v_queue_id IS NULL OR {{ reads_dirty }} THEN
     CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   END IF;
 
@@ -125,7 +125,7 @@ BEGIN
         CALL {{ p }}find_alone(v_alone);
         CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, v_alone, out_task_id);
       END;
-      INSERT INTO {{ p }}task (
+      {{ checked }} INSERT INTO {{ p }}task (
         lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
         created_at, deadline_at, due_at
       )

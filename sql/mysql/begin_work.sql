@@ -11,10 +11,6 @@ BEGIN
   DECLARE EXIT HANDLER FOR 1568
     {{ raise("transaction_open", "this procedure commits by itself: end your transaction first") }};
 
-  -- MariaDB cuts JSON_ARRAYAGG there; the default of one MiB holds the ids of any batch.
-  IF @@SESSION.group_concat_max_len < 1048576 THEN
-    SET SESSION group_concat_max_len = 1048576;
-  END IF;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   START TRANSACTION;
 END

@@ -41,7 +41,7 @@ BEGIN
           CALL {{ p }}begin_again();
         END IF;
       END;
-      INSERT INTO {{ p }}task (
+      {{ checked }} INSERT INTO {{ p }}task (
         {{ new_task_columns }}
       )
       SELECT

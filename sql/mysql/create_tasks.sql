@@ -75,6 +75,16 @@ BEGIN
   -- In the caller's transaction an INSERT that is refused would lock the end of the table until it ends.
   SET v_plain = v_alone;
   IF NOT v_plain THEN
+    IF {{ reads_dirty }} THEN
+      -- Waits until it is known whether the queues stay registered, as find_queue does.
+      SELECT COUNT(*)
+      INTO v_removed
+      FROM (SELECT DISTINCT namespace, queue FROM {{ elements("v_tasks") }} AS element) AS given
+      STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name)
+        ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+        AND registered.queue = given.queue
+      LOCK IN SHARE MODE;
+    END IF;
     SELECT COUNT(*) = 0
     INTO v_plain
     FROM {{ elements("v_tasks") }} AS given
@@ -107,7 +117,7 @@ BEGIN
   IF v_plain THEN BEGIN
     DECLARE EXIT HANDLER FOR 1048, 1062, 1264, 1292, 1406, 1441, 1916, 3155, 3156, 6527, {{ json_errors }}
       SET v_plain = FALSE;
-    INSERT INTO {{ p }}task (
+    {{ checked }} INSERT INTO {{ p }}task (
       {{ new_task_columns }}
     )
     SELECT

@@ -20,6 +20,15 @@ BEGIN
   DECLARE v_tries INT DEFAULT 0;
   DECLARE v_removed TINYINT DEFAULT FALSE;
 
+  IF {{ reads_dirty }} THEN
+    -- Waits until it is known whether the queue stays registered; else its tasks may belong to none.
+    SELECT queue_id
+    INTO out_queue_id
+    FROM {{ p }}queue FORCE INDEX (name)
+    WHERE namespace = in_namespace AND queue = in_queue
+    LOCK IN SHARE MODE;
+    SET out_queue_id = NULL;
+  END IF;
   SELECT queue_id, paused_at IS NOT NULL, removed_at IS NOT NULL
   INTO out_queue_id, out_paused, v_removed
   FROM {{ p }}queue
@@ -65,7 +74,7 @@ BEGIN
           RESIGNAL;
         END IF;
       END;
-      INSERT INTO {{ p }}queue (namespace, queue)
+      {{ checked }} INSERT INTO {{ p }}queue (namespace, queue)
       VALUES (in_namespace, in_queue);
       SELECT queue_id
       INTO out_queue_id

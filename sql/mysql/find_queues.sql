@@ -37,7 +37,7 @@ BEGIN
     END IF;
     SET v_tries = v_tries + 1;
     CALL {{ p }}check_room(v_more);
-    INSERT INTO {{ p }}queue (namespace, queue)
+    {{ checked }} INSERT INTO {{ p }}queue (namespace, queue)
     SELECT namespace, queue
     FROM JSON_TABLE(v_new, '$[*]' COLUMNS (
       namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',

@@ -43,6 +43,11 @@ IF LENGTH({{ argument }}) > {{ most }} THEN
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}
 {#- The same for MySQL, which cuts GROUP_CONCAT alone. -#}
 {%- set uncut = "/*+ SET_VAR(group_concat_max_len = 33554432) */" -%}
+{#- For INSERTs: if a session has both checks off, MariaDB fills an empty table in bulk. It locks all of the table until
+    the transaction ends, and if a key is met twice nothing is stored, without an error. -#}
+{%- set checked = "/*M!100600 SET STATEMENT unique_checks = 1 FOR */" -%}
+{#- Whether plain reads of this session see what others may roll back. -#}
+{%- set reads_dirty = "/*M!100600 @@tx_isolation *//*!80000 @@transaction_isolation */ = 'READ-UNCOMMITTED'" -%}
 {#- What a plain read says for certain, though the caller's snapshot may be old: that a task cannot be started whose last
     attempt is to be `attempts`, or, `running`, that it cannot be finished, failed or extended in that attempt. Attempts
     never go back, and a finished task stays so. -#}

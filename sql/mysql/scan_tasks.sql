@@ -109,7 +109,7 @@ BEGIN
     -- The queues with something to do, {{ lane_width }} characters each: with a cursor in its place, MariaDB 11.8 crashes
     -- where somebody has altered a table since the last call. Where they are more than v_left, each gets its turn.
     SET v_began = SYSDATE(6);
-    SELECT COUNT(*), COUNT(lane), GROUP_CONCAT(lane ORDER BY RAND() SEPARATOR '')
+    {{ settled }} SELECT {{ uncut }} COUNT(*), COUNT(lane), GROUP_CONCAT(lane ORDER BY RAND() SEPARATOR '')
     INTO v_queues, v_due, v_lanes
     FROM (
       SELECT IF(active OR parked, CONCAT(LPAD(queue_id, 10, '0'), closed, parked), NULL) AS lane
