@@ -185,3 +185,14 @@ def test_more_held_queues_than_a_scan_takes(conn: Connection, account: Account, 
     use(held(LIMIT["rows"]))
     with refused(conn, InvalidArgument, "in_held", f"at most {LIMIT['rows']} names"):
         use(held(LIMIT["rows"] + 1))
+
+
+@pytest.mark.parametrize("character", ["q", "\u4e2d"], ids=["a letter", "escaped"])
+def test_the_longest_lists(attacker: Connection, character: str) -> None:
+    """Of as many elements as are allowed, with the longest numbers and names."""
+    queue = character * LIMIT["queue"]
+    pairs: Pairs = [(10**17 + n, 10**8) for n in range(LIMIT["rows"])]
+    assert len(calls.finish_many(attacker, pairs)) == LIMIT["rows"]
+    assert calls.processing_many(attacker, pairs) == []
+    assert calls.return_many(attacker, pairs) == 0
+    assert calls.receive_many(attacker, [(*pair, queue) for pair in pairs]).started == []
