@@ -90,6 +90,11 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 - An error rolls back what its own call has done. On MySQL, after `task_not_found` in a REPEATABLE
   READ transaction that was open before the call, end it soon: the place of the missing row stays
   locked until then. [sessions.md](sessions.md) says what settings of a session do.
+- The time of a call grows as its input does, also if all of it is refused, so that a call ends soon
+  after its client has left. A text that is too long is refused for its length, before it is read. A
+  text that a name or an order number is compared with may be of any length: a longer one than those
+  can be fits nothing. The server's `max_allowed_packet` bounds the bytes of a call (on Oracle none
+  does but those below).
 """
 
 
