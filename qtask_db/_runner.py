@@ -192,6 +192,13 @@ class Runner:
             runs.append(Run(job, self._handlers[one.queue], time.monotonic() + interval / 3))
             if received.payload and received.payload != payload:
                 differing.append(job)
+        if lapsed := [one for one in started if one.lapses]:
+            most = max(lapsed, key=lambda one: one.lapses)
+            logger.warning(
+                "%d tasks whose last attempt never ended, task %d of %s %d times in a row: it may "
+                "kill its worker",
+                len(lapsed), most.task_id, most.queue, most.lapses,
+            )  # fmt: skip
         if differing:
             self._counters.differing += len(differing)
             logger.warning(

@@ -162,8 +162,8 @@ def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> 
     (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given), outs=1, rows=True)
     return Reception(
         [
-            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval))
-            for task_id, attempt, interval, queue, payload in rows
+            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval), int(lapses))
+            for task_id, attempt, interval, queue, payload, lapses in rows
         ],
         [given[place - 1] for place in json.loads(wrong or "[]")],
     )

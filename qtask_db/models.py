@@ -53,6 +53,10 @@ class ReceivedTask:
     """Seconds until the task is queued again unless it is finished, failed or extended; `receive`
     does not tell.
     """
+    lapses: int = 0
+    """Attempts before this one, in a row, that were started and never ended; `receive` does not
+    tell.
+    """
 
 
 @dataclass(frozen=True, slots=True)

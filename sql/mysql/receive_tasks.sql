@@ -16,9 +16,10 @@ BEGIN
                   next one, whichever it is) and the queue that the message was taken from, in whichever namespace
   Result
     out_wrong     a JSON array of the places in in_tasks, counted from 1, whose task belongs to another queue; NULL: none
-    rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it) of each task that was
-                  started. Those are, in the order of their ids, no more than have {{ limit.receive_bytes }} bytes of
-                  payloads together (on Oracle characters)
+    rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it), lapses (attempts before this
+                  one, in a row, that were started and never ended) of each task that was started. Those are, in the
+                  order of their ids, no more than have {{ limit.receive_bytes }} bytes of payloads together (on Oracle
+                  characters)
   Errors
     invalid_argument
   Transaction
@@ -54,7 +55,7 @@ BEGIN
   WHERE {{ can_be_taken("given.attempt", "task.") }};
 
   SELECT out_wrong AS wrong;
-  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload
+  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
   FROM (
     SELECT DISTINCT task_id
     FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS element

@@ -4,6 +4,8 @@ and ended.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from testing import age, ended, lasting, new, query, refused, row, started
 
@@ -11,6 +13,7 @@ from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.errors import AttemptsExhausted
 
+Start = Callable[[Connection, int], object]
 MOST = DEFAULT["max_lapses"]
 DAY = 86400
 HOUR = 3600
@@ -83,7 +86,10 @@ def test_no_copy_of_a_message_starts_it_again(conn: Connection, attempt: int | N
     task_id = lapsed(conn, MOST - 1)
     with refused(conn, AttemptsExhausted, f"last {MOST} attempts", "never ended"):
         calls.processing(conn, task_id, attempt)
+    with refused(conn, AttemptsExhausted, "never ended"):
+        calls.receive(conn, task_id, attempt, "Q")
     assert calls.processing_many(conn, [(task_id, attempt)]) == []
+    assert calls.receive_many(conn, [(task_id, attempt, "Q")]).started == []
 
 
 def test_started_again_and_again_without_a_relay(conn: Connection) -> None:
@@ -95,14 +101,24 @@ def test_started_again_and_again_without_a_relay(conn: Connection) -> None:
         calls.processing(conn, task_id)
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_each_lapse_doubles_the_time_until_the_next(conn: Connection, many: bool) -> None:
+def start_many(conn: Connection, task_id: int) -> None:
+    calls.processing_many(conn, [(task_id, None)])
+
+
+def receive(conn: Connection, task_id: int) -> None:
+    calls.receive(conn, task_id, None, "Q")
+
+
+def receive_many(conn: Connection, task_id: int) -> None:
+    (one,) = calls.receive_many(conn, [(task_id, None, "Q")]).started
+    assert one.lapses == row(conn, task_id)["lapses"]
+
+
+@pytest.mark.parametrize("start", [calls.processing, start_many, receive, receive_many])
+def test_each_lapse_doubles_the_time_until_the_next(conn: Connection, start: Start) -> None:
     task_id = new(conn, interval=60)
     for lapses in range(MOST):
-        if many:
-            calls.processing_many(conn, [(task_id, None)])
-        else:
-            calls.processing(conn, task_id)
+        start(conn, task_id)
         found = row(conn, task_id)
         assert found["lapses"] == lapses
         wait = lasting(found, "started_at", "due_at")

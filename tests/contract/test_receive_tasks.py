@@ -149,4 +149,4 @@ def test_in_plain_sql(conn: Connection) -> None:
         ]
     )
     outs, rows = call(conn, "receive_tasks", given)
-    assert (outs, rows) == (("[1]",), [(task_id, 1, 77, "Q", '{"a": 1}')])
+    assert (outs, rows) == (("[1]",), [(task_id, 1, 77, "Q", '{"a": 1}', 0)])

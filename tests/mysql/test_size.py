@@ -134,6 +134,7 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "list the newest": lambda c: (many(c), lambda: calls.list_tasks(c, limit=20))[1],
     "depth": lambda c: (due(c), lambda: calls.depth(c))[1],
     "audit": lambda c: (due(c), lambda: calls.audit(c))[1],
+    "lapsed_tasks": lambda c: (due(c), lambda: c.select("lapsed_tasks", ["task_id"]))[1],
     "due_backlog": lambda c: (due(c), lambda: c.select("due_backlog", ["task_id"]))[1],
     "unconfirmed_batches": lambda c: (
         batch(c), lambda: c.select("unconfirmed_batches", ["batch_id"])

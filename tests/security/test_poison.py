@@ -20,6 +20,7 @@ from qtask_db.message import encode
 
 PREFIX = "poison_"
 MOST = 3
+LOG = "log"
 WORKER = """
 import ctypes
 import os
@@ -62,6 +63,7 @@ def start(
     (tmp_path / "poisoned.py").write_text(WORKER)
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     started: list[subprocess.Popen[bytes]] = []
+    log = (tmp_path / LOG).open("wb")
 
     def start() -> subprocess.Popen[bytes]:
         started.append(
@@ -75,7 +77,7 @@ def start(
                     "QTASK_REDIS_URL": redis_url,
                     "QTASK_PREFIX": PREFIX,
                 },
-                stderr=subprocess.DEVNULL,
+                stderr=log,
             )
         )
         return started[-1]
@@ -84,10 +86,14 @@ def start(
     for process in started:
         process.kill()
         process.wait()
+    log.close()
 
 
 def test_it_ends_and_its_neighbours_are_done(
-    own: Connection, redis: redis_py.Redis, start: Callable[[], subprocess.Popen[bytes]]
+    own: Connection,
+    redis: redis_py.Redis,
+    start: Callable[[], subprocess.Popen[bytes]],
+    tmp_path: Path,
 ) -> None:
     """Time goes on by leaps, to the moment when the next task is due."""
     given = [NewTask("job", {}, 600, "POISON", 0, delete_deadline=86400) for _ in range(6)]
@@ -120,6 +126,7 @@ def test_it_ends_and_its_neighbours_are_done(
     assert lives.pop(poison) == Status.FAILED
     assert lives == dict.fromkeys(tasks, Status.FINISHED)
     (error,) = query(own, f"SELECT last_error FROM {table} WHERE task_id = {poison}")[0]
+    assert f"task {poison} of POISON 2 times in a row" in (tmp_path / LOG).read_text()
     assert error == f"attempts in a row that never ended: {MOST} (the task may kill its worker)"
 
 

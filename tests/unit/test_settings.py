@@ -51,6 +51,7 @@ def test_a_bad_prefix(prefix: str) -> None:
     ("name", "low", "high"),
     [
         ("payload_limit", 2, LIMIT["payload_limit"]),
+        ("max_lapses", 1, LIMIT["max_count"]),
         ("push_grace", 1, 3600),
         ("maintenance_minutes", 0, 1440),
     ],

@@ -31,6 +31,7 @@ def test_install_again_and_another_prefix_and_uninstall(qtask: Qtask, database_u
     ("options", "text"),
     [
         (["--payload-limit", "1"], "payload_limit must be"),
+        (["--max-lapses", "0"], "max_lapses must be"),
         (["--push-grace", "0"], "push_grace must be"),
         (["--maintenance-minutes", "1441"], "maintenance_minutes must be"),
         (["--prefix", "x;drop"], "prefix must be"),
