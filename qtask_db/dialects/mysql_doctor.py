@@ -40,8 +40,27 @@ ORDER BY due_at LIMIT 1
 """  # noqa: S608
 _OLDEST_TRANSACTION = """
 SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
-FROM information_schema.INNODB_TRX ORDER BY trx_started LIMIT 1
+FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id > 0 ORDER BY trx_started LIMIT 1
 """
+"""A transaction that is prepared and left by its coordinator has no thread."""
+_WAITS = """
+SELECT
+  blocking.trx_mysql_thread_id,
+  COUNT(DISTINCT waiting.trx_id),
+  MAX(TIMESTAMPDIFF(SECOND, waiting.trx_wait_started, NOW())) AS longest
+FROM {0} AS lock_wait
+JOIN information_schema.INNODB_TRX AS waiting ON waiting.trx_id = lock_wait.requesting_{1}
+JOIN information_schema.INNODB_TRX AS blocking ON blocking.trx_id = lock_wait.blocking_{1}
+WHERE blocking.trx_state <> 'LOCK WAIT'
+GROUP BY blocking.trx_mysql_thread_id ORDER BY longest DESC LIMIT {2}
+"""
+_LOCK_WAITS = {
+    "MySQL": ("performance_schema.data_lock_waits", "engine_transaction_id"),
+    "MariaDB": ("information_schema.INNODB_LOCK_WAITS", "trx_id"),
+}
+_SEE_WAITS = "PROCESS ON *.* and, on MySQL, SELECT ON performance_schema.*"
+LONG_WAIT = 2
+"""Seconds after which a wait for a lock is told."""
 _GRANTED = """
 SELECT user, routine_name FROM mysql.procs_priv
 WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
@@ -66,6 +85,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("purge", _purge(raw, prefix)),
         ("server clock", _clock(raw)),
         ("transactions", _transactions(raw), "PROCESS ON *.*"),
+        ("lock waits", _waits(raw), _SEE_WAITS),
         ("prepared", _prepared(raw)),
         ("definers", _definers(raw, prefix)),
         ("privileges", _privileges(raw, prefix)),
@@ -163,6 +183,24 @@ def _transactions(raw: Any) -> Iterator[Check]:
         )
     else:
         yield ok("transactions", f"none open for longer than {OLD_TRANSACTION} s")
+
+
+def _waits(raw: Any) -> Iterator[Check]:
+    """Who holds others up."""
+    version = str(rows_of(raw, "SELECT VERSION()")[0][0])
+    source = _LOCK_WAITS["MariaDB" if "mariadb" in version.lower() else "MySQL"]
+    rows = rows_of(raw, _WAITS.format(*source, NAMED))
+    told = [row for row in rows if row[2] >= LONG_WAIT]
+    for thread, waiting, longest in told:
+        who = f"connection {thread}" if thread else "a transaction without a connection"
+        end = f"KILL {thread}" if thread else 'XA ROLLBACK, see "prepared"'
+        yield warn(
+            "lock waits",
+            f"{who} holds up {waiting} others, one for {longest} s",
+            f'end its transaction ({end}); see docs/design.md, "Who can hold up others"',
+        )
+    if not told:
+        yield ok("lock waits", f"nobody has waited for another's lock for {LONG_WAIT} s")
 
 
 def _prepared(raw: Any) -> Iterator[Check]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pymysql
 import pytest
 from roles import create_roles, give
-from testing import content, execute, new, query
+from testing import content, execute, new, query, started, until
 
-from qtask_db import Connection, Database
+from qtask_db import Connection, Database, calls
 from qtask_db.dialects import mysql_doctor
 from qtask_db.doctor import Check, Level, examine_database, safely
 from qtask_db.errors import QtaskError
@@ -168,6 +170,34 @@ def test_transactions_that_wait(own: str, root: Connection, monkeypatch: Any) ->
     assert found.level is Level.WARN
     execute(root, found.advice.rpartition(": ")[2])
     assert checks(own)["prepared"].level is Level.OK
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_who_holds_up_others(own: str, root: Connection, monkeypatch: Any, prepared: bool) -> None:
+    monkeypatch.setattr(mysql_doctor, "LONG_WAIT", 0)
+    database = Database(own, prefix=PREFIX)
+    with database.connect() as conn, database.connect() as holder:
+        task_id = started(conn)
+        execute(holder, "XA START 'held'" if prepared else "START TRANSACTION")
+        calls.extend(holder, task_id)
+        if prepared:
+            execute(holder, "XA END 'held'")
+            execute(holder, "XA PREPARE 'held'")
+            holder.close()
+        waiter = Thread(target=calls.finish, args=(conn, task_id, 1))
+        waiter.start()
+        until(lambda: checks(own)["lock waits"].level is Level.WARN)
+        advice = checks(own)["lock waits"].advice
+        if prepared:
+            assert "XA ROLLBACK" in advice
+            execute(root, "XA ROLLBACK 'held'")
+        else:
+            kill = re.search(r"KILL \d+", advice)
+            assert kill
+            execute(root, kill[0])
+        waiter.join(20)
+        assert not waiter.is_alive()
+    assert checks(own)["lock waits"].level is Level.OK
 
 
 def test_a_role_that_lacks_something(own: str, root: Connection) -> None:
