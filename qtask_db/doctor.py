@@ -128,6 +128,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
     Returns the names of the queues, none where they cannot be seen.
     """
     from qtask_db.doctor_calls import examine_calls
+    from qtask_db.registry_doctor import examine_lost, examine_registry
 
     started = time.monotonic()
     try:
@@ -150,6 +151,9 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
         names: list[str] = []
         yield from safely("relays", _relays(connection, names), database.translate)
         yield from safely("lapses", _lapses(connection), database.translate)
+        yield from safely("queues", examine_registry(connection), database.translate)
+        lost = examine_lost(connection, dialect.lost_queues)
+        yield from safely("lost queues", lost, database.translate)
         return sorted(set(names))
 
 

@@ -75,6 +75,12 @@ _NO_XA = 1401
 _ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
 _GRANTS = "SHOW GRANTS"
 
+_LOST = """
+SELECT ABS(lane), COUNT(*), MIN(task_id) FROM {0}task
+WHERE (lane > 0 OR lane < 0) AND ABS(lane) NOT IN (SELECT queue_id FROM {0}queue)
+GROUP BY ABS(lane) ORDER BY ABS(lane)
+"""
+
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
@@ -92,6 +98,11 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("grants", _roles(raw, prefix)),
     ):
         yield from safely(name, look, MySQL().translate, *needed)
+
+
+def lost_queues(raw: Any, prefix: str) -> list[tuple[Any, ...]]:
+    """Of active tasks, the numbers that no queue has; how many tasks have each, and the first."""
+    return list(rows_of(raw, _LOST.format(prefix)))
 
 
 def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:

@@ -43,6 +43,12 @@ SELECT value FROM nls_session_parameters WHERE parameter = 'NLS_COMP'
 _PREPARED = "SELECT local_tran_id FROM dba_2pc_pending WHERE state = 'prepared'"
 _CURSORS = "SELECT value FROM v$parameter WHERE name = 'open_cursors'"
 
+_LOST = """
+SELECT ABS(lane), COUNT(*), MIN(task_id) FROM {0}task
+WHERE (lane > 0 OR lane < 0) AND ABS(lane) NOT IN (SELECT queue_id FROM {0}queue)
+GROUP BY ABS(lane) ORDER BY ABS(lane)
+"""
+
 
 def examine(raw: Any, prefix: str) -> Iterator[Check]:
     """Every check that a client can make, by statements that change nothing."""
@@ -57,6 +63,11 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("privileges", _package(raw, package(prefix).upper())),
     ):
         yield from safely(name, look, Oracle().translate, *needed)
+
+
+def lost_queues(raw: Any, prefix: str) -> list[tuple[Any, ...]]:
+    """Of active tasks, the numbers that no queue has; how many tasks have each, and the first."""
+    return list(rows_of(raw, _LOST.format(prefix)))
 
 
 def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:

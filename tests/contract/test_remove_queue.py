@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -117,6 +119,23 @@ def test_nothing_is_lost_that_was_created_by_its_number(conn: Connection, connec
     calls.purge(conn)
     assert kept_queues(conn) == [("Q", True)]
     assert row(conn, task_id)["status"] == Status.WAITING
+    age(conn, 60)
+    assert [m.task_id for m in calls.scan(conn, "r").messages] == [task_id]
+
+
+def test_who_registers_it_again_comes_before_the_deletion(conn: Connection, connect: Any) -> None:
+    """The row is locked by the one, and looked at again by the other."""
+    own, remover = connect(autocommit=False), connect()
+    calls.resume(conn, "Q")
+    calls.remove_queue(conn, "Q")
+    rest_queues(conn)
+    task_id = new(own)
+    with ThreadPoolExecutor(1) as pool:
+        removing = pool.submit(calls.remove_queue, remover, "Q")
+        time.sleep(0.3)
+        own.commit()
+        with pytest.raises(QueueInUse):
+            removing.result(20)
     age(conn, 60)
     assert [m.task_id for m in calls.scan(conn, "r").messages] == [task_id]
 

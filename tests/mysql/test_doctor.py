@@ -225,3 +225,35 @@ def test_ids_that_are_nearly_used_up(own: str) -> None:
         execute(conn, f"ANALYZE TABLE {PREFIX}queue")
     found = checks(own)["range of ids"]
     assert (found.level, f"{PREFIX}queue" in found.text) == (Level.WARN, True)
+
+
+def test_queues_that_nobody_wants(own: str) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        for n in range(9):
+            calls.resume(conn, f"GCR:{n}")
+        assert checks(own)["queues"].text == "9 are registered of 10,000 that may be"
+        install(
+            own,
+            {"prefix": PREFIX, "queue_pattern": "GCR:*", "max_queues": "10"},
+            report=lambda _: None,
+        )
+        found = checks(own)["queues"]
+        assert (found.level, found.text) == (Level.WARN, "9 are registered of 10 that may be")
+        calls.remove_queue(conn, "GCR:0")
+        execute(conn, f"UPDATE {PREFIX}queue SET queue = 'resque:queue' WHERE queue = 'GCR:1'")
+        found = checks(own)["queues"]
+        assert (found.level, "usable: resque:queue" in found.text) == (Level.WARN, True)
+        assert "remove-queue" in found.advice
+        calls.remove_queue(conn, "resque:queue")
+    assert checks(own)["queues"].level is Level.OK
+
+
+def test_a_task_that_has_lost_its_queue(own: str) -> None:
+    with Database(own, prefix=PREFIX).connect() as conn:
+        task_id = new(conn)
+        assert checks(own)["lost queues"].level is Level.OK
+        execute(conn, f"DELETE FROM {PREFIX}queue")
+        found = checks(own)["lost queues"]
+        assert (found.level, str(task_id) in found.text) == (Level.FAIL, True)
+        ((lane,),) = query(conn, f"SELECT lane FROM {PREFIX}task")
+        assert f"queue_id {lane}," in found.advice

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
 
 import pytest
-from testing import empty, execute, kept_queues, query, refused
+from testing import age, empty, execute, kept_queues, query, refused
 
 from qtask_db import Connection, Database, NewTask, calls
-from qtask_db.errors import AccessDenied, NotInstalled, QueueNotAllowed, TooManyQueues
+from qtask_db.errors import (
+    AccessDenied,
+    Conflict,
+    NotInstalled,
+    QueueInUse,
+    QueueNotAllowed,
+    TooManyQueues,
+)
 from qtask_db.install import install, uninstall
 
 PREFIX = "names_"
@@ -162,6 +171,43 @@ def test_eight_at_once_exceed_it_by_what_is_under_way(
         made = sum(pool.map(fill, range(8)))
     assert len(kept_queues(owner)) == made
     assert MOST <= made < MOST + 8
+
+
+def test_nothing_is_lost_while_its_queue_is_removed(
+    owner: Connection, account: Callable[..., Connection]
+) -> None:
+    """Creators in autocommit and in transactions, beside an operator who removes all the time."""
+    calls.resume(owner, "MAIL")
+    conns = [account("app", prefix=PREFIX, autocommit=n % 2 == 0) for n in range(4)]
+    operator = account("operator", prefix=PREFIX)
+    ended = Event()
+
+    def create(conn: Connection) -> int:
+        for _ in range(30):
+            task_id = calls.create(conn, "job", {}, 3600, "MAIL").task_id
+            conn.commit()
+            calls.finish(conn, task_id, calls.processing(conn, task_id))
+            conn.commit()
+        task_id = calls.create(conn, "job", {}, 3600, "MAIL").task_id
+        conn.commit()
+        return task_id
+
+    def remove() -> int:
+        removed = 0
+        while not ended.is_set():
+            with suppress(QueueInUse, Conflict):
+                calls.remove_queue(operator, "MAIL")
+                removed += 1
+        return removed
+
+    with ThreadPoolExecutor(5) as pool:
+        removing = pool.submit(remove)
+        made = set(pool.map(create, conns))
+        ended.set()
+        assert removing.result() > 0
+    calls.purge(owner)
+    age(owner, 60)
+    assert {m.task_id for m in calls.scan(owner, "r").messages} == made
 
 
 @pytest.mark.parametrize("role", ["app", "relay"])
