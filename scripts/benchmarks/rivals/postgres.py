@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from servers import account, apt
 from servers.base import Server, ServerError, Unavailable, cache_folder, free_port
@@ -16,6 +18,7 @@ from servers.process import ProcessServer
 VERSIONS = (18, 17, 16, 15, 14)
 OPTIONS = ("-c", "shared_buffers=1GB", "-c", "max_wal_size=4GB", "-c", "listen_addresses=127.0.0.1")
 """As much memory as the MySQL beside it; fsync and synchronous_commit are on by default."""
+NOBODY = "nobody"
 Log = Callable[[str], None]
 
 
@@ -23,13 +26,10 @@ def start(log: Log) -> Server:
     """A fresh server. Raises Unavailable where it cannot be had."""
     programs = _unpacked(log)
     folder, port = account.new_folder("postgresql"), free_port()
-    password, file = account.new_password(), folder / "password"
+    password, data = account.new_password(), folder / "data"
     try:
-        account.write(file, password)
-        data = account.own_folder(folder / "data")
+        _initialise(programs / "initdb", data, password)
         run = account.own_folder(folder / "run")
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256",
-             "-E", "UTF8", "--locale=C", "--no-sync", f"--pwfile={file}")  # fmt: skip
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -109,9 +109,22 @@ def _wrap(folder: Path) -> None:
         program.chmod(0o755)
 
 
-def _run(*command: object) -> None:
-    done = account.start(
-        [*map(str, command)], subprocess.run, capture_output=True, text=True, cwd="/", check=False
-    )
-    if done.returncode:
-        raise Unavailable(f"initdb fails: {done.stderr.strip() or done.stdout.strip()}")
+def _initialise(initdb: Path, data: Path, password: str) -> None:
+    """By an account that has a name: initdb wants one."""
+    with tempfile.TemporaryDirectory(prefix="qtask-initdb-") as folder:
+        file, made = Path(folder) / "password", Path(folder) / "data"
+        file.write_text(password)
+        options: dict[str, Any] = {}
+        if account.number() is not None:
+            for path in (folder, file):
+                shutil.chown(path, NOBODY)
+            options = {"user": NOBODY, "group": pwd.getpwnam(NOBODY).pw_gid, "extra_groups": ()}
+        done = subprocess.run(
+            [initdb, "-D", made, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={file}",
+             "-E", "UTF8", "--locale=C", "--no-sync"],
+            capture_output=True, text=True, cwd="/", check=False, **options,
+        )  # fmt: skip
+        if done.returncode:
+            raise Unavailable(f"initdb fails: {done.stderr.strip() or done.stdout.strip()}")
+        shutil.copytree(made, data)
+    account.give(data)
