@@ -175,9 +175,10 @@ class Runner:
         """With the payloads of the tasks: who may push to a queue may write what he likes."""
         runs: list[Run] = []
         differing: list[Job] = []
+        some = {(task_id, queue): message for (task_id, _, queue), message in found.items()}
         for one in started:
-            exact, any_attempt = ((one.task_id, n, one.queue) for n in (one.attempt, None))
-            raw, received = found.get(exact) or found[any_attempt]
+            exact = found.get((one.task_id, one.attempt, one.queue))
+            raw, received = exact or some[one.task_id, one.queue]
             try:
                 text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
                 payload = received.payload if received.text == text else decode(text).payload
