@@ -54,6 +54,7 @@ def test_a_bad_prefix(prefix: str) -> None:
         ("max_lapses", 1, LIMIT["max_count"]),
         ("push_grace", 1, 3600),
         ("maintenance_minutes", 0, 1440),
+        ("max_queues", 1, LIMIT["queues"]),
     ],
 )
 def test_a_number_has_its_range(name: str, low: int, high: int) -> None:
@@ -120,3 +121,41 @@ def test_what_shows_in_the_tables_is_not_stored() -> None:
     assert settings.stored()["push_grace"] == "7"
     assert {"prefix", "tablespace", "sequence_cache"}.isdisjoint(settings.stored())
     assert Settings().updated(settings.texts()) == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", "*"),
+        ("*", "*"),
+        ("GCR:*, MAIL ", "GCR:*,MAIL"),
+        ("x" * 100, "x" * 100),
+        ("\u2713", "\u2713"),
+    ],
+)
+def test_a_pattern_of_queues(given: str, kept: str) -> None:
+    assert Settings().updated({"queue_pattern": given}).stored()["queue_pattern"] == kept
+
+
+@pytest.mark.parametrize(
+    "pattern", [",", "A,,B", "A,", "A\nB", "A\0", "\ud800", "\u202eA", "x" * 101, "A," * 127 + "AB"]
+)
+def test_a_bad_pattern_of_queues(pattern: str) -> None:
+    with pytest.raises(ConfigurationError, match="queue_pattern must be names of 1 to 100"):
+        Settings(queue_pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "queue", "allowed"),
+    [
+        ("*", "anything\n", True),
+        ("GCR:*,MAIL", "GCR:", True),
+        ("GCR:*,MAIL", "MAIL", True),
+        ("GCR:*,MAIL", "MAIL\n", False),
+        ("GCR:*,MAIL", "gcr:", False),
+        ("A*C", "A.B\nC", True),
+        ("A.C", "ABC", False),
+    ],
+)
+def test_names_that_a_pattern_fits(pattern: str, queue: str, allowed: bool) -> None:
+    assert Settings(queue_pattern=pattern).allows(queue) is allowed
