@@ -1,0 +1,303 @@
+"""The life of tasks through accounts of the three roles, beside another tenant's tasks: what each
+call answered and left behind, so that lives under hostile settings are compared with a plain one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from testing import call, empty, execute, query
+
+from qtask_db import Connection, NewTask, calls
+from qtask_db.errors import QtaskError
+from qtask_db.models import Batch
+
+OURS, THEIRS = "ours", "theirs"
+PAYLOAD = {"text": 'it\'s "text" \\ %s'}
+RESERVED = {"task_id": 1}
+Outcome = Any
+
+# Tasks that are there before the first call, by their order numbers.
+DELAYED = ("start", "start many 1", "start many 2", "cancel", "duplicate", "listed")
+RUNNING = (
+    "finish", "finish once", "finish many", "fail", "fail last", "extend", "return", "rolled back",
+)  # fmt: skip
+FAILED, ENDED = ("retry",), ("purged",)
+LAST_ATTEMPT = ("fail last", *FAILED)
+
+
+class Life:
+    """The calls of one life, each on tasks of its own."""
+
+    def __init__(self, root: Connection, sessions: Mapping[str, Connection]) -> None:
+        self.root = root
+        self.app, self.relay, self.operator = (
+            sessions[role] for role in ("app", "relay", "operator")
+        )
+        self.batch = Batch(None, [], None)
+        self._labels: dict[int, str] = {}
+
+    def live(self) -> dict[str, Outcome]:
+        """What each call answered, and the rows at the end."""
+        empty(self.root)
+        _create(self.root, THEIRS, "V")
+        self._labels = {task_id: name for name, task_id in self._ours().items()}
+        theirs = self._theirs()
+        told = {name: self._outcome(step) for name, step in STEPS.items()}
+        assert self._theirs() == theirs, "another tenant's rows have changed"
+        return {**told, "rows": self._rows(), "queues": self._queues()}
+
+    def id(self, label: str) -> int:
+        """Of the task with this order number."""
+        return next(task_id for task_id, found in self._labels.items() if found == label)
+
+    def label(self, task_id: int) -> str:
+        """A name for a task: its order number, or which new one it is."""
+        return self._labels.setdefault(task_id, f"new {len(self._labels)}")
+
+    def _ours(self) -> dict[str, int]:
+        ids = _create(self.root, OURS, "Q")
+        due = [
+            NewTask("job", {"n": n}, 3600, queue, namespace=OURS, delay=0, order_no=f"due {n}")
+            for n, queue in enumerate(["S", "S", "S", "HELD", "S"])
+        ]
+        made = calls.create_many(self.root, due)
+        ids |= {f"due {n}": task.task_id for n, task in enumerate(made)}
+        late = f"deadline_at = created_at - INTERVAL 1 HOUR WHERE task_id = {ids['due 4']}"
+        execute(self.root, f"UPDATE qtask_task SET {late}")
+        earlier = (
+            "due_at = created_at - INTERVAL RIGHT(order_no, 1) MINUTE WHERE order_no LIKE 'due _'"
+        )
+        execute(self.root, f"UPDATE qtask_task SET {earlier}")
+        return ids
+
+    def _outcome(self, step: Callable[[Life], Outcome]) -> Outcome:
+        before = self._content()
+        try:
+            answer = step(self)
+        except QtaskError as error:
+            answer = f"{type(error).__name__}: {error}"
+            self._end("ROLLBACK")
+            assert self._content() == before, f"refused, and has changed something: {answer}"
+        self._end("COMMIT")
+        return answer
+
+    def _end(self, how: str) -> None:
+        """Of transactions that a session without autocommit has open."""
+        for conn in (self.app, self.relay, self.operator):
+            execute(conn, f"{how} AND NO CHAIN NO RELEASE")
+
+    def _content(self) -> list[Any]:
+        return query(self.root, "CHECKSUM TABLE qtask_task, qtask_batch, qtask_queue")
+
+    def _theirs(self) -> list[Any]:
+        return query(
+            self.root,
+            "SELECT task.*, queue.* FROM qtask_task AS task "
+            "JOIN qtask_queue AS queue USING (queue_id) "
+            f"WHERE namespace = '{THEIRS}' ORDER BY task_id",
+        )
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        rows = query(
+            self.root,
+            "SELECT task_id, namespace, queue, name, payload, order_no, order_key, status, "
+            "SIGN(lane), lane IN (0, queue_id, -queue_id), attempts, attempts_before, max_count, "
+            "interval_seconds, delete_deadline, SIGN(batch_id), "
+            "TIMESTAMPDIFF(MINUTE, created_at, due_at), "
+            "TIMESTAMPDIFF(MINUTE, created_at, deadline_at), last_error "
+            "FROM qtask_task LEFT JOIN qtask_queue USING (queue_id) ORDER BY task_id",
+        )
+        return [(self._labels.get(task_id, "?"), *map(str, rest)) for task_id, *rest in rows]
+
+    def _queues(self) -> list[tuple[Any, ...]]:
+        statement = "SELECT namespace, queue, queue_id > 0, paused_at IS NULL FROM qtask_queue"
+        return sorted(query(self.root, statement))
+
+
+def _create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
+    names = [*DELAYED, *RUNNING, *FAILED, *ENDED]
+    made = calls.create_many(
+        root,
+        [
+            NewTask(
+                "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
+                delete_deadline=0 if namespace == OURS else 3600,
+                max_count=1 if name in LAST_ATTEMPT else 9,
+            )
+            for name in names
+        ],
+    )  # fmt: skip
+    ids = {name: task.task_id for name, task in zip(names, made, strict=True)}
+    calls.processing_many(root, [(ids[name], None) for name in (*RUNNING, *FAILED, *ENDED)])
+    for name in FAILED:
+        calls.fail(root, ids[name], None, "broken")
+    calls.finish_many(root, [(ids[name], None) for name in ENDED])
+    return ids
+
+
+def _made(life: Life, *tasks: Any) -> Outcome:
+    return [(life.label(task.task_id), task.created) for task in tasks]
+
+
+def _single(life: Life) -> Outcome:
+    """Of a new queue, with an order number; then its duplicate."""
+    given = ("job", PAYLOAD, 3600, "NEW")
+    return _made(
+        life,
+        calls.create(life.app, *given, namespace=OURS, order_no="single", max_count=3),
+        calls.create(life.app, *given, namespace=OURS, order_no="single"),
+    )
+
+
+def _duplicate(life: Life) -> Outcome:
+    return _made(
+        life,
+        calls.create(life.app, "job", {}, 60, "Q", namespace=OURS, order_no="duplicate"),
+        calls.delay(life.app, "job", {}, 1, 60, "Q", namespace=OURS, order_no="duplicate"),
+    )
+
+
+def _delayed(life: Life) -> Outcome:
+    return _made(life, calls.delay(life.app, "job", PAYLOAD, 7200, 3600, "Q", namespace=OURS))
+
+
+def _quiet(life: Life) -> Outcome:
+    options = {"namespace": OURS}
+    given = ("job", json.dumps(PAYLOAD), 3600, "Q")
+    outs = call(life.app, "create_task_quiet", *given, options=options)
+    delayed = (given[0], given[1], 7200, *given[2:])
+    later = call(life.app, "delay_task_quiet", *delayed, options=options)
+    return [(life.label(task_id), created) for task_id, created, *_ in (outs, later)]
+
+
+def _bulk(life: Life) -> Outcome:
+    tasks = [NewTask("job", {"n": n}, 3600, "Q", namespace=OURS, delay=7200) for n in range(3)]
+    return _made(life, *calls.create_many(life.app, tasks))
+
+
+def _bulk_of_all_kinds(life: Life) -> Outcome:
+    """New queues, duplicates of others and of each other."""
+    tasks = [
+        NewTask("job", {"n": n}, 3600, queue, namespace=OURS, delay=7200, order_no=order_no)
+        for n, (queue, order_no) in enumerate(
+            [("B1", "b"), ("B2", "b"), ("B1", "b"), ("Q", "duplicate"), ("B3", None), ("Q", "c")]
+        )
+    ]
+    return _made(life, *calls.create_many(life.app, tasks))
+
+
+def _reserved(life: Life) -> Outcome:
+    call(life.app, "create_task", "job", json.dumps(RESERVED), 60, "Q")
+
+
+def _reserved_in_bulk(life: Life) -> Outcome:
+    bad = {"name": "job", "payload": RESERVED, "interval": 60, "queue": "Q"}
+    call(life.app, "create_tasks", json.dumps([bad]))
+
+
+def _committed(life: Life) -> Outcome:
+    execute(life.app, "START TRANSACTION")
+    made = _made(life, calls.create(life.app, "job", {}, 60, "T", namespace=OURS, order_no="t"))
+    calls.finish(life.app, life.id("finish many"), 1)
+    execute(life.app, "COMMIT AND NO CHAIN NO RELEASE")
+    return made
+
+
+def _rolled_back(life: Life) -> Outcome:
+    execute(life.app, "START TRANSACTION")
+    calls.create(life.app, "job", {}, 60, "T2", namespace=OURS)
+    calls.create_many(life.app, [NewTask("job", {}, 60, "T3", namespace=OURS, order_no="x")])
+    calls.finish(life.app, life.id("rolled back"), 1)
+    execute(life.app, "ROLLBACK AND NO CHAIN NO RELEASE")
+
+
+def _start_many(life: Life) -> Outcome:
+    wanted = [(life.id(f"start many {n}"), 1) for n in (1, 2)]
+    found = calls.processing_many(life.app, [*wanted, (life.id("start"), 7)])
+    return sorted((life.label(one.task_id), one.attempt) for one in found)
+
+
+def _finish_many(life: Life) -> Outcome:
+    found = calls.finish_many(life.app, [(life.id("start many 1"), 1), (life.id("cancel"), 1)])
+    return [(life.label(one.task_id), one.number) for one in found]
+
+
+def _fail(life: Life) -> Outcome:
+    given = ((life.id(name), 1, "it's broken", 1800) for name in ("fail", "fail last"))
+    return [calls.fail(life.app, *one) for one in given]
+
+
+def _finish(life: Life) -> Outcome:
+    for _ in range(2):
+        calls.finish(life.app, life.id("finish"), 1)
+    calls.finish_once(life.app, life.id("finish once"), 1)
+
+
+def _scan(life: Life) -> Outcome:
+    """Queues have their turns in a random order; those that a scan gives back are due at once."""
+    life.batch = calls.scan(life.relay, "r", namespace=OURS, held=["HELD"])
+    return _messages(life, lambda message: message.queue)
+
+
+def _scan_again(life: Life) -> Outcome:
+    life.batch = calls.scan(life.relay, "r", namespace=OURS, held=["HELD"])
+    return _messages(life, lambda message: message.task_id)
+
+
+def _messages(life: Life, order: Callable[[Any], Any]) -> Outcome:
+    found = sorted(life.batch.messages, key=order)
+    return [(life.label(one.task_id), one.attempt, one.payload) for one in found]
+
+
+def _read(life: Life) -> Outcome:
+    found = calls.list_tasks(life.operator, namespace=OURS, limit=7)
+    (one,) = calls.list_tasks(life.operator, namespace=OURS, order_no="listed")
+    told = calls.explain(life.operator, life.id("listed")).text.replace(f"{one.task_id}", "ID")
+    return [[life.label(each.task_id) for each in found], life.label(one.task_id), told[:70]]
+
+
+def _views(life: Life) -> Outcome:
+    stats, depth, audit = (
+        sorted((one.namespace, one.queue, one.waiting) for one in view(life.operator))
+        for view in (calls.stats, calls.depth, calls.audit)
+    )
+    return [stats, depth, audit]
+
+
+STEPS: dict[str, Callable[[Life], Outcome]] = {
+    "create_task": _single,
+    "create_task of a duplicate": _duplicate,
+    "delay_task": _delayed,
+    "create_task_quiet": _quiet,
+    "create_tasks": _bulk,
+    "create_tasks of all kinds": _bulk_of_all_kinds,
+    "create_task with a reserved key": _reserved,
+    "create_tasks with a reserved key": _reserved_in_bulk,
+    "a transaction": _committed,
+    "a transaction that is rolled back": _rolled_back,
+    "start_task": lambda life: calls.processing(life.app, life.id("start"), 1),
+    "start_task again": lambda life: calls.processing(life.app, life.id("start"), 1),
+    "start_tasks": _start_many,
+    "finish_task": _finish,
+    "finish_tasks": _finish_many,
+    "fail_task": _fail,
+    "extend_task": lambda life: calls.extend(life.app, life.id("extend"), 1, 1800),
+    "return_tasks": lambda life: calls.return_many(life.app, [(life.id("return"), 1)]),
+    "next_due": lambda life: calls.next_due(life.relay, OURS),
+    "scan_tasks": _scan,
+    "release_batch": lambda life: calls.release(life.relay, life.batch.batch_id or 1, "r"),
+    "scan_tasks again": _scan_again,
+    "confirm_batch": lambda life: calls.confirm(life.relay, life.batch.batch_id or 1, "r"),
+    "redrive_tasks": lambda life: calls.redrive(life.operator, queue="S", namespace=OURS),
+    "cancel_task": lambda life: calls.cancel(life.operator, life.id("cancel")),
+    "retry_task": lambda life: calls.retry(life.operator, life.id("retry")),
+    "pause_queue": lambda life: calls.pause(life.operator, "P", OURS),
+    "resume_queue": lambda life: calls.resume(life.operator, "P", OURS),
+    "list_tasks": _read,
+    "views": _views,
+    "expire_tasks": lambda life: calls.expire(life.relay),
+    "purge_tasks": lambda life: calls.purge(life.relay),
+}

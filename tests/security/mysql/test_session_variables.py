@@ -1,0 +1,139 @@
+"""Every variable of a session that an application may set is known, and the life of tasks under any
+of their values is the plain one, or calls are refused and nothing is stored.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pymysql
+import pytest
+from fuzzing import sessions
+from lives import Life
+from testing import execute, query
+
+from qtask_db import Connection
+
+GUIDE = Path(__file__).parents[3] / "docs" / "sessions.md"
+CLASSES = ("Cannot be set without a privilege", "Harmless", "Neutralised", "Refused")
+KNOWN_RELEASES = re.compile(r"9\.7\.|10\.11\.|11\.8\.")
+CLOCK = {"timestamp"}
+LIVES = 2
+"""Of a run; each sets all that is harmless or neutralised, to a value by chance."""
+
+Accounts = dict[str, Connection]
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, dict[str, str]]:
+    """The class of each variable, for each engine, as the guide says it."""
+    text = GUIDE.read_text()
+    found: dict[str, dict[str, str]] = {"MySQL": {}, "MariaDB": {}}
+    for kind in CLASSES:
+        (block,) = re.findall(rf"^\*\*{kind}\.\*\*(.*?)\n\n", text, re.M | re.S)
+        for name, engine in re.findall(r"`(\w+)`(?:\s+\((MySQL|MariaDB)\))?", block):
+            for each in (engine,) if engine else found:
+                assert name not in found[each], f"{name} is in two classes"
+                found[each][name] = kind
+    return found
+
+
+@pytest.fixture
+def classes(conn: Connection, table: dict[str, dict[str, str]]) -> dict[str, str]:
+    mariadb = "mariadb" in conn.raw.get_server_info().lower()
+    return table["MariaDB" if mariadb else "MySQL"]
+
+
+@pytest.fixture
+def accounts(account: Callable[..., Connection]) -> Accounts:
+    return {role: account(role) for role in ("app", "relay", "operator")}
+
+
+def test_each_variable_is_in_the_table(
+    conn: Connection, accounts: Accounts, classes: dict[str, str]
+) -> None:
+    settable = sessions.settable(accounts["app"], conn)
+    unknown = sessions.listed(conn) - set(classes)
+    wrong = {
+        name
+        for name in sessions.listed(conn) & set(classes)
+        if (name in settable) == (classes[name] == CLASSES[0])
+    }
+    told = f"not in docs/sessions.md: {sorted(unknown)}; in another class: {sorted(wrong)}"
+    if KNOWN_RELEASES.search(conn.raw.get_server_info()):
+        assert not unknown, told
+        assert not wrong, told
+    elif unknown or wrong:
+        warnings.warn(told, stacklevel=1)
+
+
+def begin(accounts: Accounts, statements: list[str]) -> None:
+    """All three sessions as at login, but for these settings."""
+    for conn in accounts.values():
+        sessions.reset(conn)
+        for statement in statements:
+            with suppress(pymysql.MySQLError):  # some do not go with those before them
+                execute(conn, statement)
+
+
+def test_the_life_of_tasks_under_any_setting(
+    conn: Connection, accounts: Accounts, classes: dict[str, str]
+) -> None:
+    settable = sessions.settable(accounts["app"], conn)
+    begin(accounts, [])
+    plain = Life(conn, accounts).live()
+    seed = time.time_ns() % 10**6
+    random = Random(seed)  # noqa: S311
+    free = [
+        name
+        for name in settable
+        if classes.get(name) in ("Harmless", "Neutralised") and name not in CLOCK
+    ]
+    for _ in range(LIVES):
+        random.shuffle(free)
+        chosen = [f"SET SESSION {name} = {random.choice(settable[name])}" for name in free]
+        begin(accounts, chosen)
+        lived = Life(conn, accounts).live()
+        told = f"seed {seed}: {'; '.join(chosen)}"
+        for step, answer in plain.items():
+            assert lived[step] == answer, f"{step}, {told}"
+
+
+def test_what_is_refused_stores_nothing(
+    conn: Connection, accounts: Accounts, classes: dict[str, str]
+) -> None:
+    """Life itself compares what is stored before and after each call that is refused."""
+    settable = sessions.settable(accounts["app"], conn)
+    random = Random()  # noqa: S311
+    refused = [name for name in settable if classes.get(name) == "Refused"]
+    assert "insert_id" in refused
+    for name in random.sample(refused, 5):
+        begin(accounts, [f"SET SESSION {name} = {random.choice(settable[name])}"])
+        Life(conn, accounts).live()
+    sessions.reset(accounts["app"])
+
+
+def test_sessions_are_left_as_they_were(conn: Connection, accounts: Accounts) -> None:
+    changing = {"timestamp", "last_insert_id", "identity", "rand_seed1", "rand_seed2", "insert_id"}
+    changing |= {"error_count", "warning_count", "statement_id", "last_gtid"}
+
+    def seen() -> list[dict[str, str]]:
+        return [
+            {
+                name: value
+                for name, value in query(own, "SHOW SESSION VARIABLES")
+                if name not in changing and "gtid" not in name
+            }
+            for own in accounts.values()
+        ]
+
+    begin(accounts, ["SET SESSION group_concat_max_len = 4, sql_safe_updates = 1"])
+    before = seen()
+    Life(conn, accounts).live()
+    assert seen() == before
