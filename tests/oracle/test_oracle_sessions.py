@@ -202,6 +202,16 @@ def names_stay_apart(own: Connection) -> None:
         "NLS_LANGUAGE = GERMAN",
         "NLS_LENGTH_SEMANTICS = BYTE",
         "TIME_ZONE = '+05:30'",
+        "ERROR_ON_OVERLAP_TIME = TRUE",
+        "CURSOR_SHARING = FORCE",
+        "OPTIMIZER_MODE = FIRST_ROWS_1",
+        "OPTIMIZER_INDEX_COST_ADJ = 10000",
+        "PLSQL_OPTIMIZE_LEVEL = 0",
+        "COMMIT_WAIT = NOWAIT",
+        "COMMIT_LOGGING = BATCH",
+        "SKIP_UNUSABLE_INDEXES = FALSE",
+        "DDL_LOCK_TIMEOUT = 1",
+        "RECYCLEBIN = OFF",
     ],
 )
 def test_a_sessions_formats_change_nothing(connect: Connect, setting: str) -> None:
