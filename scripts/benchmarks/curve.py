@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from pymysql import MySQLError
 
@@ -22,8 +24,9 @@ CHUNK = 1_000
 
 
 def curve(bench: Bench) -> list[Figure]:
-    """Server's milliseconds for the larger of two inputs; the ratio is how much faster than the
-    input the time has grown. A call that is refused at once grows by less than 1.
+    """The server's milliseconds for the larger of two inputs, of its processors if it is a process
+    of this machine: then the machine may be busy. The ratio is how much faster than the input they
+    have grown; a call that is refused at once grows by less than 1.
     """
     schema = bench.schema("bcurve_")
     schema.sql(f"SET GLOBAL max_allowed_packet = {2**26}")
@@ -54,7 +57,7 @@ def _figure(bench: Bench, schema: Schema, shape: Shape, sizes: list[int], elemen
             if shape.transaction:
                 _run(conn, "SET autocommit = 0")
                 _run(conn, f"SELECT COUNT(*) FROM {schema.table}")
-            seconds, refusal = _timed(conn, shape.call.format(p=schema.prefix))
+            seconds, refusal = _timed(conn, shape.call.format(p=schema.prefix), bench.database_pid)
             took.append(seconds)
             conn.rollback()
     growth = took[-1] / took[0] / (sizes[-1] / sizes[0])
@@ -72,13 +75,26 @@ def _figure(bench: Bench, schema: Schema, shape: Shape, sizes: list[int], elemen
     return figure
 
 
-def _timed(conn: Connection, statement: str) -> tuple[float, str]:
-    began = time.perf_counter()
+def _timed(conn: Connection, statement: str, pid: int | None) -> tuple[float, str]:
+    began = _spent(pid)
+    refusal = ""
     try:
         _run(conn, statement)
     except MySQLError as error:
-        return time.perf_counter() - began, f"refused ({error.args[0]})"
-    return time.perf_counter() - began, ""
+        refusal = f"refused ({error.args[0]})"
+    return _spent(pid) - began, refusal
+
+
+def _spent(pid: int | None) -> float:
+    """Seconds of all threads of a process, from any moment on."""
+    schedules = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    if not schedules:
+        return time.perf_counter()
+    spent = 0
+    for schedule in schedules:
+        with suppress(FileNotFoundError):  # a thread that ends
+            spent += int(schedule.read_text().split()[0])
+    return spent / 1e9
 
 
 def _run(conn: Connection, statement: str, *arguments: str) -> None:
