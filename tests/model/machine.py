@@ -216,6 +216,7 @@ class Machine(RuleBasedStateMachine):
             return received.attempt, received.payload
 
         self._same(really, lambda: self.model.receive(task_id, number, queue))
+        self._last([task_id])
 
     @rule(
         given=st.dictionaries(which, st.sampled_from(("next", "same", None)), max_size=5),
@@ -230,6 +231,9 @@ class Machine(RuleBasedStateMachine):
         }
         wrong = {task_id for task_id, error in expected.items() if error is WrongQueue}
         assert {task_id for task_id, _, _ in reception.wrong} == wrong
+        for one in reception.started:
+            assert one.lapses == self.model.tasks[one.task_id].lapses
+        self._last([one.task_id for one in reception.started])
 
     @rule(given=st.dictionaries(which, st.sampled_from(("same", "next", None)), max_size=5))
     def finish_many(self, given: dict[int, Any]) -> None:
