@@ -19,6 +19,7 @@ from testing import ended, execute, new, query, started
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict, QtaskError
+from qtask_db.render import INDEX
 
 Account = Callable[..., Connection]
 JOB = ("job", {}, 60)
@@ -27,6 +28,8 @@ AHEAD = 10**12
 VERBS: dict[str, Callable[[Connection, int], Any]] = {
     "start_task": lambda c, t: calls.processing(c, t, 1),
     "start_tasks": lambda c, t: calls.processing_many(c, [(t, 1)]),
+    "receive_task": lambda c, t: calls.receive(c, t, 1, "Q"),
+    "receive_tasks": lambda c, t: calls.receive_many(c, [(t, 1, "Q")]),
     "finish_task": lambda c, t: calls.finish(c, t, 1),
     "finish_task_once": lambda c, t: calls.finish_once(c, t, 1),
     "finish_tasks": lambda c, t: calls.finish_many(c, [(t, 1)]),
@@ -42,6 +45,15 @@ CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
         c, [NewTask(*JOB, "Q"), NewTask(*JOB, "Q", order_no=n)]
     ),
 }
+
+
+QUIET = {"create_task_quiet", "delay_task_quiet"}
+"""create_task and delay_task, without rows."""
+
+
+def test_every_verb_of_an_application_is_tried() -> None:
+    public = {found["name"] for found in INDEX["procedure"] if "app" in found.get("role", ())}
+    assert public == VERBS.keys() | CREATE.keys() | QUIET
 
 
 class Others:
@@ -213,19 +225,20 @@ def test_calls_for_a_task_hold_nobody_up(account: Account, conn: Connection, way
 
 
 @pytest.mark.parametrize("way", BEGIN)
-@pytest.mark.parametrize("verb", CREATE)
 def test_creations_hold_nobody_up(
-    account: Account, conn: Connection, engine: str, way: str, verb: str
+    account: Account, conn: Connection, engine: str, way: str
 ) -> None:
     others = Others(account)
     new(conn, "Q", order_no="5", name="job")
-    # MariaDB locks the gap before a duplicate's entry: see "The life of a task" in docs/design.md.
-    order_numbers = (None, "7", "5") if engine == "mysql" else (None, "7")
-    found = {
-        order_no: hindered(account, conn, way, others, lambda own, n=order_no: CREATE[verb](own, n))
-        for order_no in order_numbers
-    }
-    assert {order_no: waits for order_no, waits in found.items() if waits} == {}
+    # MariaDB locks the gap before a duplicate's entry: "Who can hold up others" in docs/design.md.
+    order_numbers = (None, "5") if engine == "mysql" else (None,)
+    found = {}
+    for place, (verb, create) in enumerate(CREATE.items()):
+        for order_no in (*order_numbers, f"7{place}"):
+            found[verb, order_no] = hindered(
+                account, conn, way, others, lambda own, c=create, n=order_no: c(own, n)
+            )
+    assert {case: waits for case, waits in found.items() if waits} == {}
 
 
 @pytest.mark.parametrize("way", BEGIN)
