@@ -27,6 +27,7 @@ OFTEN = {
 }
 """For the variables in whose names these words are: what only their kind understands."""
 ONLY = {
+    "character_set_client": ("'utf8mb4'", "'latin1'", "'ascii'", "'gbk'", "'sjis'"),
     "character_set_results": ("'utf8mb4'", "'latin1'", "'ascii'", "NULL"),
     "default_master_connection": ("''",),
 }
