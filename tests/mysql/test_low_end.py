@@ -44,19 +44,26 @@ def claimed(conn: Connection, limit: int = 100) -> list[int]:
     return [message.task_id for message in calls.scan(conn, "r", limit=limit).messages]
 
 
+LOOKS = {"find_first": "  SET out_took", "scan_tasks": "    SET v_slow"}
+"""The procedures that measure how long they look, and how the statement begins that does."""
+
+
 @pytest.fixture
 def slow(conn: Connection) -> Iterator[None]:
     """Each look takes ten milliseconds."""
-    (plain,) = (
-        o.text for o in Renderer("mysql", Settings()).objects if o.name == "qtask_find_first"
-    )
-    end = "  SET out_took"
-    assert end in plain
-    for text in (plain.replace(end, f"  DO SLEEP(0.01);\n{end}"), plain):
-        execute(conn, "DROP PROCEDURE qtask_find_first")
-        execute(conn, text)
-        if text is not plain:
-            yield
+    plain = {o.name: o.text for o in Renderer("mysql", Settings()).objects}
+    made = {f"qtask_{name}": measured for name, measured in LOOKS.items()}
+    for name, measured in made.items():
+        assert measured in plain[name]
+        replace(conn, name, plain[name].replace(measured, f"  DO SLEEP(0.01);\n{measured}"))
+    yield
+    for name in made:
+        replace(conn, name, plain[name])
+
+
+def replace(conn: Connection, procedure: str, text: str) -> None:
+    execute(conn, f"DROP PROCEDURE {procedure}")
+    execute(conn, text)
 
 
 def test_nothing_is_remembered_where_looks_are_quick(conn: Connection) -> None:
@@ -73,9 +80,7 @@ def test_nothing_is_remembered_where_looks_are_quick(conn: Connection) -> None:
 def test_a_slow_lane_is_remembered(conn: Connection) -> None:
     new(conn, "OTHER", namespace="other")
     new(conn)
-    calls.scan(conn, "r", held=["Q"])
-    # It is parked: a scan must know whether its queue is held, which takes long here.
-    calls.scan(conn, "r", namespace="default", held=[f"q{n}" for n in range(100_000)])
+    calls.scan(conn, "r", namespace="default")
     ((lane, early, late, until),) = query(
         conn,
         "SELECT lane, TIMESTAMPDIFF(MICROSECOND, first_at, UTC_TIMESTAMP(3)) >= 1000000, "
