@@ -62,6 +62,12 @@ def empty(conn: Connection) -> None:
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 
+def forget_low_ends(conn: Connection) -> None:
+    """What scans and purges remember of slow looks: on a busy machine any look may be slow."""
+    for table in LOW_END[conn.dialect.name]:
+        execute(conn, f"DELETE FROM {conn.prefix}{table}")
+
+
 def age(conn: Connection, seconds: float, *task_ids: int) -> None:
     """Lets so many seconds pass for these tasks, or for all: their times move into the past."""
     moved = ", ".join(f"{column} = {earlier(conn, column, seconds)}" for column in TIMES)

@@ -17,7 +17,17 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from testing import age, age_batches, call, earlier, empty, execute, query, rest_queues
+from testing import (
+    age,
+    age_batches,
+    call,
+    earlier,
+    empty,
+    execute,
+    forget_low_ends,
+    query,
+    rest_queues,
+)
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
@@ -333,6 +343,7 @@ class Machine(RuleBasedStateMachine):
         handed, wait = self.model.scan(
             relay, limit, lease, namespace, held, batch.batch_id, self._touched(batch.batch_id)
         )
+        forget_low_ends(self.conn)
         assert {m.task_id: m.attempt for m in batch.messages} == handed
         for message in batch.messages:
             task = self.model.tasks[message.task_id]
@@ -375,6 +386,7 @@ class Machine(RuleBasedStateMachine):
     def purge(self, limit: int) -> None:
         if not self._refused_in_transaction(lambda: calls.purge(self.conn, limit)):
             deleted = calls.purge(self.conn, limit)
+            forget_low_ends(self.conn)
             gone = self.model.tasks.keys() - {row[0] for row in self._rows()}
             assert deleted == self.model.purge(limit, gone)
 

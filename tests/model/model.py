@@ -339,13 +339,14 @@ class Model:
                 chosen = self._chosen(parked, touched, share) + self._chosen(active, touched, share)
                 most = min(share, len(parked)) + min(share, len(active))
                 assert len(chosen) == most or (scarce and len(chosen) < most)
+                full = full or len(chosen) < most
                 self._park(chosen)
                 continue
             first = self._chosen(parked, touched, share)
             chosen = first + self._chosen(active, touched, share - len(first))
             most = min(share, len(parked) + len(active))
             assert len(chosen) == most or (scarce and len(chosen) < most)
-            full = full or len(chosen) >= share
+            full = full or len(chosen) >= share or len(chosen) < most
             claimed += chosen
         assert len(claimed) <= limit
         handed = self._claim(claimed, batch_id)
