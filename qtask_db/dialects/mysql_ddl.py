@@ -36,9 +36,9 @@ _TRIES = 60
 _Replace = Callable[[str, str, Sequence[str]], None]
 
 
-def execute(raw: Any, statement: str) -> None:
+def execute(raw: Any, statement: str, arguments: Sequence[Any] | None = None) -> None:
     """Runs a statement, again and again while transactions of others are in its way."""
-    _patiently(raw, lambda: _execute(raw, statement))
+    _patiently(raw, lambda: _execute(raw, statement, arguments=arguments))
 
 
 class Addition:
@@ -154,7 +154,9 @@ def _patiently(raw: Any, work: Callable[[], None]) -> None:
     return None
 
 
-def _execute(raw: Any, statement: str, seconds: int = _WAIT) -> None:
+def _execute(
+    raw: Any, statement: str, seconds: int = _WAIT, arguments: Sequence[Any] | None = None
+) -> None:
     with raw.cursor() as cursor:
         cursor.execute(f"SET SESSION lock_wait_timeout = {seconds}")
-        cursor.execute(statement)
+        cursor.execute(statement, arguments)

@@ -163,8 +163,8 @@ def drop(raw: Any, kind: str, name: str) -> None:
 
 
 def write_setting(raw: Any, table: str, name: str, value: str) -> None:
-    """Stores one of the settings, which are validated before they come here."""
-    execute(raw, f"REPLACE INTO {table} (name, value) VALUES ('{name}', '{value}')")  # noqa: S608
+    """Stores one of the settings."""
+    execute(raw, f"REPLACE INTO {table} (name, value) VALUES (%s, %s)", (name, value))  # noqa: S608
 
 
 def forget_migrations(raw: Any, table: str, pattern: str) -> None:

@@ -153,12 +153,13 @@ def drop(raw: Any, kind: str, name: str) -> None:
 
 
 def write_setting(raw: Any, table: str, name: str, value: str) -> None:
-    """Stores one of the settings, which are validated before they come here."""
+    """Stores one of the settings."""
     execute(
         raw,
-        f"MERGE INTO {table} kept USING (SELECT '{name}' AS name FROM dual) given "  # noqa: S608
-        f"ON (kept.name = given.name) WHEN MATCHED THEN UPDATE SET value = '{value}' "
-        f"WHEN NOT MATCHED THEN INSERT (name, value) VALUES ('{name}', '{value}')",
+        f"MERGE INTO {table} kept USING (SELECT :1 AS name, :2 AS value FROM dual) given "  # noqa: S608
+        "ON (kept.name = given.name) WHEN MATCHED THEN UPDATE SET value = given.value "
+        "WHEN NOT MATCHED THEN INSERT (name, value) VALUES (given.name, given.value)",
+        (name, value),
     )
 
 
@@ -177,10 +178,10 @@ def grants(
     return {}
 
 
-def execute(raw: Any, statement: str) -> None:
+def execute(raw: Any, statement: str, arguments: Sequence[Any] = ()) -> None:
     """Runs a statement."""
     with raw.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, arguments)
 
 
 def _packages(prefix: str) -> dict[str, str]:

@@ -83,6 +83,11 @@ def attackers(account: Callable[..., Connection]) -> dict[str, Connection]:
     return {role: account(role, prefix=PREFIX) for role in ("app", "operator")}
 
 
+def test_the_pattern_is_kept_as_it_was_given(owner: Connection) -> None:
+    kept = query(owner, f"SELECT value FROM {PREFIX}setting WHERE name = 'queue_pattern'")
+    assert kept == [(PATTERN,)]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_names_that_fit_are_registered(
     owner: Connection, attackers: dict[str, Connection], way: str
