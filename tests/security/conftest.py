@@ -11,7 +11,8 @@ from roles import create_roles, execute_unless, give
 from testing import PASSWORD, as_account, execute
 
 from qtask_db import Connection, Database
-from qtask_db.settings import Settings
+from qtask_db.render import CALLERS, INDEX
+from qtask_db.settings import Settings, package
 
 Account = Callable[..., Connection]
 NO_USER = 1918
@@ -25,7 +26,6 @@ def account(installed_url: str, database_server: servers.Server) -> Iterator[Acc
     made: set[str] = set()
     opened: list[Connection] = []
     with Database(database_server.url).connect() as root:
-        schema = f"current_schema={urlsplit(installed_url).username}"
 
         def connect(
             role: str, *, name: str = "", prefix: str = root.prefix, autocommit: bool = True
@@ -34,10 +34,10 @@ def account(installed_url: str, database_server: servers.Server) -> Iterator[Acc
             if name not in made:
                 made.add(name)
                 create_roles(root, Settings(prefix))
-                _create(root, name, prefix + role)
+                _create(root, name, prefix, role)
+                if root.dialect.name == "oracle":
+                    _name_for(root, name, str(urlsplit(installed_url).username), prefix, role)
             url = as_account(installed_url, name)
-            if root.dialect.name == "oracle":
-                url += f"&{schema}"
             opened.append(Database(url, prefix=prefix).connect(autocommit=autocommit))
             return opened[-1]
 
@@ -54,14 +54,23 @@ def attacker(account: Account) -> Connection:
     return account("app")
 
 
-def _create(root: Connection, name: str, role: str) -> None:
+def _create(root: Connection, name: str, prefix: str, role: str) -> None:
     _drop(root, name)
     if root.dialect.name == "oracle":
         execute(root, f'CREATE USER {name} IDENTIFIED BY "{PASSWORD}"')
-        execute(root, f"GRANT CREATE SESSION, {role} TO {name}")
+        execute(root, f"GRANT CREATE SESSION, {prefix}{role} TO {name}")
         return
     execute(root, f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'")
-    give(root, name, role)
+    give(root, name, prefix + role)
+
+
+def _name_for(root: Connection, name: str, owner: str, prefix: str, role: str) -> None:
+    """The synonyms of docs/oracle.md, for the package of the role and for its views."""
+    named = {prefix + view["name"]: prefix + view["name"] for view in INDEX["view"]}
+    if role in CALLERS:
+        named[package(prefix)] = prefix + role
+    for synonym, target in named.items():
+        execute(root, f"CREATE SYNONYM {name}.{synonym} FOR {owner}.{target}")
 
 
 def _drop(root: Connection, name: str) -> None:
