@@ -31,8 +31,8 @@ _UNAVAILABLE = {
     1041, 1043, 3111, 3113, 3114, 3122, 3135, 3136, 12757, 27146, 28511, 28547, 28864, 28865, 56600,
     16000, 16456,  # read-only: a switchover has moved the primary away
     257, 19504, 19809, 19815,  # the archive's disk is full
-    1628, 1630, 1631, 1632, 1650, 1651, 1652, 1653, 1654, 1655, 1658, 1659, 1683, 1688, 1691, 1692,
-    1693, 30036, 60004,  # a tablespace, a segment or the undo is full
+    1536, 1628, 1630, 1631, 1632, 1650, 1651, 1652, 1653, 1654, 1655, 1658, 1659, 1683, 1688, 1691,
+    1692, 1693, 30036, 60004,  # a quota, a tablespace, a segment or the undo is full
     376, 378, 1110, 1113, 1115, 1157, 27072,  # files that cannot be read or written
     602, 603, 609, 4030, 4031, 4036,  # processes that have failed, memory
     29740,  # the instance was evicted
@@ -52,7 +52,7 @@ _CONFLICT = {
 _DENIED = {
     1004, 1005, 1017, 1031, 1039, 1045, 1720, 41900, 65162,
     28000, 28001, 28003, 28009, 28040, 28150,
-    1536, 1950,  # no quota on a tablespace
+    1950,  # no quota on a tablespace
     12506, 12529,  # the listener's lists
     28115, 47305, 47306, 47400, 47401,  # a policy, Database Vault
     "DPY-2033", "DPY-4001",
