@@ -70,10 +70,14 @@ class Input:
     """The tasks that it may change, besides those that it creates, where it names them."""
     direct: bool
     """As a program without the Python layer makes it: in a PL/SQL block."""
+    settings: tuple[str, ...] = ()
+    """Of the session, as SET SESSION takes them."""
 
     def __str__(self) -> str:
         shown = [f"{name} => {value!r:.200}" for name, value in self.given.items()]
-        return f"{'a block with ' if self.direct else ''}{self.verb}({', '.join(shown)})"
+        call = f"{'a block with ' if self.direct else ''}{self.verb}({', '.join(shown)})"
+        session = f" after SET SESSION {', '.join(self.settings)}" if self.settings else ""
+        return call + session
 
 
 def make(random: Random, dialect: str, task_ids: Sequence[int], batches: Sequence[int]) -> Input:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
+from qtask_db.dialects.mysql_errors import number_and_text
 from qtask_db.dialects.oracle import fetch_at_once
 from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
 from qtask_db.settings import package
 
-from . import inputs, settings
+from . import inputs, settings, staging
 from .inputs import Input
 from .values import Expression
 
 SENTINELS = [(1, "untouched"), (2, "'; --"), (3, "\\")]
-SETTING_SHARE, TRANSACTION_SHARE = 0.05, 0.15
+SETTING_SHARE, TRANSACTION_SHARE, SESSION_SHARE = 0.05, 0.15, 0.35
 INPUTS_OF_A_SCHEMA = 100
 LONGEST_ERROR = 400
 Rows = list[tuple[Any, ...]]
@@ -48,6 +49,7 @@ class Run:
     _task_ids: list[int] = field(default_factory=list)
     _batches: list[int] = field(default_factory=list)
     _content: Content = ([], [], [])
+    _settable: dict[str, list[str]] = field(default_factory=dict)
 
     def make(self, number: int, progress: Callable[[Run], None] = lambda _: None) -> None:
         """So many inputs. Raises Violation at the first one that breaks a promise."""
@@ -72,6 +74,10 @@ class Run:
             self.outcomes["settings"] += 1
             return
         made = inputs.make(self.random, own.dialect.name, self._task_ids, self._batches)
+        if own.dialect.name == "mysql" and self.random.random() < SESSION_SHARE:
+            self._settable = self._settable or staging.settable(own)
+            made = replace(made, settings=staging.choose(self.random, self._settable))
+            self.outcomes["sessions"] += 1
         if self.random.random() < TRANSACTION_SHARE:
             self._check(joined, made)
             joined.rollback()
@@ -82,23 +88,27 @@ class Run:
     def _check(self, conn: Connection, made: Input) -> Content:
         """Makes the call; the tables' content after it."""
         before = self._content
-        alone = conn.dialect.alone(conn.raw)
-        try:
-            rows = _call(conn, made)
-        except Exception as error:
-            self.outcomes[type(error).__name__] += 1
-            if fault := _error_fault(conn.dialect.name, made.verb, error):
-                raise Violation(str(made), fault) from error
-            after = self._read(conn, made)
-            if after != before:
-                fault = f"was refused and has changed something: {error}"
-                raise Violation(str(made), fault) from error
-        else:
+        rows: Rows = []
+        refusal: Exception | None = None
+        with staging.played(conn, made.settings):
+            alone = conn.dialect.alone(conn.raw)
+            try:
+                rows = _call(conn, made)
+            except Exception as error:
+                refusal = error
+                self.outcomes[type(error).__name__] += 1
+                if fault := _error_fault(conn.dialect.name, made, error):
+                    raise Violation(str(made), fault) from error
+            left_open = alone and not conn.dialect.alone(conn.raw)
+        after = self._read(conn, made)
+        if refusal is None:
             self.outcomes["accepted"] += 1
-            after = self._read(conn, made)
             if fault := _change_fault(made, before, after, rows):
                 raise Violation(str(made), fault)
-        if alone and not conn.dialect.alone(conn.raw):
+        elif after != before:
+            fault = f"was refused and has changed something: {refusal}"
+            raise Violation(str(made), fault) from refusal
+        if left_open:
             raise Violation(str(made), "left a transaction open")
         return after
 
@@ -170,12 +180,17 @@ def _block(conn: Connection, made: Input) -> Rows:
         return [tuple(out.getvalue() for out in outs.values()), *rows] if outs else rows
 
 
-def _error_fault(dialect: str, verb: str, error: Exception) -> str | None:
-    """A refusal is one of the verb's errors, or the server's own about an argument."""
+def _error_fault(dialect: str, made: Input, error: Exception) -> str | None:
+    """A refusal is one of the verb's errors, or the server's own about an argument or what the
+    session has set.
+    """
+    if number_and_text(error.__cause__ or error)[0] in staging.refusals(made.settings):
+        return None
     if isinstance(error, DatabaseUnavailable):
         return f"the connection is lost: {error}"
     clear = isinstance(error, InvalidArgument) or (
-        isinstance(error, ProcedureError) and error.number in inputs.VERBS[dialect][verb].errors
+        isinstance(error, ProcedureError)
+        and error.number in inputs.VERBS[dialect][made.verb].errors
     )
     if not clear:
         return f"unclear error {type(error).__name__}: {error}"
@@ -210,7 +225,7 @@ def _others(made: Input, after: Content, changed: set[int]) -> bool:
     """Whether one of them belongs to another queue than the call names."""
     queues = {row[0]: row[1] for row in after[2]}
     named = [queues[row[1]] for row in after[0] if row[0] in changed]
-    return not all(_same(made.given["in_queue"], queue) for queue in named)
+    return not all(_same(made, "in_queue", queue) for queue in named)
 
 
 def _store_fault(made: Input, after: Content, task_id: int) -> str | None:
@@ -220,15 +235,22 @@ def _store_fault(made: Input, after: Content, task_id: int) -> str | None:
         return f"the new task has the status {status}"
     stored = {"in_name": name, "in_payload": payload, "in_queue": queue}
     for place, found in stored.items():
-        if not _same(made.given[place], found):
+        if not _same(made, place, found):
             return f"{place} is stored as {found!r:.200}"
     return None
 
 
-def _same(given: Any, found: str) -> bool:
+def _same(made: Input, place: str, found: str) -> bool:
     """A number for a text is the driver's and the server's to write."""
+    given = made.given[place]
     if isinstance(given, bytes):
         return given == found.encode()
+    if (
+        isinstance(given, str)
+        and not given.isascii()
+        and staging.LOSSY & staging.names(made.settings)
+    ):
+        return True
     return not isinstance(given, str) or given == found
 
 

@@ -4,12 +4,17 @@ them, and values for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pymysql
 
 from qtask_db import Connection
 
+GUIDE = Path(__file__).parents[2] / "docs" / "sessions.md"
+CLASSES = ("Cannot be set without a privilege", "Harmless", "Neutralised", "Refused")
+ENGINES = ("MySQL", "MariaDB")
 LARGEST = 2**64 - 1
 NUMBERS = ("0", "1", "-1", "2", "65535", str(2**31 - 1), str(2**63 - 1), str(LARGEST), "0.000001")
 TEXTS = ("NULL", "''", "'*'", "'x'", "'utf8mb4'", "'utf8mb4_bin'")
@@ -34,6 +39,16 @@ ONLY = {
 """Where others would spoil the answers for the client that chose them, or the next setting."""
 
 RESET_CONNECTION = 0x1F
+
+
+def classified() -> Iterator[tuple[str, str, str]]:
+    """The class of each variable, for each engine, and its name, as the guide says it."""
+    text = GUIDE.read_text()
+    for kind in CLASSES:
+        (block,) = re.findall(rf"^\*\*{kind}\.\*\*(.*?)\n\n", text, re.M | re.S)
+        for name, engine in re.findall(r"`(\w+)`(?:\s+\((MySQL|MariaDB)\))?", block):
+            for each in (engine,) if engine else ENGINES:
+                yield kind, each, name
 
 
 def settable(app: Connection, lister: Connection) -> dict[str, list[str]]:

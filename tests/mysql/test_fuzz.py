@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from random import Random
 
+import pymysql
 import pytest
-from fuzzing import inputs, run, settings
+from fuzzing import inputs, run, settings, staging
 from fuzzing.run import Run, Violation
-from testing import execute
+from testing import execute, query
 
 from qtask_db import Connection, Database, calls
 from qtask_db.settings import Settings
@@ -29,6 +30,7 @@ def test_hostile_arguments(database_url: str) -> None:
     assert found.outcomes["InvalidArgument"] > 10
     assert found.outcomes["accepted"] > 10
     assert found.outcomes["settings"] > 0
+    assert found.outcomes["sessions"] > 10
 
 
 def test_every_procedure_gets_its_turn() -> None:
@@ -60,6 +62,7 @@ def test_it_sees_what_goes_wrong(
     monkeypatch.setattr(run, "_call", call)
     monkeypatch.setattr(run, "SETTING_SHARE", 0)
     monkeypatch.setattr(run, "TRANSACTION_SHARE", 0)
+    monkeypatch.setattr(run, "SESSION_SHARE", 0)
     # The first call of each hundred, which begins anew, may be one that is allowed to delete.
     with pytest.raises(Violation, match=fault):
         Run(Database(database_url), Random(1)).make(500)  # noqa: S311
@@ -74,8 +77,58 @@ def test_it_sees_a_refusal_that_has_changed_something(
         return []
 
     monkeypatch.setattr(run, "_call", call)
+    monkeypatch.setattr(run, "SESSION_SHARE", 0)
     with pytest.raises(Violation, match="was refused and has changed something"):
         Run(Database(database_url), Random(1)).make(100)  # noqa: S311
+
+
+CREATED = "INSERT INTO qtask_queue (queue, namespace) VALUES ('HALF', 'half')"
+
+
+@pytest.mark.parametrize(
+    ("setting", "statement", "fault"),
+    [
+        ("autocommit = 0", f"{CREATED}; SIGNAL 20101", "was refused and has changed something"),
+        ("sql_notes = 0", "SIGNAL 1792", r"unclear error .* after SET SESSION sql_notes = 0"),
+        ("transaction_read_only = 1", "SIGNAL 1792", ""),
+        ("sql_select_limit = 1", "SELECT 1 UNION SELECT 2", ""),
+    ],
+)
+def test_it_sees_what_a_session_has_set(
+    engine: str,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    statement: str,
+    fault: str,
+) -> None:
+    """A setting excuses its own errors alone, holds in its call alone, and hides nothing."""
+    if engine == "mariadb":
+        setting = setting.replace("transaction_read", "tx_read")
+    name = setting.partition(" = ")[0]
+    seen = []
+
+    def call(conn: Connection, made: inputs.Input) -> list[object]:
+        seen.append((str(query(conn, f"SELECT @@{name}")[0][0]), bool(made.settings)))
+        for each in statement.split("; "):
+            if each.startswith("SIGNAL"):
+                error = pymysql.err.OperationalError(int(each.split()[1]), "a refusal")
+                raise conn.dialect.translate(error) or error from error
+            execute(conn, each)
+        return [(0,)]
+
+    monkeypatch.setattr(run, "_call", call)
+    monkeypatch.setattr(run, "SETTING_SHARE", 0)
+    monkeypatch.setattr(run, "SESSION_SHARE", 1)
+    monkeypatch.setattr(staging, "settable", lambda _conn: {name: [setting.split(" = ")[1]]})
+    monkeypatch.setattr(staging, "NUMBERS", (1,))
+    tried = Run(Database(database_url), Random(1))  # noqa: S311
+    if fault:
+        with pytest.raises(Violation, match=fault):
+            tried.make(20)
+    else:
+        tried.make(20)
+    assert len(set(seen)) == 1
 
 
 def test_it_sees_a_setting_that_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:

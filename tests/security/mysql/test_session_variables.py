@@ -9,7 +9,6 @@ import re
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 import pymysql
@@ -20,8 +19,6 @@ from testing import execute, query
 
 from qtask_db import Connection
 
-GUIDE = Path(__file__).parents[3] / "docs" / "sessions.md"
-CLASSES = ("Cannot be set without a privilege", "Harmless", "Neutralised", "Refused")
 KNOWN_RELEASES = re.compile(r"9\.7\.|10\.11\.|11\.8\.")
 CLOCK = {"timestamp"}
 LIVES = int(os.environ.get("QTASK_TEST_LIVES", "2"))
@@ -33,14 +30,10 @@ Accounts = dict[str, Connection]
 @pytest.fixture(scope="module")
 def table() -> dict[str, dict[str, str]]:
     """The class of each variable, for each engine, as the guide says it."""
-    text = GUIDE.read_text()
-    found: dict[str, dict[str, str]] = {"MySQL": {}, "MariaDB": {}}
-    for kind in CLASSES:
-        (block,) = re.findall(rf"^\*\*{kind}\.\*\*(.*?)\n\n", text, re.M | re.S)
-        for name, engine in re.findall(r"`(\w+)`(?:\s+\((MySQL|MariaDB)\))?", block):
-            for each in (engine,) if engine else found:
-                assert name not in found[each], f"{name} is in two classes"
-                found[each][name] = kind
+    found: dict[str, dict[str, str]] = {engine: {} for engine in sessions.ENGINES}
+    for kind, engine, name in sessions.classified():
+        assert name not in found[engine], f"{name} is in two classes"
+        found[engine][name] = kind
     return found
 
 
@@ -63,7 +56,7 @@ def test_each_variable_is_in_the_table(
     wrong = {
         name
         for name in sessions.listed(conn) & set(classes)
-        if (name in settable) == (classes[name] == CLASSES[0])
+        if (name in settable) == (classes[name] == sessions.CLASSES[0])
     }
     told = f"not in docs/sessions.md: {sorted(unknown)}; in another class: {sorted(wrong)}"
     if KNOWN_RELEASES.search(conn.raw.get_server_info()):
