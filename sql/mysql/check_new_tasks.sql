@@ -1,5 +1,5 @@
 {%- macro bad_number(column, low, high) -%}
-given.{{ column }} NOT REGEXP '^[0-9]{1,10}(\\.0{1,20})?$' OR given.{{ column }} NOT BETWEEN {{ low }} AND {{ high }}
+given.{{ column }} NOT REGEXP '\\A[0-9]{1,10}(\\.0{1,20})?\\z' OR given.{{ column }} NOT BETWEEN {{ low }} AND {{ high }}
 {%- endmacro -%}
 CREATE PROCEDURE {{ p }}check_new_tasks (
   IN in_tasks JSON,

@@ -58,7 +58,7 @@ BEGIN
 
   SET v_value = JSON_EXTRACT(in_options, '$.deadline');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
+    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
       {{ raise("invalid_argument", "deadline must be a whole number, 1 to %d (seconds)" % limit.seconds) }};
     END IF;
     SET out_deadline = v_value;
@@ -66,7 +66,7 @@ BEGIN
 
   SET v_value = JSON_EXTRACT(in_options, '$.delete_deadline');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
+    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
       {{ raise("invalid_argument", "delete_deadline must be a whole number, 0 to %d (seconds)" % limit.seconds) }};
     END IF;
     SET out_delete_deadline = v_value;
@@ -74,7 +74,7 @@ BEGIN
 
   SET v_value = JSON_EXTRACT(in_options, '$.max_count');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '^-?[0-9]+(\\.0+)?$' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
+    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
       {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count) }};
     END IF;
     SET out_max_count = v_value;

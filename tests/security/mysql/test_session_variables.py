@@ -4,6 +4,7 @@ of their values is the plain one, or calls are refused and nothing is stored.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import warnings
@@ -15,9 +16,10 @@ import pymysql
 import pytest
 from fuzzing import sessions
 from lives import Life
-from testing import execute, query
+from testing import call, execute, query, started
 
-from qtask_db import Connection
+from qtask_db import Connection, calls
+from qtask_db.errors import InvalidArgument
 
 KNOWN_RELEASES = re.compile(r"9\.7\.|10\.11\.|11\.8\.")
 CLOCK = {"timestamp"}
@@ -129,3 +131,29 @@ def test_sessions_are_left_as_they_were(conn: Connection, accounts: Accounts) ->
     before = seen()
     Life(conn, accounts).live()
     assert seen() == before
+
+
+BY_LINES = (
+    '[{"task_id": "%d\\nx"}]',
+    '[{"task_id": "x"},\n[{"task_id": %d, "attempt": 1}]\n]',
+)
+
+
+@pytest.mark.parametrize("flags", ["", "MULTILINE", "EXTRA", "EXTENDED_MORE", "UNGREEDY"])
+def test_patterns_mean_the_same_in_each_session(
+    conn: Connection, accounts: Accounts, flags: str
+) -> None:
+    app = accounts["app"]
+    task_id = started(conn)
+    if "default_regex_flags" in sessions.listed(conn):
+        execute(app, f"SET SESSION default_regex_flags = '{flags}'")
+    for verb in ("start_tasks", "finish_tasks", "return_tasks"):
+        for given in BY_LINES:
+            with pytest.raises(InvalidArgument, match="must be integers"):
+                call(app, verb, given % task_id)
+    bad = {"name": "job", "payload": {}, "interval": "60\nx", "queue": "Q"}
+    with pytest.raises(InvalidArgument, match="interval"):
+        call(app, "create_tasks", json.dumps([bad]))
+    with pytest.raises(InvalidArgument, match="max_count"):
+        call(app, "create_task", "job", "{}", 60, "Q", options={"max_count": "1\n2"})
+    assert [one.number for one in calls.finish_many(app, [(task_id, 1)])] == []
