@@ -30,6 +30,8 @@ REFUSALS: dict[str, frozenset[int]] = {
     "max_statement_time": frozenset({1969}),
     "tmp_table_size": frozenset({1146}),
     "range_optimizer_max_mem_size": frozenset({1175}),
+    "range_alloc_block_size": frozenset({1175}),
+    "parser_max_mem_size": frozenset({3170}),
     "use_secondary_engine": frozenset({3889}),
 }
 """The server's errors in which calls may end, if one of these variables is set."""
