@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qs
 
 from qtask_db import encryption as ways
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.dialects import mysql_grants, mysql_schema, mysql_settings
+from qtask_db.dialects import mysql_grants, mysql_hiding, mysql_schema, mysql_settings
 from qtask_db.dialects.mysql import MySQL, rows_of
 from qtask_db.doctor import NAMED, Check, clock, fail, ok, procedures_by_role, safely, unseen, warn
 
@@ -96,6 +96,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("definers", _definers(raw, prefix)),
         ("privileges", _privileges(raw, prefix)),
         ("grants", _roles(raw, prefix)),
+        ("temporary tables", mysql_hiding.examine(raw, prefix)),
     ):
         yield from safely(name, look, MySQL().translate, *needed)
 

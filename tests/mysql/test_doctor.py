@@ -219,6 +219,40 @@ def test_a_role_that_lacks_something(own: str, root: Connection) -> None:
             execute(root, f"DROP ROLE {PREFIX}{name}")
 
 
+@pytest.mark.parametrize("where", ["the database", "the server", "a role"])
+@pytest.mark.parametrize("calls_by", ["a role of ours", "a procedure"])
+def test_who_can_hide_tables(
+    where: str, calls_by: str, own: str, root: Connection, new_account: NewAccount
+) -> None:
+    schema = urlsplit(own).path[1:]
+    url = new_account(own, "qtask_hider")
+    account = "'qtask_hider'@'%'"
+    with Database(own, prefix=PREFIX).connect() as conn:
+        create_roles(conn, Settings(prefix=PREFIX))
+    execute(root, "CREATE ROLE qtask_hiders")
+    try:
+        if calls_by == "a procedure":
+            execute(root, f"GRANT EXECUTE ON PROCEDURE {schema}.{PREFIX}start_task TO {account}")
+        else:
+            give(root, "qtask_hider", PREFIX + "app")
+        assert checks(own)["temporary tables"].level is Level.OK
+        place = "*.*" if where == "the server" else f"{schema}.*"
+        holder = "qtask_hiders" if where == "a role" else account
+        execute(root, f"GRANT CREATE TEMPORARY TABLES ON {place} TO {holder}")
+        if where == "a role":
+            assert checks(own)["temporary tables"].level is Level.OK
+            execute(root, f"GRANT qtask_hiders TO {account}")
+        found = checks(own)["temporary tables"]
+        assert (found.level, "qtask_hider@%" in found.text) == (Level.WARN, True)
+        assert "REVOKE CREATE TEMPORARY TABLES" in found.advice
+        assert "temporary tables" not in checks(url)  # it may not read the server's privileges
+        execute(root, f"GRANT ALL ON {schema}.* TO {account}")
+        assert checks(own)["temporary tables"].level is Level.OK
+    finally:
+        for name in ("qtask_hiders", *(PREFIX + role for role in ROLES)):
+            execute(root, f"DROP ROLE {name}")
+
+
 def test_ids_that_are_nearly_used_up(own: str) -> None:
     with Database(own, prefix=PREFIX).connect() as conn:
         execute(conn, f"ALTER TABLE {PREFIX}queue AUTO_INCREMENT = 2000000000")
