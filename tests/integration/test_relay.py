@@ -596,6 +596,7 @@ def test_the_database_goes_and_comes(
     with relay._session.database.connect() as conn:
         ids = create(conn, 3)
     until(lambda: set(on_queue(redis)) == set(ids))
+    until(lambda: "works again" in caplog.text)
     relay.stop()
     texts = [record.getMessage() for record in caplog.records if "database:" in record.getMessage()]
     assert sum("works again" in text for text in texts) == 1

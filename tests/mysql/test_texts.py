@@ -42,7 +42,6 @@ PLACES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "order_no of many": ("create_tasks", (element(order_no="?"),)),
     "queue to pause": ("pause_queue", ("?", None)),
     "namespace to resume": ("resume_queue", ("Q", "?")),
-    "queue to remove": ("remove_queue", ("?", None)),
     "error": ("fail_task", ("task", 1, "?", 0)),
     "relay": ("scan_tasks", ("?", 1, 30, None, None)),
 }  # fmt: skip

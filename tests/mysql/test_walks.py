@@ -23,7 +23,7 @@ ACCOUNTS = ("owner", "app", "producer", "worker", "relay", "operator", "monitor"
 ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")
 """Lines that have been done where tests run."""
 SERVICES = ("qtask relay", "qtask worker")
-UNTRIED = re.compile(r"…|17|relay|worker|--watch|render|uninstall|install|--servers")
+UNTRIED = re.compile(r"…|17|relay|worker|--watch|render|uninstall|install|remove-queue|--servers")
 """Commands in the README's text that need more than it says there, or that do not end."""
 
 

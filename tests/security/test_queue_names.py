@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -193,6 +194,7 @@ def test_nothing_is_lost_while_its_queue_is_removed(
             conn.commit()
             calls.finish(conn, task_id, calls.processing(conn, task_id))
             conn.commit()
+            time.sleep(0.02)  # a queue with active tasks is not removed
         task_id = calls.create(conn, "job", {}, 3600, "MAIL").task_id
         conn.commit()
         return task_id

@@ -232,7 +232,8 @@ def test_what_a_terminal_would_obey_is_shown(qtask: Qtask, conn: Connection) -> 
         ("explain", "--order-no", hostile * 2), ("cancel", hostile), (hostile,),
         ("remove-queue", *place, "--yes"),
     ):  # fmt: skip
-        result = CliRunner().invoke(main, [str(word) for word in command], env=qtask.env)
+        wide = qtask.env | {"COLUMNS": "300"}  # a cell is not broken into lines
+        result = CliRunner().invoke(main, [str(word) for word in command], env=wide)
         assert result.output, result
         assert not set(result.output) & set("\x1b\x9b\u2028\u202e"), (command, result.output)
         lines = result.output.splitlines()
