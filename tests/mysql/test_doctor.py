@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,9 +172,10 @@ def test_transactions_that_wait(own: str, root: Connection, monkeypatch: Any) ->
     assert checks(own)["prepared"].level is Level.OK
 
 
-@pytest.mark.parametrize("prepared", [False, True])
-def test_who_holds_up_others(own: str, root: Connection, monkeypatch: Any, prepared: bool) -> None:
-    monkeypatch.setattr(mysql_doctor, "LONG_WAIT", 0)
+def is_told(own: str, root: Connection, prepared: bool) -> bool:
+    """Whether doctor names who holds others up, and what ends it. False if nobody is held up: now
+    and then MariaDB 10.11 loses the locks of a prepared transaction when its coordinator leaves.
+    """
     database = Database(own, prefix=PREFIX)
     with database.connect() as conn, database.connect() as holder:
         task_id = started(conn)
@@ -186,11 +187,18 @@ def test_who_holds_up_others(own: str, root: Connection, monkeypatch: Any, prepa
             holder.close()
         waiter = Thread(target=calls.finish, args=(conn, task_id, 1))
         waiter.start()
-        until(lambda: checks(own)["lock waits"].level is Level.WARN)
+        until(
+            lambda: (
+                checks(own)["lock waits"].level is Level.WARN
+                or (prepared and not waiter.is_alive())
+            )
+        )
+        told = waiter.is_alive()
         advice = checks(own)["lock waits"].advice
         if prepared:
-            assert "XA ROLLBACK" in advice
-            execute(root, "XA ROLLBACK 'held'")
+            assert "XA ROLLBACK" in advice or not told
+            with nullcontext() if told else suppress(pymysql.MySQLError):
+                execute(root, "XA ROLLBACK 'held'")
         else:
             kill = re.search(r"KILL \d+", advice)
             assert kill
@@ -198,6 +206,13 @@ def test_who_holds_up_others(own: str, root: Connection, monkeypatch: Any, prepa
         waiter.join(20)
         assert not waiter.is_alive()
     assert checks(own)["lock waits"].level is Level.OK
+    return told
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_who_holds_up_others(own: str, root: Connection, monkeypatch: Any, prepared: bool) -> None:
+    monkeypatch.setattr(mysql_doctor, "LONG_WAIT", 0)
+    assert any(is_told(own, root, prepared) for _ in range(5))
 
 
 def test_a_role_that_lacks_something(own: str, root: Connection) -> None:
