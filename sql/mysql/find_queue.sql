@@ -36,7 +36,7 @@ BEGIN
 
   IF v_removed THEN
     -- Changed in any case, so that the count says whether the row is still there.
-    UPDATE {{ p }}queue
+    UPDATE {{ unrefused }} {{ p }}queue
     SET removed_at = NULL, touched = touched + 1
     WHERE queue_id = out_queue_id;
     IF ROW_COUNT() = 0 THEN
@@ -59,7 +59,7 @@ BEGIN
     CALL {{ p }}check_session();
     -- The session has insert_id = 0, which MySQL cannot tell from none and which holds for one INSERT.
     IF out_queue_id = 0 THEN
-      DELETE FROM {{ p }}queue
+      DELETE {{ unrefused }} FROM {{ p }}queue
       WHERE queue_id = 0;
     END IF;
     BEGIN

@@ -32,7 +32,7 @@ BEGIN
 
     IF v_tries > 0 THEN
       -- The session has insert_id = 0, which MySQL cannot tell from none and which holds for one INSERT.
-      DELETE FROM {{ p }}queue
+      DELETE {{ unrefused }} FROM {{ p }}queue
       WHERE queue_id = 0;
     END IF;
     SET v_tries = v_tries + 1;

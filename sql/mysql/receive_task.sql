@@ -37,7 +37,7 @@ BEGIN
   CALL {{ p }}check_queue(in_queue, NULL);
 
   CALL {{ p }}find_received(in_task_id, in_queue, out_payload);
-  {{ look_first("in_attempt - 1", "FALSE") }};
+  {{ look_first("GREATEST(in_attempt, 0) - 1", "FALSE") }};
   UPDATE {{ p }}task
   SET
     {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}

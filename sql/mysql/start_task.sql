@@ -30,7 +30,7 @@ BEGIN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
 
-  {{ look_first("in_attempt - 1", "FALSE") }};
+  {{ look_first("GREATEST(in_attempt, 0) - 1", "FALSE") }};
   UPDATE {{ p }}task
   SET
     {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}

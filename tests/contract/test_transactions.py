@@ -19,6 +19,7 @@ from testing import (
     kill_others,
     new,
     query,
+    refused,
     row,
     started,
 )
@@ -446,3 +447,17 @@ class TestClient:
         with client.transaction() as tx:
             assert tx.raw is mine
         assert count(conn) == 0, "the child has not committed"
+
+
+@pytest.mark.parametrize("attempt", [-(2**63), -1, 0])
+def test_no_attempt_is_too_small_to_be_refused(
+    conn: Connection, connect: Callable[..., Connection], attempt: int
+) -> None:
+    task_id = new(conn, "Q")
+    own = connect(autocommit=False)
+    for start in (
+        lambda: calls.processing(own, task_id, attempt),
+        lambda: calls.receive(own, task_id, attempt, "Q"),
+    ):
+        with refused(own, StaleAttempt):
+            start()
