@@ -27,10 +27,7 @@ BEGIN
   DECLARE v_next_id BIGINT UNSIGNED DEFAULT 0;
   DECLARE v_unseen INT;
 
-  BEGIN
-    DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
-    SET TRANSACTION READ WRITE;
-  END;
+  {{ ask_fresh }};
   IF NOT v_fresh THEN
     SELECT COUNT(*) INTO v_unseen
     {{ looked_at() }}

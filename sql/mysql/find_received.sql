@@ -22,10 +22,7 @@ BEGIN
   DECLARE v_queue {{ text }};
   DECLARE v_next_id BIGINT UNSIGNED;
 
-  BEGIN
-    DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
-    SET TRANSACTION READ WRITE;
-  END;
+  {{ ask_fresh }};
   {{ looked_at() }};
   IF v_queue IS NULL AND NOT v_fresh THEN
     CALL {{ p }}find_next_id(v_next_id);

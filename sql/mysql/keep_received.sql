@@ -46,10 +46,7 @@ BEGIN
   DECLARE v_more {{ text }};
   DECLARE v_next_id BIGINT UNSIGNED;
 
-  BEGIN
-    DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
-    SET TRANSACTION READ WRITE;
-  END;
+  {{ ask_fresh }};
   SELECT COUNT(*), SUM(OCTET_LENGTH(task.payload))
   INTO v_found, v_bytes
   {{ received() }};

@@ -64,19 +64,22 @@ COALESCE(
         FALSE
       )
 {%- endmacro -%}
+{#- Whether the call begins the transaction: the server refuses SET TRANSACTION with error 1568 while one is open. -#}
+{%- set ask_fresh -%}
+BEGIN
+    DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
+    SET TRANSACTION READ WRITE;
+  END
+{%- endset -%}
 {#- Before the UPDATE of one task, which locks where it finds nothing, too: the row, or the place where it would be. In
-    a transaction that lasts the call looks first. The server refuses SET TRANSACTION with error 1568 while one is
-    open; with autocommit off, none was, and what a look does not find is not there. In one that was open before it
-    may have been created since, if its number has been given at all. -#}
+    a transaction that lasts the call looks first. If the call begins it, what a look does not find is not there. In one
+    that was open before it may have been created since, if its number has been given at all. -#}
 {%- macro look_first(attempts, running) -%}
 BEGIN
     DECLARE v_fresh TINYINT DEFAULT TRUE;
     DECLARE v_refused TINYINT;
     DECLARE v_next_id BIGINT UNSIGNED;
-    BEGIN
-      DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
-      SET TRANSACTION READ WRITE;
-    END;
+    {{ ask_fresh }};
     IF NOT v_fresh OR NOT @@autocommit THEN
       SELECT {{ is_refused(attempts, running) }}
       INTO v_refused

@@ -24,7 +24,7 @@ from testing import query
 
 from qtask_db import Connection, Database
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
 LISTENS = "0A"
 LOOPBACK = "0100007F"
 
@@ -183,7 +183,7 @@ def test_a_checkout_that_is_closed_to_others_will_do(
 ) -> None:
     packages = cache_folder() / "packages" / "redis"
     if not packages.exists():
-        pytest.skip("Redis does not come out of the distribution's packages here")
+        pytest.skip("Redis is not of the distribution's packages: QTASK_SERVERS=packages")
     closed = tmp_path / "closed"
     (closed / "packages").mkdir(parents=True, mode=0o700)
     copied = subprocess.run(["cp", "-al", packages, closed / "packages"], check=False)
