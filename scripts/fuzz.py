@@ -23,8 +23,8 @@ DESCRIPTION = """\
 Calls every procedure with hostile arguments, and gives hostile values to every setting: quotes,
 comments, NUL, invalid UTF-8, characters of four bytes, JSON bombs, very long texts, numbers out of
 range. On MySQL and MariaDB a third of the calls is made in a session that has set some of its
-variables: it explains the server's errors that docs/sessions.md names, and nothing else. Each
-refusal must be one of the procedure's documented errors and must have changed nothing; each call
+variables: it explains the server's errors that docs/reference/sessions.md names, and nothing else.
+Each refusal must be one of the procedure's documented errors and must have changed nothing; each call
 that is accepted must have changed only what it names and must have stored what was given. Tables
 beside, rows beside and the server must be untouched.
 

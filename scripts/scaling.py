@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many servers a load takes, from what one task costs: the model behind docs/scaling.md.
+"""How many servers a load takes, from what one task costs: the model behind docs/guides/scaling.md.
 
 Costs are those of `scripts/bench --case cost --json`. Every one of them grows in proportion to the
 load, so a shard is full when its processors or its log are, and the rest is division.

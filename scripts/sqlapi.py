@@ -1,4 +1,4 @@
-"""Write docs/sql-api.md: every procedure, error and view, from the headers that are in the SQL.
+"""Write docs/reference/sql.md: every procedure, error and view, from the headers in the SQL.
 
 scripts/sqlapi           writes the page
 scripts/sqlapi --check   writes nothing; exits with 1 where the page is not current
@@ -21,7 +21,7 @@ from qtask_db.errors import ProcedureError
 from qtask_db.render import INDEX, Renderer
 from qtask_db.settings import Settings, package
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "sql-api.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "sql.md"
 WIDTH = 100
 SECTIONS = ("Parameters", "Result", "Errors", "Transaction")
 TITLES = {
@@ -83,7 +83,7 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 - **Oracle**: a package. What is `DEFAULT NULL` may be left out; the options are such parameters
   instead of one JSON object. Rows come as a ref cursor, `out_rows`: in SQL*Plus or SQLcl write
   `VARIABLE r REFCURSOR` before the call and `PRINT r` after it. An empty text is NULL. See
-  [oracle.md](oracle.md).
+  [oracle.md](../guides/oracle.md).
 - Times are UTC, from the clock of the database, to the millisecond. Durations are whole seconds.
 - "Joins the caller's" transaction: it never commits. With autocommit on, the call is a transaction
   of its own. "Commits by itself": call it outside a transaction.
@@ -315,14 +315,14 @@ def page() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write docs/sql-api.md from the procedures.")
+    parser = argparse.ArgumentParser(description="Write docs/reference/sql.md from the procedures.")
     parser.add_argument("--check", action="store_true", help="only say whether it is current")
     args = parser.parse_args()
     text = page()
     current = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     if args.check:
         if text != current:
-            sys.exit("docs/sql-api.md is not current: run scripts/sqlapi")
+            sys.exit("docs/reference/sql.md is not current: run scripts/sqlapi")
         return
     if text != current:
         PAGE.parent.mkdir(exist_ok=True)

@@ -209,7 +209,8 @@ def _waits(raw: Any) -> Iterator[Check]:
         yield warn(
             "lock waits",
             f"{who} holds up {waiting} others, one for {longest} s",
-            f'end its transaction ({end}); see docs/design.md, "Who can hold up others"',
+            f"end its transaction ({end}); see docs/internals/decisions.md, "
+            '"Who can hold up others"',
         )
     if not told:
         yield ok("lock waits", f"nobody has waited for another's lock for {LONG_WAIT} s")

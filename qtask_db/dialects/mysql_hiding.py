@@ -54,7 +54,7 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
             f"{len(found)} accounts may call procedures and hide tables from them: "
             + ", ".join(found[:NAMED]),
             "REVOKE CREATE TEMPORARY TABLES ON the schema's database, and on *.*, FROM them; "
-            'see docs/sessions.md, "Temporary tables"',
+            'see docs/reference/sessions.md, "Temporary tables"',
         )
     else:
         yield ok("temporary tables", "nobody who calls procedures can hide tables from them")

@@ -33,7 +33,7 @@ def tell(
 
 
 def markdown(figures: Sequence[Figure]) -> str:
-    """For docs/benchmarks.md."""
+    """For docs/internals/benchmarks.md."""
     lines = ["| case | value | floor | ratio | wanted |", "|---|---|---|---|---|"]
     for one in figures:
         floor = "" if one.floor is None else f"{_amount(one.floor, one.unit)}, {one.floor_is}"

@@ -12,7 +12,7 @@ import pymysql
 
 from qtask_db import Connection
 
-GUIDE = Path(__file__).parents[2] / "docs" / "sessions.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "reference" / "sessions.md"
 CLASSES = ("Cannot be set without a privilege", "Harmless", "Neutralised", "Refused")
 ENGINES = ("MySQL", "MariaDB")
 LARGEST = 2**64 - 1

@@ -1,4 +1,4 @@
-"""docs/other-languages.md: its blocks are parts of the programs, and what it says in SQL works."""
+"""docs/guides/other-languages.md: its blocks are parts of the programs, and its SQL works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools import PROGRAMS
 from qtask_db import Connection
 from qtask_db.constants import Status
 
-GUIDE = "docs/other-languages.md"
+GUIDE = "docs/guides/other-languages.md"
 KINDS = {".mjs": "js", ".php": "php", ".go": "go", ".java": "java", ".py": "python"}
 """The kinds of blocks, by the programs' suffix."""
 

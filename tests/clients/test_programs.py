@@ -1,4 +1,4 @@
-"""Programs in other languages take tasks through their whole life, as docs/other-languages.md says.
+"""Programs in other languages take tasks through their whole life, as their guide says.
 
 Each is run as a process with an account that has the role of applications alone, and tells what its
 driver gave it, a line of JSON a step: all must be told the same, numbers as numbers.

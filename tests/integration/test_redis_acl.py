@@ -1,4 +1,4 @@
-"""The Redis users of docs/setup.md may do what they have to, and have to do all that they may."""
+"""The Redis users of docs/guides/installing.md have exactly the rights that they need."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_user_of_the_document_needs_what_it_has_and_no_more(
 ) -> None:
     name = act.__name__
     url = as_account(redis_url, name, "secret")
-    text = "".join(blocks("docs/setup.md", "redis"))
+    text = "".join(blocks("docs/guides/installing.md", "redis"))
     lines = [words for words in map(str.split, text.splitlines()) if words[2] == name]
 
     def attempt() -> None:

@@ -1,4 +1,4 @@
-"""docs/setup.md and the README, walked from nothing to tasks that are done."""
+"""docs/guides/installing.md and the README, walked from nothing to tasks that are done."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_the_document_leads_from_nothing_to_a_running_installation(
     root: Connection, database_server: servers.Server, redis: redis.Redis, tmp_path: Path
 ) -> None:
     walk = Walk(root, database_server.url, redis, tmp_path)
-    said = [getattr(walk, kind)(block) for kind, block in all_blocks("docs/setup.md")]
+    said = [getattr(walk, kind)(block) for kind, block in all_blocks("docs/guides/installing.md")]
     assert "waiting" in said[-2]
     assert "started" in said[-1]
     assert redis.llen("GCR:ORDER:BIND")

@@ -1,4 +1,4 @@
-"""The attacker: somebody with an account for one of the roles, as docs/setup.md gives it out."""
+"""The attacker has an account for one of the roles, as docs/guides/installing.md gives it out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _create(root: Connection, name: str, prefix: str, role: str) -> None:
 
 
 def _name_for(root: Connection, name: str, owner: str, prefix: str, role: str) -> None:
-    """The synonyms of docs/oracle.md, for the package of the role and for its views."""
+    """The synonyms of docs/guides/oracle.md, for the package of the role and for its views."""
     named = {prefix + view["name"]: prefix + view["name"] for view in INDEX["view"]}
     if role in CALLERS:
         named[package(prefix)] = prefix + role

@@ -1,6 +1,4 @@
-"""Somebody has the password of an account with one role: what docs/security.md says of it is all
-that it is good for.
-"""
+"""A stolen account of one role can do what docs/guides/security.md says of it, and no more."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def calls(document: str) -> list[tuple[str, str]]:
 
 
 def test_the_sql_reference_is_current() -> None:
-    assert sqlapi.page() == text("docs/sql-api.md"), "run scripts/sqlapi"
+    assert sqlapi.page() == text("docs/reference/sql.md"), "run scripts/sqlapi"
 
 
 def test_the_sql_reference_has_every_procedure_error_and_view() -> None:
-    page = text("docs/sql-api.md")
+    page = text("docs/reference/sql.md")
     for name in PROCEDURES:
         assert f"\n### {name}\n" in page
     for name, number in ERROR.items():
@@ -100,8 +100,8 @@ def test_calls_of_the_package_give_what_it_needs(document: str) -> None:
 
 
 def test_the_package_has_an_example_of_every_procedure() -> None:
-    shown = re.findall(r"\bqtask\.(\w+)\(", text("docs/sql-api.md"))
-    assert shown == re.findall(r"CALL qtask_(\w+)\(", text("docs/sql-api.md"))
+    shown = re.findall(r"\bqtask\.(\w+)\(", text("docs/reference/sql.md"))
+    assert shown == re.findall(r"CALL qtask_(\w+)\(", text("docs/reference/sql.md"))
     assert set(shown) == PACKAGED.keys()
 
 

@@ -40,7 +40,7 @@ def show(found: Comparison) -> None:
 
 
 def markdown(found: Comparison) -> str:
-    """For docs/benchmarks.md."""
+    """For docs/internals/benchmarks.md."""
     titles = _titles()
     rows = [titles, ["---"] * 3 + ["---:"] * (len(titles) - 3)]
     rows += [_cells(found, result) for result in found.results]

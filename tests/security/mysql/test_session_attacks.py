@@ -150,7 +150,7 @@ def test_a_call_that_is_killed_leaves_nothing_half_done(
 def test_who_hides_the_queues_by_a_temporary_table_harms_no_other_task(
     conn: Connection, account: Account
 ) -> None:
-    """It takes a privilege that no role has; docs/sessions.md says what can be done with it."""
+    """It takes a privilege that no role has; docs/reference/sessions.md says what it can do."""
     theirs = new(conn, "THEIRS")
     before = query(conn, "SELECT * FROM qtask_task ORDER BY task_id")
     own = account("app")

@@ -60,7 +60,7 @@ def test_each_variable_is_in_the_table(
         for name in sessions.listed(conn) & set(classes)
         if (name in settable) == (classes[name] == sessions.CLASSES[0])
     }
-    told = f"not in docs/sessions.md: {sorted(unknown)}; in another class: {sorted(wrong)}"
+    told = f"not in the document: {sorted(unknown)}; in another class: {sorted(wrong)}"
     if KNOWN_RELEASES.search(conn.raw.get_server_info()):
         assert not unknown, told
         assert not wrong, told

@@ -57,11 +57,8 @@ def test_a_redis_user_reaches_the_keys_of_its_tenant_alone(
     user: str, redis_url: str, redis: redis_py.Redis
 ) -> None:
     name = f"tenant_a_{user}"
-    (line,) = (
-        words
-        for words in map(str.split, "".join(blocks("docs/setup.md", "redis")).splitlines())
-        if words[2:4] == [user, "on"]
-    )
+    lines = "".join(blocks("docs/guides/installing.md", "redis")).splitlines()
+    (line,) = (words for words in map(str.split, lines) if words[2:4] == [user, "on"])
     redis.execute_command("ACL", "SETUSER", name, *(w.replace("~*", "~A:*") for w in line[3:]))
     place = urlsplit(redis_url)
     host = place.netloc.rpartition("@")[2]
