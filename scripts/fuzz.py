@@ -24,9 +24,9 @@ Calls every procedure with hostile arguments, and gives hostile values to every 
 comments, NUL, invalid UTF-8, characters of four bytes, JSON bombs, very long texts, numbers out of
 range. On MySQL and MariaDB a third of the calls is made in a session that has set some of its
 variables: it explains the server's errors that docs/reference/sessions.md names, and nothing else.
-Each refusal must be one of the procedure's documented errors and must have changed nothing; each call
-that is accepted must have changed only what it names and must have stored what was given. Tables
-beside, rows beside and the server must be untouched.
+Each refusal must be one of the procedure's documented errors and must have changed nothing; each
+call that is accepted must have changed only what it names and must have stored what was given.
+Tables beside, rows beside and the server must be untouched.
 
 The exit code is 0 where all that was true, 1 at the first violation, 2 where the run could not be
 made. A seed repeats a run.
