@@ -13,7 +13,7 @@ PUSH_BEFORE_COMMIT = "push before commit"
 """The producers' doing."""
 _FENCE = r"AND \((?:in_attempt|given\.attempt) IS NULL OR [^)]*\)"
 _INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
-_STARTING = {"start_task", "start_tasks", "receive_task", "receive_tasks"}
+_STARTING = {"start_task", "start_lapsed", "start_tasks", "receive_task", "receive_tasks"}
 _ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 
 # What is replaced by what in which procedures.

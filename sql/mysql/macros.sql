@@ -193,7 +193,10 @@ task.last_error = IF(
 {#- A task that is taken into processing, and whether it can be: `attempt` is the one that the message announced. -#}
 {%- macro taken(attempts, batch_id, task="") -%}
 {{ start_anew("v_now", task) }},
-    {{ task }}lane = {{ task }}queue_id,
+    {{ in_processing(attempts, batch_id, task) }}
+{%- endmacro -%}
+{%- macro in_processing(attempts, batch_id, task="") -%}
+{{ task }}lane = {{ task }}queue_id,
     {{ task }}status = {{ status.processing }},
     {{ task }}attempts = {{ attempts }},
     {{ task }}batch_id = {{ batch_id }},

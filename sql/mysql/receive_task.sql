@@ -38,14 +38,20 @@ BEGIN
 
   CALL {{ p }}find_received(in_task_id, in_queue, out_payload);
   {{ look_first("GREATEST(in_attempt, 0) - 1", "FALSE") }};
+  -- Most tasks are taken for the first time, or after an attempt that ended. The server works out less for them.
   UPDATE {{ p }}task
   SET
-    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}
+    due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at),
+    lapses = 0,
+    {{ in_processing("LAST_INSERT_ID(attempts + 1)", "0") }}
   WHERE task_id = in_task_id
-    AND {{ can_be_taken("in_attempt") }};
+    AND status = {{ status.waiting }}
+    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
+    AND attempts - attempts_before < max_count
+    AND deadline_at > v_now;
 
   IF ROW_COUNT() = 0 THEN
-    CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);
+    CALL {{ p }}start_lapsed(in_task_id, in_attempt, v_now);
   END IF;
   SET out_attempt = LAST_INSERT_ID();
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);

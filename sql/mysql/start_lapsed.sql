@@ -1,0 +1,24 @@
+CREATE PROCEDURE {{ p }}start_lapsed (
+  IN in_task_id BIGINT,
+  IN in_attempt BIGINT,
+  IN in_now {{ instant }}
+)
+COMMENT '{{ comment }}'
+MODIFIES SQL DATA
+SQL SECURITY INVOKER
+BEGIN
+  /*
+  Internal: starts a task whose last attempt has not ended, or raises why it cannot be started.
+  */
+  DECLARE v_now {{ instant }} DEFAULT in_now;
+
+  UPDATE {{ p }}task
+  SET
+    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}
+  WHERE task_id = in_task_id
+    AND {{ can_be_taken("in_attempt") }};
+
+  IF ROW_COUNT() = 0 THEN
+    CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);
+  END IF;
+END
