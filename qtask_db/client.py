@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from qtask_db import calls
-from qtask_db._log import get_logger
 from qtask_db.database import Connection, Database
 from qtask_db.errors import (
     ConfigurationError,
@@ -28,10 +27,11 @@ from qtask_db.errors import (
     QtaskError,
     QueueUnavailable,
 )
-from qtask_db.queues import push_now
-from qtask_db.redis_url import Client as RedisClient
-from qtask_db.redis_url import check_client, connect
+from qtask_db.log import get_logger
 from qtask_db.task import NewTask, Task
+from qtask_db.transport.queues import push_now
+from qtask_db.transport.url import Client as RedisClient
+from qtask_db.transport.url import check_client, connect
 
 log = get_logger("qtask_db.client")
 

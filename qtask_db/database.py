@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from qtask_db import carriers, dialects, sockets, urls
-from qtask_db.carriers import Lost
-from qtask_db.dialects import Dialect
+from qtask_db import dialects, urls
+from qtask_db.dialects import Dialect, carriers
+from qtask_db.dialects.carriers import Lost
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -22,6 +22,7 @@ from qtask_db.errors import (
     NotInstalled,
     QtaskError,
 )
+from qtask_db.process import sockets
 from qtask_db.settings import DEFAULT_PREFIX, Settings, package
 
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are

@@ -18,8 +18,6 @@ from yoyo import read_migrations
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import default_migration_table
 
-from qtask_db._log import get_logger
-from qtask_db._yoyo import backend, migration_table
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import (
     AccessDenied,
@@ -28,8 +26,10 @@ from qtask_db.errors import (
     NotInstalled,
     QtaskError,
 )
-from qtask_db.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
+from qtask_db.log import get_logger
 from qtask_db.resources import directory
+from qtask_db.schema.migrating import backend, migration_table
+from qtask_db.schema.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
 log = get_logger("qtask_db.install")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import ConfigurationError
-from qtask_db.reserved import UNFIT
+from qtask_db.schema.reserved import UNFIT
 
 DEFAULT_PREFIX = "qtask_"
 _STORED = 255

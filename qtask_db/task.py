@@ -10,7 +10,7 @@ from qtask_db.constants import DEFAULT
 from qtask_db.models import Message
 
 if TYPE_CHECKING:
-    from qtask_db.redis_url import Client
+    from qtask_db.transport.url import Client
 
 _OPTIONAL = ("delay", "order_no", "namespace", "deadline", "delete_deadline", "max_count")
 
@@ -79,6 +79,6 @@ class Task:
         it later.
         """
         # Who creates tasks and leaves the pushing to a relay needs no Redis client.
-        from qtask_db.queues import push_tasks
+        from qtask_db.transport.queues import push_tasks
 
         return push_tasks(redis, (self,), limit=limit, stream=stream) == 1

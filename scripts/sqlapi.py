@@ -18,7 +18,7 @@ from typing import Any
 
 from qtask_db.constants import ERROR
 from qtask_db.errors import ProcedureError
-from qtask_db.render import INDEX, Renderer
+from qtask_db.schema.render import INDEX, Renderer
 from qtask_db.settings import Settings, package
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "sql.md"

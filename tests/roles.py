@@ -12,7 +12,7 @@ import oracledb
 from testing import PASSWORD, as_account, execute, query
 
 from qtask_db import Connection
-from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.schema.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
 OWNER = {"mysql": "qtask_owner", "oracle": "dba"}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from testing import execute, query
 
 from qtask_db import Database
-from qtask_db.render import INDEX, Renderer
+from qtask_db.schema.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 

@@ -14,7 +14,7 @@ from servers.account import new_password
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.dialects.oracle import fetch_at_once
+from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import Conflict, QtaskError
 
 # What the dialects write differently.

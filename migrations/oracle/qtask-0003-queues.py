@@ -4,7 +4,7 @@ still be created by its number.
 
 from yoyo import step
 
-from qtask_db.dialects.oracle_schema import Creation
+from qtask_db.dialects.oracle.schema import Creation
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix

@@ -127,8 +127,8 @@ def audit(state: State, *, as_json: bool) -> None:
 
 def _look(state: State) -> tuple[list[Finding], dict[str, int]]:
     from qtask_db import calls
-    from qtask_db.queues import count_messages
-    from qtask_db.redis_url import connect
+    from qtask_db.transport.queues import count_messages
+    from qtask_db.transport.url import connect
 
     with state.connect() as conn, connect(state.required_redis_url()) as redis:
         names = {row.queue for row in calls.audit(conn)}

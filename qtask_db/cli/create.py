@@ -23,8 +23,8 @@ from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import QueueUnavailable
 
 if TYPE_CHECKING:
-    from qtask_db.redis_url import Client
     from qtask_db.task import Task
+    from qtask_db.transport.url import Client
 
 
 def _days(default: str) -> str:
@@ -177,7 +177,7 @@ def _payload(text: str) -> str:
 
 def _redis(state: State) -> Client | str | None:
     """What to push to, before anything is stored: a wrong URL must not look as if nothing was."""
-    from qtask_db.redis_url import connect
+    from qtask_db.transport.url import connect
 
     try:
         return connect(state.redis_url) if state.redis_url else None
@@ -192,7 +192,7 @@ def _push(redis: Client | str | None, task: Task, stream: bool) -> tuple[bool, s
         return False, "its queue is paused; it is put on it after `qtask resume`"
     if redis is None:
         return False, f"no Redis URL given: {later}"
-    from qtask_db.queues import push_now
+    from qtask_db.transport.queues import push_now
 
     try:
         if push_now(redis, (task,), stream=stream):

@@ -16,7 +16,7 @@ from qtask_db.urls import mask
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qtask_db.doctor import Check
+    from qtask_db.doctor.check import Check
 
 _INSTALL = "qtask install"
 _HARMLESS = re.compile(
@@ -74,19 +74,18 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
 
 def _checks(state: State) -> Iterator[Check]:
     from qtask_db import calls
-    from qtask_db import doctor as checks
-    from qtask_db.redis_doctor import examine_redis
+    from qtask_db.doctor.check import warn
+    from qtask_db.doctor.database import examine_database
+    from qtask_db.doctor.redis import examine_redis
 
-    queues = yield from checks.examine_database(state.database())
+    queues = yield from examine_database(state.database())
     if state.redis_url and queues:
         with state.connect() as conn:
             yield from examine_redis(state.redis_url, queues, lambda: calls.audit(conn))
     elif state.redis_url:
         yield from examine_redis(state.redis_url)
     else:
-        yield checks.warn(
-            "Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL"
-        )
+        yield warn("Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL")
 
 
 def _mends(checks: list[Check]) -> Iterator[str]:

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from qtask_db import errors
-from qtask_db._log import trace
-from qtask_db.advice import with_advice
 from qtask_db.cli import output
 from qtask_db.cli.state import State
+from qtask_db.doctor.advice import with_advice
+from qtask_db.log import trace
 from qtask_db.urls import mask
 
 OK, REFUSED, USAGE, UNREACHABLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130

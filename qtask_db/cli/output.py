@@ -15,8 +15,8 @@ from typing import Any
 
 import click
 
-from qtask_db._log import UNSAFE
 from qtask_db.constants import Status
+from qtask_db.log import UNSAFE
 
 STATUS_STYLE = {
     Status.WAITING: "cyan",

@@ -14,12 +14,12 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from qtask_db._log import get_logger
 from qtask_db.cli import errors, output
+from qtask_db.log import get_logger
 from qtask_db.urls import mask
 
 if TYPE_CHECKING:
-    from qtask_db.worker import Worker
+    from qtask_db.worker.service import Worker
 
 _HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 REPORT_INTERVAL = 60.0

@@ -192,8 +192,8 @@ def _lengths(state: State) -> Iterator[Callable[[str], int]]:
     if not state.redis_url:
         yield lambda _: 0
         return
-    from qtask_db.queues import count_messages
-    from qtask_db.redis_url import connect
+    from qtask_db.transport.queues import count_messages
+    from qtask_db.transport.url import connect
 
     with connect(state.redis_url) as redis:
         yield lambda queue: count_messages(redis, [queue]).get(queue, 0)

@@ -80,8 +80,8 @@ def _tell_left(state: State, queue: str) -> None:
     """What is in Redis is not the database's to remove."""
     if state.redis_url is None:
         return
-    from qtask_db.queues import count_messages
-    from qtask_db.redis_url import connect
+    from qtask_db.transport.queues import count_messages
+    from qtask_db.transport.url import connect
 
     try:
         with connect(state.redis_url) as client:

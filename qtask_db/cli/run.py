@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qtask_db._log import get_logger
 from qtask_db.cli.process import (
     keep_log,
     log_to_stderr,
@@ -33,9 +32,10 @@ from qtask_db.cli.state import (
 )
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import QtaskError
+from qtask_db.log import get_logger
 
 if TYPE_CHECKING:
-    from qtask_db.worker import Worker
+    from qtask_db.worker.service import Worker
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -122,7 +122,7 @@ def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> 
       qtask relay --namespace billing --log-level warning
       qtask relay --stream --queue-limit 10000
     """
-    from qtask_db.relay import Relay
+    from qtask_db.relay.service import Relay
 
     database, redis_url = state.database(), state.required_redis_url()
     log_to_stderr(log_level)
@@ -185,7 +185,7 @@ def _environment(known: dict[str, str]) -> Iterator[None]:
 
 def load(target: str) -> Worker:
     """The Worker that `module:attribute` names, with an error that says which part is wrong."""
-    from qtask_db.worker import Worker
+    from qtask_db.worker.service import Worker
 
     name, _, path = target.partition(":")
     if not name or not path:

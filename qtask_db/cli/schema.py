@@ -160,7 +160,7 @@ def render(
       qtask render --dialect mysql --prefix pay_ -o qtask.sql
       qtask render --grants
     """
-    from qtask_db.render import Renderer
+    from qtask_db.schema.render import Renderer
     from qtask_db.settings import Settings
 
     settings = Settings().updated(_settings(state, chosen))

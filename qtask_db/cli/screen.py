@@ -129,8 +129,8 @@ class Source:
         return Snapshot(now, queues, lengths, problem, time.monotonic() - began)
 
     def _lengths(self, names: set[str]) -> dict[str, int]:
-        from qtask_db.queues import count_messages
-        from qtask_db.redis_url import connect
+        from qtask_db.transport.queues import count_messages
+        from qtask_db.transport.url import connect
 
         if self._redis is None:
             self._redis = connect(self._state.required_redis_url())

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qtask_db.advice import with_advice
 from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import DURATION, STATUS_STYLE, json_option
 from qtask_db.cli.state import State, any_namespace_option, database_options, pass_state
 from qtask_db.cli.tables import Column
 from qtask_db.constants import DEFAULT, LIMIT, Status
+from qtask_db.doctor.advice import with_advice
 from qtask_db.errors import ProcedureError
 
 if TYPE_CHECKING:

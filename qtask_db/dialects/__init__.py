@@ -64,11 +64,11 @@ class Dialect(Protocol):
 def of_scheme(scheme: str) -> Dialect:
     """The dialect that a URL's scheme names."""
     if scheme in ("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"):
-        from qtask_db.dialects.mysql import MySQL
+        from qtask_db.dialects.mysql.driver import MySQL
 
         return MySQL()
     if scheme in ("oracle", "oracle+oracledb"):
-        from qtask_db.dialects.oracle import Oracle
+        from qtask_db.dialects.oracle.driver import Oracle
 
         return Oracle()
     raise ConfigurationError(

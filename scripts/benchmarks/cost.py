@@ -13,7 +13,7 @@ from pathlib import Path
 
 from qtask_db import NewTask, calls
 from qtask_db.models import Message
-from qtask_db.queues import Queues
+from qtask_db.transport.queues import Queues
 
 from .bench import INTERVAL, NAME, PAYLOAD, Bench, Schema
 from .figure import Figure, no_collector

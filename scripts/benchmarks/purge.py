@@ -7,7 +7,7 @@ import time
 from processes import Command
 
 from qtask_db import calls
-from qtask_db.relay_steps import PURGE_INTERVAL
+from qtask_db.relay.steps import PURGE_INTERVAL
 
 from .bench import NOW, Bench
 from .create import create_one_by_one

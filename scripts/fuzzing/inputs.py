@@ -12,7 +12,7 @@ from typing import Any
 import sqlapi
 
 from qtask_db.constants import ERROR
-from qtask_db.render import Renderer, dialects
+from qtask_db.schema.render import Renderer, dialects
 from qtask_db.settings import Settings
 
 from . import values

@@ -10,8 +10,8 @@ from typing import Any
 
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
-from qtask_db.dialects.mysql_errors import number_and_text
-from qtask_db.dialects.oracle import fetch_at_once
+from qtask_db.dialects.mysql.errors import number_and_text
+from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
 from qtask_db.settings import package
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from random import Random
 
 from qtask_db.errors import ConfigurationError
-from qtask_db.render import Renderer, dialects
+from qtask_db.schema.render import Renderer, dialects
 from qtask_db.settings import Settings
 
 from . import values

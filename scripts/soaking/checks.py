@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
-from qtask_db.dialects.mysql import rows_of
+from qtask_db.dialects.mysql.driver import rows_of
 
 from .record import Record
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import Status
-from qtask_db.dialects.mysql import MySQL, rows_of
+from qtask_db.dialects.mysql.driver import MySQL, rows_of
 from qtask_db.errors import (
     Conflict,
     ProcedureError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from qtask_db.dialects.mysql import rows_of
+from qtask_db.dialects.mysql.driver import rows_of
 
 _METRICS = (
     "SELECT name, count FROM information_schema.innodb_metrics "

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from qtask_db.database import Connection
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 PUSH_BEFORE_COMMIT = "push before commit"

@@ -11,15 +11,15 @@ from qtask_db import NewTask, Task, calls
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Connection, Database
 from qtask_db.errors import QtaskError, QueueUnavailable
-from qtask_db.redis_url import connect
+from qtask_db.transport.url import connect
 
 from .history import Recorder
 from .roles import NOBODY, QUEUES, Settings, triples
 
 try:
-    from qtask_db.queues import push_now
+    from qtask_db.transport.queues import push_now
 except ImportError:  # 0.1.0, beside which upgrades are tested: its push raises
-    from qtask_db.queues import push_tasks as push_now
+    from qtask_db.transport.queues import push_tasks as push_now
 
 SHORT, LONG = 4, 900
 """Intervals, in seconds; a task with the long one may still be active at the end of a run."""

@@ -16,12 +16,13 @@ from typing import Any
 
 from processes import end_with_parent
 
-from qtask_db import calls, redis_kinds
+from qtask_db import calls
 from qtask_db.cli import main as qtask
-from qtask_db.message import decode
 from qtask_db.models import Batch, Message
-from qtask_db.queues import Queues
-from qtask_db.redis_kinds import Raw
+from qtask_db.transport import kinds
+from qtask_db.transport.kinds import Raw
+from qtask_db.transport.message import decode
+from qtask_db.transport.queues import Queues
 
 from .history import Recorder
 
@@ -85,7 +86,7 @@ def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings
 
 
 def _worker(name: str, rng: random.Random, recorder: Recorder, _settings: Settings) -> None:
-    redis_kinds.RECLAIM_IDLE = RECLAIM
+    kinds.RECLAIM_IDLE = RECLAIM
     _watch_takes(recorder, _Fuse(name, rng, recorder))
     _watch_acknowledgements(recorder)
     _run("worker", "--patient", "turmoil.handlers:worker")

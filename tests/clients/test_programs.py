@@ -23,7 +23,7 @@ from testing import PASSWORD, age, as_account, execute, new
 from tools import Tool
 
 from qtask_db import Connection, Database
-from qtask_db.render import ROLES
+from qtask_db.schema.render import ROLES
 from qtask_db.settings import Settings
 
 ACCOUNT = "qtask_client"

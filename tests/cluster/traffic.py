@@ -17,7 +17,7 @@ from qtask_db.client import Transaction
 from qtask_db.constants import Status
 from qtask_db.errors import DatabaseError
 from qtask_db.models import Message
-from qtask_db.queues import Queues
+from qtask_db.transport.queues import Queues
 
 QUEUES = ("A", "B", "C")
 INTERVAL = 4

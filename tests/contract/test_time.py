@@ -28,8 +28,8 @@ from testing import (
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import BatchNotFound, DeadlinePassed, StaleAttempt
-from qtask_db.message import decode, encode
 from qtask_db.models import Message
+from qtask_db.transport.message import decode, encode
 
 LONGEST = LIMIT["seconds"]
 DAY = 86_400.0

@@ -13,12 +13,14 @@ import pytest
 import redis as redis_py
 from testing import count, execute, others, row, started, until
 
-from qtask_db import Connection, NewTask, Status, _loop, _pool, _results, _runner, calls, relay
-from qtask_db._loop import Duty
+from qtask_db import Connection, NewTask, Status, calls
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
-from qtask_db.queues import push_tasks
+from qtask_db.process import retrying
+from qtask_db.process.retrying import Duty
 from qtask_db.relay import Relay
-from qtask_db.worker import Job, Worker
+from qtask_db.relay import service as relay
+from qtask_db.transport.queues import push_tasks
+from qtask_db.worker import Job, Worker, fetcher, pool, results
 
 Break = Callable[..., None]
 
@@ -309,7 +311,7 @@ def test_one_result_that_the_database_refuses_hinders_no_other(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(_results, "REFUSALS", 3)
+    monkeypatch.setattr(results, "REFUSALS", 3)
     ids = create(conn, redis, 100)
     bad = ids[17]
     breaks("finish_many", REFUSED, lambda _, pairs: bad in [task_id for task_id, _ in pairs])
@@ -426,7 +428,7 @@ def test_a_flood_of_bad_messages_that_cannot_be_kept_stays_in_redis(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert conn.alive()
-    monkeypatch.setattr(_runner, "SET_ASIDE_MOST", 30)
+    monkeypatch.setattr(fetcher, "SET_ASIDE_MOST", 30)
     redis.set("A:bad", "a key of another type")
     redis.rpush("A", *["bad" * 10_000] * 500)
     one = make_worker(lambda _: None)
@@ -470,7 +472,7 @@ def test_a_handler_that_hangs_is_told_with_its_place(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(_pool, "HANGS_AFTER", 0.5)
+    monkeypatch.setattr(pool, "HANGS_AFTER", 0.5)
     open_ = threading.Event()
 
     def wait_for_ever(_: Job) -> None:
@@ -507,7 +509,7 @@ def test_what_comes_and_goes_is_told_once_a_minute(
 ) -> None:
     caplog.set_level(logging.INFO)
     clock = [1000.0]
-    monkeypatch.setattr(_loop.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(retrying.time, "monotonic", lambda: clock[0])
     duty = Duty(logging.getLogger("test"), "work", first=1.0, longest=8.0)
     pauses = []
     for _ in range(5):

@@ -10,11 +10,12 @@ import pytest
 import redis as redis_py
 from testing import until
 
-from qtask_db import Connection, NewTask, calls, redis_kinds
+from qtask_db import Connection, NewTask, calls
 from qtask_db.models import Message
-from qtask_db.queues import Queues, push_tasks
 from qtask_db.relay import Relay
 from qtask_db.task import Task
+from qtask_db.transport import kinds
+from qtask_db.transport.queues import Queues, push_tasks
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_what_is_acknowledged_makes_room(redis: redis_py.Redis, queues: Queues) 
 def test_one_that_was_taken_and_forgotten_holds_nothing_up(
     redis: redis_py.Redis, queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_kinds, "FORGOTTEN_IDLE", 1.0)
+    monkeypatch.setattr(kinds, "FORGOTTEN_IDLE", 1.0)
     queues.push(messages(20))
     read(redis, 1, "died")
     redis.xack("A", "qtask", *read(redis, 9))

@@ -17,7 +17,7 @@ from testing import environment, query
 from qtask_db import Connection, Database, calls
 from qtask_db.install import install, uninstall
 from qtask_db.models import Message
-from qtask_db.queues import Queues
+from qtask_db.transport.queues import Queues
 
 SIZE = 6_000_000
 TASKS = 20

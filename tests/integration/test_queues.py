@@ -13,13 +13,13 @@ import pytest
 import redis as redis_py
 from testing import PASSWORD, as_account
 
-from qtask_db import queues as queues_module
-from qtask_db import redis_kinds
+from qtask_db.doctor.redis import examine_queues, examine_redis
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
-from qtask_db.queues import QueueRefused, Queues, connect, push_now, push_tasks
-from qtask_db.redis_doctor import examine_queues, examine_redis
 from qtask_db.task import Task
+from qtask_db.transport import kinds
+from qtask_db.transport import queues as queues_module
+from qtask_db.transport.queues import QueueRefused, Queues, connect, push_now, push_tasks
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -40,7 +40,7 @@ def messages(queue: str, count: int, first: int = 1) -> list[Message]:
     return [Message(first + n, 1, queue, f'{{"n": {n}}}') for n in range(count)]
 
 
-def ids(taken: list[redis_kinds.Raw]) -> list[int]:
+def ids(taken: list[kinds.Raw]) -> list[int]:
     return [json.loads(raw.body)["task_id"] for raw in taken]
 
 
@@ -181,7 +181,7 @@ def test_set_aside_is_bounded(
 
 def test_of_a_long_bad_message_the_beginning_is_kept(queues: Queues, redis: redis_py.Redis) -> None:
     for body in (b"x" * 1_000_000, b"\xff" * 1_000_000, b"x" * 16_384):
-        queues.set_aside(redis_kinds.Raw("A", body, b"0-1"), "bad")
+        queues.set_aside(kinds.Raw("A", body, b"0-1"), "bad")
     records = redis.lrange("A:bad", 0, -1)
     texts = [json.loads(record)["message"] for record in records]
     assert [text[-24:] for text in texts[:2]] == [
@@ -196,19 +196,19 @@ def test_a_queue_with_the_name_of_the_list_loses_nothing(
 ) -> None:
     """Bad messages of A are no way to push messages of A:bad out of it."""
     monkeypatch.setattr(queues_module, "BAD_LIMIT", 2)
-    queues.set_aside(redis_kinds.Raw("A", b"1", b"0-1"), "bad")
+    queues.set_aside(kinds.Raw("A", b"1", b"0-1"), "bad")
     lists = Queues(redis)
     lists.push(messages("A:bad", 3))
     for _ in range(9):
         with suppress(QueueUnavailable):
-            queues.set_aside(redis_kinds.Raw("A", b"2", b"0-1"), "bad")
+            queues.set_aside(kinds.Raw("A", b"2", b"0-1"), "bad")
     kept = redis.lrange("A:bad", 0, -1)
     assert sum('"task_id"' in text for text in kept) == 3
     assert len(kept) < 9
     redis.delete("A:bad")
     lists.push(messages("A:bad", 1))
     with pytest.raises(QueueUnavailable, match="A:bad is a queue with messages in it"):
-        queues.set_aside(redis_kinds.Raw("A", b"3", b"0-1"), "bad")
+        queues.set_aside(kinds.Raw("A", b"3", b"0-1"), "bad")
     assert redis.llen("A:bad") == 1
 
 
@@ -234,7 +234,7 @@ def test_a_user_that_runs_no_scripts_sets_aside(redis: redis_py.Redis, redis_url
     allowed = ["+@all", "-@scripting"]
     redis.acl_setuser("plain", enabled=True, passwords=f"+{PASSWORD}", keys="*", commands=allowed)
     other = Queues(as_account(redis_url, "plain"))
-    other.set_aside(redis_kinds.Raw("A", b"1"), "bad")
+    other.set_aside(kinds.Raw("A", b"1"), "bad")
     other.close()
     redis.acl_deluser("plain")
     assert redis.llen("A:bad") == 1
@@ -272,8 +272,8 @@ def test_a_full_redis_is_unavailable(redis_url: str, redis: redis_py.Redis, stre
         lambda q: q.push_bounded("A", messages("A", 1), 5),
         lambda q: q.lengths(["A"]),
         lambda q: q.take(["A"], 1, 0.1),
-        lambda q: q.put_back([redis_kinds.Raw("A", b"x")]),
-        lambda q: q.set_aside(redis_kinds.Raw("A", b"x"), "r"),
+        lambda q: q.put_back([kinds.Raw("A", b"x")]),
+        lambda q: q.set_aside(kinds.Raw("A", b"x"), "r"),
     ],
     ids=["ping", "push", "push_bounded", "lengths", "take", "put_back", "set_aside"],
 )
@@ -287,7 +287,7 @@ def test_every_kind_of_client(redis_url: str, stream: bool, settings: dict[str, 
     with redis_py.Redis.from_url(redis_url, **settings) as client:
         queues = Queues(client, stream=stream)
         queues.push([*messages("A", 3), *messages("B", 1, 10)])
-        taken: list[redis_kinds.Raw] = []
+        taken: list[kinds.Raw] = []
         while len(taken) < 4:
             taken += queues.take(["A", "B"], 4, 1)
         assert sorted(ids(taken)) == [1, 2, 3, 10]
@@ -323,7 +323,7 @@ def test_the_messages_of_a_dead_worker_are_taken_over(
     assert ids(dead.take(["A"], 2, 1)) == [1, 2]
     alive = Queues(redis_url, stream=True, consumer="alive")
     assert alive.take(["A"], 5, 0.01) == [], "not before they are old"
-    monkeypatch.setattr(redis_kinds, "RECLAIM_IDLE", 0.02)
+    monkeypatch.setattr(kinds, "RECLAIM_IDLE", 0.02)
     time.sleep(0.05)
     taken = Queues(redis_url, stream=True, consumer="alive").take(["A"], 5, 0.01)
     assert ids(taken) == [1, 2]

@@ -10,12 +10,12 @@ import redis
 from examples import blocks
 from testing import as_account
 
+from qtask_db.doctor.redis import examine_redis
 from qtask_db.errors import QtaskError
-from qtask_db.queues import Queues, count_messages, push_tasks
-from qtask_db.redis_doctor import examine_redis
-from qtask_db.redis_kinds import FORGOTTEN_IDLE, GROUP
-from qtask_db.redis_url import connect
 from qtask_db.task import Task
+from qtask_db.transport.kinds import FORGOTTEN_IDLE, GROUP
+from qtask_db.transport.queues import Queues, count_messages, push_tasks
+from qtask_db.transport.url import connect
 
 TASKS = [Task(number, "Q", "{}", created=True, pushable=True) for number in range(1, 4)]
 MESSAGES = [task.message for task in TASKS]

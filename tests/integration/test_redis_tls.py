@@ -12,11 +12,11 @@ import servers
 from certificates import Authority
 from servers.base import free_port
 
-from qtask_db import encryption
-from qtask_db.doctor import Check, Level
+from qtask_db.doctor import encryption
+from qtask_db.doctor.check import Check, Level
+from qtask_db.doctor.redis import examine_redis
 from qtask_db.errors import QueueUnavailable
-from qtask_db.queues import Queues
-from qtask_db.redis_doctor import examine_redis
+from qtask_db.transport.queues import Queues
 
 Url = Callable[..., str]
 

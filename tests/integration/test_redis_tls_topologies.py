@@ -12,8 +12,8 @@ from topologies import Launcher, start_cluster, start_sentinel, until
 
 from qtask_db import Client, Connection, calls
 from qtask_db.errors import QueueUnavailable
-from qtask_db.queues import Queues
 from qtask_db.relay import Relay
+from qtask_db.transport.queues import Queues
 from qtask_db.worker import Worker
 
 NEVER = 3_600_000

@@ -17,14 +17,14 @@ from testing import count
 from topologies import Guarded, Launcher, start_cluster, start_sentinel, until
 
 from qtask_db import Client, Connection, NewTask, calls
-from qtask_db.doctor import Level
+from qtask_db.doctor.check import Level
+from qtask_db.doctor.redis import examine_redis
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
-from qtask_db.queues import QueueRefused, Queues, push_tasks
-from qtask_db.redis_doctor import examine_redis
-from qtask_db.redis_url import connect
 from qtask_db.relay import Relay
 from qtask_db.task import Task
+from qtask_db.transport.queues import QueueRefused, Queues, push_tasks
+from qtask_db.transport.url import connect
 from qtask_db.worker import Worker
 
 NAMES = [f"QUEUE:{n}" for n in range(12)]

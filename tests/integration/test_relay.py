@@ -20,7 +20,7 @@ import redis as redis_py
 import servers
 from testing import age, age_batches, count, environment, execute, kill_others, others, row, until
 
-from qtask_db import Connection, Database, NewTask, Status, _held, calls, relay_steps
+from qtask_db import Connection, Database, NewTask, Status, calls
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -29,7 +29,8 @@ from qtask_db.errors import (
     QueueUnavailable,
     StaleAttempt,
 )
-from qtask_db.relay import Relay
+from qtask_db.relay import Relay, held
+from qtask_db.relay import steps as relay_steps
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"
@@ -236,7 +237,7 @@ def test_a_full_queue_is_held_back(
 def test_a_refused_queue_does_not_stop_the_others(
     conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_held, "REFUSED_HOLD", 1)
+    monkeypatch.setattr(held, "REFUSED_HOLD", 1)
     redis.set("BAD", "not a list")
     bad = create(conn, 50, "BAD")
     good = create(conn, 50, "GOOD")

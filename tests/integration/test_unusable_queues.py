@@ -14,11 +14,12 @@ import topologies
 from testing import until
 from topologies import Launcher
 
-from qtask_db import Connection, NewTask, calls, redis_commands
+from qtask_db import Connection, NewTask, calls
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
-from qtask_db.queues import QueueRefused, Queues, push_tasks
 from qtask_db.relay import Relay
+from qtask_db.transport import commands
+from qtask_db.transport.queues import QueueRefused, Queues, push_tasks
 from qtask_db.worker import Worker
 
 
@@ -291,7 +292,7 @@ def test_behind_sentinel(stream: bool) -> None:
 )
 def test_of_each_error_it_is_known_whom_it_concerns(text: str, one_queue: bool) -> None:
     error = redis_py.connection.DefaultParser.parse_error(text)
-    assert redis_commands.concerns_one_queue(error) is one_queue
+    assert commands.concerns_one_queue(error) is one_queue
 
 
 def test_a_shard_that_hangs_costs_one_time_out() -> None:

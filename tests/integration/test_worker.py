@@ -19,9 +19,7 @@ import redis as redis_py
 import servers
 from testing import age, count, environment, kill_others, now, others, query, row, until
 
-from qtask_db import Connection, Database, NewTask, Status, _runner, calls
-from qtask_db._pool import Run
-from qtask_db._settler import Settler
+from qtask_db import Connection, Database, NewTask, Status, calls
 from qtask_db.constants import LIMIT
 from qtask_db.errors import (
     ConfigurationError,
@@ -32,8 +30,10 @@ from qtask_db.errors import (
     StaleAttempt,
     TaskNotActive,
 )
-from qtask_db.queues import push_tasks
-from qtask_db.worker import Counters, Job, Retry, Worker
+from qtask_db.transport.queues import push_tasks
+from qtask_db.worker import Counters, Job, Retry, Worker, fetcher
+from qtask_db.worker.completer import Completer
+from qtask_db.worker.pool import Run
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"
@@ -673,7 +673,7 @@ def test_a_drain_waits_for_the_database(
     make_worker: MakeWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_runner, "LAST_WRITES", 30.0)
+    monkeypatch.setattr(fetcher, "LAST_WRITES", 30.0)
     ids = create(conn, redis, 3)
     worker = make_worker()
     gate = Gate()
@@ -897,7 +897,7 @@ def test_two_attempts_of_one_task_end_in_two_calls(
     (task_id,) = create(conn, redis)
     settled: list[Job] = []
     database = make_worker()._session.database
-    settler = Settler(database, Counters(), settled.extend, quick_retries=5, retry_delay=1)
+    settler = Completer(database, Counters(), settled.extend, quick_retries=5, retry_delay=1)
     assert (calls.processing(conn, task_id), calls.processing(conn, task_id)) == (1, 2)
     for attempt in (2, 1):
         settler.done(Run(Job(task_id, attempt, "A", {}), lambda _: None, 0.0))

@@ -16,7 +16,7 @@ from testing import age, age_batches, call, empty, ended, execute, new, now, que
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict
-from qtask_db.render import INDEX
+from qtask_db.schema.render import INDEX
 
 ONLINE = "ALGORITHM = INPLACE, LOCK = NONE"
 REBUILD = f"ALTER TABLE {{}}task FORCE, {ONLINE}"

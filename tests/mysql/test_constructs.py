@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 if sys.version_info >= (3, 11):

@@ -14,7 +14,8 @@ import redis as redis_py
 from testing import count, execute, kill_others, query, row, until
 from turmoil.proxy import Proxy
 
-from qtask_db import Client, Connection, Database, Job, Relay, Worker, calls, sockets
+from qtask_db import Client, Connection, Database, Job, Relay, Worker, calls
+from qtask_db.process import sockets
 
 QUICK = 10.0
 """Seconds; without a look at what has idled it would take 60 and more."""

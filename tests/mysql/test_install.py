@@ -27,7 +27,7 @@ from qtask_db.errors import (
     TaskNotFound,
 )
 from qtask_db.install import install, uninstall
-from qtask_db.render import INDEX, Renderer
+from qtask_db.schema.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,8 @@ from schemas import schema
 from testing import execute, query
 
 from qtask_db import Connection, Database, calls
-from qtask_db.doctor import Level, examine_database
+from qtask_db.doctor.check import Level
+from qtask_db.doctor.database import examine_database
 from qtask_db.errors import AccessDenied, ConfigurationError, QtaskError, TaskNotFound
 from qtask_db.install import install, uninstall
 

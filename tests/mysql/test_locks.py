@@ -28,7 +28,7 @@ from testing import (
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import ERROR, Status
 from qtask_db.errors import ProcedureError
-from qtask_db.render import INDEX, Renderer
+from qtask_db.schema.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
 Connect = Callable[..., Connection]

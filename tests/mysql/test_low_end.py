@@ -12,7 +12,7 @@ from testing import age, age_batches, count, ended, execute, new, query
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 Connect = Callable[..., Connection]

@@ -11,7 +11,8 @@ from testing import age, count, ended, execute, new, query, row, until
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.doctor import Check, examine_database
+from qtask_db.doctor.check import Check
+from qtask_db.doctor.database import examine_database
 from qtask_db.errors import AccessDenied
 from qtask_db.install import install, uninstall
 

@@ -14,7 +14,7 @@ from testing import execute, query
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.install import install
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 NOW = "UTC_TIMESTAMP(3)"

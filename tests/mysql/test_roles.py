@@ -15,7 +15,7 @@ from testing import call, execute, new, query, row
 from qtask_db import Client, Connection, Database, Relay, Status, Worker, calls
 from qtask_db.errors import AccessDenied, QtaskError
 from qtask_db.install import install, uninstall
-from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.schema.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 from qtask_db.worker import Job
 

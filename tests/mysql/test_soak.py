@@ -20,7 +20,7 @@ from testing import ended, execute, new, query, started
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict
-from qtask_db.render import INDEX
+from qtask_db.schema.render import INDEX
 
 SECONDS = 10
 

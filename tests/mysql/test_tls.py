@@ -12,8 +12,10 @@ from certificates import Authority
 from security.rogue import Between, listening
 from testing import PASSWORD, execute, query
 
-from qtask_db import Database, encryption
-from qtask_db.doctor import Check, Level, examine_database
+from qtask_db import Database
+from qtask_db.doctor import encryption
+from qtask_db.doctor.check import Check, Level
+from qtask_db.doctor.database import examine_database
 from qtask_db.errors import AccessDenied, ConfigurationError, DatabaseError, DatabaseUnavailable
 
 Url = Callable[..., str]

@@ -17,7 +17,7 @@ from examples import ROOT, all_blocks, statements
 from testing import execute, query
 
 from qtask_db import Connection, Database, calls
-from qtask_db.render import ROLES
+from qtask_db.schema.render import ROLES
 
 ACCOUNTS = ("owner", "app", "producer", "worker", "relay", "operator", "monitor")
 ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")

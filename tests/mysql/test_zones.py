@@ -25,7 +25,7 @@ from testing import (
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import DeadlinePassed, InvalidArgument
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 UTC = datetime.timezone.utc

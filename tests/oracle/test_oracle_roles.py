@@ -13,7 +13,7 @@ from roles import NO_USER, create_tester, execute_unless
 from testing import call, execute, query
 
 from qtask_db import Connection, Database
-from qtask_db.render import CALLERS, INDEX
+from qtask_db.schema.render import CALLERS, INDEX
 
 ACCOUNT = "qtask_member"
 PACKAGES = ("qtask", *(f"qtask_{role}" for role in CALLERS))

@@ -139,7 +139,7 @@ def test_a_wrong_password_is_told(real: Connection, database_url: str) -> None: 
 def test_a_role_calls_and_sees_no_table(
     real: Connection, new_account: Callable[..., str], conn: Connection
 ) -> None:
-    from qtask_db.render import Renderer
+    from qtask_db.schema.render import Renderer
     from qtask_db.settings import Settings
 
     url = new_account("CREATE SESSION")

@@ -12,8 +12,8 @@ import pytest
 from qtask_db.constants import ERROR, Status
 from qtask_db.errors import ConfigurationError
 from qtask_db.install import install
-from qtask_db.render import CALLERS, INDEX, Renderer
-from qtask_db.reserved import UNFIT
+from qtask_db.schema.render import CALLERS, INDEX, Renderer
+from qtask_db.schema.reserved import UNFIT
 from qtask_db.settings import Settings
 
 SUPPLIED = {"DBMS_APPLICATION_INFO", "DBMS_LOB", "DBMS_TRANSACTION", "RAISE_APPLICATION_ERROR"}

@@ -10,8 +10,8 @@ import pytest
 
 from qtask_db.constants import CONSTANTS, ERROR
 from qtask_db.errors import ProcedureError
-from qtask_db.render import INDEX, Renderer, dialects
 from qtask_db.resources import directory
+from qtask_db.schema.render import INDEX, Renderer, dialects
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
 DIALECTS = dialects()

@@ -11,7 +11,7 @@ from roles import create_roles, execute_unless, give
 from testing import PASSWORD, as_account, execute
 
 from qtask_db import Connection, Database
-from qtask_db.render import CALLERS, INDEX
+from qtask_db.schema.render import CALLERS, INDEX
 from qtask_db.settings import Settings, package
 
 Account = Callable[..., Connection]

@@ -7,7 +7,7 @@ from testing import query
 
 from qtask_db import Connection, calls
 from qtask_db.errors import AccessDenied
-from qtask_db.render import INDEX
+from qtask_db.schema.render import INDEX
 
 
 def test_it_creates_and_reads_nothing(conn: Connection, attacker: Connection) -> None:

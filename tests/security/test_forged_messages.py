@@ -13,10 +13,12 @@ import pytest
 import redis as redis_py
 from testing import PASSWORD, as_account, content, new, row, started, until
 
-from qtask_db import Connection, Job, Worker, _runner, calls, message
+from qtask_db import Connection, Job, Worker, calls
 from qtask_db.errors import ProcedureError, WrongQueue
-from qtask_db.queues import push_tasks
-from qtask_db.redis_kinds import FIELD
+from qtask_db.transport import message
+from qtask_db.transport.kinds import FIELD
+from qtask_db.transport.queues import push_tasks
+from qtask_db.worker import fetcher
 
 SECRET = "4929 1234 5678 9012"
 FORGED = "to the account of Mallory"
@@ -222,7 +224,7 @@ def test_a_payload_that_cannot_be_read_stops_no_other(
             raise message.BadMessage("the message is not JSON")
         return message.decode(raw)
 
-    monkeypatch.setattr(_runner, "decode", decode)
+    monkeypatch.setattr(fetcher, "decode", decode)
     odd, mail = new(conn, "MAIL", payload={"odd": 1}), new(conn, "MAIL")
     push(json.dumps({"task_id": odd, "task_attempt": 1}))
     push(json.dumps({"task_id": mail, "task_attempt": 1}))

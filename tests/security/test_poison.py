@@ -16,7 +16,7 @@ from qtask_db import Connection, Database, NewTask, Status, calls
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import AttemptsExhausted
 from qtask_db.install import install, uninstall
-from qtask_db.message import encode
+from qtask_db.transport.message import encode
 
 PREFIX = "poison_"
 MOST = 3

@@ -14,7 +14,7 @@ from security.rogue import CLEAR, SCRAMBLED, SHA, Rogue, Thief, listening
 
 from qtask_db import Database
 from qtask_db.errors import QtaskError, QueueUnavailable
-from qtask_db.queues import Queues
+from qtask_db.transport.queues import Queues
 
 PASSWORD = "Hush-8d1f-Word"
 Attack = Callable[[str, str, str], str]

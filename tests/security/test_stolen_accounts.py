@@ -9,7 +9,7 @@ from testing import execute, new, row
 
 from qtask_db import Connection, Status, calls
 from qtask_db.errors import AccessDenied, NotInstalled
-from qtask_db.render import ROLES
+from qtask_db.schema.render import ROLES
 
 Account = Callable[..., Connection]
 DENIED = (AccessDenied, NotInstalled)

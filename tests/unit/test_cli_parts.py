@@ -13,14 +13,17 @@ import pytest
 import rich.console
 from pymysql.err import OperationalError
 
-from qtask_db import doctor, redis_doctor
-from qtask_db.advice import with_advice
 from qtask_db.cli.output import DURATION, iso, patience, plain, span
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
-from qtask_db.dialects import mysql_doctor, mysql_errors, mysql_settings
-from qtask_db.dialects.mysql_grants import active, executable, roles
-from qtask_db.dialects.mysql_tls import Refused
+from qtask_db.dialects.mysql import doctor as mysql_doctor
+from qtask_db.dialects.mysql import errors as mysql_errors
+from qtask_db.dialects.mysql import settings as mysql_settings
+from qtask_db.dialects.mysql.grants import active, executable, roles
+from qtask_db.dialects.mysql.tls import Refused
+from qtask_db.doctor import redis as redis_doctor
+from qtask_db.doctor.advice import with_advice
+from qtask_db.doctor.check import clock
 from qtask_db.errors import AccessDenied, DatabaseUnavailable
 
 
@@ -216,5 +219,5 @@ def test_redis_checks(info: dict[str, Any], name: str, level: str) -> None:
 @pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (0.5, "ok"), (-3, "warn"), (90, "warn")])
 def test_clock(seconds: float, level: str) -> None:
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    check = doctor.clock(now + datetime.timedelta(seconds=seconds), 0.01)
+    check = clock(now + datetime.timedelta(seconds=seconds), 0.01)
     assert check.level.value == level

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qtask_db import Connection, database
-from qtask_db.dialects.mysql import MySQL
+from qtask_db.dialects.mysql.driver import MySQL
 from qtask_db.errors import Conflict, DatabaseUnavailable, NotInstalled, QtaskError
 
 

@@ -14,7 +14,7 @@ from examples import blocks
 import qtask_db
 from qtask_db.cli import main
 from qtask_db.constants import ERROR
-from qtask_db.render import INDEX, ROLES, Renderer
+from qtask_db.schema.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,10 @@ import pytest
 import redis
 from redis._parsers import BaseParser
 
-from qtask_db.advice import advice
-from qtask_db.dialects import mysql_errors, of_scheme, oracle_errors
+from qtask_db.dialects import of_scheme
+from qtask_db.dialects.mysql import errors as mysql_errors
+from qtask_db.dialects.oracle import errors as oracle_errors
+from qtask_db.doctor.advice import advice
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -24,7 +26,7 @@ from qtask_db.errors import (
     NotInstalled,
     QtaskError,
 )
-from qtask_db.redis_commands import concerns_one_queue
+from qtask_db.transport.commands import concerns_one_queue
 
 LOST, DENIED = DatabaseUnavailable, AccessDenied
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtask_db.errors import InvalidPayload
-from qtask_db.message import BadMessage, Received, decode, encode
 from qtask_db.models import Message
+from qtask_db.transport.message import BadMessage, Received, decode, encode
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

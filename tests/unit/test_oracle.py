@@ -13,11 +13,11 @@ import pytest
 
 from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
-from qtask_db.dialects import oracle_errors
-from qtask_db.dialects.oracle import Oracle, _fitting, _parameters, fetch_at_once
-from qtask_db.dialects.oracle_doctor import check_comparison, check_encryption, check_version
-from qtask_db.render import INDEX
+from qtask_db.dialects.oracle import errors as oracle_errors
+from qtask_db.dialects.oracle.doctor import check_comparison, check_encryption, check_version
+from qtask_db.dialects.oracle.driver import Oracle, _fitting, _parameters, fetch_at_once
 from qtask_db.resources import directory
+from qtask_db.schema.render import INDEX
 
 
 @pytest.fixture

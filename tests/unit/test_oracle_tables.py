@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from qtask_db.dialects import oracle_tables
-from qtask_db.dialects.oracle_tables import differences
-from qtask_db.render import Renderer
+from qtask_db.dialects.oracle import tables as oracle_tables
+from qtask_db.dialects.oracle.tables import differences
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 CONDITION = 'CASE  WHEN ("STATUS"<>0 AND "ORDER_NO" IS NOT NULL) THEN {} END '

@@ -7,7 +7,7 @@ import redis
 from redis.sentinel import SentinelConnectionPool
 
 from qtask_db.errors import ConfigurationError
-from qtask_db.redis_url import check_url, connect
+from qtask_db.transport.url import check_url, connect
 
 
 def settings(url: str) -> dict[str, object]:

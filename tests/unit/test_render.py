@@ -9,7 +9,7 @@ import pytest
 
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import ConfigurationError
-from qtask_db.render import CALLERS, INDEX, ROLES, VERSION, Renderer, dialects
+from qtask_db.schema.render import CALLERS, INDEX, ROLES, VERSION, Renderer, dialects
 from qtask_db.settings import Settings
 
 pytestmark = pytest.mark.parametrize("dialect", dialects())

@@ -12,12 +12,12 @@ import pytest
 import redis
 
 from qtask_db import Client, Database, Relay, Worker
-from qtask_db._log import get_logger
 from qtask_db.errors import QtaskError
-from qtask_db.job import text_of
-from qtask_db.queues import Queues
-from qtask_db.redis_url import connect
+from qtask_db.log import get_logger
+from qtask_db.transport.queues import Queues
+from qtask_db.transport.url import connect
 from qtask_db.urls import mask
+from qtask_db.worker.job import text_of
 
 # Wherever a URL is cut, one of the words is on either side.
 WORDS = ("Hush", "Word")
@@ -112,7 +112,7 @@ def test_a_redis_url(
     use: str, url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("qtask_db.redis_url._RETRIES", 0)
+    monkeypatch.setattr("qtask_db.transport.url._RETRIES", 0)
     for password in PASSWORDS:
         check(REDIS_USES[use], url.format(password), caplog)
 

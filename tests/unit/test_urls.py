@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtask_db import Database, urls
-from qtask_db.dialects.mysql import _arguments
+from qtask_db.dialects.mysql.driver import _arguments
 from qtask_db.errors import ConfigurationError
 
 

@@ -12,8 +12,9 @@ import servers
 from releases import unpack
 from testing import PASSWORD, as_account, execute
 
-from qtask_db import Database, render
+from qtask_db import Database
 from qtask_db import install as installer
+from qtask_db.schema import render
 
 NAME = "qtask_upgrade"
 RIGHTS = "CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, CREATE PROCEDURE, CREATE JOB"

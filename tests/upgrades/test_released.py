@@ -9,8 +9,8 @@ import pytest
 from releases import VERSIONS, script, signatures, toml
 
 from qtask_db.constants import CONSTANTS
-from qtask_db.render import INDEX, Renderer, dialects, statements
 from qtask_db.resources import directory
+from qtask_db.schema.render import INDEX, Renderer, dialects, statements
 from qtask_db.settings import Settings
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)

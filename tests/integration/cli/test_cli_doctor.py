@@ -11,7 +11,7 @@ from testing import PASSWORD, age, as_account, execute, query
 
 from qtask_db import calls
 from qtask_db.database import Connection
-from qtask_db.queues import QUEUE_LIMIT
+from qtask_db.transport.queues import QUEUE_LIMIT
 
 
 def test_doctor_of_a_good_installation(qtask: Qtask) -> None:

@@ -12,7 +12,7 @@ from testing import execute, refused
 from qtask_db import Connection
 from qtask_db.constants import LIMIT
 from qtask_db.errors import InvalidArgument, QtaskError, UnknownOption
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 LONG = 1_000_000

@@ -19,7 +19,7 @@ from testing import ended, execute, new, query, started
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict, QtaskError
-from qtask_db.render import INDEX
+from qtask_db.schema.render import INDEX
 
 Account = Callable[..., Connection]
 JOB = ("job", {}, 60)

@@ -13,9 +13,9 @@ from testing import call, query
 from qtask_db import Connection, Database
 from qtask_db.errors import AccessDenied, QueueUnavailable
 from qtask_db.install import install, uninstall
-from qtask_db.queues import Queues, push_now
-from qtask_db.render import INDEX, ROLES
+from qtask_db.schema.render import INDEX, ROLES
 from qtask_db.task import Task
+from qtask_db.transport.queues import Queues, push_now
 
 Account = Callable[..., Connection]
 OTHERS = "tenant_b_"

@@ -19,8 +19,8 @@ from testing import execute, query
 
 from qtask_db import Connection, Database
 from qtask_db.install import install
-from qtask_db.render import ROLES
 from qtask_db.resources import directory
+from qtask_db.schema.render import ROLES
 
 README = (directory("sql").parent / "README.md").read_text(encoding="utf-8")
 PARTS = {"shop": "qtask_readme", "owner": "qtask_readme_own", "app": "qtask_readme_app"}

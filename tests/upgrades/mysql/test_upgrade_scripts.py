@@ -9,7 +9,7 @@ from testing import count, new
 
 from qtask_db import Database
 from qtask_db.install import install, uninstall
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from qtask_db import Database, Job, NewTask, Worker, calls, install
-from qtask_db.queues import push_tasks
+from qtask_db.transport.queues import push_tasks
 
 from .. import side
 

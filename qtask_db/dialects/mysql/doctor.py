@@ -1,0 +1,326 @@
+"""What can be wrong with a MySQL or MariaDB server and with this account's privileges on it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import SplitResult, parse_qs
+
+from qtask_db.constants import DEFAULT, Status
+from qtask_db.dialects.mysql import grants as mysql_grants
+from qtask_db.dialects.mysql import hiding as mysql_hiding
+from qtask_db.dialects.mysql import schema as mysql_schema
+from qtask_db.dialects.mysql import settings as mysql_settings
+from qtask_db.dialects.mysql.driver import MySQL, rows_of
+from qtask_db.doctor import encryption as ways
+from qtask_db.doctor.check import (
+    NAMED,
+    Check,
+    clock,
+    fail,
+    ok,
+    procedures_by_role,
+    safely,
+    unseen,
+    warn,
+)
+
+MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
+OLD_TRANSACTION = 600
+"""Seconds after which an open transaction is told: it stops the cleaning of dead index entries."""
+PURGE_TOLERANCE = 600
+"""Seconds by which a purge may be late, beside the interval of the event."""
+
+_CLOCK = "SELECT UTC_TIMESTAMP(6)"
+_EVENT = """
+SELECT STATUS, CAST(INTERVAL_VALUE AS UNSIGNED) FROM information_schema.EVENTS
+WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = %s
+"""
+_OVERDUE = "SELECT TIMESTAMPDIFF(SECOND, MIN(due_at), UTC_TIMESTAMP()) FROM {}task WHERE lane = 0"
+_PUT_OFF = f"""
+SELECT task_id FROM {{}}task FORCE INDEX (due)
+WHERE lane = 0
+  AND due_at > UTC_TIMESTAMP(3)
+  AND due_at < UTC_TIMESTAMP(3) + INTERVAL {DEFAULT["purge_retry"]} SECOND
+  AND due_at > ended_at + INTERVAL IF(
+    status = {Status.FINISHED:d} OR delete_deadline > 0,
+    delete_deadline,
+    {DEFAULT["keep_unfinished"]}
+  ) SECOND
+ORDER BY due_at LIMIT 1
+"""  # noqa: S608
+_OLDEST_TRANSACTION = """
+SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
+FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id > 0 ORDER BY trx_started LIMIT 1
+"""
+"""A transaction that is prepared and left by its coordinator has no thread."""
+_WAITS = """
+SELECT
+  blocking.trx_mysql_thread_id,
+  COUNT(DISTINCT waiting.trx_id),
+  MAX(TIMESTAMPDIFF(SECOND, waiting.trx_wait_started, NOW())) AS longest
+FROM {0} AS lock_wait
+JOIN information_schema.INNODB_TRX AS waiting ON waiting.trx_id = lock_wait.requesting_{1}
+JOIN information_schema.INNODB_TRX AS blocking ON blocking.trx_id = lock_wait.blocking_{1}
+WHERE blocking.trx_state <> 'LOCK WAIT'
+GROUP BY blocking.trx_mysql_thread_id ORDER BY longest DESC LIMIT {2}
+"""
+_LOCK_WAITS = {
+    "MySQL": ("performance_schema.data_lock_waits", "engine_transaction_id"),
+    "MariaDB": ("information_schema.INNODB_LOCK_WAITS", "trx_id"),
+}
+_SEE_WAITS = "PROCESS ON *.* and, on MySQL, SELECT ON performance_schema.*"
+LONG_WAIT = 2
+"""Seconds after which a wait for a lock is told."""
+_GRANTED = """
+SELECT user, routine_name FROM mysql.procs_priv
+WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
+"""
+_VIEWS = """
+SELECT table_name FROM information_schema.views
+WHERE table_schema = DATABASE() AND table_name = %s
+"""
+"""Those on which the account has a right."""
+_NO_XA = 1401
+"""So MySQL says that a privilege is missing."""
+_ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
+_GRANTS = "SHOW GRANTS"
+
+_LOST = """
+SELECT ABS(lane), COUNT(*), MIN(task_id) FROM {0}task
+WHERE (lane > 0 OR lane < 0) AND ABS(lane) NOT IN (SELECT queue_id FROM {0}queue)
+GROUP BY ABS(lane) ORDER BY ABS(lane)
+"""
+
+
+def examine(raw: Any, prefix: str) -> Iterator[Check]:
+    """Every check that a client can make, by statements that change nothing."""
+    for name, look, *needed in (
+        ("server", _version(raw)),
+        ("settings", mysql_settings.examine(raw, prefix)),
+        ("event scheduler", _event(raw, prefix)),
+        ("purge", _purge(raw, prefix)),
+        ("server clock", _clock(raw)),
+        ("transactions", _transactions(raw), "PROCESS ON *.*"),
+        ("lock waits", _waits(raw), _SEE_WAITS),
+        ("prepared", _prepared(raw)),
+        ("definers", _definers(raw, prefix)),
+        ("privileges", _privileges(raw, prefix)),
+        ("grants", _roles(raw, prefix)),
+        ("temporary tables", mysql_hiding.examine(raw, prefix)),
+    ):
+        yield from safely(name, look, MySQL().translate, *needed)
+
+
+def lost_queues(raw: Any, prefix: str) -> list[tuple[Any, ...]]:
+    """Of active tasks, the numbers that no queue has; how many tasks have each, and the first."""
+    return list(rows_of(raw, _LOST.format(prefix)))
+
+
+def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:
+    """Who else can read what is sent, or pose as the server."""
+    yield ways.examine(
+        "encryption",
+        raw._sock,
+        authority="ssl_ca" in parse_qs(url.query),
+        remedy="?ssl_mode=verify_identity&ssl_ca=<file of the server's authority> in the URL",
+    )
+
+
+def _version(raw: Any) -> Iterator[Check]:
+    yield check_version(str(rows_of(raw, "SELECT VERSION()")[0][0]))
+
+
+def check_version(text: str) -> Check:
+    """Whether the server is one of those that are supported."""
+    product = "MariaDB" if "mariadb" in text.lower() else "MySQL"
+    # MariaDB has been putting 5.5.5- before its version, for old replicas.
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text.removeprefix("5.5.5-"))
+    numbers = tuple(map(int, found.groups())) if found else ()
+    needed = MINIMUM[product]
+    if numbers >= needed:
+        return ok("server", f"{product} {text}")
+    least = ".".join(map(str, needed))
+    return fail("server", f"{product} {text} is too old", f"upgrade to {product} {least} or later")
+
+
+def _event(raw: Any, prefix: str) -> Iterator[Check]:
+    scheduler = rows_of(raw, "SELECT @@GLOBAL.event_scheduler")[0][0]
+    yield check_event(str(scheduler), prefix, rows_of(raw, _EVENT, (prefix + "maintenance",)))
+
+
+def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Check:
+    """Whether the event, given its status and minutes where there is one, is run."""
+    name = f"{prefix}maintenance"
+    if not event:
+        return ok("event scheduler", f"{scheduler}; relays need none")
+    ((status, minutes),) = event
+    if status != "ENABLED":
+        # So it is on a replica, and stays when that becomes the primary.
+        return fail("event scheduler", f"{name} is {status}", f"ALTER EVENT {name} ENABLE")
+    if scheduler != "ON":
+        return fail(
+            "event scheduler",
+            f"{scheduler}, but {name} waits for it",
+            "SET GLOBAL event_scheduler = ON, and the same in the server's configuration",
+        )
+    return ok("event scheduler", f"ON, {name} runs each {minutes} min")
+
+
+def _purge(raw: Any, prefix: str) -> Iterator[Check]:
+    """Whether somebody deletes what has ended."""
+    event = rows_of(raw, _EVENT, (prefix + "maintenance",))
+    minutes = int(event[0][1]) if event else 0
+    overdue = rows_of(raw, _OVERDUE.format(prefix))[0][0] or 0
+    if overdue > PURGE_TOLERANCE + 60 * minutes:
+        yield warn(
+            "purge",
+            f"tasks are there that should have been deleted {overdue:,} s ago",
+            "let a relay purge, or `qtask install --maintenance-minutes 10`",
+        )
+    elif kept := rows_of(raw, _PUT_OFF.format(prefix)):
+        yield warn(
+            "purge",
+            f"task {kept[0][0]} could not be deleted: a foreign key or a trigger keeps it",
+            "delete the row that refers to it, or let ON DELETE CASCADE or SET NULL do so",
+        )
+    else:
+        yield ok("purge", "what has ended is deleted in time")
+
+
+def _clock(raw: Any) -> Iterator[Check]:
+    started = time.monotonic()
+    now = rows_of(raw, _CLOCK)[0][0]
+    yield clock(now, time.monotonic() - started)
+
+
+def _transactions(raw: Any) -> Iterator[Check]:
+    """The oldest open transaction."""
+    rows = rows_of(raw, _OLDEST_TRANSACTION)
+    if rows and rows[0][1] > OLD_TRANSACTION:
+        thread, age = rows[0]
+        yield warn(
+            "transactions",
+            f"connection {thread} has had one open for {age:,} s: what is deleted meanwhile stays",
+            f"end it (KILL {thread}), unless it is a backup that is nearly done",
+        )
+    else:
+        yield ok("transactions", f"none open for longer than {OLD_TRANSACTION} s")
+
+
+def _waits(raw: Any) -> Iterator[Check]:
+    """Who holds others up."""
+    version = str(rows_of(raw, "SELECT VERSION()")[0][0])
+    source = _LOCK_WAITS["MariaDB" if "mariadb" in version.lower() else "MySQL"]
+    rows = rows_of(raw, _WAITS.format(*source, NAMED))
+    told = [row for row in rows if row[2] >= LONG_WAIT]
+    for thread, waiting, longest in told:
+        who = f"connection {thread}" if thread else "a transaction without a connection"
+        end = f"KILL {thread}" if thread else 'XA ROLLBACK, see "prepared"'
+        yield warn(
+            "lock waits",
+            f"{who} holds up {waiting} others, one for {longest} s",
+            f"end its transaction ({end}); see docs/internals/decisions.md, "
+            '"Who can hold up others"',
+        )
+    if not told:
+        yield ok("lock waits", f"nobody has waited for another's lock for {LONG_WAIT} s")
+
+
+def _prepared(raw: Any) -> Iterator[Check]:
+    """XA transactions whose coordinator has left them: their locks stay until somebody decides."""
+    try:
+        rows = rows_of(raw, "XA RECOVER")
+    except raw.Error as error:
+        if error.args[0] != _NO_XA:
+            raise
+        yield unseen("prepared", str(error.args[1]), "XA_RECOVER_ADMIN ON *.*")
+        return
+    for form, length, _, data in rows[:NAMED]:
+        whole = data if isinstance(data, bytes) else str(data).encode()
+        parts = ", ".join(f"X'{part.hex()}'" for part in (whole[:length], whole[length:]))
+        yield warn(
+            "prepared",
+            f"an XA transaction is prepared and holds its locks: {whole[:length]!r}",
+            f"unless its coordinator is about to end it: XA ROLLBACK {parts}, {form}",
+        )
+    if not rows:
+        yield ok("prepared", "no XA transaction waits for its coordinator")
+
+
+def _definers(raw: Any, prefix: str) -> Iterator[Check]:
+    """With whose rights procedures, views and event run, as far as this account may see them."""
+    created = mysql_schema.definers(raw, prefix)
+    gone = mysql_schema.gone(raw, created)
+    listed = ", ".join(f"{who} ({len(names)})" for who, names in sorted(created.items()))
+    for who in sorted(gone):
+        yield fail(
+            "definers",
+            f"{who}, with whose rights {len(created[who])} objects run, is gone",
+            "`qtask install` by an account that stays creates them again",
+        )
+    if created and not gone:
+        yield ok("definers", f"procedures and views run with the rights of {listed}")
+
+
+def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
+    """Which of the roles' procedures this account may call."""
+    schema, account, current = rows_of(raw, _ACCOUNT)[0]
+    grants = [row[0] for row in rows_of(raw, _GRANTS)]
+    needed = procedures_by_role(prefix)
+    everything = set().union(*needed.values())
+    may = mysql_grants.executable(grants, schema, everything)
+    full = [role for role, names in needed.items() if names <= may]
+    full = [role for role in full if not any(needed[role] < needed[other] for other in full)]
+    explained = set().union(*(needed[role] for role in full))
+    part = {
+        role: names - may
+        for role, names in needed.items()
+        if not names <= may and names & may - explained
+    }
+    idle = sorted(mysql_grants.roles(grants) - mysql_grants.active(current))
+    idle = [role for role in idle if role.startswith(prefix)]
+    if full:
+        lacks = [role for role, names in needed.items() if not names <= may]
+        text = f"{account} can act as {', '.join(full)}"
+        yield ok("privileges", text + (f", not as {', '.join(lacks)}" if lacks else ""))
+    elif idle:
+        yield fail(
+            "privileges",
+            f"{account} has the role {', '.join(idle)}, which is not active",
+            f"SET DEFAULT ROLE '{idle[0]}' TO the account (MariaDB: FOR)",
+        )
+    elif not part and rows_of(raw, _VIEWS, (f"{prefix}queue_depth",)):
+        yield ok("privileges", f"{account} reads views and may call no procedure")
+    elif not part:
+        yield fail(
+            "privileges",
+            f"{account} may call no procedure",
+            f"`qtask render --grants` makes roles; GRANT '{prefix}app' to the account",
+        )
+    for role, missing in part.items():
+        yield warn(
+            "privileges",
+            f"{account} lacks {', '.join(sorted(missing))} to act as {role}",
+            "run the script of `qtask render --grants` again",
+        )
+
+
+def _roles(raw: Any, prefix: str) -> Iterator[Check]:
+    """Whether each role that has something has all that it needs."""
+    granted: dict[str, set[str]] = {}
+    for role, name in rows_of(raw, _GRANTED):
+        granted.setdefault(role, set()).add(str(name).lower())
+    for role, needed in procedures_by_role(prefix).items():
+        missing = needed - granted.get(prefix + role, needed)
+        if missing:
+            listed = ", ".join(sorted(missing)[:NAMED])
+            yield warn(
+                "grants",
+                f"the role {prefix}{role} lacks {len(missing)} procedures: {listed}",
+                "run the script of `qtask render --grants` again",
+            )
+    seen = [role for role in procedures_by_role(prefix) if prefix + role in granted]
+    yield ok("grants", f"roles that may call: {', '.join(seen) or 'none'}")

@@ -1,0 +1,1 @@
+"""Checks of an installation: the database, Redis, and whether they belong together."""

@@ -1,0 +1,244 @@
+"""The relay: claims due tasks in the database, pushes their messages to Redis, confirms."""
+
+from __future__ import annotations
+
+import time
+
+from qtask_db import calls
+from qtask_db.constants import DEFAULT
+from qtask_db.database import Database
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    ProcedureError,
+    QueueUnavailable,
+)
+from qtask_db.process.retrying import Backoff, Duty
+from qtask_db.process.service import Service
+from qtask_db.process.session import process_name
+from qtask_db.relay.scanners import Scanners
+from qtask_db.relay.steps import (
+    PURGE_DENIED_INTERVAL,
+    PURGE_INTERVAL,
+    PURGE_ROWS,
+    Counters,
+    RelayOptions,
+    RelaySteps,
+    logger,
+)
+from qtask_db.transport.queues import QUEUE_LIMIT, Client, QueueRefused
+
+__all__ = ["Counters", "Relay"]
+
+BUSY_PURGE_ROWS = 200
+"""Rows of a purge step between two batches, where a due task may have to wait for it."""
+REPORT_INTERVAL = 60.0
+
+
+class Relay(RelaySteps, Service):
+    """Moves due tasks from the database to Redis.
+
+    `database` and `redis` are URLs, or a Database and a redis-py client. `namespace`: None is all.
+    `limit`: tasks of a batch. `lease`: seconds after which an unconfirmed batch is claimed again.
+    `scanners`: threads, each with a connection, that claim and push while more is due than a batch.
+    `scan_interval`: most seconds between scans. `poll`: seconds between cheap looks at the next
+    due time in between. `queue_limit`: messages at which a queue is held back. `stream`: queues are
+    streams. `purge`: deletes ended tasks meanwhile. Raises ConfigurationError for a wrong URL or
+    setting.
+
+    Any number of relays may run. `step` is one cycle, made of `claim`, `push` and `confirm`, or
+    `release` where the push failed; killed between any two of them, the tasks come again when the
+    lease has run out. The methods are for one thread, except `stop`.
+    """
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: Client | str,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        limit: int = 1_000,
+        scanners: int = 2,
+        lease: int = DEFAULT["batch_lease"],
+        scan_interval: float = 3.0,
+        poll: float = 0.1,
+        queue_limit: int = QUEUE_LIMIT,
+        stream: bool = False,
+        purge: bool = True,
+    ) -> None:
+        if scanners < 1:
+            raise ConfigurationError(f"scanners must be at least 1, not {scanners}")
+        options = RelayOptions(
+            namespace=namespace,
+            name=name or process_name(),
+            limit=limit,
+            lease=lease,
+            scan_interval=scan_interval,
+            poll=poll,
+            queue_limit=queue_limit,
+            stream=stream,
+        )
+        Service.__init__(self, "qtask-relay")
+        RelaySteps.__init__(self, database, redis, options)
+        self._purges = purge
+        self._purge_denied = False
+        self._scanners = Scanners(
+            lambda: RelaySteps(database, redis, options, self._held), count=scanners - 1
+        )
+        self._worked = self._woken = False
+        self._moving = Duty(logger, "database")
+        self._pushing = Duty(logger, "redis")
+        self._looking = Duty(logger, "database, looking for what comes next")
+        self._purging = Duty(
+            logger, "database, purging", first=PURGE_INTERVAL, longest=PURGE_DENIED_INTERVAL
+        )
+        self._conflicts = Backoff(first=0.01, longest=1.0)
+
+    def prepare(self) -> None:
+        """What `run` and `start` do first. Raises what is wrong; a failed purge is only told."""
+        self.rehearse()
+        self._purge_quietly(1)
+        self._worked = True
+
+    def run(self, *, patient: bool = False) -> None:
+        """Runs until `stop` is called, and then ends the present batch.
+
+        Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
+        server that is away. Later on nothing ends the loop: it reconnects and backs off.
+        """
+        options = self.options
+        try:
+            if not patient:
+                self.prepare()
+            logger.info(
+                "relay %s started: limit %d, lease %d s, scan interval %g s",
+                options.name, options.limit, options.lease, options.scan_interval,
+            )  # fmt: skip
+            self._woken = False
+            reported, report_at = self.counters, time.monotonic()
+            while not self._stop.is_set():
+                self._turn()
+                if time.monotonic() >= report_at + REPORT_INTERVAL:
+                    if self.counters != reported:
+                        logger.info("relay %s: %s", options.name, self.counters)
+                    reported, report_at = self.counters, time.monotonic()
+        finally:
+            self._scanners.close()
+            self.close()
+        logger.info("relay %s stopped: %s", options.name, self.counters)
+
+    @property
+    def counters(self) -> Counters:
+        """What has been done since the start, by all scanners."""
+        return self._counters + self._scanners.counters
+
+    @property
+    def longest_stop(self) -> float:
+        """Seconds that stopping may take: the present batch is ended."""
+        return 30.0
+
+    def _turn(self) -> None:
+        """One cycle and the wait after it; whatever fails is reported once and backed off."""
+        try:
+            pause = self.step()
+        except QueueRefused:
+            # The queue is held back from now on, so the next scan brings other ones.
+            self._counters.errors += 1
+        except Conflict as error:
+            logger.debug("%s; again", error)
+            self._rest(self._conflicts.next())
+        except QueueUnavailable as error:
+            self._redis_failed = True
+            self._rest(self._pushing.failed(error))
+        except Exception as error:
+            if not (self._worked or isinstance(error, DatabaseUnavailable)):
+                raise
+            self._session.close()
+            self._rest(self._moving.failed(error))
+        else:
+            # At the start, too: the first burst finds them connected, their procedures compiled.
+            if self.backlog or not self._woken:
+                self._scanners.wake()
+                self._woken = True
+            self._works()
+            if time.monotonic() > self._purge_at + 4 * self._purge_took:
+                self._purge_quietly(BUSY_PURGE_ROWS)
+            self._wait(pause)
+
+    def _works(self) -> None:
+        self._worked = True
+        self._moving.works()
+        self._conflicts.reset()
+        if not self._redis_failed:
+            self._pushing.works()
+
+    def _rest(self, seconds: float) -> None:
+        self._counters.errors += 1
+        self._stop.wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            spare = left > self.options.poll and time.monotonic() >= self._purge_at
+            busy = spare and self._purge_quietly(PURGE_ROWS)
+            if self._stop.wait(0 if busy else min(self.options.poll, left)):
+                return
+            if self._room_again():
+                return
+            if self._blind_until <= time.monotonic() < until and not self._looking.rest:
+                until = min(until, time.monotonic() + self._next_due(seconds))
+
+    def _room_again(self) -> bool:
+        try:
+            return self._held.any_full and self._look_at_queues()
+        except QueueUnavailable as error:
+            self._redis_failed = True
+            self._pushing.failed(error)
+            return True  # the next cycle finds out whether it still is so, and rests
+
+    def _next_due(self, longest: float) -> float:
+        """Seconds. Where it cannot be known, the scans come at their interval."""
+        try:
+            due = calls.next_due(
+                self._session.connection, self.options.namespace, held=self._held.names
+            )
+        except Exception as error:
+            self._forget(error)
+            self._counters.errors += 1
+            self._looking.failed_beside(error)
+            return longest
+        self._looking.works()
+        return longest if due is None else due
+
+    def _forget(self, error: Exception) -> None:
+        """Closes the connection, unless the server has just used it for a refusal."""
+        if not isinstance(error, ProcedureError | Conflict | AccessDenied):
+            self._session.close()
+
+    def _purge_quietly(self, limit: int) -> bool:
+        """Whether there is more to purge. A purge is never worth more than a task that is due."""
+        if not self._purges or self._purging.rest:
+            return False
+        try:
+            more = self.purge_some(limit) == limit
+        except Conflict:
+            self._purge_at = time.monotonic() + PURGE_INTERVAL
+            return False
+        except AccessDenied as error:
+            # Tasks are what a relay is for; somebody else may be in charge of purging.
+            if not self._purge_denied:
+                logger.warning("relay %s does not purge: %s", self.options.name, error)
+            self._purge_denied = True
+            self._purge_at = time.monotonic() + PURGE_DENIED_INTERVAL
+            return False
+        except Exception as error:
+            self._counters.errors += 1
+            self._forget(error)
+            self._purge_at = time.monotonic() + self._purging.failed_beside(error)
+            return False
+        self._purging.works()
+        return more

@@ -1,0 +1,275 @@
+"""The relay's steps: claim, push, confirm or release, purge; each can be called alone."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable
+from functools import partial
+
+from qtask_db import calls
+from qtask_db.database import Database
+from qtask_db.errors import (
+    BatchNotFound,
+    ConfigurationError,
+    InvalidPayload,
+    QueueUnavailable,
+)
+from qtask_db.log import get_logger
+from qtask_db.models import Batch, Message
+from qtask_db.process.session import Session
+from qtask_db.relay.held import Held
+from qtask_db.transport.message import encode
+from qtask_db.transport.queues import Client, QueueRefused, Queues
+
+logger = get_logger("qtask_db.relay")
+
+BATCH_BYTES = 4_000_000
+"""Payload bytes that a batch should have at most; larger payloads make smaller batches."""
+FIRST_ROWS = 100
+"""Rows of the first batch after a pause: its messages leave soon, and it is known how large the
+payloads are.
+"""
+PURGE_ROWS = 1_000
+PURGE_INTERVAL = 2.0
+PURGE_DENIED_INTERVAL = 60.0
+SHORTEST_PAUSE = 0.005
+"""Seconds between two scans while tasks trickle in: one scan then takes several of them."""
+NO_BATCH = 10**18 - 1
+"""The number of a batch that never was."""
+
+
+@dataclasses.dataclass(slots=True)
+class Counters:
+    """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
+
+    claimed: int = 0
+    pushed: int = 0
+    confirmed: int = 0
+    released: int = 0
+    reclaimed: int = 0
+    """Of batches that were not ours any more when they were to be confirmed."""
+    purged: int = 0
+    errors: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Counters(*(ours + theirs for ours, theirs in pairs))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """What a relay may be told; `Relay` explains it. Raises ConfigurationError."""
+
+    namespace: str | None
+    name: str
+    limit: int
+    lease: int
+    scan_interval: float
+    poll: float
+    queue_limit: int
+    stream: bool
+
+    def __post_init__(self) -> None:
+        for name in ("limit", "lease", "scan_interval", "poll", "queue_limit"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(
+                    f"{name} must be greater than 0, not {getattr(self, name)}"
+                )
+
+
+class RelaySteps:
+    """What a relay does, one step at a time."""
+
+    def __init__(
+        self,
+        database: Database | str,
+        redis: Client | str,
+        options: RelayOptions,
+        held: Held | None = None,
+    ) -> None:
+        self.options = options
+        self.backlog = False
+        """Whether the last scan left more than it claimed at once."""
+        self._counters = Counters()
+        self._session = Session(database)
+        self._queues = Queues(redis, stream=options.stream, consumer=options.name)
+        self._first_rows = self._rows = min(options.limit, FIRST_ROWS)
+        self._held = Held(self._queues, options.queue_limit) if held is None else held
+        self._claimed_at = 0.0
+        self._owed: list[tuple[Callable[[], None], float]] = []
+        self._redis_failed = False
+        self._blind_for = self._blind_until = 0.0
+        self._purge_at = 0.0
+        self._purge_took = 0.0
+
+    @property
+    def counters(self) -> Counters:
+        """What has been done so far."""
+        return self._counters
+
+    def check(self) -> None:
+        """Asks for all that a relay does, but claims nothing. Raises what is wrong with the
+        database, the schema, the privileges or Redis.
+        """
+        connection = self._session.connection
+        calls.next_due(connection, self.options.namespace, held=self._held.names)
+        for end in (calls.confirm, calls.release):
+            with contextlib.suppress(BatchNotFound):
+                end(connection, NO_BATCH, self.options.name)
+        self._queues.probe()
+
+    def rehearse(self) -> None:
+        """A whole cycle with one task at most, after `check`: nothing else tells that scans work.
+        Raises what is wrong.
+        """
+        self.check()
+        self._rows = 1
+        with contextlib.suppress(QueueRefused):
+            self.step()
+        self._rows = self._first_rows
+
+    def claim(self) -> Batch:
+        """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
+        batch = calls.scan(
+            self._session.connection,
+            self.options.name,
+            limit=self._rows,
+            lease=self.options.lease,
+            namespace=self.options.namespace,
+            held=self._held.names,
+        )
+        self._claimed_at = time.monotonic()
+        self._counters.claimed += len(batch.messages)
+        self.backlog = batch.wait == 0 and len(batch.messages) >= min(self._rows, FIRST_ROWS)
+        self._rows = self._next_rows(batch)
+        return batch
+
+    def push(self, batch: Batch) -> None:
+        """Puts the batch's messages on their queues. Raises QueueUnavailable."""
+        try:
+            try:
+                lengths = self._queues.push(batch.messages)
+            except InvalidPayload:
+                lengths = self._queues.push([m for m in batch.messages if _sound(m)])
+        except QueueRefused as error:
+            for queue, reason in error.reasons.items():
+                self._held.refused(queue, reason)
+            self._held.took(error.lengths)
+            raise
+        self._counters.pushed += len(batch.messages)
+        self._redis_failed = False
+        self._held.took(lengths)
+
+    def confirm(self, batch: Batch) -> None:
+        """Records that the batch is in Redis: calls `confirm_batch`."""
+        if self._end(batch, calls.confirm, self.confirm):
+            self._counters.confirmed += len(batch.messages)
+
+    def release(self, batch: Batch) -> None:
+        """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
+        if self._end(batch, calls.release, self.release):
+            self._counters.released += len(batch.messages)
+
+    def purge_some(self, limit: int = PURGE_ROWS) -> int:
+        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
+        began = time.monotonic()
+        count = calls.purge(self._session.connection, limit)
+        self._counters.purged += count
+        self._purge_took = time.monotonic() - began
+        self._purge_at = time.monotonic() + (0.0 if count == limit else PURGE_INTERVAL)
+        return count
+
+    def step(self) -> float:
+        """One whole cycle; returns the seconds until the next one has something to do."""
+        began = time.monotonic()
+        self._pay()
+        self._look_at_queues()
+        claiming = time.monotonic()
+        batch = self.claim()
+        if batch.messages:
+            self._pass_on(batch)
+            self._blind_for = self._blind_until = 0.0
+        else:
+            self._look_away(time.monotonic() - claiming)
+        return self._pause(batch, time.monotonic() - began)
+
+    def close(self) -> None:
+        """Closes the connections; the next step opens new ones."""
+        self._session.close()
+        self._queues.close()
+
+    def _pass_on(self, batch: Batch) -> None:
+        try:
+            self.push(batch)
+        except QueueUnavailable as error:
+            self._redis_failed = not isinstance(error, QueueRefused)
+            self.release(batch)
+            raise
+        self.confirm(batch)
+
+    def _look_away(self, took: float) -> None:
+        """What is due and cannot be had (held queues, rows that another relay has locked) must not
+        make this one spin: where that lasts, looking takes a tenth of the time at most.
+        """
+        longest = max(self.options.poll, 10 * took)
+        self._blind_for = min(longest, max(SHORTEST_PAUSE, 2 * self._blind_for))
+        self._blind_until = time.monotonic() + self._blind_for
+
+    def _end(self, batch: Batch, call: Callable[..., None], again: Callable[[Batch], None]) -> bool:
+        """Confirms or releases. Where the database refuses it is told before the next claim."""
+        if batch.batch_id is None:
+            return False
+        try:
+            call(self._session.connection, batch.batch_id, self.options.name)
+        except BatchNotFound:
+            logger.warning("batch %s is not ours any more: its lease ran out", batch.batch_id)
+            self._counters.reclaimed += len(batch.messages)
+            return False
+        except Exception:
+            self._owed.append((partial(again, batch), self._claimed_at + self.options.lease))
+            raise
+        return True
+
+    def _pay(self) -> None:
+        """Confirms and releases what could not be. After the lease another claim has done it."""
+        while self._owed:
+            end, until = self._owed.pop()
+            if time.monotonic() < until:
+                end()
+
+    def _pause(self, batch: Batch, elapsed: float) -> float:
+        if batch.wait is None:
+            return self.options.scan_interval
+        if batch.wait > 0:
+            return min(self.options.scan_interval, max(batch.wait, SHORTEST_PAUSE - elapsed))
+        if batch.messages:
+            return 0.0
+        return min(self.options.scan_interval, max(0.0, self._blind_until - time.monotonic()))
+
+    def _next_rows(self, batch: Batch) -> int:
+        """While more is due, twice as many; but a batch is in memory whole, so that after one with
+        large payloads the next has fewer rows.
+        """
+        size = sum(len(message.payload) for message in batch.messages)
+        if size > BATCH_BYTES:
+            return max(1, len(batch.messages) * BATCH_BYTES // size)
+        return min(self.options.limit, self._rows * 2 if batch.wait == 0 else FIRST_ROWS)
+
+    def _look_at_queues(self) -> bool:
+        """Whether a full queue has room again. Finds out, too, that Redis still takes no writes."""
+        if self._redis_failed:
+            self._queues.probe()
+            self._redis_failed = False
+        return self._held.look()
+
+
+def _sound(message: Message) -> bool:
+    """A row that somebody damaged by hand must not hold up the others of its batch."""
+    try:
+        encode(message)
+    except InvalidPayload as error:
+        logger.error("%s; it was not pushed", error)  # noqa: TRY400 - the text says it all
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The schema as text: templates rendered, tables compared, migrations run."""

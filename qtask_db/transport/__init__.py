@@ -1,0 +1,1 @@
+"""Queues in Redis: clients, commands, lists and streams, messages."""

@@ -1,0 +1,319 @@
+"""Queues in Redis: push, take, put back, set aside. A queue is a list or, by option, a stream."""
+
+# mypy: allow-untyped-calls
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.cluster import RedisCluster
+from redis.exceptions import NoPermissionError
+
+from qtask_db.constants import DEFAULT
+from qtask_db.errors import QueueUnavailable
+from qtask_db.log import get_logger
+from qtask_db.models import Message
+from qtask_db.process.retrying import Trouble
+from qtask_db.transport.bad import keep, record
+from qtask_db.transport.commands import (
+    Command,
+    concerns_one_queue,
+    reason,
+    run_each,
+    run_script,
+    translated,
+)
+from qtask_db.transport.kinds import Lists, Raw, Streams
+from qtask_db.transport.message import encode
+from qtask_db.transport.taking import QueueRefused, Taking
+from qtask_db.transport.url import TROUBLE, Client, check_client, check_url, connect
+
+if TYPE_CHECKING:
+    from qtask_db.task import Task
+
+__all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "Client", "QueueRefused", "Queues", "Raw"]
+__all__ += ["connect", "push_now", "push_tasks"]
+
+QUEUE_LIMIT: int = DEFAULT["queue_limit"]
+"""Messages at which a queue counts as full, unless told otherwise."""
+BAD_SUFFIX = ":bad"
+"""`<queue>:bad` is the list of a queue's messages that no handler could be given."""
+BAD_LIMIT = 10_000
+"""Records that are kept of a queue's bad messages; the oldest go first."""
+
+TAKE_SIZE = 8_000_000
+"""Bytes of messages from which on a take is full."""
+
+_CHUNK_MESSAGES = 1_000
+_CHUNK_BYTES = 1_000_000
+
+
+class Queues:
+    """The queues of one Redis. Every method raises QueueUnavailable where Redis does not answer.
+
+    `redis` is a redis-py client or a URL, which is checked now (ConfigurationError) and connected
+    at the first use. `consumer` names this process in the consumer group of a stream.
+    """
+
+    def __init__(
+        self, redis: Client | str, *, stream: bool = False, consumer: str = "qtask"
+    ) -> None:
+        if isinstance(redis, str):
+            check_url(redis)
+        else:
+            check_client(redis)
+        self._given = redis
+        self._client: Client | None = None if isinstance(redis, str) else redis
+        self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
+        self._taking = Taking(self._kind)
+
+    def ping(self) -> None:
+        """Whether Redis answers."""
+        with translated(self._redis):
+            self._redis.ping()
+
+    def probe(self) -> None:
+        """Whether Redis takes writes; nothing is written."""
+        if isinstance(self._redis, RedisCluster):
+            self.ping()  # one key would tell of one shard
+            return
+        with translated(self._redis):
+            try:
+                self._redis.execute_command(*self._kind.PROBE)
+            except TROUBLE as error:
+                # A user that may write to its queues alone learns about them when it does.
+                if not isinstance(error, NoPermissionError):
+                    raise
+
+    def check(self, queues: Iterable[str]) -> None:
+        """Whether messages can be taken from these queues; none is. Those that cannot be used are
+        set aside by name. Raises QueueRefused where that is all of them.
+        """
+        with translated(self._redis):
+            self._taking.check(self._redis, list(queues))
+
+    def close(self) -> None:
+        """Closes a client that was made from a URL; a client that was given stays open."""
+        if isinstance(self._given, str) and self._client is not None:
+            with contextlib.suppress(Exception):
+                self._client.close()
+            self._client = None
+
+    def push(self, messages: Iterable[Message]) -> dict[str, int]:
+        """Appends the messages to their queues; returns the length of each queue that got some.
+
+        Raises QueueRefused where only some queues took theirs. After an error some messages may be
+        there: pushing them again makes duplicates, which the attempt number renders harmless.
+        """
+        commands: list[Command] = []
+        names: list[str] = []
+        for queue, texts in _by_queue(messages).items():
+            for chunk in _chunks(texts):
+                commands += self._kind.push(queue, chunk)
+                names += [queue] * (len(commands) - len(names))
+        lengths: dict[str, int] = {}
+        reasons: dict[str, str] = {}
+        for queue, reply in zip(names, self._each(commands), strict=True):
+            if isinstance(reply, Exception):
+                reasons.setdefault(queue, reason(reply))
+            elif isinstance(reply, int):
+                lengths[queue] = reply
+        if reasons:
+            raise QueueRefused(reasons, {q: n for q, n in lengths.items() if q not in reasons})
+        return lengths
+
+    def push_bounded(self, queue: str, messages: Iterable[Message], limit: int) -> int:
+        """Appends while the queue holds fewer than `limit`, atomically; returns how many."""
+        pushed = 0
+        for chunk in _chunks([encode(message).encode() for message in messages]):
+            with translated(self._redis):
+                count = self._push_bounded(queue, limit, chunk)
+                if count < len(chunk) and self._make_room(queue):
+                    count += self._push_bounded(queue, limit, chunk[count:])
+            pushed += count
+            if count < len(chunk):
+                break
+        return pushed
+
+    def make_room(self, queues: Iterable[str]) -> None:
+        """Streams: removes what consumers have acknowledged without deleting it."""
+        with translated(self._redis):
+            for queue in queues:
+                self._make_room(queue)
+
+    def lengths(self, queues: Iterable[str]) -> dict[str, int]:
+        """The messages in each queue; a queue whose key is of another type is left out."""
+        names = list(queues)
+        replies = self._each([self._kind.length(queue) for queue in names])
+        return {q: n for q, n in zip(names, replies, strict=True) if isinstance(n, int)}
+
+    def take(
+        self, queues: Sequence[str], count: int, timeout: float, size: int = TAKE_SIZE
+    ) -> list[Raw]:
+        """At most `count` messages, and none more once they have `size` bytes; waits at most
+        `timeout` seconds for the first one.
+
+        Each call begins with another queue, so that a busy one does not starve the others. A
+        message that was taken from a list is gone from Redis: the database hands its task out again
+        when its interval has passed. One taken from a stream stays pending until `done`. A queue
+        that cannot be used is set aside for a while, and the others are served; QueueRefused is
+        raised where that is all of them.
+        """
+        wait = min(timeout, self._longest_wait())
+        with translated(self._redis):
+            return self._taking.take(self._redis, queues, count, size, wait)
+
+    def done(self, taken: Iterable[Raw]) -> None:
+        """Streams: the messages are removed. Lists: nothing is left to do."""
+        self._raise_first(self._each(self._kind.done(list(taken))))
+
+    def put_back(self, taken: Iterable[Raw]) -> None:
+        """Returns messages that were taken: to a list's head in their order, to a stream's end."""
+        groups: dict[str, list[Raw]] = {}
+        for raw in taken:
+            groups.setdefault(raw.queue, []).append(raw)
+        commands = [c for queue, raws in groups.items() for c in self._kind.put_back(queue, raws)]
+        self._raise_first(self._each(commands))
+
+    def set_aside(self, taken: Raw, why: str) -> None:
+        """Keeps a bad message with the reason on the list `<queue>:bad`, for people to look at.
+
+        A record is `{"reason": …, "message": …, "at": seconds since 1970}`; bytes that are not
+        UTF-8 appear as `\\xNN`, and of a long message its beginning is kept (16 KB). The list keeps
+        the newest 10,000 records (BAD_LIMIT). QueueUnavailable is raised, too, where it is a queue
+        with messages in it; a user that may run no scripts does not see that.
+        """
+        key = taken.queue + BAD_SUFFIX
+        with translated(self._redis):
+            kept = keep(self._redis, key, record(taken, why), BAD_LIMIT)
+        if not kept:
+            raise QueueUnavailable(f"{key} is a queue with messages in it: nothing is set aside")
+        self.done([taken])
+
+    def leave(self, queues: Iterable[str]) -> None:
+        """Streams: this consumer is removed from the groups, unless messages of its are pending."""
+        with translated(self._redis):
+            self._kind.leave(self._redis, self._taking.usable(queues))
+
+    @property
+    def _redis(self) -> Client:
+        if self._client is None:
+            assert isinstance(self._given, str)  # noqa: S101 - only a URL leaves it unset
+            self._client = connect(self._given)
+        return self._client
+
+    def _push_bounded(self, queue: str, limit: int, texts: list[bytes]) -> int:
+        return int(run_script(self._redis, self._kind.PUSH_BOUNDED, queue, limit, *texts))
+
+    def _make_room(self, queue: str) -> bool:
+        """False where there is nothing to remove, or the user may not."""
+        try:
+            return self._kind.make_room(self._redis, queue)
+        except NoPermissionError:
+            return False
+        except TROUBLE as error:
+            if not (isinstance(self._redis, RedisCluster) or concerns_one_queue(error)):
+                raise
+            return False
+
+    def _each(self, commands: list[Command]) -> list[Any]:
+        with translated(self._redis):
+            return run_each(self._redis, commands) if commands else []
+
+    def _raise_first(self, replies: list[Any]) -> None:
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise QueueUnavailable(f"Redis: {reason(reply)}") from reply
+
+    def _longest_wait(self) -> float:
+        """A blocking pop must end before the client's own socket timeout, or it fails when idle."""
+        if isinstance(self._redis, RedisCluster):
+            settings = self._redis.get_connection_kwargs()
+        else:
+            settings = self._redis.connection_pool.connection_kwargs
+        timeout = settings.get("socket_timeout")
+        return float(timeout) / 2 if timeout else 3600.0
+
+
+def push_tasks(
+    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+) -> int:
+    """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
+
+    Returns how many it pushed: those that are not `pushable` are skipped, and so is what no longer
+    fits in a queue of `limit` messages; a relay pushes it later. It does so, too, where Redis does
+    not answer or refuses: that is logged and no error, because the tasks are committed. `redis` is
+    a redis-py client or a URL (who pushes often keeps a client); anything else, such as a pipeline
+    or an asynchronous client, raises ConfigurationError.
+    """
+    pushed, error = _push(redis, tasks, limit, stream)
+    if error is None:
+        _unpushed.clear()
+    else:
+        _unpushed.report(error)
+    return pushed
+
+
+def push_now(
+    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+) -> int:
+    """As `push_tasks`, but raises QueueUnavailable where not all could be pushed."""
+    pushed, error = _push(redis, tasks, limit, stream)
+    if error is not None:
+        raise error
+    return pushed
+
+
+def _push(
+    redis: Client | str, tasks: Iterable[Task], limit: int, stream: bool
+) -> tuple[int, QueueUnavailable | None]:
+    """How many were pushed, and why not all: one queue that is refused stops no other."""
+    groups: dict[str, list[Message]] = {}
+    for task in tasks:
+        if task.pushable:
+            groups.setdefault(task.queue, []).append(task.message)
+    queues = Queues(redis, stream=stream)
+    pushed, failed = 0, None
+    try:
+        for queue, group in groups.items():
+            try:
+                pushed += queues.push_bounded(queue, group, limit)
+            except QueueUnavailable as error:
+                failed = error
+                if error.__cause__ is None or not concerns_one_queue(error.__cause__):
+                    break
+    finally:
+        queues.close()
+    return pushed, failed
+
+
+_unpushed = Trouble(get_logger("qtask_db.queues"), "pushing, which a relay makes up for")
+
+
+def count_messages(redis: Client, queues: Iterable[str]) -> dict[str, int]:
+    """The messages in each queue, whether it is a list or a stream."""
+    names = set(queues)
+    lengths = Queues(redis).lengths(sorted(names))
+    return lengths | Queues(redis, stream=True).lengths(sorted(names - lengths.keys()))
+
+
+def _by_queue(messages: Iterable[Message]) -> dict[str, list[bytes]]:
+    queues: dict[str, list[bytes]] = {}
+    for message in messages:
+        queues.setdefault(message.queue, []).append(encode(message).encode())
+    return queues
+
+
+def _chunks(texts: list[bytes]) -> Iterator[list[bytes]]:
+    """Pieces of bounded length and size, so that no command blocks Redis for long."""
+    chunk: list[bytes] = []
+    size = 0
+    for text in texts:
+        if chunk and (len(chunk) == _CHUNK_MESSAGES or size + len(text) > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(text)
+        size += len(text)
+    if chunk:
+        yield chunk

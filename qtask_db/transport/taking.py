@@ -1,0 +1,139 @@
+"""Taking messages from several queues, of which some may be unusable."""
+
+# mypy: allow-untyped-calls
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+
+from redis.cluster import RedisCluster
+
+from qtask_db.errors import QueueUnavailable
+from qtask_db.log import get_logger
+from qtask_db.transport.aside import Aside
+from qtask_db.transport.commands import concerns_one_queue, reason
+from qtask_db.transport.kinds import Lists, Raw, Streams
+from qtask_db.transport.url import TROUBLE, Client
+
+# No command of a Cluster waits on keys of two slots: they are asked in turn, so many seconds each.
+_CLUSTER_WAIT = 0.05
+
+
+class QueueRefused(QueueUnavailable):
+    """Some queues took or gave no message: their key is of another type, their shard is away."""
+
+    def __init__(self, reasons: dict[str, str], lengths: dict[str, int]) -> None:
+        super().__init__("; ".join(f"{queue}: {reason}" for queue, reason in reasons.items()))
+        self.reasons = reasons
+        """Why, by queue."""
+        self.lengths = lengths
+        """The lengths of the queues that did take their messages."""
+
+    def __reduce__(self) -> tuple[type[QueueRefused], tuple[dict[str, str], dict[str, int]]]:
+        return type(self), (self.reasons, self.lengths)
+
+
+class Taking:
+    """Serves queues in turn. A command on several keys fails for all where one key is no queue, or
+    may not be read: then they are asked one by one, and that one is set aside.
+    """
+
+    def __init__(self, kind: Lists | Streams) -> None:
+        self._kind = kind
+        self._turn = 0
+        self._aside = Aside(get_logger("qtask_db.worker"))
+
+    def usable(self, queues: Iterable[str]) -> list[str]:
+        """Those that are not set aside."""
+        return [queue for queue in queues if queue not in self._aside]
+
+    def check(self, client: Client, queues: Sequence[str]) -> None:
+        """Sets aside what cannot be used. Raises QueueRefused where that is all of them."""
+        for queue in queues:
+            try:
+                self._kind.check(client, queue)
+            except TROUBLE as error:
+                self._put_aside(client, queue, queues, error)
+        self._raise_if_none_is_left(queues)
+
+    def take(
+        self, client: Client, queues: Sequence[str], count: int, size: int, timeout: float
+    ) -> list[Raw]:
+        """See `Queues.take`. Raises redis-py's errors, and QueueRefused."""
+        turn = self._turn % len(queues)
+        self._turn += 1
+        ordered = [*queues[turn:], *queues[:turn]]
+        again = [queue for queue in ordered if queue in self._aside]
+        if again and (taken := self._take_each(client, again, ordered, count, size)):
+            return taken
+        self._raise_if_none_is_left(ordered)
+        usable = self.usable(ordered)
+        try:
+            if isinstance(client, RedisCluster):
+                return self._take_in_turn(client, usable, count, size, timeout)
+            return self._kind.take(client, usable, count, size, timeout)
+        except TROUBLE as error:
+            if not (isinstance(client, RedisCluster) or concerns_one_queue(error)):
+                raise
+            failed = error
+        taken = self._take_each(client, usable, ordered, count, size)
+        if not taken:
+            self._raise_if_none_is_left(ordered)
+            if usable == self.usable(ordered):
+                raise failed  # it is of none of them: the next try must not come at once
+        return taken
+
+    def _take_in_turn(
+        self, client: RedisCluster, queues: list[str], count: int, size: int, timeout: float
+    ) -> list[Raw]:
+        """Across slots: looks at each group of queues at once, then waits a little on each."""
+        slots: dict[int, list[str]] = {}
+        for queue in queues:
+            slots.setdefault(client.keyslot(queue), []).append(queue)
+        until = time.monotonic() + timeout
+        wait = 0.0
+        while True:
+            for names in slots.values():
+                taken = self._kind.take(client, names, count, size, wait)
+                if taken or (wait and time.monotonic() >= until):
+                    return taken
+            if timeout <= 0:
+                return []
+            wait = timeout if len(slots) == 1 else _CLUSTER_WAIT
+
+    def _take_each(
+        self, client: Client, queues: Sequence[str], among: Sequence[str], count: int, size: int
+    ) -> list[Raw]:
+        """One by one, without waiting, to find out which of them cannot be used."""
+        for queue in queues:
+            if self._aside.rests(queue):
+                continue
+            try:
+                taken = self._kind.take(client, [queue], count, size, 0)
+            except TROUBLE as error:
+                self._put_aside(client, queue, among, error)
+                continue
+            self._aside.back(queue)
+            if taken:
+                return taken
+        return []
+
+    def _put_aside(
+        self, client: Client, queue: str, among: Sequence[str], error: Exception
+    ) -> None:
+        """With a shard of a Cluster go all its queues. Raises what concerns the whole Redis."""
+        concerned = [queue]
+        if not concerns_one_queue(error):
+            if not isinstance(client, RedisCluster):
+                raise error
+            with contextlib.suppress(*TROUBLE):
+                shard = client.get_node_from_key(queue)
+                concerned = [one for one in among if client.get_node_from_key(one) == shard]
+        for one in concerned:
+            self._aside.put(one, reason(error))
+
+    def _raise_if_none_is_left(self, queues: Sequence[str]) -> None:
+        if not self.usable(queues):
+            reasons = self._aside.reasons
+            raise QueueRefused({queue: reasons[queue] for queue in queues}, {})
