@@ -6,7 +6,7 @@ import importlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -15,7 +15,6 @@ from qtask_db.dialects.mysql import errors as mysql_errors
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.mysql.errors import (
     DRIVERS,
-    INTERRUPTED,
     LOST,
     PACKET_TOO_LARGE,
     WRONG_PASSWORD,
@@ -153,14 +152,16 @@ class MySQL:
     @contextmanager
     def _ended(self, raw: Any) -> Iterator[None]:
         """MySQL runs no handler of a procedure that is killed: its own transaction stays open, and
-        what is called next would be part of it.
+        what is called next would be part of it. Any error may hide the kill: the statement has
+        failed, and then the kill comes before the handler.
         """
         alone = self.alone(raw)
         try:
             yield
-        except Exception as error:
-            if alone and number_and_text(error)[0] in INTERRUPTED:
-                rows_of(raw, "ROLLBACK AND NO CHAIN NO RELEASE")
+        except Exception:
+            if alone and raw.open:
+                with suppress(raw.Error):  # the connection is lost, and its transaction with it
+                    rows_of(raw, "ROLLBACK AND NO CHAIN NO RELEASE")
             raise
 
     def meet(self, raw: Any) -> None:

@@ -23,7 +23,6 @@ from qtask_db.errors import (
 DRIVERS = ("pymysql", "MySQLdb")
 PACKET_TOO_LARGE = (1153, 2020)
 LOST = (2006, 2013)
-INTERRUPTED = (1317, 1969, 3024)  # by KILL QUERY or a limit of time
 WRONG_PASSWORD = 1045
 _NO_DEFINER = 1449
 
