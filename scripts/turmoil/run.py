@@ -12,7 +12,7 @@ from .producer import LONG
 from .system import System
 
 LOOK = 0.5
-WARM_UP = 60.0
+WARM_UP = 180.0
 PEACE = 60.0
 """Seconds within which, when nothing disturbs any more, another task must end until all of a short
 interval have."""

@@ -14,9 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from testing import until
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "chaos.py"
-LONGEST = 280.0
+LONGEST = 900.0
+"""Seconds that a run may take: a busy machine needs many times what an idle one does."""
+
+pytestmark = pytest.mark.timeout(LONGEST + 60)
 
 
 def chaos(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -64,22 +68,24 @@ def test_every_promise_is_kept(folder: Path, engine: str) -> None:
     assert list(folder.iterdir()) == [], "nothing is left behind"
 
 
+# Nothing here is by the clock alone: processes die by their fuses, which burn with what they do, so
+# that a slow machine finds the same, only later. Connections that are cut make copies of messages.
 @pytest.mark.parametrize(
-    ("variant", "promise", "kills"),
+    ("variant", "promises", "how"),
     [
-        ("no fence", "owned twice", 4),
-        ("push before commit", "rolled back", 4),
-        # A lease is overdue only where the other relays live long enough to scan.
-        ("no lease", "lease", 1.5),
+        ("no fence", "owned twice|fence|early", "--kills 1 --faults cut-redis"),
+        ("push before commit", "rolled back", "--kills 4 --faults none"),
+        # A lease is overdue only if the other relays live long enough to scan.
+        ("no lease", "lease", "--kills 0 --faults none"),
     ],
 )
 def test_a_broken_system_is_found_out(
-    folder: Path, first_engine: str, variant: str, promise: str, kills: float
+    folder: Path, first_engine: str, variant: str, promises: str, how: str
 ) -> None:
-    hard = shlex.split(f"--minutes 3 --seed 1 --kills {kills} --faults none --lease 2 --slack 3")
+    hard = shlex.split(f"--minutes 12 --seed 1 --lease 2 --slack 3 {how}")
     status, text = finished(chaos(folder, "--engine", first_engine, *hard, "--broken", variant))
     assert status == 1, text
-    assert re.search(rf"^  ({promise}|fence): ", text, re.MULTILINE), text
+    assert re.search(rf"^  ({promises}): ", text, re.MULTILINE), text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -91,18 +97,16 @@ def test_a_signal_ends_it_and_leaves_nothing_behind(folder: Path, number: signal
             break
     time.sleep(1)
     process.send_signal(number)
-    text, _ = process.communicate(timeout=20)
-    assert process.returncode == 128 + number, text
+    status, text = finished(process)
+    assert status == 128 + number, text
     assert list(folder.iterdir()) == []
-    assert _nobody_is_left(process.pid)
+    until(lambda: not _somebody_is_left(process.pid))
 
 
-def _nobody_is_left(group: int) -> bool:
+def _somebody_is_left(group: int) -> bool:
     """Some end a moment after the one that started them."""
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
