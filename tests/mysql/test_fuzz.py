@@ -16,6 +16,8 @@ from qtask_db import Connection, Database, calls
 from qtask_db.settings import Settings
 
 SECONDS = 8
+ENOUGH = 500
+"""Inputs, however long they take: fewer may leave an outcome out."""
 
 
 def test_hostile_arguments(database_url: str) -> None:
@@ -23,11 +25,10 @@ def test_hostile_arguments(database_url: str) -> None:
     found = Run(Database(database_url), Random(seed))  # noqa: S311
     end = time.monotonic() + SECONDS
     try:
-        while time.monotonic() < end:
+        while time.monotonic() < end or found.done < ENOUGH:
             found.make(100)
     except Violation as violation:
         pytest.fail(f"scripts/fuzz --seed {seed}, input {found.done + 1}: {violation}")
-    assert found.done >= 100
     assert found.outcomes["InvalidArgument"] > 10
     assert found.outcomes["accepted"] > 10
     assert found.outcomes["settings"] > 0
