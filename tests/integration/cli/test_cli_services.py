@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import PAYLOAD, Qtask, create, stop, wait_for
 from redis import Redis
-from testing import query
+from testing import query, row
 
 from qtask_db import Connection
 
@@ -68,15 +68,15 @@ logging.config.fileConfig("log.ini")
 )
 @pytest.mark.parametrize("late", [False, True], ids=["imported", "in-the-handler"])
 def test_a_module_that_configures_logging_does_not_silence_the_worker(
-    qtask: Qtask, tmp_path: Path, configuration: str, late: bool
+    qtask: Qtask, conn: Connection, tmp_path: Path, configuration: str, late: bool
 ) -> None:
     (tmp_path / "settings.py").write_text(configuration)
     load = "import settings"
     source = WORKER.format(body=f"{load}; raise ValueError('it is broken')" if late else "1 / 0")
     (tmp_path / "orders.py").write_text(source if late else f"{load}\n{source}")
     process = qtask.start("worker", "orders:worker")
-    create(qtask)
-    time.sleep(1.5)
+    task_id = create(qtask)
+    wait_for(lambda: row(conn, task_id)["last_error"])
     code, err, _ = stop(process)
     assert code == 0, err
     assert err.count("Traceback") == 1, err
@@ -97,7 +97,7 @@ def test_a_closed_terminal_lets_a_worker_drain(qtask: Qtask, tmp_path: Path) -> 
     time.sleep(0.2)
     process.send_signal(signal.SIGHUP)
     assert process.stdout.readline() == "ended\n"
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     process.communicate()
 
 
