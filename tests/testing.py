@@ -184,11 +184,14 @@ def kill_others(conn: Connection) -> None:
 
 def until(
     condition: Callable[[], object],
-    seconds: float = 20.0,
+    seconds: float = 25.0,
     *,
     ignoring: tuple[type[Exception], ...] = (),
 ) -> None:
-    """Waits for it; an error that is ignored means that a server is away, so it is asked again."""
+    """Waits for it; an error that is ignored means that a server is away, so it is asked again.
+
+    What comes by the end of a lease or of a drain alone, after 30 s, comes too late.
+    """
     end = time.monotonic() + seconds
     while True:
         with suppress(*ignoring):

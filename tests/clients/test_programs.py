@@ -129,7 +129,7 @@ def run(program: str, tool: Tool, environment: dict[str, str], folder: Path) -> 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -87,7 +87,7 @@ class Traffic:
     def stop_producing(self) -> None:
         self._stop.set()
         for producer in self._producers:
-            producer.join(30)
+            producer.join(60)
             assert not producer.is_alive()
 
     def push_again(self) -> int:

@@ -131,7 +131,7 @@ class TestTheAnswerToTheCommitIsLost:
         repeating.join(0.3)
         assert told == [], "it waits for the first"
         (own.commit if committed else own.rollback)()
-        repeating.join(20)
+        repeating.join(25)
         assert [type(error) for error in told] == [AlreadyFinished if committed else type(None)]
         assert self.done(conn) == 1
 

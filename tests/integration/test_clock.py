@@ -38,7 +38,7 @@ def done(database_url: str, redis_url: str, stream: bool, relay: Relay) -> Itera
     worker.start()
     relay.start()
     yield jobs
-    assert worker.stop(20)
+    assert worker.stop(25)
     assert relay.counters.errors == 0
 
 

@@ -35,7 +35,7 @@ def make_relay(database_url: str, redis_url: str) -> Iterator[Callable[..., Rela
 
     yield make
     for one in made:
-        assert one.stop(20)
+        assert one.stop(25)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def make_worker(database_url: str, redis_url: str) -> Iterator[Callable[..., Wor
 
     yield make
     for one in made:
-        assert one.stop(30)
+        assert one.stop(25)
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_after_a_good_start_nothing_ends_the_thread(
     calls.delay(conn, "test", {}, 0, 3600, "A")
     until(lambda: redis.llen("A") == 1)
     one._stop.set()
-    thread.join(20)
+    thread.join(25)
     assert not thread.is_alive()
 
 

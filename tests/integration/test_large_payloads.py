@@ -82,7 +82,7 @@ def test_a_relay_and_a_worker(
             time.sleep(0.02)
     finally:
         relay.send_signal(signal.SIGTERM)
-        relay.wait(30)
+        relay.wait(60)
     print(f"relay: {highest / 1e6:.0f} MB")
     assert highest < 200_000_000
 
@@ -97,7 +97,7 @@ def test_a_relay_and_a_worker(
             time.sleep(0.02)
     finally:
         worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        worker.wait(60)
     print(f"worker: {highest / 1e6:.0f} MB")
     assert highest < 250_000_000
 

@@ -209,7 +209,7 @@ def test_a_sentinel_failover_under_relay_and_worker(
         finished = worker.counters.finished
         until(lambda: worker.counters.finished > finished + 50)
         stop.set()
-        producer.join(30)
+        producer.join(60)
         until(lambda: count(conn) == 0)
     assert {task_id for task_id, _ in handled} == set(created)
     assert max(handled.values()) == 1

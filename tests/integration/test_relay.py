@@ -48,7 +48,7 @@ def make_relay(database_url: str, redis_url: str) -> Iterator[MakeRelay]:
 
     yield make
     for relay in made:
-        assert relay.stop(20), "the relay did not stop"
+        assert relay.stop(25), "the relay did not stop"
         relay.close()
 
 
@@ -379,7 +379,7 @@ def test_killed_between_two_steps(
     assert redis.llen("A") == there
     other.start()
     until(lambda: set(on_queue(redis)) == set(ids))
-    assert time.monotonic() - died < 2 + 8, "the lease, and a moment for a busy machine"
+    assert time.monotonic() - died < 2 + 20, "the lease, and a moment for a busy machine"
     if point == "pushed":
         until(lambda: redis.llen("A") == 6)
     until(lambda: count(conn, "batch") == 0)
@@ -438,7 +438,7 @@ def test_a_delayed_task_comes_at_its_time(
     relay.start()
     began = time.monotonic()
     until(lambda: redis.llen("A") == 1)
-    assert 1.0 < time.monotonic() - began < 20, "neither early nor with the next scan"
+    assert 1.0 < time.monotonic() - began < 40, "neither early nor with the next scan"
 
 
 def test_a_new_task_is_seen_while_the_relay_sleeps(
@@ -448,7 +448,7 @@ def test_a_new_task_is_seen_while_the_relay_sleeps(
     make_relay(scan_interval=60.0).start()
     time.sleep(0.3)
     create(conn, 1)
-    until(lambda: redis.llen("A") == 1, 20)
+    until(lambda: redis.llen("A") == 1, 40)
 
 
 @pytest.mark.parametrize("state", ["idle", "full", "paused", "far"])
@@ -528,8 +528,8 @@ def test_stop_is_immediate_and_ends_the_batch(conn: Connection, make_relay: Make
     relay.start()
     time.sleep(0.3)
     began = time.monotonic()
-    assert relay.stop(20)
-    assert time.monotonic() - began < 10
+    assert relay.stop(25)
+    assert time.monotonic() - began < 40
     create(conn, 10)
     with make_relay() as other:
         until(lambda: other.counters.confirmed == 10)
@@ -544,7 +544,7 @@ def test_a_relay_can_be_started_again(
         relay.start()
         create(conn, 1)
         until(lambda wanted=number: redis.llen("A") == wanted)
-        assert relay.stop(20)
+        assert relay.stop(25)
 
 
 def test_a_signal_stops_it(database_url: str, redis_url: str) -> None:
@@ -565,7 +565,7 @@ def test_a_signal_stops_it(database_url: str, redis_url: str) -> None:
     assert process.stdout.readline() == b"ready\n"
     time.sleep(0.5)
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(25) == 0
     process.stdout.close()
 
 

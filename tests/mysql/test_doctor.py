@@ -204,7 +204,7 @@ def is_told(own: str, root: Connection, prepared: bool) -> bool:
             kill = re.search(r"KILL \d+", advice)
             assert kill
             execute(root, kill[0])
-        waiter.join(20)
+        waiter.join(25)
         assert not waiter.is_alive()
     assert checks(own)["lock waits"].level is Level.OK
     return told

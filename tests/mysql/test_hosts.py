@@ -47,8 +47,8 @@ def test_a_host_that_hangs_is_passed_over(database_url: str) -> None:
         hung = f"127.0.0.1:{silent.getsockname()[1]}"
         url = with_hosts(database_url, hung, "own")
         began = time.monotonic()
-        with Database(url + "?connect_timeout=2&read_timeout=20").connect() as conn:
-            assert time.monotonic() - began < 10
+        with Database(url + "?connect_timeout=2&read_timeout=90").connect() as conn:
+            assert time.monotonic() - began < 45
             execute(conn, "DO SLEEP(2.2)")  # an answer may take longer
 
 

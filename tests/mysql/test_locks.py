@@ -315,7 +315,7 @@ def test_a_queue_that_goes_hinders_no_creator(
     new(conn, "Q0")
     new(conn, "NEW")
     own.rollback()
-    thread.join(20)
+    thread.join(25)
     assert not thread.is_alive()
     assert kept_queues(conn) == [("NEW", True), ("Q0", verb == "remove_queue"), ("Q1", False)]
 
@@ -335,7 +335,7 @@ def test_bulk_calls_lock_in_the_order_of_the_ids(
     until(lambda: query(conn, waiting.format(waiter.raw.thread_id())) == [(1,)])
     assert locked_ids(locks(conn, waiter)) == {first, second}
     blocker.rollback()
-    thread.join(20)
+    thread.join(25)
     assert not thread.is_alive()
 
 
@@ -489,7 +489,7 @@ def hold_up(
         assert thread.is_alive(), "it did not wait: the trigger was not reached"
         found = locks(conn, runner, locked)
         query(blocker, "SELECT RELEASE_LOCK('hold up')")
-        thread.join(20)
+        thread.join(25)
         assert not thread.is_alive()
     finally:
         query(blocker, "SELECT RELEASE_ALL_LOCKS()")

@@ -240,7 +240,7 @@ def test_each_service_lives_by_its_role(
     @worker.handler("ROLES")
     def handle(_job: Job) -> None:
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
 
     producer, people, graphs = (account(role) for role in ("producer", "operator", "monitor"))
     with people.connect() as operator, graphs.connect() as monitor, Client(producer) as client:
@@ -252,15 +252,15 @@ def test_each_service_lives_by_its_role(
             worker.start()
             assert not begun.wait(0.5), "the queue is paused"
             calls.resume(operator, "ROLES")
-            assert begun.wait(30)
+            assert begun.wait(60)
             assert calls.explain(operator, task.task_id).status is Status.PROCESSING
             for conn in (operator, monitor):
                 assert [s.processing for s in calls.stats(conn) if s.queue == "ROLES"] == [1]
             go_on.set()
         finally:
             go_on.set()
-            assert worker.stop(30)
-            assert relay.stop(30)
+            assert worker.stop(60)
+            assert relay.stop(60)
         assert row(owner, task.task_id)["status"] == Status.FINISHED
         assert calls.purge(operator) == 0
         assert [t.task_id for t in calls.list_tasks(operator, queue="ROLES")] == [task.task_id]

@@ -65,7 +65,7 @@ def test_every_procedure_is_called(client: Client, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Watched, "call", note)
     public = {found["name"] for found in INDEX["procedure"] if "role" in found}
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while called != public and time.monotonic() < end:
         client.step()
     assert called == public
@@ -137,7 +137,7 @@ def test_it_tells_the_kind_of_a_deadlock(
     thread.start()
     time.sleep(0.2)
     finish(other, first)
-    thread.join(20)
+    thread.join(25)
     one.rollback()
     other.rollback()
     found = deadlocks.latest(query(conn, "SHOW ENGINE INNODB STATUS")[0][2])

@@ -64,7 +64,7 @@ def make_worker(database_url: str, redis_url: str, stream: bool) -> Iterator[Cal
 
     yield make
     for worker in made:
-        assert worker.stop(20), "the worker did not stop"
+        assert worker.stop(25), "the worker did not stop"
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_a_worker_starts_nothing_of_another_queue(
     with caplog.at_level(logging.DEBUG):
         worker.start()
         until(lambda: worker.counters.taken == len(texts) and worker.counters.finished == 1)
-        assert worker.stop(20)
+        assert worker.stop(25)
     assert [(job.task_id, job.payload) for job in jobs] == [(mail, {"to": "Alice"})]
     assert {task_id: row(conn, task_id) for task_id in pay} == before
     counters = worker.counters
@@ -160,7 +160,7 @@ def test_a_worker_of_both_queues_keeps_them_apart(
     worker.handler("PAY")(jobs.append)
     worker.start()
     until(lambda: worker.counters.taken == 4 and worker.counters.finished == 1)
-    assert worker.stop(20)
+    assert worker.stop(25)
     assert [(job.queue, job.payload) for job in jobs] == [("PAY", {"card": SECRET})]
     assert (worker.counters.bad, worker.counters.failed) == (3, 0)
 
@@ -182,7 +182,7 @@ def test_a_forged_payload_is_not_run(
     worker.handler("MAIL")(jobs.append)
     worker.start()
     until(lambda: worker.counters.finished == 3)
-    assert worker.stop(20)
+    assert worker.stop(25)
     for job in jobs:
         own = {"to": "Alice", "n": mails.index(job.task_id)}
         assert job.payload == own
@@ -206,7 +206,7 @@ def test_another_way_of_writing_is_no_forgery(
     worker.handler("MAIL")(jobs.append)
     worker.start()
     until(lambda: worker.counters.finished == 3)
-    assert worker.stop(20)
+    assert worker.stop(25)
     assert [job.payload for job in jobs] == [{"to": "Älice", "n": 1.5}] * 3
     assert (worker.counters.differing, worker.counters.bad) == (0, 0)
 
@@ -232,5 +232,5 @@ def test_a_payload_that_cannot_be_read_stops_no_other(
     worker.handler("MAIL")(lambda _job: None)
     worker.start()
     until(lambda: worker.counters.finished == 1)
-    assert worker.stop(20)
+    assert worker.stop(25)
     assert (worker.counters.bad, worker.counters.refused) == (1, 0)

@@ -58,7 +58,7 @@ class Qtask:
 
     def __call__(self, *args: object, input: str = "", **env: str | None) -> Result:
         process = self.start(*args, **env)
-        out, err = process.communicate(input, timeout=60)
+        out, err = process.communicate(input, timeout=120)
         return self.checked(Result(process.returncode, out, err))
 
     def start(
@@ -118,12 +118,12 @@ def status(conn: Connection, task_id: int) -> Status:
     return calls.explain(conn, task_id).status
 
 
-def wait_for(what: Callable[[], object], seconds: float = 20) -> None:
-    until(what, seconds)
+def wait_for(what: Callable[[], object]) -> None:
+    until(what)
 
 
 def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str, float]:
     began = time.monotonic()
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     return process.returncode, err, time.monotonic() - began

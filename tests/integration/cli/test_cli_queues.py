@@ -65,7 +65,7 @@ def test_watch_into_a_pipe_is_a_line_each(qtask: Qtask) -> None:
     lines = [json.loads(process.stdout.readline()) for _ in range(3)]
     assert all(line["total"]["waiting"] == 1 for line in lines)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.strip() == "qtask: interrupted"
     assert "Traceback" not in out + err
@@ -78,7 +78,7 @@ def test_a_reader_that_leaves_is_no_error(qtask: Qtask) -> None:
     process.stdout.readline()
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
 
 
@@ -138,7 +138,7 @@ def test_watch_on_a_terminal_survives_a_lost_connection(qtask: Qtask, conn: Conn
     seen = ""
     wait_for(lambda: shows("Ctrl-C leaves"))
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(60) == 130
     assert shows("interrupted")
     assert "Traceback" not in seen
     os.close(main)

@@ -174,7 +174,7 @@ def test_it_asks_on_a_terminal_and_can_be_interrupted(
     os.write(main, b"y\n")
     wait_for(lambda: shows(" of 40 tasks"))
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(60) == 130
     wait_for(lambda: shows("ended early: redriven"))
     os.close(main)
     os.close(side)

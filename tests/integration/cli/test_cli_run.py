@@ -24,7 +24,7 @@ def test_it_stops_though_nobody_reads_what_it_says(qtask: Qtask, redis: Redis, n
     assert process.stderr is not None
     process.stderr.close()
     process.send_signal(number)
-    assert process.wait(20) in (0, 1)
+    assert process.wait(25) in (0, 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -36,7 +36,7 @@ def test_relay_moves_tasks_and_stops_cleanly(qtask: Qtask, redis: Redis, number:
     code, err, took = stop(process, number)
     qtask.checked(Result(code, "", err))
     assert code == 0, err
-    assert took < 10
+    assert took < 25
     lines = err.splitlines()
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO ", lines[0])
     assert "relay tester started" in err
@@ -66,7 +66,7 @@ def test_a_second_signal_ends_it_at_once(qtask: Qtask, tmp_path: Path) -> None:
     assert process.poll() is None
     code, err, took = stop(process)
     assert code == 128 + signal.SIGTERM
-    assert took < 10
+    assert took < 25
     assert "ended at once" in err
 
 
@@ -117,7 +117,7 @@ def test_worker_runs_handlers_and_stops_cleanly(
     wait_for(finished)
     code, err, took = stop(process)
     assert code == 0, err
-    assert took < 10
+    assert took < 25
     assert "worker: orders:worker" in err
 
 

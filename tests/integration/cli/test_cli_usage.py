@@ -85,7 +85,7 @@ def test_a_wrong_command_line_is_2(offline: Qtask, args: list[str], text: str) -
 
 def test_no_command_shows_the_help(offline: Qtask) -> None:
     process = offline.start()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode in (0, 2), "click 8.1 and 8.2 differ"
     assert "First steps" in out + err
 
@@ -132,7 +132,7 @@ def test_a_wrong_database_url_is_3(offline: Qtask, url: str | None, text: str) -
 
 def test_debug_shows_the_traceback_without_secrets(offline: Qtask) -> None:
     process = offline.start("--debug", "list", "-d", f"mysql://u:s3cret@{AWAY}/x")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "Traceback" in err
     assert "s3cret" not in err

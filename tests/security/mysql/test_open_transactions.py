@@ -125,7 +125,7 @@ def transaction(account: Account, conn: Connection, way: str) -> Iterator[Connec
         calls.explain(own, 1)
     yield own
     own.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while way == "prepared" and query(conn, "XA RECOVER") and time.monotonic() < deadline:
         with suppress(conn.raw.Error):  # it is not detached from its connection yet
             execute(conn, "XA ROLLBACK 'open'")

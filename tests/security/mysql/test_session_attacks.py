@@ -80,7 +80,7 @@ def test_a_queue_whose_registration_is_rolled_back(
     thread.start()
     until(lambda: waits(conn) or not thread.is_alive())
     first.rollback()
-    thread.join(20)
+    thread.join(25)
     assert not failed
     assert query(conn, ORPHANS) == []
     assert count(conn) == (2 if creation == "bulk" else 1)
@@ -135,7 +135,7 @@ def test_a_call_that_is_killed_leaves_nothing_half_done(
     thread.start()
     until(lambda: waits(conn))
     execute(conn, f"KILL {how} {own.raw.thread_id()}")
-    thread.join(20)
+    thread.join(25)
     holder.rollback()
     assert len(errors) == 1
     if how == "QUERY":
@@ -144,7 +144,7 @@ def test_a_call_that_is_killed_leaves_nothing_half_done(
             "it is not committed"
         )
         execute(conn, f"DELETE FROM qtask_task WHERE task_id > {max(ids)}")
-    until(lambda: query(conn, "SELECT * FROM qtask_task ORDER BY task_id") == before, 3)
+    until(lambda: query(conn, "SELECT * FROM qtask_task ORDER BY task_id") == before)
 
 
 def test_who_hides_the_queues_by_a_temporary_table_harms_no_other_task(

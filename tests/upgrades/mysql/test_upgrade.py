@@ -71,7 +71,7 @@ class Traffic:
         for process in ending:
             process.send_signal(signal.SIGTERM)
         for process in ending:
-            assert process.wait(20) in (0, -signal.SIGTERM)
+            assert process.wait(25) in (0, -signal.SIGTERM)
 
     def kill(self) -> None:
         for process in self._processes.values():
