@@ -19,7 +19,7 @@ from qtask_db.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
-    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 )
 PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
 PACKAGED = sqlapi.procedures(Renderer("oracle", Settings()))
