@@ -1,0 +1,153 @@
+"""Does what a guide says, block by block, on servers of the test's.
+
+A block of `sh`, `python`, `sql` or `redis` is run. A block of `text` behind it is what it must say,
+in which `…` stands for anything, and a time for any time. A block of Python whose first line is
+`# name.py` is a file, each other one a program. A worker runs until all is done that is due soon, a
+relay until the end of the guide.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+from examples import all_blocks, statements
+from testing import until
+
+from qtask_db import Connection
+
+SOON = 20
+"""Seconds: what becomes due later is not waited for."""
+UNSETTLED = """
+    SELECT 1 FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
+    WHERE lane <> 0 AND paused_at IS NULL
+      AND (status = 30 OR due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND)
+    LIMIT 1
+"""
+TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?")
+
+
+class Guide:
+    """One walk through a document, in a folder of its own."""
+
+    def __init__(
+        self, conn: Connection, client: redis.Redis, environment: dict[str, str], folder: Path
+    ) -> None:
+        self._conn, self._client, self._folder = conn, client, folder
+        self._engine = "mariadb" if "MariaDB" in conn.raw.get_server_info() else "mysql"
+        self._environment = environment
+        self._relays: list[subprocess.Popen[str]] = []
+
+    def walk(self, document: str) -> Iterator[tuple[str, str, str]]:
+        """Each block with what it has said and what it was to say."""
+        blocks = all_blocks(document)
+        for (kind, block), (next_kind, following) in zip(
+            blocks, [*blocks[1:], ("", "")], strict=True
+        ):
+            if kind in ("sh", "python", "sql", "redis"):
+                said = getattr(self, f"_{kind}")(block).strip()
+                yield block, said, following.strip() if next_kind == "text" else "…"
+
+    def end(self) -> None:
+        """Stops the relays as an operator would."""
+        while self._relays:
+            relay = self._relays.pop()
+            relay.send_signal(signal.SIGTERM)
+            _, log = relay.communicate(timeout=30)
+            assert relay.returncode == 0, log
+
+    def kill(self) -> None:
+        """What a test that failed has left."""
+        for relay in self._relays:
+            relay.kill()
+            relay.communicate()
+
+    def _python(self, block: str) -> str:
+        name = re.match(r"# (\w+\.py)\n", block)
+        path = self._folder / (name[1] if name else "program.py")
+        path.write_text(block, encoding="utf-8")
+        return "" if name else self._finished(["python", path.name])
+
+    def _sh(self, block: str) -> str:
+        said = ""
+        for line in block.replace("\\\n", "").splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:2] == ["qtask", "relay"]:
+                self._relays.append(self._started(words))
+            elif words[:2] == ["qtask", "worker"]:
+                said += self._worked(words)
+            elif words:
+                said += self._finished(["sh", "-c", line])
+        return said
+
+    def _sql(self, block: str) -> str:
+        said = ""
+        for statement in statements(block, self._engine):
+            with self._conn.raw.cursor() as cursor:
+                cursor.execute(statement)
+                if cursor.description:
+                    said += table([c[0] for c in cursor.description], cursor.fetchall())
+        return said
+
+    def _redis(self, block: str) -> str:
+        replies = [self._client.execute_command(*shlex.split(line)) for line in block.splitlines()]
+        return "\n".join(map(str, replies))
+
+    def _finished(self, words: list[str]) -> str:
+        done = self._started(words)
+        said, errors = done.communicate(timeout=60)
+        assert done.returncode == 0, f"{words}\n{said}{errors}"
+        return said + errors
+
+    def _worked(self, words: list[str]) -> str:
+        worker = self._started(words)
+        try:
+            until(lambda: worker.poll() is not None or self._settled(), 60)
+            worker.send_signal(signal.SIGTERM)
+            _, log = worker.communicate(timeout=60)
+        finally:
+            worker.kill()
+        assert worker.returncode == 0, log
+        return log
+
+    def _settled(self) -> bool:
+        with self._conn.raw.cursor() as cursor:
+            return not cursor.execute(UNSETTLED.format(self._conn.prefix, SOON))
+
+    def _started(self, words: list[str]) -> subprocess.Popen[str]:
+        if words[0] in ("python", "qtask"):
+            words = [str(Path(sys.executable).parent / words[0]), *words[1:]]
+        return subprocess.Popen(
+            words, cwd=self._folder, env=self._environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+
+def table(names: list[str], rows: Any) -> str:
+    """As the servers' own client shows it, but with all cells to the left."""
+    lines = [names, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
+    shown = [
+        "|" + "|".join(f" {cell:<{width}} " for cell, width in zip(line, widths, strict=True)) + "|"
+        for line in lines
+    ]
+    return "\n".join([rule, shown[0], rule, *shown[1:], rule, ""])
+
+
+def fits(said: str, expected: str) -> bool:
+    """Whether it is what the document shows."""
+    words = [re.escape(part) for part in plain(expected).split("…")]
+    return re.fullmatch(".*?".join(words), plain(said), re.DOTALL) is not None
+
+
+def plain(text: str) -> str:
+    """Without what differs from run to run: times, and so the widths of columns."""
+    return re.sub(r"-{2,}", "--", re.sub(r" {2,}", " ", TIME.sub("TIME", text)))

@@ -1,0 +1,50 @@
+"""The guides are walked on real servers: each block runs, and says what the page shows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from guides import Guide, fits
+from testing import count_ids_anew, environment, execute, query
+
+from qtask_db import Connection
+
+GUIDES = ("producing",)
+
+
+@pytest.fixture
+def guide(
+    conn: Connection, database_url: str, redis_url: str, redis: redis.Redis, tmp_path: Path
+) -> Iterator[Guide]:
+    """In a schema and a Redis that know no task, whose first one will be 1."""
+    count_ids_anew(conn)
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+    before = query(conn, tables)
+    found = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    walked = Guide(conn, redis, environment(database_url, redis_url) | {"PATH": found}, tmp_path)
+    yield walked
+    walked.kill()
+    for (table,) in set(query(conn, tables)) - set(before):
+        execute(conn, f"DROP TABLE {table}")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", GUIDES)
+def test_a_guide_says_what_is_so(name: str, guide: Guide) -> None:
+    for block, said, expected in guide.walk(f"docs/guides/{name}.md"):
+        assert fits(said, expected), f"{block}\nhas said\n\n{said}\n\nand not\n\n{expected}"
+    guide.end()
+
+
+def test_a_difference_is_found() -> None:
+    assert fits(
+        "task 17 waits since 2026-11-28 22:34:57.982", "task … waits since 2027-01-01 00:00:00"
+    )
+    assert fits("| 17    |  1 |\n+---+", "| …  | 1 |\n+-----+")
+    assert not fits("task 17 waits", "task 18 waits")
+    assert not fits("task 17 waits\nand more", "task 17 waits")
