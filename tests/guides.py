@@ -13,24 +13,25 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import redis
 from examples import all_blocks, statements
-from testing import until
+from testing import query
 
 from qtask_db import Connection
 
-SOON = 20
+SOON = 10
 """Seconds: what becomes due later is not waited for."""
 UNSETTLED = """
-    SELECT 1 FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
+    SELECT task_id, queue, status FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
     WHERE lane <> 0 AND paused_at IS NULL
-      AND (status = 30 OR due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND)
-    LIMIT 1
+      AND (status = 30 OR batch_id > 0 OR due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND)
 """
+PATIENCE = 60
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
@@ -44,6 +45,7 @@ class Guide:
         self._engine = "mariadb" if "MariaDB" in conn.raw.get_server_info() else "mysql"
         self._environment = environment
         self._relays: list[subprocess.Popen[str]] = []
+        self._all: list[subprocess.Popen[str]] = []
 
     def walk(self, document: str) -> Iterator[tuple[str, str, str]]:
         """Each block with what it has said and what it was to say."""
@@ -60,14 +62,13 @@ class Guide:
         while self._relays:
             relay = self._relays.pop()
             relay.send_signal(signal.SIGTERM)
-            _, log = relay.communicate(timeout=30)
+            _, log = relay.communicate(timeout=PATIENCE)
             assert relay.returncode == 0, log
 
     def kill(self) -> None:
-        """What a test that failed has left."""
-        for relay in self._relays:
-            relay.kill()
-            relay.communicate()
+        """What a test that failed has left: it would take the tasks of all later ones."""
+        for process in self._all:
+            process.kill()
 
     def _python(self, block: str) -> str:
         name = re.match(r"# (\w+\.py)\n", block)
@@ -102,32 +103,32 @@ class Guide:
 
     def _finished(self, words: list[str]) -> str:
         done = self._started(words)
-        said, errors = done.communicate(timeout=60)
+        said, errors = done.communicate(timeout=PATIENCE)
         assert done.returncode == 0, f"{words}\n{said}{errors}"
         return said + errors
 
     def _worked(self, words: list[str]) -> str:
         worker = self._started(words)
-        try:
-            until(lambda: worker.poll() is not None or self._settled(), 60)
-            worker.send_signal(signal.SIGTERM)
-            _, log = worker.communicate(timeout=60)
-        finally:
-            worker.kill()
-        assert worker.returncode == 0, log
-        return log
+        end = time.monotonic() + PATIENCE
+        while worker.poll() is None and (left := self._unsettled()) and time.monotonic() < end:
+            time.sleep(0.05)
+        worker.send_signal(signal.SIGTERM)
+        said, log = worker.communicate(timeout=PATIENCE)
+        assert worker.returncode == 0 and not left, f"{words}: {left}\n{log}"
+        return said + log
 
-    def _settled(self) -> bool:
-        with self._conn.raw.cursor() as cursor:
-            return not cursor.execute(UNSETTLED.format(self._conn.prefix, SOON))
+    def _unsettled(self) -> list[Any]:
+        return query(self._conn, UNSETTLED.format(self._conn.prefix, SOON))
 
     def _started(self, words: list[str]) -> subprocess.Popen[str]:
         if words[0] in ("python", "qtask"):
             words = [str(Path(sys.executable).parent / words[0]), *words[1:]]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             words, cwd=self._folder, env=self._environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        self._all.append(process)
+        return process
 
 
 def table(names: list[str], rows: Any) -> str:
