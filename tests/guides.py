@@ -27,7 +27,8 @@ from qtask_db import Connection
 SOON = 10
 """Seconds: what becomes due later is not waited for."""
 UNSETTLED = """
-    SELECT task_id, queue, status FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
+    SELECT task_id, queue, status
+    FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
     WHERE lane <> 0 AND paused_at IS NULL
       AND (status = 30 OR batch_id > 0 OR due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND)
 """
@@ -114,7 +115,8 @@ class Guide:
             time.sleep(0.05)
         worker.send_signal(signal.SIGTERM)
         said, log = worker.communicate(timeout=PATIENCE)
-        assert worker.returncode == 0 and not left, f"{words}: {left}\n{log}"
+        assert worker.returncode == 0, log
+        assert not left, f"{words}: {left}\n{log}"
         return said + log
 
     def _unsettled(self) -> list[Any]:
