@@ -2,8 +2,8 @@
 
 A block of `sh`, `python`, `sql` or `redis` is run. A block of `text` behind it is what it must say,
 in which `…` stands for anything, and a time for any time. A block of Python whose first line is
-`# name.py` is a file, each other one a program. A worker runs until all is done that is due soon, a
-relay until the end of the guide.
+`# name.py` is a file, each other one a program. A service runs until all is done that is due soon;
+a relay whose log is not shown runs until the end of the guide.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ UNSETTLED = """
     SELECT task_id, queue, status
     FROM {0}task AS task JOIN {0}queue AS queue ON queue.queue_id = task.queue_id
     WHERE lane <> 0 AND paused_at IS NULL
-      AND (status = 30 OR batch_id > 0 OR due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND)
+      AND (due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND OR {2})
 """
+LEFT = {"relay": "FALSE", "worker": "status = 30 OR batch_id > 0"}
+"""What is to be done by either beside what is due: a worker does what has been handed out."""
 PATIENCE = 60
+ANYTHING = "…"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
@@ -45,6 +48,7 @@ class Guide:
         self._conn, self._client, self._folder = conn, client, folder
         self._engine = "mariadb" if "MariaDB" in conn.raw.get_server_info() else "mysql"
         self._environment = environment
+        self._shown = False
         self._relays: list[subprocess.Popen[str]] = []
         self._all: list[subprocess.Popen[str]] = []
 
@@ -54,9 +58,10 @@ class Guide:
         for (kind, block), (next_kind, following) in zip(
             blocks, [*blocks[1:], ("", "")], strict=True
         ):
+            expected = following.strip() if next_kind == "text" else ANYTHING
             if kind in ("sh", "python", "sql", "redis"):
-                said = getattr(self, f"_{kind}")(block).strip()
-                yield block, said, following.strip() if next_kind == "text" else "…"
+                self._shown = expected != ANYTHING
+                yield block, getattr(self, f"_{kind}")(block).strip(), expected
 
     def end(self) -> None:
         """Stops the relays as an operator would."""
@@ -81,10 +86,10 @@ class Guide:
         said = ""
         for line in block.replace("\\\n", "").splitlines():
             words = shlex.split(line, comments=True)
-            if words[:2] == ["qtask", "relay"]:
+            if words[:2] == ["qtask", "relay"] and not self._shown:
                 self._relays.append(self._started(words))
-            elif words[:2] == ["qtask", "worker"]:
-                said += self._worked(words)
+            elif words[:1] == ["qtask"] and words[1] in LEFT:
+                said += self._served(words)
             elif words:
                 said += self._finished(["sh", "-c", line])
         return said
@@ -108,19 +113,17 @@ class Guide:
         assert done.returncode == 0, f"{words}\n{said}{errors}"
         return said + errors
 
-    def _worked(self, words: list[str]) -> str:
-        worker = self._started(words)
+    def _served(self, words: list[str]) -> str:
+        service = self._started(words)
+        left = UNSETTLED.format(self._conn.prefix, SOON, LEFT[words[1]])
         end = time.monotonic() + PATIENCE
-        while worker.poll() is None and (left := self._unsettled()) and time.monotonic() < end:
+        while service.poll() is None and (rows := query(self._conn, left)):
+            assert time.monotonic() < end, f"{words}: {rows}"
             time.sleep(0.05)
-        worker.send_signal(signal.SIGTERM)
-        said, log = worker.communicate(timeout=PATIENCE)
-        assert worker.returncode == 0, log
-        assert not left, f"{words}: {left}\n{log}"
+        service.send_signal(signal.SIGTERM)
+        said, log = service.communicate(timeout=PATIENCE)
+        assert service.returncode == 0, log
         return said + log
-
-    def _unsettled(self) -> list[Any]:
-        return query(self._conn, UNSETTLED.format(self._conn.prefix, SOON))
 
     def _started(self, words: list[str]) -> subprocess.Popen[str]:
         if words[0] in ("python", "qtask"):

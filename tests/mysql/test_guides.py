@@ -14,7 +14,7 @@ from testing import count_ids_anew, environment, execute, query
 
 from qtask_db import Connection
 
-GUIDES = ("producing", "consuming", "retries-and-deadlines", "duplicates")
+GUIDES = ("producing", "consuming", "retries-and-deadlines", "duplicates", "operating")
 
 
 @pytest.fixture
