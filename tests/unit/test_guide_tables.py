@@ -96,3 +96,10 @@ def test_options_that_are_named_exist(guide: str) -> None:
     }
     found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text(guide)))
     assert found - NOT_OF_QTASK <= known
+
+
+def test_lines_of_the_log_are_such() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("qtask_db/**/*.py"))
+    for line, _ in rows("operating", "line"):
+        for part in re.split(r"…|\d+(?:\.\d+)?|MAIL|GCR:ORDER:BIND|, worker", line):
+            assert part in source, line
