@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import servers
 from testing import PASSWORD, as_account, execute
+from walks import untouched
 
 from qtask_db import Connection, Database
 
@@ -58,3 +59,10 @@ def new_account(root: Connection) -> Iterator[Callable[[str, str], str]]:
     yield make
     for name in made:
         execute(root, f"DROP USER '{name}'@'%'")
+
+
+@pytest.fixture
+def nothing(root: Connection) -> Iterator[None]:
+    """A server that knows nothing of the accounts and the database of the documents."""
+    with untouched(root):
+        yield
