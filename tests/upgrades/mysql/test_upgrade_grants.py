@@ -1,4 +1,4 @@
-"""An upgrade by the account that README makes, under callers that have a role and nothing else."""
+"""An upgrade by the account that the guide makes, under callers with a role and nothing else."""
 
 from __future__ import annotations
 
@@ -14,29 +14,23 @@ from urllib.parse import urlsplit
 
 import pytest
 import servers
+from examples import blocks, statements
 from releases import VERSIONS
 from testing import execute, query
 
 from qtask_db import Connection, Database
 from qtask_db.install import install
-from qtask_db.resources import directory
 from qtask_db.schema.render import ROLES
 
-README = (directory("sql").parent / "README.md").read_text(encoding="utf-8")
-PARTS = {"shop": "qtask_readme", "owner": "qtask_readme_own", "app": "qtask_readme_app"}
+GUIDE = "docs/guides/installing.md"
+PARTS = {"shop": "qtask_guide", "owner": "qtask_guide_own", "app": "qtask_guide_app"}
 
 
-def readme(engine: str, part: str) -> list[str]:
-    """The statements of the block of README that makes the owner or the application."""
-    (block,) = (b for b in re.findall(r"```sql\n(.*?)```", README, re.DOTALL) if part in b)
-    text = re.sub(r"\b(shop|owner|app)(?=\b[@.* ])", lambda m: PARTS[m[1]], block)
-    lines = [line for line in text.splitlines() if line.strip()]
-    product = "MySQL" if engine == "mysql" else "MariaDB"
-    return [
-        line.partition(";")[0]
-        for line in lines
-        if product in line.partition("--")[2] or "--" not in line
-    ]
+def guide(engine: str, part: str) -> list[str]:
+    """The statements of the guide's block that makes the owner or the application."""
+    (block,) = (text for text in blocks(GUIDE, "sql") if part in text)
+    named = re.sub(r"\b(shop|owner|app)(?=\b[@.* ])", lambda m: PARTS[m[1]], block)
+    return statements(named, engine)
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def root(database_server: servers.Server) -> Iterator[Connection]:
 def url_of(
     engine: str, root: Connection, database_server: servers.Server
 ) -> Iterator[Callable[[str], str]]:
-    """The accounts of README, but for the roles."""
+    """The accounts of the guide, but for the roles."""
     parts = urlsplit(database_server.url)
     host = parts.netloc.rpartition("@")[2]
 
@@ -58,7 +52,7 @@ def url_of(
             netloc=f"{PARTS[who]}:secret@{host}", path=f"/{PARTS['shop']}"
         ).geturl()
 
-    for statement in readme(engine, "CREATE DATABASE shop"):
+    for statement in guide(engine, "CREATE DATABASE shop"):
         execute(root, statement)
     try:
         yield url_of
@@ -103,7 +97,7 @@ def test_nobody_is_refused(
     for statement in re.sub(r"^--.*$", "", grants, flags=re.MULTILINE).split(";"):
         if statement.strip():
             execute(root, statement)
-    for statement in readme(engine, "GRANT qtask_app"):
+    for statement in guide(engine, "GRANT qtask_app"):
         execute(root, statement)
     installed, made = threading.Event(), [0, 0, 0]
 
