@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import scaling
+from examples import blocks
 
 STEPS = ("create", "create_many", "scan", "push", "take", "start", "finish", "purge")
 ROOMY = scaling.Machines(cores=10, scaling=1.0, disk=1000.0, use=1.0)
@@ -58,3 +59,13 @@ def test_figures_that_are_none(
     monkeypatch.setattr(sys, "argv", ["scaling", str(path)])
     assert scaling.main() == 1
     assert capsys.readouterr().err.startswith("scaling: ")
+
+
+def test_the_guide_shows_its_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = blocks("docs/guides/scaling.md", "text")
+    for table, options in zip(shown, ([], ["--singles", "1"]), strict=True):
+        monkeypatch.setattr(sys, "argv", ["scaling", *options])
+        assert scaling.main() == 0
+        assert capsys.readouterr().out.strip() == table.strip()
