@@ -50,7 +50,7 @@ def package(version: str, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def empty_url(engine: str, database_server: servers.Server) -> Iterator[str]:
-    """The URL of an empty schema, of an account as README makes it."""
+    """The URL of an empty schema, of an account as the guide to installing makes it."""
     parts = urlsplit(database_server.url)
     with Database(database_server.url).connect() as root:
         if engine == "oracle":
