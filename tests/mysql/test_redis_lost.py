@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 import servers
-from examples import all_blocks
-from testing import age, execute, query
+from examples import all_blocks, blocks
+from testing import age, as_account, execute, query
 from walks import Walk
 
 from qtask_db import Connection, calls
@@ -114,10 +114,19 @@ def test_a_redis_that_is_full(walk: Walk, redis: redis_py.Redis) -> None:
 
 
 def test_another_redis(walk: Walk, redis: redis_py.Redis) -> None:
-    right = walk.environment["QTASK_REDIS_URL"]
-    walk.environment["QTASK_REDIS_URL"] = right.removesuffix("/0") + "/1"
-    said = walk.sh("qtask doctor")
-    assert plain(block("text", "it is another one")) in plain(said)
+    """As the Redis user of the guide to installing sees it."""
+    lines = "".join(blocks("docs/guides/installing.md", "redis")).splitlines()
+    user = next(line for line in lines if line.startswith("ACL SETUSER operator on"))
+    walk.redis(f"{user.strip()} +select")
+    right = as_account(walk.environment["QTASK_REDIS_URL"], "operator", "secret")
+    try:
+        walk.environment["QTASK_REDIS_URL"] = right.removesuffix("/0") + "/1"
+        said = walk.sh("qtask doctor")
+        assert plain(block("text", "it is another one")) in plain(said)
+        walk.environment["QTASK_REDIS_URL"] = right
+        assert "not seen" in walk.sh("qtask doctor"), "it may not read messages"
+    finally:
+        redis.acl_deluser("operator")
     walk.redis(block("redis", "DEL"))
     assert not redis.exists(QUEUE)
 
