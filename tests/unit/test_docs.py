@@ -156,6 +156,17 @@ def test_files_that_are_named_exist(document: str) -> None:
     assert [name for name in scripts if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_sections_that_are_named_exist(document: str) -> None:
+    """Of files that are there; `test_files_that_are_named_exist` says which are not."""
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", text(document)):
+        file = (ROOT / document).parent / target if target else ROOT / document
+        if file.exists():
+            titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            plain = (re.sub(r"[^\w -]", "", title.lower()).strip() for title in titles)
+            assert anchor in {title.replace(" ", "-") for title in plain}, (target, anchor)
+
+
 def test_settings_and_variables_are_in_the_readme() -> None:
     readme = text("README.md")
     for name in Settings.__dataclass_fields__:
