@@ -59,7 +59,6 @@ class Old:
         return self.qtask("app", "delay", "job", "{}", "1h", "1h", "GCR:ORDER:BIND")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_guide_leads_to_this_version(
     version: str, package: Path, walk: Walk, root: Connection, tmp_path: Path
