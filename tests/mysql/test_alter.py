@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from soaking.run import Soak
+from soak.run import Soak
 from testing import age, age_batches, call, empty, ended, execute, new, now, query, started
 
 from qtask_db import Connection, Database, calls

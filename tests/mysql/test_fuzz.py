@@ -8,8 +8,8 @@ from random import Random
 
 import pymysql
 import pytest
-from fuzzing import inputs, run, settings, staging
-from fuzzing.run import Run, Violation
+from fuzz import inputs, run, settings, staging
+from fuzz.run import Run, Violation
 from testing import execute, query
 
 from qtask_db import Connection, Database, calls

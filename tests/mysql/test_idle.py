@@ -11,8 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis as redis_py
+from chaos.proxy import Proxy
 from testing import count, execute, kill_others, query, row, until
-from turmoil.proxy import Proxy
 
 from qtask_db import Client, Connection, Database, Job, Relay, Worker, calls
 from qtask_db.process import sockets

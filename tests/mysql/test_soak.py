@@ -10,11 +10,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from soaking import checks, deadlocks
-from soaking.checks import Checker
-from soaking.client import Client, Watched
-from soaking.record import Record
-from soaking.run import Soak
+from soak import checks, deadlocks
+from soak.checks import Checker
+from soak.client import Client, Watched
+from soak.record import Record
+from soak.run import Soak
 from testing import ended, execute, new, query, started
 
 from qtask_db import Connection, Database, calls
@@ -78,7 +78,7 @@ def test_it_sees_a_conflict_that_reaches_a_caller(
         raise Conflict("deadlock")
 
     monkeypatch.setattr(calls, "explain", meet)
-    monkeypatch.setattr("soaking.client.ALONE", ["explain"])
+    monkeypatch.setattr("soak.client.ALONE", ["explain"])
     client.step()
     assert told.violations == ["explain met a conflict: deadlock"]
 

@@ -6,8 +6,8 @@ import time
 from random import Random
 
 import pytest
-from fuzzing import inputs, run
-from fuzzing.run import Run, Violation
+from fuzz import inputs, run
+from fuzz.run import Run, Violation
 from testing import execute
 
 from qtask_db import Connection, Database

@@ -7,8 +7,8 @@ import re
 import subprocess
 from typing import Any
 
-import audit
 import pytest
+import vulnerabilities
 
 from qtask_db.resources import directory
 
@@ -42,9 +42,9 @@ def test_what_it_says(
     done = subprocess.CompletedProcess([], 1, output, "Traceback\nno network\n")
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_options: done)
     monkeypatch.delenv("QTASK_AUDIT", raising=False)
-    assert audit.main() == code
+    assert vulnerabilities.main() == code
     monkeypatch.setenv("QTASK_AUDIT", "required")
-    assert audit.main() == ci_code
+    assert vulnerabilities.main() == ci_code
     assert re.search(words, "".join(capsys.readouterr()))
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import servers
+from chaos.proxy import Proxy
 from servers import base, binaries, packages, releases
 from surroundings import Surrounding
 from testing import query
-from turmoil.proxy import Proxy
 
 from qtask_db import Connection, Database
 

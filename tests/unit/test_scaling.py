@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import scaling
+from benchmarks import scaling
 from examples import blocks
 
 STEPS = ("create", "create_many", "scan", "push", "take", "start", "finish", "purge")

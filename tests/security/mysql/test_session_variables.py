@@ -14,7 +14,7 @@ from random import Random
 
 import pymysql
 import pytest
-from fuzzing import sessions
+from fuzz import sessions
 from lives import Life
 from testing import call, execute, query, started
 

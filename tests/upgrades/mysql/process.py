@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from turmoil import producer, roles
+from chaos import producer, roles
 
 from qtask_db import NewTask
 

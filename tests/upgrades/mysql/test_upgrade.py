@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import servers
+from chaos import journal
+from chaos.checker import Checker
+from chaos.history import Event, Reader
 from releases import VERSIONS
 from testing import environment, execute, query, until
-from turmoil import journal
-from turmoil.checker import Checker
-from turmoil.history import Event, Reader
 
 from qtask_db import Connection, Database
 from qtask_db.install import install
@@ -56,7 +56,13 @@ class Traffic:
 
     def start(self, version: str, package: Path) -> None:
         """A process of each role, with the package of a version."""
-        path = [package, ROOT / "scripts", HERE, os.environ.get("PYTHONPATH", "")]
+        path = [
+            package,
+            ROOT / "tests/support",
+            ROOT / "tests/endurance",
+            HERE,
+            os.environ.get("PYTHONPATH", ""),
+        ]
         for role in ROLES:
             name = f"{role}-{version}"
             self._processes[name] = subprocess.Popen(

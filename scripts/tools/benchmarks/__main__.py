@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""The measurements behind scripts/bench, which makes the environment first.
+
+Each figure is compared with a floor that is measured in turn with it, because machines are noisy:
+the ratios can be compared between machines and runs, the absolute figures cannot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+try:
+    import servers
+    from processes import CommandError, Ended, ending_by_signals, undisturbed
+    from pymysql import MySQLError
+    from redis import RedisError
+
+    from benchmarks import report
+    from benchmarks.bench import OPTIONS, Bench
+    from benchmarks.cases import (
+        bulk,
+        cost,
+        create,
+        curve,
+        latency,
+        memory,
+        oracle,
+        purge,
+        relay,
+        rush,
+        size,
+        snapshot,
+        worker,
+    )
+    from benchmarks.figure import Figure
+    from benchmarks.rivals import main as rivals
+    from qtask_db.errors import QtaskError
+except ImportError as missing:
+    sys.exit(f"bench: {missing}; run scripts/bench, which makes the environment")
+
+CASES = {
+    "create": create.create,
+    "create_many": create.create_many,
+    "scan": relay.scan,
+    "relay": relay.relay,
+    "latency": latency.latency,
+    "rush": rush.rush,
+    "flood": rush.flood,
+    "bulk": bulk.bulk,
+    "worker": worker.worker,
+    "idle": worker.idle,
+    "purge": purge.purge,
+    "size": size.size,
+    "snapshot": snapshot.snapshot,
+    "memory": memory.memory,
+    "cost": cost.cost,
+    "curve": curve.curve,
+}
+FOR_INFORMATION = {"cost", "bulk", "curve"}
+"""--quick leaves them out unless they are asked for: they have nothing to reach, or take long."""
+ORACLE_CASES = {"life": oracle.life}
+LAYOUTS = Path(__file__).resolve().parents[2] / "layouts.py"
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.layouts:
+        return _layouts(arguments)
+    if arguments.rivals:
+        return rivals.main(arguments, OPTIONS, _say)
+    began = time.monotonic()
+    figures: list[Figure] = []
+    status, problem = 0, ""
+    with ending_by_signals(), ExitStack() as stack:
+        try:
+            figures = _measure(arguments, stack)
+        except Ended as ended:
+            status, problem = ended.code, "interrupted"
+        except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
+            status, problem = 1, str(error)
+        with undisturbed():
+            stack.close()
+    if problem:
+        _say(f"bench: {problem}")
+        return status
+    report.tell(figures, arguments, lambda: report.show(figures), lambda: report.markdown(figures))
+    _say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure qtask-db on private, durable servers. Exit code 1: a case misses its "
+        "reach, or could not be measured.",
+    )
+    parser.add_argument("--engine", choices=("mysql", "mariadb", "oracle"), default="mysql")
+    parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument("--markdown", action="store_true", help="the report as Markdown")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="write the report as JSON to a file, too"
+    )
+    parser.add_argument(
+        "--case",
+        action="append",
+        choices=[*CASES, *ORACLE_CASES],
+        metavar="NAME",
+        help=f"only {', '.join(CASES)}; on oracle {', '.join(ORACLE_CASES)}",
+    )
+    parser.add_argument(
+        "--layouts", action="store_true", help="compare table layouts by scripts/layouts.py instead"
+    )
+    parser.add_argument(
+        "--rivals", action="store_true", help="compare with other task systems instead"
+    )
+    chosen = parser.parse_args()
+    if chosen.rivals and chosen.engine == "oracle":
+        parser.error("the rivals are compared on mysql or mariadb")
+    if wrong := set(chosen.case or ()) - set(_cases(chosen.engine)):
+        parser.error(f"{chosen.engine} has no case {', '.join(sorted(wrong))}")
+    return chosen
+
+
+def _cases(engine: str) -> dict[str, Callable[[Bench], list[Figure]]]:
+    return ORACLE_CASES if engine == "oracle" else CASES
+
+
+def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
+    # The data lie where the temporary files do: a RAM disk would make durable writes free.
+    on_oracle = arguments.engine == "oracle"
+    options = () if on_oracle else OPTIONS
+    database = stack.enter_context(servers.start(arguments.engine, options=options, log=_say))
+    redis = stack.enter_context(servers.start("redis", log=_say))
+    bench = Bench(
+        database.url,
+        redis.url,
+        arguments.engine,
+        arguments.quick,
+        stack,
+        folder,
+        _say,
+        getattr(database, "pid", None),
+    )
+    if not on_oracle:  # it is durable always
+        _require_durable(bench)
+    cases = _cases(arguments.engine)
+    figures: list[Figure] = []
+    usual = [name for name in cases if not (arguments.quick and name in FOR_INFORMATION)]
+    for name in arguments.case or usual:
+        began = time.monotonic()
+        _say(f"{name} ...")
+        found = cases[name](bench)
+        figures += found
+        for figure in found:
+            _say(f"  {report.line(figure)}")
+        _say(f"  {time.monotonic() - began:.0f} s")
+    return figures
+
+
+def _require_durable(bench: Bench) -> None:
+    rows = bench.schema("bcreate_").sql(
+        "SHOW VARIABLES WHERE Variable_name IN "
+        "('innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin')"
+    )
+    found = dict(rows)
+    wanted = {"innodb_flush_log_at_trx_commit": "1", "sync_binlog": "1", "log_bin": "ON"}
+    wrong = [f"{name} = {found.get(name)}" for name in wanted if found.get(name) != wanted[name]]
+    if wrong:
+        raise RuntimeError(f"the server is not durable ({', '.join(wrong)}): figures would lie")
+
+
+def _layouts(arguments: argparse.Namespace) -> int:
+    if not LAYOUTS.exists():
+        _say(f"bench: {LAYOUTS} is not there")
+        return 1
+    sizes = ("--tasks", "10000", "--rounds", "2") if arguments.quick else ("--fill", "5000000")
+    command = [sys.executable, str(LAYOUTS), "--server", arguments.engine, *sizes]
+    return subprocess.run(command, check=False).returncode
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

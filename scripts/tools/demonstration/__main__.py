@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""The demonstration behind scripts/demo, which makes the environment first."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+try:
+    import servers
+    from processes import Command, CommandError, Ended, ending_by_signals, run, undisturbed
+    from redis import Redis, RedisError
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from qtask_db import Client, calls, install
+    from qtask_db.database import Connection, Database
+    from qtask_db.errors import QtaskError
+except ImportError as missing:
+    sys.exit(f"demo: {missing}; run scripts/demo, which makes the environment")
+
+from .tasks import COUNT, FAILURES, QUEUES, STARTS, Producer, outcome
+from .view import View, results, verdict
+
+PREFIX = "demo_"  # so that a server named by a URL keeps its own tasks
+LONGEST = 90.0  # seconds in which all tasks must have ended
+LOOK = 0.2
+
+
+class DemoError(RuntimeError):
+    """The demonstration cannot go on."""
+
+
+class Demo:
+    """The stages in their order; what each one opens is closed by the stack."""
+
+    def __init__(self, console: Console, stack: ExitStack) -> None:
+        self._console = console
+        self._stack = stack
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-demo-")))
+        self._environment: dict[str, str] = {}
+        self._commands: list[Command] = []
+
+    def run(self, engines: list[str]) -> bool:
+        self._start_servers(engines)
+        self._install()
+        self._start_processes()
+        producer = self._flow()
+        found = outcome(self._conn, self._redis, producer)
+        task = found.given_up[0].task_id if found.given_up else None
+        text = "" if task is None else calls.explain(self._conn, task).text
+        self._stage("results", "how long it took, on this machine as it is now")
+        results(self._console, found, text)
+        self._stage("shown", "what has just happened")
+        verdict(self._console, found)
+        return not found.wrong
+
+    def _start_servers(self, engines: list[str]) -> None:
+        self._stage("servers", "private, thrown away afterwards")
+        reasons = []
+        for engine in engines:
+            try:
+                database = self._server(engine)
+                break
+            except servers.ServerError as error:
+                self._say(f"no {engine}: {str(error).splitlines()[0]}")
+                reasons.append(str(error))
+        else:
+            raise DemoError("\n".join(reasons))
+        redis = self._server("redis")
+        self._environment = {
+            "QTASK_DATABASE_URL": database.url,
+            "QTASK_REDIS_URL": redis.url,
+            "QTASK_PREFIX": PREFIX,
+        }
+
+    def _server(self, engine: str) -> servers.Server:
+        began = time.monotonic()
+        server = self._stack.enter_context(servers.start(engine, log=self._progress))
+        took = time.monotonic() - began
+        self._say(f"{engine} {server.version}, up in {took:.1f} s ({_shortened(server.source)})")
+        return server
+
+    def _progress(self, text: str) -> None:
+        if "once" in text:  # a download, or the first start: it takes a while
+            self._say(text)
+
+    def _install(self) -> None:
+        self._stage("schema", "qtask install")
+        url = self._environment["QTASK_DATABASE_URL"]
+        began = time.monotonic()
+        self._stack.callback(_remove, url, self._environment["QTASK_REDIS_URL"])
+        run("install", environment=self._environment)
+        self._say(f"tables and procedures, in {time.monotonic() - began:.1f} s")
+        database = Database(url, prefix=PREFIX)
+        self._conn: Connection = self._stack.enter_context(database.connect())
+        self._redis = Redis.from_url(self._environment["QTASK_REDIS_URL"])
+        self._stack.callback(self._redis.close)
+        self._client = Client(database, self._redis)
+        self._stack.callback(self._client.close)
+
+    def _start_processes(self) -> None:
+        self._stage("processes", "one relay, one worker")
+        for name, arguments in (
+            ("relay", ("relay",)),
+            ("worker", ("worker", "demonstration.worker:worker")),
+        ):
+            command = Command(
+                *arguments, environment=self._environment, log=self._folder / f"{name}.log"
+            )
+            self._commands.append(self._stack.enter_context(command))
+            command.wait_for(" started")
+            self._say(f"$ {command.text}   (process {command.pid})")
+
+    def _flow(self) -> Producer:
+        self._stage(
+            "tasks",
+            f"{COUNT:,} real-time, {COUNT:,} delayed by 1 to 5 s, {len(FAILURES)} that fail",
+        )
+        producer = Producer(self._client)
+        producer.start()
+        self._stack.callback(producer.stop)
+        began = time.monotonic()
+        with self._shown() as show:
+            while True:
+                stats = calls.stats(self._conn)
+                lengths = {queue: int(self._redis.llen(queue)) for queue in QUEUES}
+                elapsed = time.monotonic() - began
+                view = View(stats, lengths, producer.created, elapsed)
+                show(view, view.complete)
+                if view.complete:
+                    break
+                if producer.error is not None:
+                    raise DemoError(f"tasks cannot be created: {producer.error}")
+                for command in self._commands:
+                    command.check()
+                if elapsed > LONGEST:
+                    logs = "".join(command.last_lines() for command in self._commands)
+                    raise DemoError(f"not all tasks have ended after {LONGEST:.0f} s{logs}")
+                time.sleep(LOOK)
+        producer.join()
+        return producer
+
+    @contextmanager
+    def _shown(self) -> Iterator:
+        """A function that shows a view: a table that changes in its place, or a line a second."""
+        if self._console.is_terminal:
+            with Live(console=self._console, auto_refresh=False, transient=False) as live:
+                yield lambda view, _last: live.update(view.table(), refresh=True)
+            return
+        next_line = 0.0
+
+        def show(view: View, last: bool) -> None:
+            nonlocal next_line
+            if last or time.monotonic() >= next_line:
+                self._console.print(view.line(), soft_wrap=True)
+                next_line = time.monotonic() + 1
+            if last:
+                self._console.print(view.table())
+
+        yield show
+
+    def _stage(self, name: str, text: str) -> None:
+        self._console.print(Text.assemble((f"{name:<10}", "bold cyan"), text), soft_wrap=True)
+
+    def _say(self, text: str) -> None:
+        self._console.print(Text(f"  {text}", style="dim"), soft_wrap=True)
+
+
+def _shortened(source: str) -> str:
+    """Why this server was taken, without the ways that were not open."""
+    return source.partition("; not ")[0].replace(f"{Path.cwd()}/", "")
+
+
+def _remove(database: str, redis: str) -> None:
+    """Also from a server that is somebody else's."""
+    with suppress(QtaskError):
+        install.uninstall(database, PREFIX, report=lambda _: None)
+    with suppress(RedisError), Redis.from_url(redis) as client:
+        client.delete(STARTS, *QUEUES)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description="Show qtask-db at work.")
+    parser.add_argument("--engine", choices=("mysql", "mariadb"), help="[MySQL, else MariaDB]")
+    arguments = parser.parse_args()
+    engines = [arguments.engine] if arguments.engine else ["mysql", "mariadb"]
+    console = Console(highlight=False, markup=False, emoji=False)
+    began = time.monotonic()
+    status, problem = 0, ""
+    with ending_by_signals(), ExitStack() as stack:
+        try:
+            if not Demo(console, stack).run(engines):
+                status = 1
+        except Ended as ended:
+            status, problem = ended.code, "interrupted"
+        except (DemoError, CommandError, QtaskError, RedisError, servers.ServerError) as error:
+            status, problem = 1, str(error)
+        with undisturbed():
+            stack.close()
+            console.print(Text.assemble(("cleanup   ", "bold cyan"), "processes and data removed"))
+    took = f"{time.monotonic() - began:.0f} s"
+    if problem:
+        sys.stderr.write(f"demo: {problem}\n")
+    elif status:
+        console.print(f"Not as expected (see above); {took}.", style="bold red")
+    else:
+        console.print(f"Every task ended as it should, {took} in all.", style="bold green")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

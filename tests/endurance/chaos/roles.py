@@ -1,0 +1,211 @@
+"""The processes of a run: the project's own commands, watched, and producers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from processes import end_with_parent
+
+from qtask_db import calls
+from qtask_db.cli import main as qtask
+from qtask_db.models import Batch, Message
+from qtask_db.transport import kinds
+from qtask_db.transport.kinds import Raw
+from qtask_db.transport.message import decode
+from qtask_db.transport.queues import Queues
+
+from .history import Recorder
+
+QUEUES = ("CHAOS:A", "CHAOS:B", "CHAOS:C")
+NOBODY = "CHAOS:NOBODY"
+"""A queue without a worker: its tasks fail at their deadline."""
+FUSE = 0.05
+"""How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
+RECLAIM = 4.0
+"""Seconds after which a worker takes over what another one has taken from a stream: less than a
+pause lasts.
+"""
+LONGEST_STEP = 86_400.0
+"""Seconds by which a client's clock may be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all processes of a run are told."""
+
+    folder: Path
+    database_url: str
+    redis_url: str
+    lease: int
+    pace: float
+    """Mean seconds between two transactions of a producer."""
+    broken: str | None = None
+    stream: bool = False
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history.jsonl"
+
+
+def enter(role: str, name: str, seed: str, settings: Settings) -> None:
+    """The first thing that a new process does."""
+    end_with_parent()
+    log = os.open(
+        settings.folder / f"{name.split('.')[0]}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    )
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(
+        QTASK_DATABASE_URL=settings.database_url,
+        QTASK_REDIS_URL=settings.redis_url,
+        QTASK_CHAOS_NAME=name,
+        QTASK_CHAOS_HISTORY=str(settings.history),
+        QTASK_CHAOS_STREAM="yes" if settings.stream else "",
+    )
+    rng = random.Random(seed)  # noqa: S311 - repeatable
+    _step_clock(rng)
+    ROLES[role](name, rng, Recorder(settings.history, name), settings)
+
+
+def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
+    _watch_scans(recorder)
+    _watch_pushes(recorder, _Fuse(name, rng, recorder))
+    _run("relay", "--patient", "--name", name, "--lease", str(settings.lease), "--limit", "200",
+         "--scan-interval", "1", *["--stream"] * settings.stream)  # fmt: skip
+
+
+def _worker(name: str, rng: random.Random, recorder: Recorder, _settings: Settings) -> None:
+    kinds.RECLAIM_IDLE = RECLAIM
+    _watch_takes(recorder, _Fuse(name, rng, recorder))
+    _watch_acknowledgements(recorder)
+    _run("worker", "--patient", "chaos.handlers:worker")
+
+
+def _producer(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
+    from .producer import Producer
+
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Producer(name, rng, recorder, settings).run()
+
+
+ROLES: dict[str, Callable[[str, random.Random, Recorder, Settings], None]] = {
+    "relay": _relay,
+    "worker": _worker,
+    "producer": _producer,
+}
+
+
+def _run(*arguments: str) -> None:
+    sys.argv = ["qtask", *arguments]
+    qtask(list(arguments), prog_name="qtask")
+
+
+def _step_clock(rng: random.Random) -> None:
+    """This process's wall clock is off, and jumps at each SIGUSR1. The monotonic one never does."""
+    true_time, offset = time.time, rng.uniform(-LONGEST_STEP, LONGEST_STEP)
+
+    def step(_number: int, _frame: FrameType | None) -> None:
+        nonlocal offset
+        offset = rng.uniform(-LONGEST_STEP, LONGEST_STEP)
+
+    signal.signal(signal.SIGUSR1, step)
+    time.time = lambda: true_time() + offset
+
+
+def key_of(payload: str) -> str:
+    return str(json.loads(payload)["k"])
+
+
+def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
+    """Messages as the history has them."""
+    return [(m.task_id, m.attempt, key_of(m.payload)) for m in messages]
+
+
+class _Fuse:
+    """Kills its own process now and then, where it hurts."""
+
+    def __init__(self, name: str, rng: random.Random, recorder: Recorder) -> None:
+        self._name = name
+        self._rng = rng
+        self._recorder = recorder
+
+    def __call__(self) -> None:
+        if self._rng.random() < FUSE:
+            self._recorder.note("kill", name=self._name)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch_scans(recorder: Recorder) -> None:
+    plain = calls.scan
+
+    def scan(*args: Any, **options: Any) -> Batch:
+        batch = plain(*args, **options)
+        recorder.note("scan")
+        return batch
+
+    calls.scan = scan
+
+
+def _watch_pushes(recorder: Recorder, fuse: _Fuse) -> None:
+    plain = Queues.push
+
+    def push(self: Queues, messages: Iterable[Message]) -> dict[str, int]:
+        given = list(messages)
+        fuse()
+        recorder.note("push", messages=triples(given))
+        lengths = plain(self, given)
+        recorder.note("pushed", ids=[message.task_id for message in given])
+        fuse()
+        return lengths
+
+    Queues.push = push  # type: ignore[method-assign]
+
+
+def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
+    plain = Queues.take
+
+    def take(self: Queues, queues: Sequence[str], *limits: Any) -> list[Raw]:
+        since = time.monotonic()
+        taken = plain(self, queues, *limits)
+        if taken:
+            recorder.note(
+                "take", since=since, messages=[_triple(raw) for raw in taken],
+                entries=_entries(taken),
+            )  # fmt: skip
+            fuse()
+        return taken
+
+    Queues.take = take  # type: ignore[method-assign]
+
+
+def _watch_acknowledgements(recorder: Recorder) -> None:
+    plain = Queues.done
+
+    def done(self: Queues, taken: Iterable[Raw]) -> None:
+        given = list(taken)
+        plain(self, given)
+        if entries := _entries(given):
+            recorder.note("acknowledged", entries=entries)
+
+    Queues.done = done  # type: ignore[method-assign]
+
+
+def _entries(taken: Iterable[Raw]) -> list[str]:
+    """Where in which stream they were; a list has no such thing."""
+    return [f"{raw.queue} {raw.entry.decode()}" for raw in taken if raw.entry is not None]
+
+
+def _triple(raw: Raw) -> tuple[Any, ...]:
+    received = decode(raw.body)
+    return received.task_id, received.attempt, received.payload["k"]

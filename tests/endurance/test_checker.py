@@ -1,0 +1,265 @@
+"""The checker of scripts/chaos on small histories: one sound, and one for each promise broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos.checker import HASTE, Checker
+from chaos.history import Event, Reader, Recorder
+
+LEASE, SLACK = 5.0, 1.0
+KEY = "producer-1.1-1"
+STORED = {KEY: (7, True)}
+
+
+def event(kind: str, at: float, by: str = "worker-1.1", **fields: Any) -> Event:
+    return {"e": kind, "t": at, "by": by, **fields}
+
+
+def create(**changes: Any) -> Event:
+    given = {
+        "k": KEY, "delay": None, "deadline": None, "max_count": 2, "interval": 4, "order": None,
+        **changes,
+    }  # fmt: skip
+    return event("create", 1.0, "producer-1.1", **given)
+
+
+def row(at: float, status: int, attempts: int, what: str = "U") -> Event:
+    return event("row", at, what=what, id=7, status=status, attempts=attempts, lane=1)
+
+
+def batch(at: float, what: str = "B", ids: tuple[int, ...] = (7,)) -> Event:
+    return event("batch", at, what=what, id=70, relay="relay-1.1", ids=list(ids))
+
+
+def message(what: str, at: float, by: str, attempt: int = 1, key: str = KEY) -> Event:
+    return event(what, at, by, messages=[[7, attempt, key]])
+
+
+CREATED = event("created", 1.1, "producer-1.1", k=KEY, id=7, new=True)
+COMMIT = event("commit", 1.2, "producer-1.1", keys=[KEY])
+ROLLBACK = event("rollback", 1.2, "producer-1.1", keys=[KEY])
+STORED_ROW = row(1.1, 20, 0, "I")
+PUSH = message("push", 1.3, "producer-1.1")
+TAKE = message("take", 1.4, "worker-1.1")
+STARTED_ROW = row(1.5, 30, 1)
+RUN = event("run", 1.6, id=7, attempt=1, announced=1, k=KEY)
+DONE = event("done", 1.7, id=7, attempt=1)
+FINISHED_ROW = row(1.8, 0, 1)
+SOUND = [
+    create(), CREATED, COMMIT, STORED_ROW, PUSH, TAKE, STARTED_ROW, RUN, DONE, FINISHED_ROW
+]  # fmt: skip
+RAISED = event("raised", 1.7, id=7, attempt=1)
+ORDERED = [create(order="5"), *SOUND[1:]]
+OTHER = [
+    {**create(), "k": "other", "t": 2.0},
+    {**CREATED, "k": "other", "id": 8},
+    {**COMMIT, "keys": ["other"]},
+    {**STORED_ROW, "id": 8, "t": 2.1},
+    {**row(2.2, 80, 0), "id": 8},
+]
+COPY = [
+    {**create(), "k": "copy", "t": 1.5},
+    {**CREATED, "k": "copy", "new": False},
+    {**COMMIT, "keys": ["copy"]},
+]
+ACKNOWLEDGED = event("acknowledged", 1.9, entries=["A 1-1"])
+TROUBLE = event("trouble", 7.0, name="crash-database", since=2.0, until=7.0)
+SCANS = [event("scan", 7.0 + n / 20, "relay-2.1") for n in range(30)]
+KILL = event("kill", 3.0, "chaos", name="relay-1.1")
+
+
+def judged(events: list[Event], ledger: Any = None, overdue: Any = None) -> list[str]:
+    checker = Checker(LEASE, SLACK)
+    checker.feed(events)
+    checker.check_leases(now=100.0)
+    checker.close(STORED if ledger is None else ledger, overdue or {})
+    return [str(found) for found in checker.violations]
+
+
+def without(*left_out: Event) -> list[Event]:
+    return [one for one in SOUND if one not in left_out]
+
+
+def test_a_sound_history() -> None:
+    assert judged(SOUND) == []
+    assert judged([*SOUND, row(2.0, 0, 1, "D")]) == [], "purged"
+
+
+def test_what_nobody_knows_is_decided_by_the_database() -> None:
+    assert judged(without(COMMIT, PUSH)) == []
+    assert judged([create(), CREATED], ledger={}) == []
+
+
+def test_an_active_task_that_is_due_later_is_not_lost() -> None:
+    active = without(DONE, FINISHED_ROW)
+    assert judged(active, overdue={7: -3.0}) == []
+    assert judged(active, overdue={7: SLACK}) == []
+
+
+BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
+    "a committed task is not there": ("lost", [create(), CREATED, COMMIT], {}, {}),
+    "its row never was": ("lost", [create(), CREATED, COMMIT], STORED, {}),
+    "it is overdue and nobody comes": (
+        "lost", without(DONE, FINISHED_ROW), STORED, {7: SLACK + 0.1}
+    ),
+    "it is active and gone": ("lost", without(DONE, FINISHED_ROW), STORED, {}),
+    "it was deleted before its end": (
+        "lost", [*without(DONE, FINISHED_ROW), row(2.0, 30, 1, "D")], STORED, {7: -1.0}
+    ),
+    "two workers ran one attempt": (
+        "owned twice", [*SOUND, {**RUN, "by": "worker-2.1"}], STORED, {}
+    ),
+    "one worker ran one attempt twice": ("owned twice", [*SOUND, RUN], STORED, {}),
+    "a copy of a message started a later attempt": (
+        "owned twice", [*SOUND[:-3], row(5.5, 30, 2), {**RUN, "attempt": 2}], STORED, {7: -1.0}
+    ),
+    "a stale attempt finished the task": (
+        "fence", [*SOUND[:-1], row(5.5, 30, 2), row(5.6, 0, 2)], STORED, {}
+    ),
+    "a task was finished that nobody had run": ("fence", without(DONE), STORED, {}),
+    "a relay came before the delay": (
+        "early", [create(delay=3), *SOUND[1:4], message("push", 3.9, "relay-1.1")], STORED,
+        {7: -1.0},
+    ),
+    "a worker had it before the delay": (
+        "early", [create(delay=3), *without(PUSH)[1:]], STORED, {}
+    ),
+    "a producer pushed before its commit": ("rolled back", without(COMMIT), STORED, {}),
+    "rolled back, then queued": (
+        "rolled back", [create(), CREATED, ROLLBACK, message("push", 9.0, "relay-1.1")], {}, {}
+    ),
+    "queued, then rolled back": ("rolled back", [create(), CREATED, TAKE, ROLLBACK], {}, {}),
+    "taken, but never committed": ("rolled back", [create(), CREATED, TAKE], {}, {}),
+    "rolled back, and stored": (
+        "rolled back", [create(), CREATED, ROLLBACK, STORED_ROW], STORED, {7: 0}
+    ),
+    "stored without its producer's row": (
+        "rolled back", [*SOUND, {**STORED_ROW, "id": 8}], STORED, {}
+    ),
+    "a message that nobody created": ("rolled back", [message("take", 1, "worker-1.1")], {}, {}),
+    "an attempt failed while its handler ran": (
+        "fence", [*SOUND[:-2], row(1.8, 20, 1)], STORED, {7: -1.0}
+    ),
+    "a stale attempt failed the next one": (
+        "fence",
+        [*SOUND[:-2], row(5.5, 30, 2), {**RUN, "attempt": 2, "announced": 2}, RAISED,
+         row(5.6, 90, 2)],
+        STORED, {},
+    ),
+    "an attempt began in the interval of the one before": (
+        "early", [*SOUND[:-2], row(5.4 - HASTE, 30, 2)], STORED, {7: -1.0}
+    ),
+    "it failed with attempts left": (
+        "life", [*SOUND[:-2], RAISED, row(1.8, 90, 1)], STORED, {}
+    ),
+    "it was started after its end": ("life", [*SOUND, row(2.0, 0, 2)], STORED, {}),
+    "one task's message carried another's payload": (
+        "message", [*SOUND, *OTHER, message("take", 3.0, "worker-1.1", key="other")],
+        {**STORED, "other": (8, True)}, {},
+    ),
+    "an entry was taken again after it was acknowledged": (
+        "message", [*SOUND, ACKNOWLEDGED, {**TAKE, "since": 3.0, "entries": ["A 1-1"]}], STORED, {}
+    ),
+    "a task without an order was taken for a duplicate": (
+        "lost", [*SOUND, *COPY], {**STORED, "copy": (7, False)}, {}
+    ),
+    "one of an order was taken for a duplicate of an ended task": (
+        "lost", [*ORDERED, COPY[0] | {"t": 9.0, "order": "5"}, *COPY[1:]],
+        {**STORED, "copy": (7, False)}, {},
+    ),
+    "two tasks of one order are active": (
+        "owned twice", [*ORDERED[:-3], OTHER[0] | {"order": "5"}, *OTHER[1:]],
+        {**STORED, "other": (8, True)}, {7: -1.0},
+    ),
+    "it lived on after its end": ("life", [*SOUND, row(2.0, 30, 2)], STORED, {7: -1.0}),
+    "attempts jumped": ("life", [*SOUND[:-2], row(1.8, 30, 3)], STORED, {7: -1.0}),
+    "a killed relay's task did not come": (
+        "lease", [*SOUND[:4], batch(2.0), KILL, *SCANS], STORED, {7: -1.0}
+    ),
+    "a batch was confirmed that was not pushed": (
+        "lease", [*SOUND[:4], batch(2.0), batch(2.9, "E"), *SCANS], STORED, {7: -1.0}
+    ),
+    "late by a trouble that keeps nobody from scanning": (
+        "lease", [*SOUND[:4], batch(2.0), TROUBLE | {"name": "snapshot"}, *SCANS], STORED, {7: -1.0}
+    ),
+    "it came too late": (
+        "lease",
+        [*SOUND[:4], batch(2.0), KILL, *SCANS, message("push", 8.1 + SLACK, "relay-2.1")],
+        STORED, {7: -1.0},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_promise(case: str) -> None:
+    promise, events, ledger, overdue = BROKEN[case]
+    assert {text.partition(":")[0] for text in judged(events, ledger, overdue)} == {promise}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [message("push", 2.1, "relay-1.1"), event("pushed", 2.2, "relay-1.1", ids=[7])],
+        [message("push", 1.9 + LEASE + SLACK, "relay-2.1")],
+        [TROUBLE, message("push", 12.0, "relay-2.1")],
+        [row(2.5, 30, 1)],
+        [{**batch(2.5), "id": 71, "relay": "relay-2.1"}],
+        SCANS[:10],
+    ],
+    ids=[
+        "pushed",
+        "in time",
+        "late by a trouble",
+        "started",
+        "claimed again",
+        "no relay to claim it",
+    ],
+)
+def test_the_lease_is_kept(after: list[Event]) -> None:
+    scans = [] if after == SCANS[:10] else SCANS
+    assert judged([*SOUND[:4], batch(2.0), *scans, *after, KILL], overdue={7: -1.0}) == []
+
+
+def test_failing_by_deadline_or_attempts_is_as_it_should_be() -> None:
+    assert judged([create(deadline=3), CREATED, COMMIT, STORED_ROW, row(4.0, 90, 0)]) == []
+    assert judged([*SOUND[:-2], row(5.5, 30, 2), row(9.6, 90, 2)]) == []
+
+
+def test_an_attempt_may_fail_when_its_handler_has_or_never_began() -> None:
+    waits = row(1.8, 20, 1)
+    for before in ([*SOUND[:-2], RAISED], without(RUN, DONE, FINISHED_ROW)):
+        assert judged([*before, waits], overdue={7: -1.0}) == []
+
+
+def test_a_duplicate_is_one_of_an_active_task_of_its_order() -> None:
+    copy = [COPY[0] | {"order": "5"}, *COPY[1:]]
+    ledger = {**STORED, "copy": (7, False)}
+    assert judged([*ORDERED[:-3], *copy, *ORDERED[-3:]], ledger) == []
+    later = [OTHER[0] | {"order": "5"}, *OTHER[1:]]
+    assert judged([*ORDERED, *later], {**STORED, "other": (8, True)}) == []
+
+
+def test_messages_are_left_in_a_stream() -> None:
+    checker = Checker(LEASE, SLACK)
+    checker.close({}, {}, {"A": 2})
+    assert [str(found) for found in checker.violations] == ["message: 2 messages of A were left"]
+
+
+def test_an_entry_that_another_one_acknowledges_meanwhile() -> None:
+    taken = {**TAKE, "since": 1.85, "entries": ["A 1-1"]}
+    assert judged([*SOUND, ACKNOWLEDGED, taken]) == []
+
+
+def test_a_line_that_a_kill_cut_short_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    first, second = Recorder(path, "a"), Recorder(path, "b")
+    reader = Reader(path)
+    first.note("run", id=1)
+    with path.open("ab") as file:
+        file.write(b'\n{"e": "push", "messages": [[1, ')
+    assert [(one["e"], one["by"]) for one in reader.read()] == [("run", "a")]
+    second.note("done", id=2)
+    assert [(one["e"], one["by"], one["id"]) for one in reader.read()] == [("done", "b", 2)]
