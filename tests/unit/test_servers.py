@@ -71,6 +71,22 @@ def test_one_way_can_be_forced(ways: dict[str, str], monkeypatch: pytest.MonkeyP
         servers.start("redis", log=quiet)
 
 
+def test_the_first_engine_that_can_be_had_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def start(engine: str, *, log: base.Log) -> base.Server:
+        del log
+        if engine == "redis":
+            return FakeServer(engine, "fake://", "1", "path")
+        raise servers.ServerError(f"{engine} is not here\nTried: ...")
+
+    monkeypatch.setattr(servers, "start", start)
+    assert servers.start_first(["mysql", "redis"], log=said.append).engine == "redis"
+    assert said == ["no mysql: mysql is not here"]
+    with pytest.raises(servers.ServerError, match=r"mysql is not here\n.*\nmariadb is not here"):
+        servers.start_first(["mysql", "mariadb"], log=quiet)
+
+
 def test_an_unknown_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QTASK_SERVERS", "luck")
     with pytest.raises(servers.ServerError, match="choose from docker, path, packages"):

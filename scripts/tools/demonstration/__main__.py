@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -47,7 +48,7 @@ class Demo:
         self._environment: dict[str, str] = {}
         self._commands: list[Command] = []
 
-    def run(self, engines: list[str]) -> bool:
+    def run(self, engines: list[str], *, keep: bool) -> bool:
         self._start_servers(engines)
         self._install()
         self._start_processes()
@@ -59,20 +60,21 @@ class Demo:
         results(self._console, found, text)
         self._stage("shown", "what has just happened")
         verdict(self._console, found)
+        if keep:
+            self._keep()
         return not found.wrong
+
+    def _keep(self) -> None:
+        """All of it goes on until a signal comes."""
+        self._stage("kept", "until Ctrl-C; in another terminal, for `.venv/bin/qtask stats`:")
+        for name, value in self._environment.items():
+            self._console.print(f"export {name}='{value}'", soft_wrap=True)
+        with suppress(Ended):
+            signal.pause()
 
     def _start_servers(self, engines: list[str]) -> None:
         self._stage("servers", "private, thrown away afterwards")
-        reasons = []
-        for engine in engines:
-            try:
-                database = self._server(engine)
-                break
-            except servers.ServerError as error:
-                self._say(f"no {engine}: {str(error).splitlines()[0]}")
-                reasons.append(str(error))
-        else:
-            raise DemoError("\n".join(reasons))
+        database = self._server(*engines)
         redis = self._server("redis")
         self._environment = {
             "QTASK_DATABASE_URL": database.url,
@@ -80,15 +82,18 @@ class Demo:
             "QTASK_PREFIX": PREFIX,
         }
 
-    def _server(self, engine: str) -> servers.Server:
+    def _server(self, *engines: str) -> servers.Server:
         began = time.monotonic()
-        server = self._stack.enter_context(servers.start(engine, log=self._progress))
+        server = self._stack.enter_context(servers.start_first(engines, log=self._progress))
         took = time.monotonic() - began
-        self._say(f"{engine} {server.version}, up in {took:.1f} s ({_shortened(server.source)})")
+        self._say(
+            f"{server.engine} {server.version}, up in {took:.1f} s ({_shortened(server.source)})"
+        )
         return server
 
     def _progress(self, text: str) -> None:
-        if "once" in text:  # a download, or the first start: it takes a while
+        # A download or the first start takes a while.
+        if "once" in text or text.startswith("no "):
             self._say(text)
 
     def _install(self) -> None:
@@ -189,6 +194,7 @@ def _remove(database: str, redis: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Show qtask-db at work.")
     parser.add_argument("--engine", choices=("mysql", "mariadb"), help="[MySQL, else MariaDB]")
+    parser.add_argument("--keep", action="store_true", help="let it all run on until Ctrl-C")
     arguments = parser.parse_args()
     engines = [arguments.engine] if arguments.engine else ["mysql", "mariadb"]
     console = Console(highlight=False, markup=False, emoji=False)
@@ -196,7 +202,7 @@ def main() -> int:
     status, problem = 0, ""
     with ending_by_signals(), ExitStack() as stack:
         try:
-            if not Demo(console, stack).run(engines):
+            if not Demo(console, stack).run(engines, keep=arguments.keep):
                 status = 1
         except Ended as ended:
             status, problem = ended.code, "interrupted"

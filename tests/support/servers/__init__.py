@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from . import binaries, docker, mysqld, packages, redisd, releases, url
 from .base import DATABASE, ENGINES, Log, Server, ServerError, Unavailable
 
-__all__ = ["DATABASE", "ENGINES", "Server", "ServerError", "Unavailable", "start"]
+__all__ = ["DATABASE", "ENGINES", "Server", "ServerError", "Unavailable", "start", "start_first"]
 
 Way = Callable[[str, Sequence[str], Log], Server]
 
@@ -53,6 +53,21 @@ def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Serv
         log(f"{engine} {server.version}: {server.source}")
         return server
     raise ServerError(_nothing_worked(engine, tried))
+
+
+def start_first(engines: Sequence[str], *, log: Log = print) -> Server:
+    """Start a server of the first of these engines that can be had.
+
+    Raises ServerError, with what was tried for each, if there is none.
+    """
+    reasons = []
+    for engine in engines:
+        try:
+            return start(engine, log=log)
+        except ServerError as error:
+            log(f"no {engine}: {str(error).splitlines()[0]}")
+            reasons.append(str(error))
+    raise ServerError("\n".join(reasons))
 
 
 def _ways(engine: str) -> list[tuple[str, Way]]:
