@@ -15,7 +15,11 @@ def blocks(document: str, kind: str) -> list[str]:
 
 def all_blocks(document: str) -> list[tuple[str, str]]:
     """Kind and text of all of them, in their order."""
-    content = (ROOT / document).read_text(encoding="utf-8")
+    return parsed((ROOT / document).read_text(encoding="utf-8"))
+
+
+def parsed(content: str) -> list[tuple[str, str]]:
+    """The same, of a part of a document."""
     return re.findall(r"^```(\w+)\n(.*?)^```", content, re.MULTILINE | re.DOTALL)
 
 

@@ -7,9 +7,10 @@ import shlex
 from pathlib import Path
 
 import click
+import parts
 import pytest
 import sqlapi
-from examples import blocks
+from examples import all_blocks, blocks
 
 import qtask_db
 from qtask_db.cli import main
@@ -130,9 +131,34 @@ def test_commands_and_their_options_exist(document: str) -> None:
                 assert option in known, words
 
 
-def test_the_readme_names_commands() -> None:
-    found = {words[0] for words in commands("README.md")}
+def test_the_readme_begins_with_a_demonstration_and_the_tests() -> None:
+    lines = [line for block in blocks("README.md", "sh") for line in block.splitlines()]
+    assert [line.split()[0] for line in lines[:2]] == ["scripts/demo", "scripts/test"]
+
+
+def test_the_quickstart_shows_the_commands_of_each_day() -> None:
+    found = {words[0] for words in commands("docs/quickstart.md")}
     assert {"install", "doctor", "create", "delay", "relay", "worker", "stats", "retry"} <= found
+
+
+def test_the_readme_in_chinese_has_the_same_blocks_and_links() -> None:
+    """So the tests that run the blocks of one run those of the other."""
+    english, chinese = "README.md", "README.zh-CN.md"
+    assert all_blocks(chinese) == all_blocks(english)
+    targets = [re.findall(r"\]\(([^)]+)\)", text(one)) for one in (english, chinese)]
+    assert set(targets[0]) - {chinese} == set(targets[1]) - {english}
+    assert chinese in targets[0]
+    assert english in targets[1]
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    terms = re.findall(r"^\*\*(.+?)\.\*\*", text("docs/glossary.md"), re.MULTILINE)
+    assert terms == sorted(set(terms), key=str.lower)
+
+
+def test_the_picture_of_the_parts_is_current() -> None:
+    for name, drawing in parts.figures().items():
+        assert drawing == text(f"docs/figures/{name}"), "run python3 scripts/tools/parts.py"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -150,6 +176,10 @@ def test_python_examples_compile_and_use_what_is_there(document: str) -> None:
 def test_files_that_are_named_exist(document: str) -> None:
     content = text(document)
     names = re.findall(r"\]\((?!http|#)([^)#]+)", content)
+    names += re.findall(r' src(?:set)?="([^"]+)"', content)
+    for tree in re.findall(r"^```{toctree}\n(.*?)^```", content, re.MULTILINE | re.DOTALL):
+        pages = [line for line in tree.splitlines() if re.match(r"[^:]+$", line)]
+        names += [f"{page}.md" for page in pages]
     folder = (ROOT / document).parent
     assert [name for name in names if not (folder / name).exists()] == []
     scripts = set(re.findall(r"\bscripts/[\w.]+\b", content))
@@ -167,7 +197,7 @@ def test_sections_that_are_named_exist(document: str) -> None:
             assert anchor in {title.replace(" ", "-") for title in plain}, (target, anchor)
 
 
-def test_settings_and_variables_are_in_the_readme() -> None:
-    readme = text("README.md")
+def test_settings_and_variables_are_in_the_reference() -> None:
+    page = text("docs/reference/configuration.md")
     for name in Settings.__dataclass_fields__:
-        assert f"`QTASK_{name.upper()}`" in readme
+        assert f"`QTASK_{name.upper()}`" in page
