@@ -93,7 +93,7 @@ BEGIN
   END IF;
 
   SET v_lasting = v_order_no IS NOT NULL AND NOT @@autocommit;
-  -- Whether a transaction is open though autocommit is on. MariaDB locks the end of the table in neither, and after a
+  -- R14: whether a transaction is open though autocommit is on. MariaDB locks the end of the table in neither, and after a
   -- savepoint in a trigger it would keep what the trigger's statement takes back.
   /*!80000
   IF v_order_no IS NOT NULL AND @@autocommit THEN
@@ -105,7 +105,7 @@ BEGIN
     END;
   END IF; */
   IF v_lasting THEN
-    -- A plain read first: an INSERT that is refused would lock the gap until the caller's transaction ends.
+    -- R18: a plain read first, as an INSERT that is refused would lock the gap until the caller's transaction ends.
     SELECT task_id INTO out_task_id
     FROM {{ p }}task
     WHERE order_key = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
@@ -144,6 +144,6 @@ BEGIN
       END IF;
     END;
   END WHILE;
-  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
   SET out_pushable = out_created AND in_delay IS NULL AND NOT v_paused;
 END

@@ -4,10 +4,10 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: gives up what an INSERT that was refused has locked: gaps, in which others are about to insert. Only
+  Internal: gives up what an INSERT that was refused has locked (R18): gaps, in which others are about to insert. Only
   where the transaction is the procedure's own.
   */
   {{ rollback }};
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED /* R12 */;
   START TRANSACTION;
 END

@@ -11,6 +11,6 @@ BEGIN
   DECLARE EXIT HANDLER FOR 1568
     {{ raise("transaction_open", "this procedure commits by itself: end your transaction first") }};
 
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED /* R12 */;
   START TRANSACTION;
 END

@@ -32,7 +32,7 @@ BEGIN
     AND lane <> 0;
 
   IF ROW_COUNT() = 0 THEN
-    IF EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN
+    IF EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN /* R17 */
       {{ raise("task_not_active", "the task is finished, cancelled or failed") }};
     END IF;
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

@@ -82,6 +82,6 @@ BEGIN
       ) AS looked_up
     ) AS numbered
   ) AS found
-  STRAIGHT_JOIN {{ p }}queue AS registered ON registered.queue_id = found.queue_id
+  STRAIGHT_JOIN {{ p }}queue AS registered /* R3 */ ON registered.queue_id = found.queue_id
   ORDER BY element;
 END

@@ -72,7 +72,7 @@ BEGIN
   END IF;
   SELECT COALESCE(MAX(task_id), 0) INTO v_last_id FROM {{ p }}task;
 
-  -- In the caller's transaction an INSERT that is refused would lock the end of the table until it ends.
+  -- R18: in the caller's transaction an INSERT that is refused would lock the end of the table until it ends.
   SET v_plain = v_alone;
   IF NOT v_plain THEN
     IF {{ reads_dirty }} THEN
@@ -80,18 +80,18 @@ BEGIN
       SELECT COUNT(*)
       INTO v_removed
       FROM (SELECT DISTINCT namespace, queue FROM {{ elements("v_tasks") }} AS element) AS given
-      STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name)
+      STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
         ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
         AND registered.queue = given.queue
-      LOCK IN SHARE MODE;
+      LOCK IN SHARE MODE /* R20 */;
     END IF;
     SELECT COUNT(*) = 0
     INTO v_plain
     FROM {{ elements("v_tasks") }} AS given
-    STRAIGHT_JOIN {{ p }}queue AS registered
+    STRAIGHT_JOIN {{ p }}queue AS registered /* R3 */
       ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
       AND registered.queue = given.queue
-    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (active_order)
+    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (active_order) /* R6 */
       ON task.order_key = given.order_no
       AND task.name = given.name
       AND task.queue_id = registered.queue_id
@@ -104,7 +104,7 @@ BEGIN
     SELECT COUNT(*) = 0
     INTO v_plain
     FROM {{ elements("v_tasks") }} AS given
-    STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name)
+    STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
       ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
       AND registered.queue = given.queue
     WHERE registered.removed_at IS NOT NULL;
@@ -171,7 +171,7 @@ BEGIN
         delete_deadline_given JSON PATH '$.delete_deadline',
         max_count_given JSON PATH '$.max_count'
       )) AS given
-      LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name)
+      LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
         ON registered.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
         AND registered.queue = given.queue
     ) AS checked
@@ -203,5 +203,5 @@ BEGIN
   IF v_alone THEN
     {{ commit }};
   END IF;
-  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
 END

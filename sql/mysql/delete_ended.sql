@@ -22,10 +22,10 @@ BEGIN
   WHILE v_rest <> '' DO
     SET v_piece = SUBSTRING_INDEX(v_rest, ',', v_some), v_refused = FALSE;
     BEGIN
-      DECLARE EXIT HANDLER FOR SQLSTATE '23000', SQLSTATE '45000' SET v_refused = TRUE;
+      DECLARE EXIT HANDLER FOR SQLSTATE '23000', SQLSTATE '45000' SET v_refused = TRUE /* R33 */;
       {{ settled }} DELETE task
       FROM JSON_TABLE(CONCAT('[', v_piece, ']'), '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id;
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id;
       SET out_deleted = out_deleted + ROW_COUNT();
     END;
 

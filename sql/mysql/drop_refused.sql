@@ -1,6 +1,6 @@
 {%- macro looked_at() -%}
 FROM {{ given_tasks("out_tasks") }} AS given
-      LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
 {%- endmacro -%}
 {%- set is_known -%}
 IF(

@@ -5,5 +5,5 @@ SELECT
   task.due_at,
   TIMESTAMPDIFF(MICROSECOND, task.due_at, {{ now }}) / 1000000 AS overdue_seconds
 FROM {{ p }}queue AS queue
-STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (due) ON task.lane = queue.queue_id
+STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (due) /* R9 */ ON task.lane = queue.queue_id
 WHERE task.due_at <= {{ now }}

@@ -45,7 +45,7 @@ BEGIN
       ) AS found
       WHERE (
         SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R2 */
         WHERE lane = found.lane
         ORDER BY lane, due_at
         LIMIT 1
@@ -69,7 +69,7 @@ BEGIN
       INTO v_first_at
       FROM (
         SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R2 */
         WHERE lane = v_lane
           AND due_at <= v_now
           AND {{ expired("v_now") }}
@@ -81,17 +81,17 @@ BEGIN
       INTO v_ids, v_some
       FROM (
         SELECT task_id
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R1 */
         WHERE lane = v_lane
           AND due_at BETWEEN v_first_at AND v_now
           AND {{ expired("v_now") }}
         ORDER BY due_at
         LIMIT v_left
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE SKIP LOCKED /* R11 */
       ) AS expired;
 
       {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         {{ expire("v_now") }};
       SET v_left = v_left - v_some;

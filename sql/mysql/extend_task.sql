@@ -42,7 +42,7 @@ BEGIN
     AND (in_attempt IS NULL OR attempts = in_attempt);
 
   -- It may be due at that very time already, most often at its deadline.
-  IF ROW_COUNT() = 0 AND NOT EXISTS (
+  IF ROW_COUNT() = 0 AND NOT EXISTS ( /* R17 */
     SELECT 1
     FROM {{ p }}task
     WHERE task_id = in_task_id

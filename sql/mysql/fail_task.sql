@@ -41,10 +41,10 @@ BEGIN
   {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task
   SET
-    status = LAST_INSERT_ID(IF(
+    status = LAST_INSERT_ID(IF( /* R21 */
       attempts - attempts_before < max_count, {{ status.waiting }}, {{ status.failed }}
     )),
-    lane = IF(status = {{ status.failed }}, 0, queue_id),
+    lane = IF(status = {{ status.failed }}, 0, queue_id), /* R22 */
     lapses = 0,
     ended_at = v_now,
     due_at = IF(
@@ -61,6 +61,6 @@ BEGIN
     CALL {{ p }}refuse_task(in_task_id, in_attempt);
   END IF;
   SET out_status = LAST_INSERT_ID();
-  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
   SELECT out_status AS status;
 END

@@ -12,6 +12,6 @@ SELECT
     ELSE 'deadline passed'
   END AS reason,
   task.last_error
-FROM {{ p }}task AS task FORCE INDEX (due)
-STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = task.queue_id
+FROM {{ p }}task AS task FORCE INDEX (due) /* R9 */
+STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R9 */ ON queue.queue_id = task.queue_id
 WHERE task.lane = 0 AND task.status = {{ status.failed }}

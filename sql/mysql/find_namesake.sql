@@ -18,12 +18,12 @@ BEGIN
   */
   IF in_alone THEN
     SELECT task_id INTO out_task_id
-    FROM {{ p }}task FORCE INDEX (active_order)
+    FROM {{ p }}task /* R6 */
     WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1;
   ELSE
     SELECT task_id INTO out_task_id
-    FROM {{ p }}task FORCE INDEX (active_order)
+    FROM {{ p }}task /* R6 */
     WHERE order_key = in_order_no AND name = in_name AND queue_id = in_queue_id AND active = 1
-    LOCK IN SHARE MODE;
+    LOCK IN SHARE MODE /* R6 */;
   END IF;
 END

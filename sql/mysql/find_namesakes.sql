@@ -28,7 +28,7 @@ BEGIN
   FROM (
     SELECT given.element, task.task_id
     FROM ({{ new_tasks('in_tasks') }}) AS given
-    LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order)
+    LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order) /* R6 */
       ON {{ namesake }}
   ) AS found;
 
@@ -46,9 +46,9 @@ BEGIN
         ORDER BY order_no, name, queue_id
         LIMIT {{ limit.rows }}
       ) AS given
-      LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order)
+      LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order) /* R6 */
         ON {{ namesake }}
-      LOCK IN SHARE MODE
+      LOCK IN SHARE MODE /* R6 */
     ) AS found;
   END IF;
 END

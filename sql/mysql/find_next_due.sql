@@ -27,14 +27,14 @@ BEGIN
       paused_at IS NOT NULL OR held.name IS NOT NULL AS closed,
       IF(low_end.lane IS NULL, (
         SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R2 */
         WHERE lane = queue.queue_id AND due_at > v_after
         ORDER BY lane, due_at
         LIMIT 1
       ), NULL) AS active_at,
       (
         SELECT due_at
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R2 */
         WHERE lane = -queue.queue_id AND due_at > v_after
         ORDER BY lane, due_at
         LIMIT 1
@@ -45,7 +45,7 @@ BEGIN
     WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR namespace = in_namespace)
   ) AS lane;
 
-  SELECT MAX(lane)
+  SELECT MAX(lane) /* R31 */
   INTO v_last
   FROM {{ p }}low_end;
   IF v_last > 0 THEN
@@ -59,7 +59,7 @@ BEGIN
       DECLARE c_lanes CURSOR FOR
         SELECT low_end.lane, IF({{ valid("v_now") }}, GREATEST(first_at, v_after + INTERVAL 1000 MICROSECOND), NULL)
         FROM {{ p }}low_end AS low_end
-        STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = low_end.lane
+        JOIN {{ p }}queue AS queue ON queue.queue_id = low_end.lane
         WHERE in_namespace IS NULL OR queue.namespace = in_namespace;
       DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
 

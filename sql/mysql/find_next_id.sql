@@ -12,7 +12,7 @@ BEGIN
   DECLARE v_expiry INT DEFAULT 0 /*!80000 + @@SESSION.information_schema_stats_expiry */;
 
   SET /*!80000 SESSION information_schema_stats_expiry = 0, */ out_next_id = NULL;
-  SELECT AUTO_INCREMENT
+  SELECT AUTO_INCREMENT /* R19 */
   INTO out_next_id
   FROM information_schema.TABLES
   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{{ p }}task';

@@ -24,9 +24,9 @@ BEGIN
     -- Waits until it is known whether the queue stays registered; else its tasks may belong to none.
     SELECT queue_id
     INTO out_queue_id
-    FROM {{ p }}queue FORCE INDEX (name)
+    FROM {{ p }}queue /* R7 */
     WHERE namespace = in_namespace AND queue = in_queue
-    LOCK IN SHARE MODE;
+    LOCK IN SHARE MODE /* R20 */;
     SET out_queue_id = NULL;
   END IF;
   SELECT queue_id, paused_at IS NOT NULL, removed_at IS NOT NULL
@@ -67,9 +67,9 @@ BEGIN
       BEGIN
         SELECT queue_id
         INTO out_queue_id
-        FROM {{ p }}queue FORCE INDEX (name)
+        FROM {{ p }}queue /* R7 */
         WHERE namespace = in_namespace AND queue = in_queue
-        LOCK IN SHARE MODE;
+        LOCK IN SHARE MODE /* R16 */;
         IF out_queue_id IS NULL THEN
           RESIGNAL;
         END IF;
@@ -82,5 +82,5 @@ BEGIN
       WHERE namespace = in_namespace AND queue = in_queue;
     END;
   END LOOP;
-  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
 END

@@ -44,6 +44,6 @@ BEGIN
       queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue'
     )) AS missing
     ORDER BY namespace, queue
-    ON DUPLICATE KEY UPDATE touched = touched + 1, removed_at = NULL;
+    ON DUPLICATE KEY UPDATE /* R16 */ touched = touched + 1, removed_at = NULL;
   END LOOP;
 END

@@ -28,7 +28,7 @@ BEGIN
     CALL {{ p }}find_next_id(v_next_id);
     IF {{ is_given("in_task_id") }} THEN
       {{ looked_at() }}
-      LOCK IN SHARE MODE;
+      LOCK IN SHARE MODE /* R16 */;
     END IF;
   END IF;
   IF v_queue IS NULL THEN

@@ -36,7 +36,7 @@ BEGIN
     AND status = {{ status.processing }}
     AND (in_attempt IS NULL OR attempts = in_attempt);
 
-  IF ROW_COUNT() = 0 AND NOT EXISTS (
+  IF ROW_COUNT() = 0 AND NOT EXISTS ( /* R17 */
     SELECT 1
     FROM {{ p }}task
     WHERE task_id = in_task_id

@@ -45,7 +45,7 @@ BEGIN
     WHERE task_id = in_task_id
       AND status = {{ status.finished }}
       AND attempts = in_attempt
-    LOCK IN SHARE MODE;
+    LOCK IN SHARE MODE /* R16 */;
     IF v_finished > 0 THEN
       {{ raise("already_finished", "this attempt has finished the task before: roll back") }};
     END IF;

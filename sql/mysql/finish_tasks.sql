@@ -2,7 +2,7 @@
 SELECT given.task_id, given.attempt,
       {{ reason }} AS error_number
     FROM {{ given_tasks(variable) }} AS given
-    LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+    LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
     WHERE task.task_id IS NULL
       OR task.status <> {{ status.finished }}
       OR given.attempt <> task.attempts
@@ -48,7 +48,7 @@ BEGIN
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     task.lane = 0,
     task.status = {{ status.finished }},
@@ -68,6 +68,6 @@ BEGIN
     )) AS refused
     UNION ALL
     ({{ refused("v_tasks") }}
-    LOCK IN SHARE MODE);
+    LOCK IN SHARE MODE /* R16 */);
   END IF;
 END

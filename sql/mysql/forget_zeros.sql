@@ -15,7 +15,7 @@ BEGIN
   FROM {{ p }}task
   WHERE task_id = 0 AND batch_id IN (in_batch_id, in_batch_id - 1);
   IF out_zeros > 0 THEN
-    DELETE {{ unrefused }} FROM {{ p }}task
+    DELETE {{ unrefused }} FROM {{ p }}task /* R24 */
     WHERE task_id BETWEEN 0 AND {{ limit.rows }} AND batch_id IN (in_batch_id, in_batch_id - 1);
   END IF;
 END

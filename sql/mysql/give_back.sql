@@ -28,19 +28,19 @@ BEGIN
       SELECT DISTINCT task_id
       FROM JSON_TABLE(v_task_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS journal
     ) AS given
-    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+    STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
     WHERE task.batch_id = in_batch_id AND task.lane > 0
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE SKIP LOCKED /* R11 */
   ) AS untouched;
 
   {{ settled }} UPDATE JSON_TABLE(v_untouched, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     task.due_at = LEAST(v_claimed_at, v_now),
     task.batch_id = 0;
 
   -- By its key, all of it: safe updates ask for one.
-  UPDATE {{ p }}low_end FORCE INDEX (PRIMARY)
+  UPDATE {{ p }}low_end FORCE INDEX (PRIMARY) /* R25 */
   SET first_at = LEAST(v_claimed_at, v_now)
   WHERE lane >= 0 AND first_at > LEAST(v_claimed_at, v_now);
 

@@ -12,11 +12,11 @@ BEGIN
 
   SELECT batch_id
   INTO v_batch_id
-  FROM {{ p }}batch FORCE INDEX (lapse)
+  FROM {{ p }}batch FORCE INDEX (lapse) /* R1 */
   WHERE lapses_at <= in_now
   ORDER BY lapses_at
   LIMIT 1
-  FOR UPDATE SKIP LOCKED;
+  FOR UPDATE SKIP LOCKED /* R11 */;
 
   IF v_batch_id IS NOT NULL THEN
     CALL {{ p }}give_back(v_batch_id);

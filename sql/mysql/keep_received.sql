@@ -1,7 +1,7 @@
 {%- macro received(compared="=") -%}
 FROM {{ given_messages("out_tasks") }} AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
-      STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id AND queue.queue {{ compared }} given.queue
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}queue AS queue /* R3 */ ON queue.queue_id = task.queue_id AND queue.queue {{ compared }} given.queue
 {%- endmacro -%}
 {%- set elements = "JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt, 'queue', queue))" -%}
 {%- macro keep(variable, given, locking="") -%}
@@ -18,7 +18,7 @@ FROM {{ given_messages("out_tasks") }} AS given
         FROM {{ given_messages(given) }} AS element
         LIMIT {{ limit.rows }}
       ) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       WHERE given.queue = (SELECT queue FROM {{ p }}queue AS queue WHERE queue.queue_id = task.queue_id)
       {{ locking }}
     ) AS found
@@ -66,11 +66,11 @@ BEGIN
       FROM (
         SELECT given.task_id, given.attempt, given.queue
         FROM {{ given_messages("out_tasks") }} AS given
-        LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+        LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
         WHERE task.task_id IS NULL AND {{ is_given("given.task_id") }}
       ) AS unseen;
       IF v_unseen IS NOT NULL THEN
-        {{ keep("v_more", "v_unseen", "LOCK IN SHARE MODE") }};
+        {{ keep("v_more", "v_unseen", "LOCK IN SHARE MODE /* R16 */") }};
       END IF;
     END IF;
     SET out_tasks = JSON_MERGE_PRESERVE(COALESCE(v_kept, '[]'), COALESCE(v_more, '[]'));

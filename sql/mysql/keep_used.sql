@@ -17,7 +17,7 @@ BEGIN
 
   IF v_ids IS NOT NULL THEN
     {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (queue_id INT PATH '$')) AS given
-    STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = given.queue_id
+    STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R3 */ ON queue.queue_id = given.queue_id
     SET queue.removed_at = NULL;
   END IF;
 END

@@ -59,7 +59,7 @@ BEGIN
         AND status = {{ status.finished }}
         AND task_id > v_newest - {{ limit.search }}
     ) AS found
-    STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
+    STRAIGHT_JOIN {{ p }}task_list AS task /* R9 */ ON task.task_id = found.found_id
     WHERE {{ asked_for }}
     ORDER BY task_id DESC
     LIMIT in_limit;
@@ -82,8 +82,8 @@ BEGIN
       SELECT {{ task_columns }}
       FROM (
         SELECT task_id AS found_id
-        FROM {{ p }}task AS task FORCE INDEX (due)
-        STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (PRIMARY) ON registered.queue_id = task.queue_id
+        FROM {{ p }}task AS task FORCE INDEX (due) /* R9 */
+        STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (PRIMARY) /* R9 */ ON registered.queue_id = task.queue_id
         WHERE {{ asked_for }}
           AND (
             (lane = 0 AND COALESCE(in_status, {{ status.finished }}) NOT IN ({{ active_statuses }}))
@@ -92,7 +92,7 @@ BEGIN
         ORDER BY task_id DESC
         LIMIT in_limit
       ) AS found
-      STRAIGHT_JOIN {{ p }}task_list AS task ON task.task_id = found.found_id
+      STRAIGHT_JOIN {{ p }}task_list AS task /* R9 */ ON task.task_id = found.found_id
       ORDER BY task_id DESC
       LIMIT in_limit;
     END IF;

@@ -38,11 +38,11 @@ BEGIN
         task_id,
         {{ expired("in_now") }} AS expired,
         OCTET_LENGTH(payload) AS bytes
-      FROM {{ p }}task FORCE INDEX (due)
+      FROM {{ p }}task FORCE INDEX (due) /* R1 */
       WHERE lane = in_lane AND due_at BETWEEN {{ beginning_of_time }} AND in_until
       ORDER BY due_at
       LIMIT in_limit
-      FOR UPDATE SKIP LOCKED
+      FOR UPDATE SKIP LOCKED /* R11 */
     ) AS due;
   ELSE
     SET v_ids = '[]', v_expired = 0;
@@ -67,7 +67,7 @@ BEGIN
           FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (
             place FOR ORDINALITY, task_id BIGINT PATH '$'
           )) AS given
-          STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+          STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
         ) AS locked
       ) AS measured
       WHERE bytes_so_far <= IF(bytes_so_far = bytes, out_bytes_left, v_most)

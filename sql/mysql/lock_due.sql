@@ -31,8 +31,8 @@ BEGIN
     INTO v_some, v_from, v_candidates
     FROM (
       SELECT {{ stop_at_end }} task_id, due_at
-      FROM {{ p }}task FORCE INDEX (due)
-      WHERE lane = in_lane AND due_at BETWEEN v_from AND in_until AND attempts >= 0
+      FROM {{ p }}task FORCE INDEX (due) /* R1 */
+      WHERE lane = in_lane AND due_at BETWEEN v_from AND in_until AND attempts >= 0 /* R5 */
       ORDER BY due_at
       LIMIT in_limit
     ) AS candidate;
@@ -46,11 +46,11 @@ BEGIN
       SELECT
         task_id,
         {{ expired("in_now") }} AS expired
-      FROM {{ p }}task FORCE INDEX (due)
+      FROM {{ p }}task FORCE INDEX (due) /* R1 */
       WHERE lane = in_lane AND due_at BETWEEN v_from AND in_until
       ORDER BY due_at
       LIMIT in_limit
-      FOR UPDATE SKIP LOCKED
+      FOR UPDATE SKIP LOCKED /* R11 */
     ) AS due;
   ELSE
     {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
@@ -67,9 +67,9 @@ BEGIN
         ORDER BY place
         LIMIT in_limit
       ) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       WHERE task.lane = in_lane AND task.due_at <= in_until
-      FOR UPDATE SKIP LOCKED
+      FOR UPDATE SKIP LOCKED /* R11 */
     ) AS candidate;
   END IF;
 

@@ -4,15 +4,15 @@
 SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ message }}'
 {%- endmacro -%}
 
-{#- Every text has its character set and collation, in columns of JSON_TABLE, too: else they are the schema's. -#}
+{#- R29. Every text has its character set and collation, in columns of JSON_TABLE, too: else they are the schema's. -#}
 {%- set text = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" -%}
 {%- set string = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" -%}
 {%- set instant = "DATETIME(3)" -%}
-{#- Whether an error 1062 speaks of the key of order numbers, and not of an index or a trigger of the user's own. -#}
+{#- R23. Whether an error 1062 speaks of the key of order numbers, and not of an index or a trigger of the user's own. -#}
 {%- macro is_duplicate(message) -%}
 LOCATE('active_order', {{ message }}) > 0
 {%- endmacro -%}
-{#- Refused before any INSERT: both would let the caller choose ids, of queues and tasks of others, too. -#}
+{#- R24. Refused before any INSERT: both would let the caller choose ids, of queues and tasks of others, too. -#}
 {%- set ids_are_free = "@@insert_id = 0 AND @@auto_increment_increment <= %d" % limit.id_step -%}
 {%- set not_allowed = "queue must fit the queue_pattern of this installation, or be registered already" -%}
 {%- set too_many = "new queues would be more than max_queues allows, which is %d" % max_queues -%}
@@ -24,12 +24,12 @@ LOCATE('active_order', {{ message }}) > 0
 {#- Whether a queue has an active task, parked ones included. -#}
 {%- macro has_active(queue_id) -%}
 COALESCE((
-        SELECT lane FROM {{ p }}task FORCE INDEX (due) WHERE lane = {{ queue_id }} ORDER BY lane, due_at LIMIT 1
+        SELECT lane FROM {{ p }}task FORCE INDEX (due) /* R2 */ WHERE lane = {{ queue_id }} ORDER BY lane, due_at LIMIT 1
       ), (
-        SELECT lane FROM {{ p }}task FORCE INDEX (due) WHERE lane = -{{ queue_id }} ORDER BY lane, due_at LIMIT 1
+        SELECT lane FROM {{ p }}task FORCE INDEX (due) /* R2 */ WHERE lane = -{{ queue_id }} ORDER BY lane, due_at LIMIT 1
       ), 0) <> 0
 {%- endmacro -%}
-{#- Whatever the session's completion_type is. -#}
+{#- R27. Whatever the session's completion_type is. -#}
 {%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
 {%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}
 {#- Before the text is read as JSON, of which MySQL makes many times as much. -#}
@@ -38,18 +38,18 @@ IF LENGTH({{ argument }}) > {{ most }} THEN
     {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
   END IF
 {%- endmacro -%}
-{#- For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
+{#- R25. For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
     comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}
-{#- The same for MySQL, which cuts GROUP_CONCAT alone. -#}
+{#- R25. The same for MySQL, which cuts GROUP_CONCAT alone. -#}
 {%- set uncut = "/*+ SET_VAR(group_concat_max_len = 33554432) */" -%}
-{#- For changes behind others of the same call, which a refusal would leave: in safe updates MySQL finds no key if a
+{#- R25. For changes behind others of the same call, which a refusal would leave: in safe updates MySQL finds no key if a
     session gives its optimizer too little memory. -#}
 {%- set unrefused = "/*+ SET_VAR(sql_safe_updates = 0) */" -%}
-{#- For INSERTs: if a session has both checks off, MariaDB fills an empty table in bulk. It locks all of the table until
+{#- R26. For INSERTs: if a session has both checks off, MariaDB fills an empty table in bulk. It locks all of the table until
     the transaction ends, and if a key is met twice nothing is stored, without an error. -#}
 {%- set checked = "/*M!100600 SET STATEMENT unique_checks = 1 FOR */" -%}
-{#- Whether plain reads of this session see what others may roll back. -#}
+{#- R20. Whether plain reads of this session see what others may roll back. -#}
 {%- set reads_dirty = "/*M!100600 @@tx_isolation *//*!80000 @@transaction_isolation */ = 'READ-UNCOMMITTED'" -%}
 {#- What a plain read says for certain, though the caller's snapshot may be old: that a task cannot be started whose last
     attempt is to be `attempts`, or, `running`, that it cannot be finished, failed or extended in that attempt. Attempts
@@ -64,14 +64,14 @@ COALESCE(
         FALSE
       )
 {%- endmacro -%}
-{#- Whether the call begins the transaction: the server refuses SET TRANSACTION with error 1568 while one is open. -#}
+{#- R13. Whether the call begins the transaction: the server refuses SET TRANSACTION with error 1568 while one is open. -#}
 {%- set ask_fresh -%}
 BEGIN
     DECLARE EXIT HANDLER FOR 1568 SET v_fresh = FALSE;
     SET TRANSACTION READ WRITE;
   END
 {%- endset -%}
-{#- Before the UPDATE of one task, which locks where it finds nothing, too: the row, or the place where it would be. In
+{#- R15. Before the UPDATE of one task, which locks where it finds nothing, too: the row, or the place where it would be. In
     a transaction that lasts the call looks first. If the call begins it, what a look does not find is not there. In one
     that was open before it may have been created since, if its number has been given at all. -#}
 {%- macro look_first(attempts, running) -%}
@@ -141,7 +141,7 @@ IF LENGTH({{ some }}) > {{ least }} THEN
 (first_at <= {{ now }} - INTERVAL {{ low_end.margin }} SECOND
     AND valid_until BETWEEN {{ now }} AND {{ now }} + INTERVAL {{ low_end.longest }} MICROSECOND)
 {%- endmacro -%}
-{#- Lets MySQL see the end of a range while it passes what is deleted and not purged: it does so where it reads the
+{#- R5. Lets MySQL see the end of a range while it passes what is deleted and not purged: it does so where it reads the
     whole row, without a condition on the index. MariaDB never does. -#}
 {%- set stop_at_end = "/*+ NO_ICP(%stask) */" % p -%}
 {#- Rows of a claim at most: the bytes of so many must be looked at before it is known how many it may have. -#}
@@ -173,7 +173,7 @@ task.last_error = IF(
         task.due_at = {{ now }} + {{ keep_unfinished }}
 {%- endmacro -%}
 
-{#- When a task that is started comes again, and how many attempts before this one were started and never ended. Each
+{#- R22. When a task that is started comes again, and how many attempts before this one were started and never ended. Each
     of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
     and attempt parts those that have lapsed together. To stand first: they go by what the row was before. -#}
 {%- macro start_anew(now, task="") -%}
@@ -223,7 +223,7 @@ task.due_at > task.ended_at
           + INTERVAL IF(task.status = {{ status.finished }} OR task.delete_deadline > 0, task.delete_deadline, {{ default.keep_unfinished }}) SECOND
 {%- endset -%}
 
-{#- The elements of start_tasks, finish_tasks and return_tasks, in the order in which all calls lock their tasks. -#}
+{#- R4. The elements of start_tasks, finish_tasks and return_tasks, in the order in which all calls lock their tasks. -#}
 {%- macro given_tasks(variable) -%}
 (
     SELECT DISTINCT task_id, attempt
@@ -245,7 +245,7 @@ JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
     ))
 {%- endmacro -%}
 
-{#- A JSON array of names as rows, each once, so that the server makes a key of them; one that no queue can have stays
+{#- R10. A JSON array of names as rows, each once, so that the server makes a key of them; one that no queue can have stays
     too long for any. -#}
 {%- macro names(variable) -%}
 (
@@ -286,7 +286,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
           ORDER BY element
         ) AS leader
       FROM {{ elements(variable) }} AS found
-      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (name)
+      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (name) /* R7 */
         ON queue.namespace = COALESCE(found.namespace, '{{ default.namespace }}')
         AND queue.queue = found.queue
     {% endmacro -%}
@@ -305,7 +305,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
         max_count INT PATH '$.max_count'
       )){% endmacro -%}
 
-{#- The ids of elements in a LONGBLOB, id_width digits each, 0 for none: to look one up takes no longer if they are
+{#- R10. The ids of elements in a LONGBLOB, id_width digits each, 0 for none: to look one up takes no longer if they are
     many, as it does in a table that is made of JSON, which has no index. -#}
 {%- set id_width = 19 -%}
 {%- macro ids_by(order, id) -%}

@@ -23,7 +23,7 @@ BEGIN
 
   CALL {{ p }}check_queue(in_queue, in_namespace);
   CALL {{ p }}find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
-  -- By its number: the entry of its name is read, and so locked, where tasks are created.
+  -- R8: by its number, as the entry of its name is read, and so locked, where tasks are created.
   UPDATE {{ unrefused }} {{ p }}queue
   SET paused_at = COALESCE(paused_at, {{ now }})
   WHERE queue_id = v_queue_id;

@@ -41,7 +41,7 @@ LEFT JOIN (
         WHEN task.attempts = 0 AND task.due_at <= task.created_at + INTERVAL {{ push_grace }} SECOND THEN 'fresh'
         ELSE 'later'
       END AS place
-    FROM {{ p }}task AS task FORCE INDEX (due)
+    FROM {{ p }}task AS task FORCE INDEX (due) /* R9 */
     LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
     WHERE task.lane > 0 OR task.lane < 0
   ) AS active

@@ -16,7 +16,7 @@ LEFT JOIN (
     COUNT(CASE status WHEN {{ status.processing }} THEN 1 END) AS processing,
     COUNT(CASE WHEN lane > 0 AND due_at <= {{ now }} THEN 1 END) AS due,
     MIN(CASE WHEN lane > 0 THEN due_at END) AS first_due_at
-  FROM {{ p }}task FORCE INDEX (due)
+  FROM {{ p }}task FORCE INDEX (due) /* R9 */
   WHERE lane > 0 OR lane < 0
   GROUP BY queue_id
 ) AS counted ON counted.queue_id = queue.queue_id

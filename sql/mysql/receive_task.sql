@@ -43,7 +43,7 @@ BEGIN
   SET
     due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at),
     lapses = 0,
-    {{ in_processing("LAST_INSERT_ID(attempts + 1)", "0") }}
+    {{ in_processing("LAST_INSERT_ID(attempts + 1)", "0") }} /* R21 */
   WHERE task_id = in_task_id
     AND status = {{ status.waiting }}
     AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
@@ -54,6 +54,6 @@ BEGIN
     CALL {{ p }}start_lapsed(in_task_id, in_attempt, v_now);
   END IF;
   SET out_attempt = LAST_INSERT_ID();
-  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id);
+  SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
   SELECT out_attempt AS attempt, out_payload AS payload;
 END

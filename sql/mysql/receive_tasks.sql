@@ -49,7 +49,7 @@ BEGIN
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
   WHERE {{ can_be_taken("given.attempt", "task.") }};
@@ -60,10 +60,10 @@ BEGIN
     SELECT DISTINCT task_id
     FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS element
   ) AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
-  STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}queue AS queue /* R3 */ ON queue.queue_id = task.queue_id
   WHERE task.batch_id = v_batch_id
-  -- Else the caller's sql_select_limit cuts what has been started.
+  -- R28: else the caller's sql_select_limit cuts what has been started.
   LIMIT {{ limit.rows }};
   IF v_alone THEN
     {{ commit }};

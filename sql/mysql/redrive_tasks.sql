@@ -68,7 +68,7 @@ BEGIN
       INTO v_ids, v_some
       FROM (
         SELECT task_id
-        FROM {{ p }}task FORCE INDEX (due)
+        FROM {{ p }}task FORCE INDEX (due) /* R1 */
         WHERE lane = v_queue_id
           AND due_at > v_now
           AND status = {{ status.waiting }}
@@ -77,11 +77,11 @@ BEGIN
           AND (ended_at <= v_now - INTERVAL COALESCE(in_age, 0) SECOND OR ended_at > v_now + INTERVAL 1 MINUTE)
         ORDER BY due_at
         LIMIT v_left
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE SKIP LOCKED /* R11 */
       ) AS handed_out;
 
       {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         task.due_at = v_now,
         task.batch_id = 0;

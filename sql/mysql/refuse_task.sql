@@ -17,7 +17,7 @@ BEGIN
   INTO v_lane, v_status, v_attempts
   FROM {{ p }}task
   WHERE task_id = in_task_id
-  LOCK IN SHARE MODE;
+  LOCK IN SHARE MODE /* R16 */;
 
   IF v_lane IS NULL THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

@@ -36,7 +36,7 @@ BEGIN
     INTO v_batch_id
     FROM {{ p }}batch
     WHERE batch_id = in_batch_id AND relay = in_relay
-    FOR UPDATE;
+    FOR UPDATE /* R16 */;
     IF v_batch_id IS NULL THEN
       {{ raise("batch_not_found", "in_relay has no such unconfirmed batch") }};
     END IF;

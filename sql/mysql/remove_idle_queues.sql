@@ -52,7 +52,7 @@ BEGIN
       SELECT queue.queue_id
       FROM {{ p }}queue AS queue
       LEFT JOIN (
-        SELECT DISTINCT queue_id FROM {{ p }}task FORCE INDEX (due)
+        SELECT DISTINCT queue_id FROM {{ p }}task FORCE INDEX (due) /* R9 */
       ) AS used ON used.queue_id = queue.queue_id
       WHERE queue.removed_at <= v_now - INTERVAL in_idle SECOND
         AND used.queue_id IS NULL
@@ -63,12 +63,12 @@ BEGIN
       -- Unless a creation has registered it again meanwhile.
       {{ settled }} DELETE queue
       FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (queue_id INT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = given.queue_id
+      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R3 */ ON queue.queue_id = given.queue_id
       WHERE queue.removed_at <= v_now - INTERVAL in_idle SECOND;
       SET out_deleted = ROW_COUNT();
       {{ settled }} DELETE low_end
       FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (queue_id INT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}low_end AS low_end FORCE INDEX (PRIMARY) ON low_end.lane = given.queue_id;
+      STRAIGHT_JOIN {{ p }}low_end AS low_end FORCE INDEX (PRIMARY) /* R3 */ ON low_end.lane = given.queue_id;
     END IF;
 
     {{ settled }} SELECT JSON_ARRAYAGG(queue_id)
@@ -84,7 +84,7 @@ BEGIN
     ) AS idle;
     IF v_ids IS NOT NULL THEN
       {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (queue_id INT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = given.queue_id
+      STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R3 */ ON queue.queue_id = given.queue_id
       SET queue.removed_at = v_now
       WHERE queue.removed_at IS NULL AND queue.paused_at IS NULL;
       SET out_removed = ROW_COUNT();

@@ -46,9 +46,9 @@ BEGIN
     -- By its number: the entry of its name is read, and so locked, where tasks are created.
     SELECT MAX(queue_id), MAX(removed_at)
     INTO v_queue_id, v_removed_at
-    FROM {{ p }}queue FORCE INDEX (PRIMARY)
+    FROM {{ p }}queue
     WHERE queue_id = v_queue_id
-    FOR UPDATE;
+    FOR UPDATE /* R8 */;
     IF v_queue_id IS NULL THEN
       {{ raise("queue_not_found", "no queue of this in_queue is registered in this in_namespace") }};
     END IF;
@@ -62,7 +62,7 @@ BEGIN
       SELECT COUNT(*)
       INTO v_used
       FROM (
-        SELECT 1 AS found FROM {{ p }}task FORCE INDEX (due) WHERE lane = 0 AND queue_id = v_queue_id LIMIT 1
+        SELECT 1 AS found FROM {{ p }}task FORCE INDEX (due) /* R9 */ WHERE lane = 0 AND queue_id = v_queue_id LIMIT 1
       ) AS ended;
       SET out_deleted = NOT v_used;
     ELSE

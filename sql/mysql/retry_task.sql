@@ -52,7 +52,7 @@ BEGIN
     AND status IN ({{ status.cancelled }}, {{ status.failed }});
 
   IF ROW_COUNT() = 0 THEN
-    IF EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN
+    IF EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_task_id) THEN /* R17 */
       {{ raise("task_not_retryable", "only failed and cancelled tasks can be retried") }};
     END IF;
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

@@ -28,7 +28,7 @@ BEGIN
   CALL {{ p }}drop_refused(TRUE, v_tasks, v_refused);
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     task.lane = task.queue_id,
     task.status = {{ status.waiting }},

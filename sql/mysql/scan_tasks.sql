@@ -94,7 +94,7 @@ BEGIN
 
     CALL {{ p }}give_back_lapsed({{ now }});
 
-    SELECT MAX(lane)
+    SELECT MAX(lane) /* R31 */
     INTO v_last
     FROM {{ p }}low_end;
     IF v_last > 0 THEN
@@ -106,9 +106,9 @@ BEGIN
     END IF;
     SET v_now = {{ now }};
 
-    -- The queues with something to do, {{ lane_width }} characters each: with a cursor in its place, MariaDB 11.8 crashes
+    -- R30: the queues with something to do, {{ lane_width }} characters each: with a cursor in its place, MariaDB 11.8 crashes
     -- where somebody has altered a table since the last call. Where they are more than v_left, each gets its turn.
-    SET v_began = SYSDATE(6);
+    SET v_began = SYSDATE(6) /* R32 */;
     {{ settled }} SELECT {{ uncut }} COUNT(*), COUNT(lane), GROUP_CONCAT(lane ORDER BY RAND() SEPARATOR '')
     INTO v_queues, v_due, v_lanes
     FROM (
@@ -119,14 +119,14 @@ BEGIN
           closed,
           IF(known.lane IS NULL, (
             SELECT due_at
-            FROM {{ p }}task FORCE INDEX (due)
+            FROM {{ p }}task FORCE INDEX (due) /* R2 */
             WHERE lane = queue.queue_id
             ORDER BY lane, due_at
             LIMIT 1
           ) <= v_now, known.due) AS active,
           COALESCE((
             SELECT due_at
-            FROM {{ p }}task FORCE INDEX (due)
+            FROM {{ p }}task FORCE INDEX (due) /* R2 */
             WHERE lane = -queue.queue_id
             ORDER BY lane, due_at
             LIMIT 1
@@ -147,7 +147,7 @@ BEGIN
         ) AS known ON known.lane = queue.queue_id
       ) AS queue
     ) AS found;
-    SET v_slow = TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) > {{ low_end.slow }} + 100 * v_queues;
+    SET v_slow = TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) /* R32 */ > {{ low_end.slow }} + 100 * v_queues;
     SET v_share = GREATEST(1, v_left DIV GREATEST(1, v_due));
     SET v_bytes_share = v_bytes_left DIV GREATEST(1, v_due);
     SET v_full = v_due > v_left;
@@ -186,7 +186,7 @@ BEGIN
       {{ settled }} UPDATE JSON_TABLE(
         JSON_MERGE_PRESERVE(v_claimed, v_parked), '$[*]' COLUMNS (task_id BIGINT PATH '$')
       ) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         {{ expire("v_now") }}
       WHERE {{ expired("v_now") }};
@@ -194,7 +194,7 @@ BEGIN
 
     IF v_parked <> '[]' THEN
       {{ settled }} UPDATE JSON_TABLE(v_parked, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         task.lane = -task.queue_id,
         task.due_at = task.deadline_at
@@ -204,7 +204,7 @@ BEGIN
     IF v_claimed <> '[]' THEN
       SET out_batch_id = {{ new_batch_id }};
       {{ settled }} UPDATE JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         task.lane = task.queue_id,
         task.batch_id = out_batch_id,
@@ -236,10 +236,10 @@ BEGIN
   SELECT out_batch_id AS batch_id, out_wait_ms AS wait_ms;
   SELECT task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
   FROM JSON_TABLE(v_claimed, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
-  STRAIGHT_JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}queue AS queue /* R3 */ ON queue.queue_id = task.queue_id
   WHERE task.batch_id = out_batch_id AND task.lane <> 0
-  -- Else the caller's sql_select_limit cuts what has been claimed.
+  -- R28: else the caller's sql_select_limit cuts what has been claimed.
   LIMIT {{ limit.rows }};
   -- With autocommit off, the last SELECT has opened a transaction, which the next call would refuse.
   {{ commit }};

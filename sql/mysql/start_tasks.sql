@@ -42,14 +42,14 @@ BEGIN
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
   WHERE {{ can_be_taken("given.attempt", "task.") }};
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
   FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
-  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) ON task.task_id = given.task_id
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
   IF v_alone THEN
     {{ commit }};

@@ -6,5 +6,5 @@ SELECT
   IF(task.attempts = 0, NULL, task.started_at) AS started_at,
   IF(task.lane = 0, task.ended_at, NULL) AS ended_at,
   task.due_at, task.deadline_at, task.last_error, task.lapses
-FROM {{ p }}task AS task FORCE INDEX (PRIMARY)
-STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) ON queue.queue_id = task.queue_id
+FROM {{ p }}task AS task FORCE INDEX (PRIMARY) /* R9 */
+STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R9 */ ON queue.queue_id = task.queue_id

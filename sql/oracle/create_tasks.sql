@@ -1,4 +1,4 @@
-{#- What the columns of JSON_TABLE say of a key. Without ON ERROR and ON EMPTY, which the versions allow differently,
+{#- O10. What the columns of JSON_TABLE say of a key. Without ON ERROR and ON EMPTY, which the versions allow differently,
     a key that is missing and one that cannot be read are both NULL: EXISTS PATH tells them apart.
     [60] is 60, a missing key and [null] are NULL, everything else is no number that is allowed. -#}
 {%- macro integer_of(column) -%}
@@ -49,7 +49,7 @@ IS
       element,
       CASE WHEN INSTR(whole, '{') = 1 THEN 1 ELSE 0 END,
       CASE WHEN INSTR(whole, '{') = 1 THEN
-        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(whole, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40))
+        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(whole, '{{ known_keys }}' RETURNING CLOB /* O11 */), '"[^"]*"'), 1, 40))
       END,
       name,
       COALESCE(payload_text, payload_object),
@@ -133,7 +133,7 @@ BEGIN
   END LOOP;
 
   BEGIN
-    SAVEPOINT {{ p }}create_tasks;
+    SAVEPOINT {{ p }}create_tasks; /* O6 */
     FOR i IN 1 .. v_tasks.COUNT LOOP
       -- Most often all have the same queue.
       IF i > 1 AND {{ same("v_tasks(i).queue", "v_task.queue") }}
@@ -152,7 +152,7 @@ BEGIN
 
     -- Almost always none is a duplicate: then this is all.
     BEGIN
-      SAVEPOINT {{ p }}create_plainly;
+      SAVEPOINT {{ p }}create_plainly; /* O6 */
       FORALL i IN 1 .. v_tasks.COUNT
         INSERT INTO {{ p }}task (
           {{ new_task_columns }}

@@ -35,13 +35,13 @@ IS
       WHERE task.lane = found.lane AND task.due_at <= v_now
     );
   CURSOR c_expired (in_lane NUMBER) IS
-    SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
     FROM {{ p }}task task
     WHERE task.lane = in_lane
       AND task.due_at <= v_now
       AND {{ expired("v_now") }}
     ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   {{ enter("expire_tasks") }};
   IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN

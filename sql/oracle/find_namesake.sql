@@ -18,7 +18,7 @@ BEGIN
     AND {{ same("order_name", "in_name") }}
     AND order_queue_id = in_queue_id
     AND active = 1
-  FOR UPDATE;
+  FOR UPDATE; /* O7 */
 EXCEPTION
   WHEN NO_DATA_FOUND THEN
     out_task_id := NULL;

@@ -22,7 +22,7 @@ BEGIN
   ))
   INTO v_due_at
   FROM (
-    SELECT /*+ USE_HASH(held) */
+    SELECT /*+ USE_HASH(held) */ /* O4 */
       CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed,
       (
         SELECT MIN(task.due_at)

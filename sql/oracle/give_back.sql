@@ -12,13 +12,13 @@ IS
     SELECT task_id
     FROM {{ p }}task
     WHERE task_id IN (
-        SELECT /*+ CARDINALITY(given 100) */ given.task_id
+        SELECT /*+ CARDINALITY(given 100) */ /* O3 */ given.task_id
         FROM {{ p }}batch batch, JSON_TABLE(batch.task_ids, '$[*]' COLUMNS (task_id NUMBER PATH '$')) given
         WHERE batch.batch_id = in_batch_id
       )
       AND batch_id = in_batch_id
       AND lane > 0
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
   v_now {{ instant }} := {{ now }};
   v_untouched ids;
   v_claimed_at {{ instant }};

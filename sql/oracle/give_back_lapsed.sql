@@ -12,7 +12,7 @@ IS
     FROM {{ p }}batch
     WHERE lapses_at <= in_now
     ORDER BY lapses_at
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
   v_batch_id NUMBER;
 BEGIN
   OPEN c_lapsed;

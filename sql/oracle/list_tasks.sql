@@ -51,7 +51,7 @@ BEGIN
   SELECT MAX(task_id) INTO v_newest FROM {{ p }}task;
   IF v_order_no IS NOT NULL THEN
     OPEN out_rows FOR
-      SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
+      SELECT /*+ FIRST_ROWS(100) */ /* O5 */ {{ task_columns }}
       FROM {{ p }}task_list
       WHERE task_id IN (
           SELECT task_id
@@ -71,14 +71,14 @@ BEGIN
     SELECT COUNT(*)
     INTO v_found
     FROM (
-      SELECT /*+ FIRST_ROWS(100) */ task_id
+      SELECT /*+ FIRST_ROWS(100) */ /* O5 */ task_id
       FROM {{ p }}task_list
       WHERE task_id > v_newest - {{ limit.search }} AND {{ asked_for }}
       FETCH FIRST in_limit ROWS ONLY
     );
     IF v_found = in_limit THEN
       OPEN out_rows FOR
-        SELECT /*+ FIRST_ROWS(100) */ {{ task_columns }}
+        SELECT /*+ FIRST_ROWS(100) */ /* O5 */ {{ task_columns }}
         FROM {{ p }}task_list
         WHERE {{ asked_for }}
         ORDER BY task_id DESC
@@ -88,7 +88,7 @@ BEGIN
         SELECT {{ task_columns }}
         FROM {{ p }}task_list
         WHERE task_id IN (
-          SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+          SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
           FROM {{ p }}task task
           JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
           WHERE {{ asked_for }}

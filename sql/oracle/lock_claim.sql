@@ -19,14 +19,14 @@ single one, and no more than out_bytes_left. out_full becomes true when a bound 
 IS
   -- A length in characters needs no look at the text.
   CURSOR c_due IS
-    SELECT /*+ INDEX(task {{ p }}due) */
+    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */
       task.task_id,
       CASE WHEN {{ expired("in_now") }} THEN 1 ELSE 0 END,
       DBMS_LOB.GETLENGTH(task.payload)
     FROM {{ p }}task task
     WHERE task.lane = in_lane AND task.due_at <= in_until
     ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
   v_ids ids;
   v_expired ids;
   v_lengths ids;

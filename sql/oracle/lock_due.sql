@@ -16,13 +16,13 @@ what is fetched, not what is found at OPEN, so no row is locked in vain.
 {%- else %}
 IS
   CURSOR c_due IS
-    SELECT /*+ INDEX(task {{ p }}due) */
+    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */
       task.task_id,
       CASE WHEN {{ expired("in_now") }} THEN 1 ELSE 0 END
     FROM {{ p }}task task
     WHERE task.lane = in_lane AND task.due_at <= in_until
     ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
   v_ids ids;
   v_expired ids;
 BEGIN

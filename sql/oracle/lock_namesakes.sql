@@ -27,8 +27,8 @@ BEGIN
   SELECT task_id
   BULK COLLECT INTO v_locked
   FROM {{ p }}task
-  WHERE task_id IN (SELECT /*+ CARDINALITY(found 100) */ found.COLUMN_VALUE FROM TABLE(v_found) found)
+  WHERE task_id IN (SELECT /*+ CARDINALITY(found 100) */ /* O3 */ found.COLUMN_VALUE FROM TABLE(v_found) found)
   ORDER BY task_id
-  FOR UPDATE;
+  FOR UPDATE; /* O7 */
 END lock_namesakes;
 {%- endif %}

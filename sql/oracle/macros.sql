@@ -10,7 +10,7 @@ IF LENGTH({{ argument }}) > {{ most }} THEN
     {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
   END IF
 {%- endmacro -%}
-{#- Whether ORA-00001 speaks of an index or a trigger of the user's own, and not of the index of order numbers. -#}
+{#- O13. Whether ORA-00001 speaks of an index or a trigger of the user's own, and not of the index of order numbers. -#}
 {%- set is_other_index -%}
 REGEXP_LIKE(SQLERRM, '\([^()]+\.[^()]+\)') AND INSTR(SQLERRM, '.{{ (p ~ "active_order") | upper }})') = 0
 {%- endset -%}
@@ -51,7 +51,7 @@ NUMTODSINTERVAL({{ number }}, 'SECOND')
 TO_CHAR({{ time }}, 'YYYY-MM-DD HH24:MI:SS.FF3', 'NLS_CALENDAR=GREGORIAN')
 {%- endmacro -%}
 
-{#- Texts are compared by bytes. If a session has NLS_COMP = LINGUISTIC, = also finds what its NLS_SORT takes for the
+{#- O12. Texts are compared by bytes. If a session has NLS_COMP = LINGUISTIC, = also finds what its NLS_SORT takes for the
     same; a RAW is compared as it is. -#}
 {%- macro binary(text) -%}
 NLSSORT({{ text }}, 'NLS_SORT=BINARY')
@@ -161,7 +161,7 @@ task.due_at > task.ended_at
           % (given, push_grace, given, default.deadline)) }}
 {%- endmacro -%}
 
-{#- For a ref cursor. Its caller fetches when the call has ended and the variables are gone: the server keeps a
+{#- O9. For a ref cursor. Its caller fetches when the call has ended and the variables are gone: the server keeps a
     collection for it if the type is one of the schema's own, and in SYS there is one of texts. So each row is a JSON
     array of numbers. -#}
 {%- set returned_rows = "SYS.ODCIVARCHAR2LIST" -%}

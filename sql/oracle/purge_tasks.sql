@@ -23,11 +23,11 @@ IS
   v_left NUMBER;
   v_deleted NUMBER;
   CURSOR c_ended IS
-    SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
     FROM {{ p }}task task
     WHERE task.lane = 0 AND task.due_at <= v_now
     ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   {{ enter("purge_tasks") }};
   IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN

@@ -37,7 +37,7 @@ BEGIN
   keep_received(in_tasks, v_ids, v_attempts, out_wrong);
 
   BEGIN
-    SAVEPOINT {{ p }}receive_tasks;
+    SAVEPOINT {{ p }}receive_tasks; /* O6 */
     -- An element that names a task again, with another attempt, finds it started.
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
@@ -58,7 +58,7 @@ BEGIN
     v_rows(i) := '[' || v_started_ids(i) || ',' || v_started_attempts(i) || ']';
   END LOOP;
   OPEN out_rows FOR
-    SELECT /*+ LEADING(given started task queue) USE_NL(task) USE_NL(queue) */
+    SELECT /*+ LEADING(given started task queue) USE_NL(task) USE_NL(queue) */ /* O3 */
       task.task_id, started.attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
     FROM
       TABLE(v_rows) given,

@@ -37,7 +37,7 @@ IS
     WHERE (v_queue IS NULL OR {{ same("queue", "v_queue") }})
       AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }});
   CURSOR c_handed_out (in_lane NUMBER) IS
-    SELECT /*+ INDEX(task {{ p }}due) */ task.task_id
+    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
     FROM {{ p }}task task
     WHERE task.lane = in_lane
       AND task.due_at > v_now
@@ -46,7 +46,7 @@ IS
       -- What lies well ahead was handed out before the clock was set back.
       AND (task.ended_at <= v_now - {{ seconds("COALESCE(in_age, 0)") }} OR task.ended_at > v_now + {{ seconds("60") }})
     ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED;
+    FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   {{ enter("redrive_tasks") }};
   IF {{ no_integer("in_age", 0, limit.seconds) }} THEN

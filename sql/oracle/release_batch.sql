@@ -31,7 +31,7 @@ BEGIN
     INTO v_batch_id
     FROM {{ p }}batch
     WHERE batch_id = in_batch_id AND {{ same("relay", "v_relay") }}
-    FOR UPDATE;
+    FOR UPDATE; /* O7 */
     give_back(v_batch_id);
   EXCEPTION
     WHEN NO_DATA_FOUND THEN

@@ -44,7 +44,7 @@ BEGIN
       SELECT queue.queue_id
       FROM {{ p }}queue queue
       WHERE queue.removed_at <= v_now - {{ seconds("in_idle") }}
-        AND queue.queue_id NOT IN (SELECT /*+ INDEX_FFS(task {{ p }}due) */ task.queue_id FROM {{ p }}task task)
+        AND queue.queue_id NOT IN (SELECT /*+ INDEX_FFS(task {{ p }}due) */ /* O5 */ task.queue_id FROM {{ p }}task task)
       FETCH FIRST in_limit ROWS ONLY
     );
     out_deleted := SQL%ROWCOUNT;

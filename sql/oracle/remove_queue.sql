@@ -58,7 +58,7 @@ BEGIN
     IF v_removed_at <= v_now - {{ seconds(default.queue_rest) }} THEN
       DELETE FROM {{ p }}queue
       WHERE queue_id = v_queue_id AND NOT EXISTS (
-        SELECT /*+ INDEX_FFS(task {{ p }}due) */ 1
+        SELECT /*+ INDEX_FFS(task {{ p }}due) */ /* O5 */ 1
         FROM {{ p }}task task
         WHERE task.lane = 0 AND task.queue_id = v_queue_id
       );

@@ -27,7 +27,7 @@ BEGIN
   read_tasks(in_tasks, v_ids, v_attempts);
 
   BEGIN
-    SAVEPOINT {{ p }}return_tasks;
+    SAVEPOINT {{ p }}return_tasks; /* O6 */
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
       SET

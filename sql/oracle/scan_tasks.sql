@@ -58,7 +58,7 @@ IS
       GREATEST(1, TRUNC(in_limit / COUNT(*) OVER ())),
       TRUNC({{ limit.claim_bytes }} / COUNT(*) OVER ())
     FROM (
-      SELECT /*+ USE_HASH(held) */
+      SELECT /*+ USE_HASH(held) */ /* O4 */
         queue.queue_id,
         CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
       FROM {{ p }}queue queue
@@ -153,7 +153,7 @@ BEGIN
 
   -- From the journal, not from v_task_ids, which is gone before the caller fetches.
   OPEN out_rows FOR
-    SELECT /*+ LEADING(batch given task queue) USE_NL(task) USE_NL(queue) */
+    SELECT /*+ LEADING(batch given task queue) USE_NL(task) USE_NL(queue) */ /* O3 */
       task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
     FROM
       {{ p }}batch batch,

@@ -33,7 +33,7 @@ BEGIN
   read_tasks(in_tasks, v_ids, v_attempts);
 
   BEGIN
-    SAVEPOINT {{ p }}start_tasks;
+    SAVEPOINT {{ p }}start_tasks; /* O6 */
     -- An element that names a task again, with another attempt, finds it started.
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task

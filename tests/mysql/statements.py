@@ -1,0 +1,81 @@
+"""The statements of the procedures and views, as EXPLAIN takes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qtask_db.render import Renderer
+from qtask_db.settings import Settings
+
+_NOW = "UTC_TIMESTAMP(3)"
+_ELEMENTS = range(1, 101)
+_IDS = json.dumps(list(_ELEMENTS))
+_TASKS = json.dumps(
+    [
+        {
+            "task_id": n,
+            "attempt": 1,
+            "name": "job",
+            "payload": {},
+            "interval": 60,
+            "queue": "Q0",
+            "order_no": f"n{n}",
+        }
+        for n in _ELEMENTS
+    ]
+)
+# What stands for the variables, by their names without in_, out_ or v_; a 1 for all others.
+_VALUES = {
+    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end"], _NOW),
+    **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),
+    **dict.fromkeys(
+        ["candidates", "claimed", "ids", "parked", "task_ids", "untouched"], f"'{_IDS}'"
+    ),
+    **dict.fromkeys(["new", "refused", "tasks", "unseen"], f"'{_TASKS}'"),
+    **dict.fromkeys(["held", "known"], "'[]'"),
+    **dict.fromkeys(["error", "name", "order_no", "payload", "queue", "relay"], "'n7'"),
+    **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),
+    **dict.fromkeys(["left", "limit"], "10000"),
+    "namespace": "'default'",
+    "piece": "'1, 2, 3'",
+    "next_id": "5000",
+    "newest": "2000",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One of a procedure or a view, with values in place of its variables."""
+
+    origin: str
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}-{self.number}"
+
+
+def statements() -> Iterator[Statement]:
+    """All that read or change the tables of the schema."""
+    for found in Renderer("mysql", Settings()).objects:
+        text = re.sub(r"/\*(?!\+).*?\*/|--[^\n]*", "", found.text, flags=re.DOTALL)
+        parts = [text.split(" AS\n", 1)[1]] if found.kind == "view" else text.split(";")
+        used = [s for s in map(_statement, parts) if re.search(r"\bqtask_\w+", s)]
+        for number, part in enumerate(used, 1):
+            yield Statement(found.name.removeprefix("qtask_"), number, _with_values(part))
+
+
+def _statement(text: str) -> str:
+    for found in re.finditer(r"^ *\(?(?=(?:SELECT|UPDATE|DELETE|INSERT)\b)", text, re.MULTILINE):
+        before = text[: found.start()]
+        if before.count("(") == before.count(")"):
+            return text[found.start() :].strip()
+    return ""
+
+
+def _with_values(text: str) -> str:
+    plain = re.sub(r"\bINTO (?:v|out)_\w+(, *(?:v|out)_\w+)*", "", text)
+    return re.sub(r"\b(?:v|in|out)_(\w+)", lambda found: _VALUES.get(found[1], "1"), plain)
