@@ -49,7 +49,7 @@ IS
       element,
       CASE WHEN INSTR(whole, '{') = 1 THEN 1 ELSE 0 END,
       CASE WHEN INSTR(whole, '{') = 1 THEN
-        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(whole, '{{ known_keys }}' RETURNING CLOB /* O11 */), '"[^"]*"'), 1, 40))
+        TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(whole, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40)) /* O11 */
       END,
       name,
       COALESCE(payload_text, payload_object),

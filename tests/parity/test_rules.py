@@ -1,4 +1,4 @@
-"""Each hint and trick of the SQL names its rule, and the page of the rules is true of the SQL."""
+"""Each hint and trick of the SQL names its rule, and the pages of the rules are true of the SQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import pytest
 from qtask_db.resources import directory
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/internals/innodb-rules.md").read_text(encoding="utf-8")
+PAGES = "\n".join(
+    (ROOT / f"docs/internals/{name}-rules.md").read_text(encoding="utf-8")
+    for name in ("innodb", "oracle")
+)
+HEADING = re.compile(r"^#{2,3} (?=[RO]\d+\. )", re.MULTILINE)
 TAG = re.compile(r"\b[RO]\d+\b")
 FILES = {
     path: path.read_text(encoding="utf-8")
@@ -43,7 +47,7 @@ def test_each_trick_has_a_tag(path: Path) -> None:
 
 def test_each_rule_is_used_by_the_files_that_it_names() -> None:
     named = {}
-    for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
+    for part in HEADING.split(PAGES)[1:]:
         files = re.search(r"^Used in: ([^.]*)\.$", part, re.MULTILINE)
         named[part.split(".", 1)[0]] = set(files[1].replace(",", "").split()) if files else set()
     used = defaultdict(set)
@@ -56,11 +60,11 @@ def test_each_rule_is_used_by_the_files_that_it_names() -> None:
 
 def test_rules_are_numbered_without_a_gap() -> None:
     for letter in "RO":
-        found = [int(n) for n in re.findall(rf"^### {letter}(\d+)\. ", PAGE, re.MULTILINE)]
+        found = [int(n) for n in re.findall(rf"^#+ {letter}(\d+)\. ", PAGES, re.MULTILINE)]
         assert found == list(range(1, len(found) + 1))
 
 
 def test_the_tests_that_guard_a_rule_exist() -> None:
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
-    for name in re.findall(r"`(test_\w+)`", PAGE):
+    for name in re.findall(r"`(test_\w+)`", PAGES):
         assert f"def {name}(" in tests, name
