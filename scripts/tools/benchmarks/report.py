@@ -46,7 +46,7 @@ def markdown(figures: Sequence[Figure]) -> str:
 
 
 def show(figures: Sequence[Figure]) -> None:
-    """Prints the table, and under it what missed its reach."""
+    """Prints the table, and under it the missed goals."""
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 140
@@ -75,7 +75,7 @@ def show(figures: Sequence[Figure]) -> None:
     for one in missed:
         console.print(Text(f"missed: {line(one)}", style="bold red"))
     if not missed:
-        console.print(Text("Everything reaches what it must.", style="bold green"))
+        console.print(Text("Each case reaches its goal.", style="bold green"))
 
 
 def line(one: Figure) -> str:

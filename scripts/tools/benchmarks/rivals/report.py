@@ -127,16 +127,16 @@ def _notes(found: Comparison) -> list[str]:
     sizes = found.sizes
     servers = "; ".join(f"{name}: {version}" for name, version in found.servers.items())
     notes = [
-        "in brackets: qtask-db's value by the rival's; above 1 it is faster, below 1 it is sooner "
-        "where times are told",
-        "*: it has no call that creates many",
+        "in brackets: qtask-db's value by the rival's; of a rate, above 1 is faster; of a time, "
+        "below 1 is sooner",
+        "*: this system has no call that creates many tasks",
         "qtask-db and the original push each new task to a Redis that is not synced: it need not "
         "be; a commit of MySQL syncs two files, its binary log too, one of PostgreSQL one",
-        f"drain: {sizes.backlog:,} no-op tasks or what was created in {sizes.batches:g} s, one "
+        f"drain: {sizes.backlog:,} no-op tasks or those created in {sizes.batches:g} s, one "
         f"worker; at most {sizes.drain:g} s are counted; median of {sizes.rounds}",
         f"late: handler's start after the due time of {sizes.delayed:,} tasks due at one instant",
         f"recovered: kill -9 of the worker, another one starts at once, until its {AT_HAND} tasks "
-        f"have run; whoever has a time-out for that has it at {KILL_TIMEOUT} s",
+        f"have run; a system with a time-out for that has it at {KILL_TIMEOUT} s",
         f"servers: {servers}",
     ]
     return notes + [
