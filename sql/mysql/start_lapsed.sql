@@ -14,7 +14,7 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
-    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }}
+    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }} /* R21 */
   WHERE task_id = in_task_id
     AND {{ can_be_taken("in_attempt") }};
 

@@ -9,7 +9,7 @@ import pytest
 import states
 
 from qtask_db.errors import QtaskError
-from qtask_db.render import INDEX
+from qtask_db.schema.render import INDEX
 
 from .model import ENDED, Model
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qtask_db.render import Renderer
+from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
 _NOW = "UTC_TIMESTAMP(3)"

@@ -1,0 +1,31 @@
+"""docs/internals speaks of files that are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs/internals").glob("*.md"))
+KNOWN = {
+    path.name
+    for folder in ("docs", "migrations", "qtask_db", "scripts", "sql", "tests", ".github")
+    for path in (ROOT / folder).rglob("*")
+} | {path.name for path in ROOT.iterdir()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_files_and_folders_that_are_named_exist(page: Path) -> None:
+    words = re.findall(r"`([\w./-]+)(?:[ `])", page.read_text(encoding="utf-8"))
+    paths = [word for word in words if re.search(r"\.(py|sql|toml|md)$|^\w+/[\w/.-]*$", word)]
+    gone = [p for p in paths if not (ROOT / p).exists() and Path(p).name not in KNOWN]
+    assert gone == []
+
+
+def test_the_architecture_names_each_part_of_the_package() -> None:
+    page = (ROOT / "docs/internals/architecture.md").read_text(encoding="utf-8")
+    table = page.split("## Modules", 1)[1].split("\n## ", 1)[0]
+    parts = {p.name + "/" * p.is_dir() for p in (ROOT / "qtask_db").glob("[!_]*")} - {"py.typed"}
+    assert {part for part in parts if f"`{part}`" not in table} == set()
