@@ -222,8 +222,7 @@ def _waits(raw: Any) -> Iterator[Check]:
         yield warn(
             "lock waits",
             f"{who} holds up {waiting} others, one for {longest} s",
-            f"end its transaction ({end}); see docs/internals/decisions.md, "
-            '"Who can hold up others"',
+            f'end its transaction ({end}); see docs/internals/locks.md, "Holding up others"',
         )
     if not told:
         yield ok("lock waits", f"nobody has waited for another's lock for {LONG_WAIT} s")

@@ -230,8 +230,8 @@ def test_creations_hold_nobody_up(
 ) -> None:
     others = Others(account)
     new(conn, "Q", order_no="5", name="job")
-    # MariaDB locks the gap before a duplicate's entry: docs/internals/decisions.md,
-    # "Who can hold up others".
+    # MariaDB locks the gap before a duplicate's entry: docs/internals/locks.md,
+    # "Holding up others".
     order_numbers = (None, "5") if engine == "mysql" else (None,)
     found = {}
     for place, (verb, create) in enumerate(CREATE.items()):
