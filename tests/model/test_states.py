@@ -99,4 +99,4 @@ def test_the_arrows_are_those_of_the_model() -> None:
 @pytest.mark.parametrize("name", states.figures())
 def test_the_figures_are_current(name: str) -> None:
     drawn = (states.FIGURES / name).read_text(encoding="utf-8")
-    assert drawn == states.figures()[name], "run scripts/states.py"
+    assert drawn == states.figures()[name], "run scripts/tools/states.py"

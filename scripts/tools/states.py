@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-FIGURES = Path(__file__).resolve().parent.parent / "docs" / "figures"
+FIGURES = Path(__file__).resolve().parents[2] / "docs" / "figures"
 COLOURS = {
     "light": {"line": "#57606a", "text": "#1f2328", "quiet": "#57606a", "box": "#f6f8fa"},
     "dark": {"line": "#8b949e", "text": "#e6edf3", "quiet": "#9ea7b3", "box": "#21262d"},
