@@ -22,6 +22,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 BASE = PROJECT["project"]["dependencies"] + PROJECT["build-system"]["requires"]
 ASKED = {
     "test": [*BASE, *EXTRAS["mysql"], *EXTRAS["oracle"], *EXTRAS["test"]],
+    "docs": EXTRAS["docs"],
     "lint": EXTRAS["lint"],
     "plots": EXTRAS["plots"],
     "rivals": [
