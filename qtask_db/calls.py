@@ -64,8 +64,13 @@ def create(
     delete_deadline: int | None = None,
     max_count: int | None = None,
 ) -> Task:
-    """Creates a real-time task; after the commit, call its `push`. Calls create_task; raises
-    BadInput.
+    """Creates a real-time task. After the commit, call its `push`. Calls create_task; raises
+    BadInput or TooManyQueues.
+
+    `interval`: seconds until the task is queued again if it has not ended. `order_no`: while a task
+    of the same namespace, name, queue and order number is active, that one is returned and none is
+    created. `deadline`: seconds after the creation; no attempt starts later. `delete_deadline`:
+    seconds that the ended task is kept. `max_count`: most attempts.
     """
     check_texts(in_name=name, in_queue=queue)
     check_numbers(in_interval=interval)
@@ -91,8 +96,11 @@ def delay(
     delete_deadline: int | None = None,
     max_count: int | None = None,
 ) -> Task:
-    """Creates a task that a relay queues when `delay` has passed. Calls delay_task; raises
-    BadInput.
+    """Creates a task that a relay queues when `delay` seconds have passed. Calls delay_task; raises
+    BadInput or TooManyQueues.
+
+    The other arguments are those of `create`. The deadline counts from the creation, too: let it be
+    later than the end of the delay.
     """
     check_texts(in_name=name, in_queue=queue)
     check_numbers(in_delay=delay, in_interval=interval)
@@ -105,8 +113,8 @@ def delay(
 
 
 def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
-    """Creates tasks of both kinds, all or none, in their order. Calls create_tasks; raises
-    BadInput.
+    """Creates at most 10,000 tasks of both kinds, all or none, in their order. After the commit,
+    call `push` with them. Calls create_tasks; raises BadInput or TooManyQueues.
     """
     given = list(tasks)
     texts = [payload_text(task.payload) for task in given]
@@ -132,7 +140,7 @@ def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
 def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Started]:
     """Takes pairs of task id and announced attempt into processing. Calls start_tasks.
 
-    Those that it refuses are absent from the result.
+    Tasks that `processing` would refuse are absent from the result.
     """
     _, rows = bind(conn).call("start_tasks", json_attempts(tasks), rows=True)
     return [
@@ -153,10 +161,11 @@ def receive(conn: Any, task_id: int, attempt: int | None, queue: str) -> Receive
 
 
 def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> Reception:
-    """Takes triples of task id, announced attempt and the queue that the message was found in into
-    processing. Calls receive_tasks.
+    """Takes triples of task id, announced attempt and the queue of the message into processing.
+    Calls receive_tasks.
 
-    Those that it refuses are absent from the result.
+    Tasks that `receive` would refuse are absent from `started`; those of another queue are in
+    `wrong`.
     """
     given = sorted(messages, key=lambda message: message[0])
     (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given), outs=1, rows=True)
@@ -191,8 +200,8 @@ def finish_once(conn: Any, task_id: int, attempt: int) -> None:
 
 
 def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refused]:
-    """Finishes pairs of task id and attempt, and returns those that could not be. Calls
-    finish_tasks.
+    """Finishes pairs of task id and attempt, and returns those that `finish` would refuse, each
+    with its error number. Calls finish_tasks.
     """
     _, rows = bind(conn).call("finish_tasks", json_attempts(tasks), rows=True)
     return [
@@ -202,7 +211,7 @@ def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refu
 
 
 def return_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> int:
-    """Gives back pairs of task id and attempt whose work has not begun, and returns how many were.
+    """Gives back tasks whose work has not begun, as pairs of task id and attempt; returns how many.
 
     They are due at once and the attempt does not count. Calls return_tasks.
     """
@@ -219,8 +228,9 @@ def fail(
 ) -> Status:
     """Ends an attempt without success. Calls fail_task.
 
-    Returns WAITING, for `delay` seconds (None: its interval), or FAILED where it was the last one.
-    Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
+    Returns WAITING if the task is queued again after `delay` seconds (None: its interval), or
+    FAILED if it was the last attempt. `error`: a text for people. Raises TaskNotFound,
+    TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
     check_texts(in_error=error)
     check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
@@ -229,8 +239,8 @@ def fail(
 
 
 def extend(conn: Any, task_id: int, attempt: int | None = None, seconds: int | None = None) -> None:
-    """Heartbeat: the task is queued again `seconds` from now (None: its interval). Calls
-    extend_task.
+    """Keeps the task for `seconds` from now (None: its interval), then it is queued again: a
+    heartbeat. Calls extend_task.
 
     Raises TaskNotFound, TaskNotActive, TaskNotProcessing or StaleAttempt.
     """
@@ -245,7 +255,8 @@ def cancel(conn: Any, task_id: int) -> None:
 
 
 def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
-    """Revives a failed or cancelled task, with a deadline in so many seconds. Calls retry_task.
+    """Revives a failed or cancelled task. `deadline`: seconds from now; None is
+    seven days. Calls retry_task.
 
     Raises TaskNotFound, TaskNotRetryable or DuplicateOrder.
     """
@@ -254,13 +265,17 @@ def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
 
 
 def pause(conn: Any, queue: str, namespace: str | None = None) -> None:
-    """Stops handing out a queue's tasks; they still expire. Calls pause_queue."""
+    """Stops handing out a queue's tasks; they still expire. Calls pause_queue. Raises
+    QueueNotAllowed or TooManyQueues if the queue would be a new one.
+    """
     check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("pause_queue", queue, namespace)
 
 
 def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
-    """Hands out a paused queue's tasks again. Calls resume_queue."""
+    """Hands out a paused queue's tasks again. Calls resume_queue. Raises QueueNotAllowed or
+    TooManyQueues if the queue would be a new one.
+    """
     check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("resume_queue", queue, namespace)
 
@@ -277,9 +292,9 @@ def remove_queue(conn: Any, queue: str, namespace: str | None = None) -> bool:
 
 
 def remove_idle_queues(conn: Any, idle: int, limit: int = 1000) -> tuple[int, int]:
-    """Removes at most `limit` queues that have no active task and are not paused, and deletes the
-    rows of at most as many that were removed `idle` seconds ago, a day or more, and not used
-    since; returns both numbers. Calls remove_idle_queues. Raises TransactionOpen.
+    """Removes at most `limit` queues that have no active task and are not paused. Deletes the rows
+    of at most as many that were removed `idle` seconds ago (a day or more) and not used since.
+    Returns both numbers. Calls remove_idle_queues. Raises TransactionOpen.
     """
     check_numbers(in_idle=idle, in_limit=limit)
     (removed, deleted), _ = bind(conn).call("remove_idle_queues", idle, limit, outs=2)
@@ -294,9 +309,9 @@ def redrive(
     age: int = 0,
     limit: int = 1000,
 ) -> int:
-    """Makes at most `limit` waiting tasks due again whose messages were handed out `age` seconds
-    ago or earlier, for when Redis has lost them; returns how many. Calls redrive_tasks. Raises
-    TransactionOpen.
+    """Makes waiting tasks due again whose messages Redis has lost: at most `limit` of those that
+    were handed out `age` seconds ago or earlier. Returns how many. `queue` and `namespace`: None is
+    all. Calls redrive_tasks. Raises TransactionOpen.
     """
     check_texts(in_queue=queue, in_namespace=namespace)
     check_numbers(in_age=age, in_limit=limit)
@@ -305,7 +320,7 @@ def redrive(
 
 
 def explain(conn: Any, task_id: int) -> Explanation:
-    """Why the task is where it is, in words. Calls explain_task. Raises TaskNotFound."""
+    """Says in words why the task is where it is. Calls explain_task. Raises TaskNotFound."""
     check_numbers(in_task_id=task_id)
     _, ((found, status, text),) = bind(conn).call("explain_task", task_id, rows=True)
     return Explanation(int(found), Status(int(status)), text)
@@ -320,7 +335,7 @@ def list_tasks(
     namespace: str | None = None,
     limit: int = 100,
 ) -> list[TaskInfo]:
-    """Tasks, the newest first, that fit all that is given. Calls list_tasks."""
+    """Lists at most `limit` tasks that fit all that is given, newest first. Calls list_tasks."""
     check_texts(in_queue=queue, in_order_no=order_no, in_namespace=namespace)
     check_numbers(in_limit=limit)
     _, rows = bind(conn).call(
@@ -342,7 +357,7 @@ def list_tasks(
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
-    """One row a queue, by name. Reads the view queue_statistics."""
+    """Counts the tasks of each queue, the ended ones, too. Reads the view queue_statistics."""
     rows = bind(conn).select("queue_statistics", _STATISTICS)
     return sorted(
         (
@@ -355,7 +370,7 @@ def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
 
 
 def depth(conn: Any, namespace: str | None = None) -> list[QueueDepth]:
-    """One row a queue, by name: what is active, quickly, however much has ended. Reads the view
+    """Counts the active tasks of each queue: quick, however many have ended. Reads the view
     queue_depth.
     """
     rows = bind(conn).select("queue_depth", _DEPTH)
@@ -370,8 +385,8 @@ def depth(conn: Any, namespace: str | None = None) -> list[QueueDepth]:
 
 
 def audit(conn: Any) -> list[QueueAudit]:
-    """One row a queue, by name: for how many tasks a message should be in Redis, and where the
-    others are. Reads the view queue_audit.
+    """Counts, for each queue, the tasks whose message should be in Redis, and says where the others
+    are. Reads the view queue_audit.
     """
     rows = bind(conn).select("queue_audit", ("namespace", "queue", "paused_at", *PLACES))
     return sorted(
@@ -389,8 +404,10 @@ def scan(
     namespace: str | None = None,
     held: Sequence[str] = (),
 ) -> Batch:
-    """Claims due tasks; push their messages, then `confirm`. Calls scan_tasks. Raises
-    TransactionOpen.
+    """Claims at most `limit` due tasks for `lease` seconds; push their messages, then `confirm`.
+
+    `relay`: the name of the caller. `namespace`: None is all. `held`: queues that take no message
+    now; their tasks stay. Calls scan_tasks. Raises TransactionOpen.
     """
     check_texts(in_relay=relay, in_namespace=namespace)
     check_numbers(in_limit=limit, in_lease=lease)
@@ -405,22 +422,26 @@ def scan(
 
 
 def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) -> float | None:
-    """Seconds until a task is due, 0 where one is, None where no task is active. Calls next_due."""
+    """Returns the seconds until a task is due: 0 if one is, None if no task is active. Calls
+    next_due.
+    """
     check_texts(in_namespace=namespace)
     (wait_ms,), _ = bind(conn).call("next_due", namespace, json_names(held), outs=1)
     return _seconds(wait_ms)
 
 
 def confirm(conn: Any, batch_id: int, relay: str) -> None:
-    """Says that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound, TransactionOpen."""
+    """Records that a batch is in Redis. Calls confirm_batch. Raises BatchNotFound or
+    TransactionOpen.
+    """
     check_numbers(in_batch_id=batch_id)
     check_texts(in_relay=relay)
     bind(conn).call("confirm_batch", batch_id, relay)
 
 
 def release(conn: Any, batch_id: int, relay: str) -> None:
-    """Makes a batch's tasks due again. Calls release_batch. Raises BatchNotFound or
-    TransactionOpen.
+    """Makes the tasks of a batch that was not pushed due again. Calls release_batch. Raises
+    BatchNotFound or TransactionOpen.
     """
     check_numbers(in_batch_id=batch_id)
     check_texts(in_relay=relay)
@@ -428,8 +449,8 @@ def release(conn: Any, batch_id: int, relay: str) -> None:
 
 
 def expire(conn: Any, limit: int = 1000) -> int:
-    """Fails at most `limit` active tasks whose time is over, as scans do; returns how many. Calls
-    expire_tasks. Raises TransactionOpen.
+    """Marks at most `limit` overdue tasks as failed: their deadline has passed, or their attempts
+    are used up. Returns how many. Calls expire_tasks. Raises TransactionOpen.
     """
     check_numbers(in_limit=limit)
     (expired,), _ = bind(conn).call("expire_tasks", limit, outs=1)
@@ -437,7 +458,9 @@ def expire(conn: Any, limit: int = 1000) -> int:
 
 
 def purge(conn: Any, limit: int = 1000) -> int:
-    """Deletes at most `limit` tasks whose time has come; returns how many. Calls purge_tasks."""
+    """Deletes at most `limit` ended tasks that have been kept long enough; returns how many. Calls
+    purge_tasks. Raises TransactionOpen.
+    """
     check_numbers(in_limit=limit)
     (deleted,), _ = bind(conn).call("purge_tasks", limit, outs=1)
     return int(deleted)

@@ -46,13 +46,13 @@ class Transaction:
     def __init__(self, conn: Connection) -> None:
         self._conn: Connection | None = conn
         self.tasks: list[Task] = []
-        """What was created; pushed after the commit. What is rolled back to a savepoint is, too:
-        take it out then.
+        """Created tasks, which are pushed after the commit. Take a task out if you roll it back to
+        a savepoint.
         """
 
     @property
     def conn(self) -> Connection:
-        """Raises ConfigurationError after the end: the connection is somebody else's then."""
+        """The connection. Raises ConfigurationError after the end: it is somebody else's then."""
         if self._conn is None:
             raise ConfigurationError("the transaction has ended: begin another one")
         return self._conn
@@ -83,9 +83,9 @@ class Client:
     """Creates and handles tasks without a connection in hand. Safe to share between threads, and
     with processes that are forked while no other thread uses it.
 
-    Single calls (`create`, `delay`, `create_many`, `run`) are repeated where the server rolled the
-    transaction back because of another one; a lost connection is not, because its commit may have
-    happened.
+    Single calls (`create`, `delay`, `create_many`, `run`) are repeated if the server rolled the
+    transaction back because of another one. They are not if the connection was lost, because the
+    commit may have happened.
     """
 
     def __init__(
@@ -96,8 +96,9 @@ class Client:
         prefix: str | None = None,
         stream: bool = False,
     ) -> None:
-        """Without Redis nothing is pushed, and a relay finds the real-time tasks after the push
-        grace.
+        """`database` is a URL or a Database, `redis` a URL or a redis-py client. Without Redis
+        nothing is pushed, and a relay finds the real-time tasks after the push grace. `stream`:
+        queues are streams.
 
         Raises ConfigurationError for a wrong URL and for what is no client of redis-py.
         """
@@ -117,8 +118,8 @@ class Client:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """A transaction that commits at the end of the block and then pushes, or rolls back where
-        the block raises.
+        """A transaction that commits at the end of the block and then pushes, or rolls back if the
+        block raises.
         """
         with self._connection(autocommit=False) as conn:
             tx = Transaction(conn)
@@ -130,10 +131,10 @@ class Client:
         self._push(tx.tasks)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in a transaction, again where the server rolled it back because of another
+        """Runs `work` in a transaction, and again if the server rolled it back because of another
         one, whichever statement met that.
 
-        `work` is called several times then: it must do nothing that a rollback does not undo.
+        `work` may be called several times: it must do nothing that a rollback does not undo.
         Raises Conflict when five tries have failed.
         """
         for tries in range(1, _TRIES + 1):
@@ -162,7 +163,7 @@ class Client:
         return self._single(lambda tx: tx.create_many(tasks))
 
     def close(self) -> None:
-        """Closes the idle connections, and those to Redis where it was given as a URL."""
+        """Closes the idle connections, and those to Redis if it was given as a URL."""
         self._drop_idle()
         if self._own_redis and self._redis is not None and not isinstance(self._redis, str):
             with suppress(Exception):
@@ -238,6 +239,7 @@ class Client:
             log.warning("%d tasks were not pushed, a relay will: %s", len(tasks), error)
 
     def __enter__(self) -> Client:
+        """The end of the block closes the client."""
         return self
 
     def __exit__(

@@ -14,7 +14,7 @@ ERROR: dict[str, int] = CONSTANTS["error"]
 
 
 class Status(enum.IntEnum):
-    """What a task is doing. Waiting and processing tasks are active, the others are terminal."""
+    """The state of a task. Waiting and processing tasks are active, the others are terminal."""
 
     FINISHED = CONSTANTS["status"]["finished"]
     WAITING = CONSTANTS["status"]["waiting"]

@@ -35,9 +35,11 @@ class Connection:
     raw: Any
     """The driver's own connection."""
     dialect: Dialect
+    """Knows the driver and the server."""
     prefix: str
+    """Begins the names of the schema."""
     lost: Lost | None = None
-    """Tells whoever carries the connection that it should be opened again."""
+    """Tells the library that carries the connection to open it again."""
 
     def call(
         self,
@@ -47,13 +49,14 @@ class Connection:
         outs: int = 0,
         rows: bool = False,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Calls a procedure: its OUT values and its rows. Raises only errors of `qtask_db.errors`.
+        """Calls a procedure; returns its OUT values and its rows. Raises only errors of
+        `qtask_db.errors`.
 
-        Where no transaction of the caller's is open it is called again if the server rolled it back
-        because of another transaction, or if a script is just replacing a procedure: the call has
-        done nothing then. (Inside a transaction waiting for the script would be in vain, because it
-        waits for those who have called the procedure.) In any case it is called again if it may not
-        be: an installer that has just replaced the procedure is about to give the right back.
+        If the caller has no transaction open, the call is repeated after a conflict with another
+        transaction, and while a script replaces the procedure: it has done nothing then. (Inside a
+        transaction it would wait in vain, because the script waits for that transaction.) If the
+        account may not execute the procedure, the call is repeated a few times in any case: an
+        installer that has just replaced the procedure is about to give the right back.
         """
         alone = self.dialect.alone(self.raw)
         began = time.monotonic()
@@ -83,14 +86,14 @@ class Connection:
         return 5 if ours and isinstance(error, AccessDenied) else 1
 
     def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        """All rows of a view."""
+        """Returns all rows of a view."""
         try:
             return self.dialect.select(self.raw, self.prefix + view, columns)
         except Exception as error:
             raise self._translated(error) from error
 
     def set_autocommit(self, on: bool) -> None:
-        """Whether each call is a transaction of its own; asks the server only to change it."""
+        """Switches whether each call is its own transaction; a round trip only if that changes."""
         self._do(lambda: self.dialect.set_autocommit(self.raw, on))
 
     def commit(self) -> None:
@@ -102,8 +105,8 @@ class Connection:
         self._do(self.raw.rollback)
 
     def usable(self, idle: float) -> bool:
-        """Whether a connection that was not used for `idle` seconds still leads to the server. Only
-        after a long time is the server asked.
+        """Whether a connection that was not used for `idle` seconds still leads to the server. The
+        server is asked only after 10 s.
         """
         if self.dialect.has_ended(self.raw):
             return False
@@ -140,6 +143,7 @@ class Connection:
         return translated or error
 
     def __enter__(self) -> Connection:
+        """The end of the block closes the connection; what is not committed is rolled back."""
         return self
 
     def __exit__(
@@ -152,7 +156,7 @@ class Connection:
 
 
 class Database:
-    """Where the schema lies: a URL and a prefix. Shows itself without the password."""
+    """The URL and the prefix of a schema. Shows itself without the password."""
 
     def __init__(self, url: str, *, prefix: str | None = None) -> None:
         """Raises ConfigurationError for a wrong URL or prefix; connects to nothing yet."""
@@ -179,7 +183,7 @@ class Database:
         return Connection(raw, self._dialect, self.prefix)
 
     def translate(self, error: Exception) -> QtaskError | None:
-        """The error of this package for one of the driver's; None where it is not the driver's."""
+        """The error of this package for one of the driver's; None if it is not the driver's."""
         return self._dialect.translate(error)
 
     def __str__(self) -> str:
@@ -197,7 +201,7 @@ def bind(conn: Any, *, prefix: str | None = None) -> Connection:
     """The driver's connection inside `conn`: a DB-API connection of a supported driver, or a
     SQLAlchemy connection, session or pooled connection, or a Django connection, that carries one.
 
-    Raises ConfigurationError where there is none, and DatabaseUnavailable where it is lost.
+    Raises ConfigurationError if there is none, and DatabaseUnavailable if it is lost.
     """
     if isinstance(conn, Connection):
         return conn

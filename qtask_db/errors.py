@@ -62,124 +62,211 @@ class ProcedureError(QtaskError):
 
 
 class BadInput(ProcedureError):
-    """The arguments can never succeed as they stand. Nothing was changed."""
+    """The call cannot succeed with these arguments. Nothing was changed."""
 
 
 class InvalidArgument(BadInput):
-    """An argument is missing, of the wrong type or out of its range; the text names it."""
+    """An argument is missing, of the wrong type or out of its range; the text names it.
+
+    Correct the argument.
+    """
 
 
 class UnknownOption(BadInput):
-    """An option has a name that does not exist."""
+    """An option has a name that does not exist.
+
+    Correct the name. If it is one of a newer release, upgrade the schema by `qtask install`.
+    """
 
 
 class InvalidPayload(BadInput):
-    """The payload is not a JSON object."""
+    """The payload is not a JSON object.
+
+    Pass an object; put another value below a key of one.
+    """
 
 
 class PayloadTooLarge(BadInput):
-    """The payload has more bytes than the installed limit."""
+    """The payload has more bytes than the installed limit.
+
+    Store large data elsewhere and pass a reference, or raise the limit: `qtask install
+    --payload-limit`.
+    """
 
 
 class ReservedKey(BadInput):
-    """The payload has a key of its own named `task_id` or `task_attempt`."""
+    """The payload has a key of its own named `task_id` or `task_attempt`.
+
+    Rename the key: messages have these two already.
+    """
 
 
 class QueueNotAllowed(BadInput):
-    """No new queue may have this name: the installation's `queue_pattern` does not fit it."""
+    """No new queue may have this name: the installation's `queue_pattern` does not fit it.
+
+    Correct the name, or allow it: `qtask install --queue-pattern`.
+    """
 
 
 class TaskNotFound(ProcedureError):
-    """No task has this id: it never existed, was rolled back, or has been purged."""
+    """No task has this id: it never existed, was rolled back, or has been purged.
+
+    A consumer drops the message and takes the next one.
+    """
 
 
 class TaskNotActive(ProcedureError):
-    """The task is finished, cancelled or failed already."""
+    """The task is finished, cancelled or failed already.
+
+    A consumer drops the message and takes the next one. `qtask retry` revives a failed or
+    cancelled task.
+    """
 
 
 class TaskNotProcessing(ProcedureError):
-    """The task is waiting; only a started attempt can be finished, failed or extended."""
+    """The task is waiting; only a started attempt can be finished, failed or extended.
+
+    Start the task first. If it was started, its attempt has been failed or returned meanwhile: stop
+    the work.
+    """
 
 
 class StaleAttempt(ProcedureError):
-    """Another consumer has taken this attempt, or a later one is under way. Do no work for it."""
+    """Another consumer has taken this attempt, or a later one is under way.
+
+    Do no work for this attempt: drop the message, or roll the work back, and take the next one.
+    """
 
 
 class AttemptsExhausted(ProcedureError):
-    """The task has been started `max_count` times."""
+    """The task has been started `max_count` times.
+
+    A consumer drops the message. A relay marks the task as failed; `qtask retry` revives it.
+    """
 
 
 class DeadlinePassed(ProcedureError):
-    """The task's deadline has passed; no attempt starts any more."""
+    """The task's deadline has passed; no attempt starts any more.
+
+    A consumer drops the message. A relay marks the task as failed; `qtask retry --deadline` revives
+    it.
+    """
 
 
 class TaskNotRetryable(ProcedureError):
-    """Only failed and cancelled tasks can be retried."""
+    """Only failed and cancelled tasks can be retried.
+
+    `qtask explain` says in which state the task is. A finished one is created again.
+    """
 
 
 class DuplicateOrder(ProcedureError):
-    """Another task with the same order number is active, so this one cannot be revived."""
+    """Another task with the same order number is active, so this one cannot be revived.
+
+    Cancel the active task first, or leave this one as it is.
+    """
 
 
 class BatchNotFound(ProcedureError):
     """The batch was confirmed or released already, or its lease ran out and another relay has
     claimed it.
+
+    A relay goes on with its next scan. If it happens often, give the lease more time.
     """
 
 
 class TransactionOpen(ProcedureError):
     """Relay and maintenance procedures commit by themselves and refuse to run inside a caller's
     transaction.
+
+    Commit or roll back first, or call on another connection.
     """
 
 
 class AlreadyFinished(ProcedureError):
-    """This very attempt has finished the task before, so its work was committed: roll back."""
+    """This very attempt has finished the task before, so its work was committed.
+
+    Roll back and take the next message.
+    """
 
 
 class WrongQueue(ProcedureError):
     """The task belongs to another queue than the message was taken from: somebody has forged it.
     Nothing was changed.
+
+    Set the message aside, take the next one, and find out who may write to the queue.
     """
 
 
 class TooManyQueues(ProcedureError):
-    """As many queues are registered as `max_queues` allows, so a new one cannot be."""
+    """As many queues are registered as `max_queues` allows, so a new one cannot be.
+
+    Remove queues that nobody uses (`qtask remove-queue --idle 30`), or raise the limit: `qtask
+    install --max-queues`.
+    """
 
 
 class QueueNotFound(ProcedureError):
-    """No queue of this name is registered in the namespace."""
+    """No queue of this name is registered in the namespace.
+
+    `qtask stats` lists the queues; check name and namespace.
+    """
 
 
 class QueueInUse(ProcedureError):
-    """The queue has active tasks, so it cannot be removed."""
+    """The queue has active tasks, so it cannot be removed.
+
+    Wait until its tasks have ended, or cancel them.
+    """
 
 
 class DatabaseError(QtaskError):
     """The database refused for a reason that is not in the contract; `__cause__` is the driver's
     error.
+
+    Read its text: to repeat the call does not help.
     """
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The server cannot be reached, or the connection was lost."""
+    """The server cannot be reached, or the connection was lost.
+
+    Connect again. If it came from a commit, the outcome is unknown: repeat the whole transaction,
+    with an order number or `finish_once`, so that it takes effect once.
+    """
 
 
 class Conflict(DatabaseError):
-    """The server rolled the transaction back because of another one: run the transaction again."""
+    """The server rolled the transaction back because of another one.
+
+    Roll back, and run the whole transaction again.
+    """
 
 
 class AccessDenied(DatabaseError):
-    """The account lacks a privilege, or its password is wrong."""
+    """The account lacks a privilege, or its password is wrong.
+
+    Check the password and the account's role; `qtask render --grants` writes the roles.
+    """
 
 
 class NotInstalled(DatabaseError):
-    """The schema is not there, or is of another version than this package: run `qtask install`."""
+    """The schema is missing, or of another version than this package.
+
+    Run `qtask install`, or correct the prefix.
+    """
 
 
 class QueueUnavailable(QtaskError):
-    """Redis cannot be reached or refuses writes."""
+    """Redis cannot be reached or refuses writes.
+
+    No task is lost: a relay pushes its message when Redis takes it. Check that Redis is up, that it
+    takes writes and that its URL is right.
+    """
 
 
 class ConfigurationError(QtaskError):
-    """A URL, a setting or the environment is wrong; the text says what to do."""
+    """A URL, a setting or the environment is wrong.
+
+    The text says what to do.
+    """

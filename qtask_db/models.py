@@ -1,4 +1,4 @@
-"""What the calls return: frozen rows, without behaviour."""
+"""The rows that calls return: frozen, without behaviour."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from qtask_db.constants import Status
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes on a queue: a task's payload and the attempt that starting it will be."""
+    """A message of a queue: a task's payload and the number that its next attempt will have."""
 
     task_id: int
     attempt: int
+    """The attempt that it announces; 1 for the first one."""
     queue: str
     payload: str
     """The JSON object as it was stored."""
@@ -24,10 +25,11 @@ class Batch:
     """A scan's result: tasks that are now this relay's to push and to confirm."""
 
     batch_id: int | None
-    """None where nothing was due."""
+    """None if nothing was due."""
     messages: list[Message]
+    """Messages to push."""
     wait: float | None
-    """Seconds until the next task is due, 0 where more is due now, None where no task is active."""
+    """Seconds until the next task is due; 0 if more is due now, None if no task is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ class ReceivedTask:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What `receive_many` made of messages."""
+    """The outcome of `receive_many`."""
 
     started: list[ReceivedTask]
+    """Tasks that are now this consumer's."""
     wrong: list[tuple[int, int | None, str]]
-    """Those whose task belongs to another queue: somebody has forged them."""
+    """Messages whose task belongs to another queue: somebody has forged them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """A task as `list_tasks` shows it. Times are UTC, and say so."""
+    """A task as `list_tasks` shows it. Times are UTC, with their zone."""
 
     task_id: int
     namespace: str
@@ -88,14 +91,19 @@ class TaskInfo:
     order_no: str | None
     status: Status
     attempts: int
+    """How often it was started."""
     max_count: int
+    """Most attempts."""
     created_at: datetime.datetime
     started_at: datetime.datetime | None
+    """Begin of the latest attempt."""
     ended_at: datetime.datetime | None
     due_at: datetime.datetime
     """Active: when it is queued or looked at next. Terminal: when it is purged."""
     deadline_at: datetime.datetime
+    """No attempt starts later."""
     last_error: str | None
+    """The text of the latest failed attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class Explanation:
     task_id: int
     status: Status
     text: str
-    """Sentences, one a line: what it is, what happened, what happens next and when."""
+    """Sentences, one a line: the task, its past, and when the next thing happens to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +131,12 @@ class QueueStats:
     cancelled: int
     failed: int
     lag: float
-    """Seconds that the oldest due task has been waiting for a relay; 0 where none is due."""
+    """Seconds that the oldest due task has been waiting for a relay; 0 if none is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """One queue's active tasks at this moment, as QueueStats has them."""
+    """One queue's active tasks at this moment; the fields are those of QueueStats."""
 
     namespace: str
     queue: str

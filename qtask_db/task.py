@@ -17,18 +17,22 @@ _OPTIONAL = ("delay", "order_no", "namespace", "deadline", "delete_deadline", "m
 
 @dataclass(slots=True)
 class NewTask:
-    """What `create_many` takes. The fields are the arguments of `create` and `delay`."""
+    """A task for `create_many`. The fields are the arguments of `create` and `delay`."""
 
     name: str
+    """Says what is to be done, for people and handlers."""
     payload: Mapping[str, Any] | str
     """An object, or the text of a JSON object."""
     interval: int
-    """Seconds until the task is queued again if it is not finished."""
+    """Seconds until the task is queued again if it has not ended."""
     queue: str
+    """Name of the Redis list or stream."""
     delay: int | None = None
     """Seconds until it is queued first; None makes a real-time task, which its creator pushes."""
     order_no: str | None = None
+    """Unique among active tasks of the same namespace, name and queue."""
     namespace: str | None = None
+    """Keeps order numbers and statistics apart; None is `default`."""
     deadline: int | None = None
     """Seconds after creation; no attempt starts later."""
     delete_deadline: int | None = None
@@ -56,11 +60,13 @@ class Task:
     """A created task, or the active one that already has its order number."""
 
     task_id: int
+    """Number of the task."""
     queue: str
+    """Name of its queue."""
     payload: str
     """The JSON object as it was given; that of a duplicate is not the stored one."""
     created: bool
-    """False where an active task with the same order number was returned instead."""
+    """False if an active task with the same order number was returned instead."""
     pushable: bool
     """Whether its creator should push it: a new real-time task of a queue that is not paused."""
 
@@ -74,11 +80,11 @@ class Task:
     ) -> bool:
         """Puts a new real-time task on its queue. Call it after the commit, never before.
 
-        Returns False where the task is not `pushable`, the queue holds `limit` messages or Redis
-        refuses or is away, which is logged and no error: the task is committed, and a relay pushes
-        it later.
+        Returns False if the task is not `pushable`, the queue holds `limit` messages or Redis
+        refuses or is away. That is logged and raises no error: the task is committed, and a relay
+        pushes it later.
         """
-        # Who creates tasks and leaves the pushing to a relay needs no Redis client.
+        # A program that leaves the pushing to a relay needs no Redis client.
         from qtask_db.transport.queues import push_tasks
 
         return push_tasks(redis, (self,), limit=limit, stream=stream) == 1

@@ -30,15 +30,15 @@ class Service(abc.ABC):
 
     @property
     def failure(self) -> BaseException | None:
-        """What ended the background thread though nobody had asked it to stop."""
+        """The error that ended the background thread, or None."""
         return self._failure
 
     @abc.abstractmethod
     def check(self) -> None:
-        """Raises what is wrong with the settings or the servers."""
+        """Raises the first error of the settings or the servers."""
 
     def prepare(self) -> None:
-        """What `run` and `start` do first, so that a person sees what is wrong."""
+        """Does what `run` and `start` do first, so that a person sees an error: `check`."""
         self.check()
 
     @abc.abstractmethod
@@ -51,10 +51,10 @@ class Service(abc.ABC):
         """Seconds that stopping may take when nothing is wrong."""
 
     def start(self, *, patient: bool = False) -> None:
-        """Runs in a background thread. What is wrong at the start is raised here, as by `run`; what
-        ends the thread later is logged, and `failure`.
+        """Runs in a background thread. An error at the start is raised here, as by `run`; an error
+        that ends the thread later is logged, and is `failure`.
 
-        Raises ConfigurationError while an earlier start has not come to its end.
+        Raises ConfigurationError if it runs already.
         """
         if self.running:
             raise ConfigurationError(f"this {type(self).__name__} runs already, or still")
@@ -76,10 +76,10 @@ class Service(abc.ABC):
             )  # fmt: skip
 
     def stop(self, timeout: float | None = None) -> bool:
-        """Asks the loop to end, and waits for a background thread; True when it has ended.
+        """Asks the loop to end, and waits for a background thread. Returns whether it has ended.
 
-        `timeout`: seconds to wait; None is as long as stopping may take. May be called from any
-        thread and from a signal handler.
+        `timeout`: seconds to wait; None is `longest_stop`. May be called from any thread and from a
+        signal handler.
         """
         self._stop.set()
         thread = self._thread
@@ -89,6 +89,7 @@ class Service(abc.ABC):
         return not thread.is_alive()
 
     def __enter__(self: S) -> S:
+        """It starts in a background thread; the end of the block stops it."""
         self.start()
         return self
 

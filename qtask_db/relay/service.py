@@ -40,17 +40,24 @@ REPORT_INTERVAL = 60.0
 class Relay(RelaySteps, Service):
     """Moves due tasks from the database to Redis.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client. `namespace`: None is all.
-    `limit`: tasks of a batch. `lease`: seconds after which an unconfirmed batch is claimed again.
-    `scanners`: threads, each with a connection, that claim and push while more is due than a batch.
-    `scan_interval`: most seconds between scans. `poll`: seconds between cheap looks at the next
-    due time in between. `queue_limit`: messages at which a queue is held back. `stream`: queues are
-    streams. `purge`: deletes ended tasks meanwhile. Raises ConfigurationError for a wrong URL or
-    setting.
+    `database` and `redis` are URLs, or a Database and a redis-py client.
 
-    Any number of relays may run. `step` is one cycle, made of `claim`, `push` and `confirm`, or
-    `release` where the push failed; killed between any two of them, the tasks come again when the
-    lease has run out. The methods are for one thread, except `stop`.
+    * `namespace`: only its tasks; None is all.
+    * `name`: of this relay in logs and batches; None makes one of host and process.
+    * `limit`: most tasks of a batch.
+    * `scanners`: threads, each with a connection, that move batches while more is due than one.
+    * `lease`: seconds after which an unconfirmed batch is claimed again.
+    * `scan_interval`: most seconds between two scans.
+    * `poll`: seconds between two looks at the next due time, which cost little.
+    * `queue_limit`: messages at which a queue is held back.
+    * `stream`: queues are streams.
+    * `purge`: deletes ended tasks, too.
+
+    Raises ConfigurationError for a wrong URL or setting.
+
+    Any number of relays may run. `step` is one cycle: `claim`, `push`, then `confirm`, or `release`
+    if the push failed. If the relay is killed between any two of them, the tasks come again when
+    the lease has run out. Not thread-safe, except `stop`.
     """
 
     def __init__(
@@ -98,7 +105,7 @@ class Relay(RelaySteps, Service):
         self._conflicts = Backoff(first=0.01, longest=1.0)
 
     def prepare(self) -> None:
-        """What `run` and `start` do first. Raises what is wrong; a failed purge is only told."""
+        """Does what `run` and `start` do first: `rehearse`. A purge that fails is only logged."""
         self.rehearse()
         self._purge_quietly(1)
         self._worked = True
@@ -106,8 +113,8 @@ class Relay(RelaySteps, Service):
     def run(self, *, patient: bool = False) -> None:
         """Runs until `stop` is called, and then ends the present batch.
 
-        Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
-        server that is away. Later on nothing ends the loop: it reconnects and backs off.
+        An error at the start is raised, so that a person sees it; `patient` waits for a server that
+        is away. Later no error ends the loop: it reconnects and backs off.
         """
         options = self.options
         try:
@@ -132,7 +139,7 @@ class Relay(RelaySteps, Service):
 
     @property
     def counters(self) -> Counters:
-        """What has been done since the start, by all scanners."""
+        """Messages since the start, of all scanners."""
         return self._counters + self._scanners.counters
 
     @property

@@ -45,13 +45,19 @@ class Counters:
     """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
 
     claimed: int = 0
+    """Claimed by scans."""
     pushed: int = 0
+    """Put on their queues."""
     confirmed: int = 0
+    """Recorded as being in Redis."""
     released: int = 0
+    """Given back, as their push had failed."""
     reclaimed: int = 0
     """Of batches that were not ours any more when they were to be confirmed."""
     purged: int = 0
+    """Ended tasks that were deleted."""
     errors: int = 0
+    """Steps that failed."""
 
     def __add__(self, other: Counters) -> Counters:
         pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
@@ -110,8 +116,8 @@ class RelaySteps:
         return self._counters
 
     def check(self) -> None:
-        """Asks for all that a relay does, but claims nothing. Raises what is wrong with the
-        database, the schema, the privileges or Redis.
+        """Makes each kind of call that a relay makes, but claims nothing. Raises the first error of
+        the database, the schema, the privileges or Redis.
         """
         connection = self._session.connection
         calls.next_due(connection, self.options.namespace, held=self._held.names)
@@ -121,8 +127,8 @@ class RelaySteps:
         self._queues.probe()
 
     def rehearse(self) -> None:
-        """A whole cycle with one task at most, after `check`: nothing else tells that scans work.
-        Raises what is wrong.
+        """Runs `check`, then a whole cycle with one task at most: nothing else tells that scans
+        work. Raises the first error.
         """
         self.check()
         self._rows = 1
@@ -182,7 +188,7 @@ class RelaySteps:
         return count
 
     def step(self) -> float:
-        """One whole cycle; returns the seconds until the next one has something to do."""
+        """Runs one whole cycle; returns the seconds until the next one has something to do."""
         began = time.monotonic()
         self._pay()
         self._look_at_queues()

@@ -241,11 +241,11 @@ def push_tasks(
 ) -> int:
     """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
 
-    Returns how many it pushed: those that are not `pushable` are skipped, and so is what no longer
-    fits in a queue of `limit` messages; a relay pushes it later. It does so, too, where Redis does
-    not answer or refuses: that is logged and no error, because the tasks are committed. `redis` is
-    a redis-py client or a URL (who pushes often keeps a client); anything else, such as a pipeline
-    or an asynchronous client, raises ConfigurationError.
+    Returns how many it pushed. Tasks that are not `pushable` are skipped. A relay pushes later what
+    no longer fits in a queue of `limit` messages, and all if Redis refuses or does not answer. That
+    is logged and raises no error, because the tasks are committed. `redis` is a redis-py client,
+    which is quicker if you push often, or a URL; anything else, such as a pipeline or an
+    asynchronous client, raises ConfigurationError.
     """
     pushed, error = _push(redis, tasks, limit, stream)
     if error is None:

@@ -1,4 +1,4 @@
-"""What a handler gets, and what it may raise."""
+"""The job that a handler gets, and the exception that it may raise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from qtask_db.urls import mask
 class Retry(Exception):
     """Raised by a handler: the attempt failed, run the task again.
 
-    `delay`: seconds until then, a fraction is rounded up; None is what the worker does for any
-    other exception. Raises TypeError for what is no number of seconds.
+    `delay`: seconds until then, a fraction is rounded up; None is the delay of any other exception.
+    Raises TypeError if it is not a number of seconds.
     """
 
     def __init__(
@@ -34,9 +34,11 @@ class Job:
     """One attempt of a task, in the hands of a handler."""
 
     task_id: int
+    """Number of the task."""
     attempt: int
     """1 for the first one."""
     queue: str
+    """Name of its queue."""
     payload: dict[str, Any]
     """The task's own, whatever its message said."""
     text: str = field(default="", repr=False)
@@ -56,11 +58,11 @@ class Job:
         return bool(self._loss)
 
     def extend(self, seconds: int | None = None) -> None:
-        """Keeps the task for `seconds` from now, None for its interval: calls `extend_task`.
+        """Keeps the task for `seconds` from now, None for its interval. Calls `extend_task`.
 
         The worker's heartbeat extends by the interval anyway, so this is for a longer time. Raises
-        StaleAttempt or TaskNotActive where the task is lost, DatabaseUnavailable where the database
-        does not answer.
+        StaleAttempt or TaskNotActive if the task is lost, DatabaseUnavailable if the database does
+        not answer.
         """
         if self._extend is not None:
             self._extend(self, seconds)
@@ -71,7 +73,9 @@ class Counters:
     """Tasks since the start."""
 
     taken: int = 0
+    """Messages that were taken from Redis."""
     started: int = 0
+    """Attempts that began."""
     refused: int = 0
     """Duplicates: another copy of the message had started the attempt, or the task had ended."""
     bad: int = 0
@@ -79,6 +83,7 @@ class Counters:
     differing: int = 0
     """Messages with another payload than their task, which ran with its own."""
     finished: int = 0
+    """Tasks whose handler returned."""
     failed: int = 0
     """Failed attempts."""
     returned: int = 0

@@ -39,11 +39,17 @@ H = TypeVar("H", bound=Handler)
 class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client. `threads`: handlers at one
-    time. `prefetch`: started tasks that may wait for a thread; None goes by how long the handlers
-    take, and is none for slow ones. A failed attempt is repeated after `retry_delay` seconds,
-    doubled each time, for the first `quick_retries` attempts, then after the task's interval.
-    `drain_timeout`: seconds that running handlers get after `stop`. `stream`: queues are streams.
+    `database` and `redis` are URLs, or a Database and a redis-py client.
+
+    * `threads`: handlers that run at one time.
+    * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
+      the handlers take: 0 for slow ones.
+    * `quick_retries`, `retry_delay`: the first `quick_retries` attempts that fail are repeated
+      after `retry_delay` seconds, doubled each time; later ones after the task's interval.
+    * `drain_timeout`: seconds that running handlers get after `stop`.
+    * `stream`: queues are streams.
+    * `name`: of this worker in logs; None makes one of host and process.
+
     Raises ConfigurationError for a wrong URL or setting.
     """
 
@@ -73,6 +79,7 @@ class Worker(Service):
         self.retry_delay = retry_delay
         self.drain_timeout = drain_timeout
         self.counters = Counters()
+        """Tasks since the start."""
         self._session = Session(database)
         self._queues = Queues(redis, stream=stream, consumer=self.name)
         self._handlers: dict[str, Handler] = {}
@@ -82,8 +89,8 @@ class Worker(Service):
         """Decorator: the function runs for each task of these queues, with a `Job`.
 
         Returning finishes the task, raising fails the attempt. It runs at least once for each task,
-        so it must bear being repeated. Raises ConfigurationError for a queue that has a handler,
-        and for what is no plain function: a coroutine would never run.
+        so it must bear being repeated. Raises ConfigurationError if a queue has a handler already,
+        and if the function is a coroutine or a generator, which would never run.
         """
         if not queues or not all(isinstance(queue, str) and queue for queue in queues):
             raise ConfigurationError('name the queues: @worker.handler("QUEUE")')
@@ -104,8 +111,9 @@ class Worker(Service):
         return bind
 
     def check(self) -> None:
-        """Asks for all that a worker does, but takes nothing. Raises what is wrong with the
-        handlers, the database or Redis; of several queues, those that cannot be used are set aside.
+        """Makes each kind of call that a worker makes, but takes no message. Raises the first error
+        of the handlers, the database or Redis. Queues that cannot be used are set aside if others
+        can be.
         """
         if not self._handlers:
             raise ConfigurationError('no handlers: bind one with @worker.handler("QUEUE")')
@@ -121,8 +129,8 @@ class Worker(Service):
     def run(self, *, patient: bool = False) -> None:
         """Runs until `stop` is called, and then drains.
 
-        Whatever is wrong at the start is raised, so that a person sees it; `patient` waits for a
-        server that is away. Later on nothing ends the loop: it reconnects and backs off.
+        An error at the start is raised, so that a person sees it; `patient` waits for a server that
+        is away. Later no error ends the loop: it reconnects and backs off.
         """
         if not patient:
             self.check()
