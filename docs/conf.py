@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
 PROJECT = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SOURCE = PROJECT.get("urls", {}).get("Source", "").rstrip("/")
+REPOSITORY = os.environ.get("QTASK_REPOSITORY", "").rstrip("/")
 
 project = "qtask-db"
 release = PROJECT["version"]
@@ -28,14 +28,14 @@ _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)\s]*)\)")
 
 
 def link_the_source(_app: Sphinx, page: str, content: list[str]) -> None:
-    """Lets links that leave this folder lead to the repository, or to nowhere if it has no URL."""
+    """Lets links that leave this folder lead to QTASK_REPOSITORY; without it they are plain text."""
 
     def target(link: re.Match[str]) -> str:
         path = os.path.normpath(DOCS / Path(page).parent / link[2])
         inside = os.path.relpath(path, DOCS.parent)
         if inside.startswith("docs/"):
             return link[0]
-        return f"[{link[1]}]({SOURCE}/blob/main/{inside})" if SOURCE else link[1]
+        return f"[{link[1]}]({REPOSITORY}/blob/main/{inside})" if REPOSITORY else link[1]
 
     content[0] = _LINK.sub(target, content[0])
 

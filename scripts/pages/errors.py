@@ -11,7 +11,8 @@ import sqlapi
 from pages.markdown import paragraph
 from qtask_db import errors
 from qtask_db.constants import ERROR
-from qtask_db.dialects import mysql_errors, oracle_errors
+from qtask_db.dialects.mysql import errors as mysql_errors
+from qtask_db.dialects.oracle import errors as oracle_errors
 from qtask_db.errors import ProcedureError
 
 INTRODUCTION = """\

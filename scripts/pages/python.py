@@ -38,7 +38,7 @@ from `qtask_db`, unless its section names another module.
 CONTENTS: dict[str, tuple[str, ...]] = {
     "Creating tasks": ("create", "delay", "create_many", "push", "NewTask", "Task"),
     "A client": ("Client", "client.Transaction"),
-    "A worker": ("Worker", "Job", "Retry", "job.Counters"),
+    "A worker": ("Worker", "Job", "Retry", "worker.Counters"),
     "Consumers of your own": (
         "receive", "receive_many", "processing", "processing_many", "finish", "finish_once",
         "finish_many", "fail", "extend", "return_many", "models.ReceivedTask", "models.Reception",
@@ -57,7 +57,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "Connections": ("Database", "Connection", "bind"),
 }  # fmt: skip
 """Names of `qtask_db`, and of modules of it."""
-TITLES = {"job.Counters": "Counters of a worker", "relay.Counters": "Counters of a relay"}
+TITLES = {"worker.Counters": "Counters of a worker", "relay.Counters": "Counters of a relay"}
 
 Row = tuple[str, str, str, str]
 

@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
-from qtask_db import Relay, Worker, _bad, _held, _pool, queues, redis_kinds, redis_url, urls
+from qtask_db import Relay, Worker, urls
 from qtask_db.calls import list_tasks, purge
 from qtask_db.cli import main
 from qtask_db.constants import DEFAULT, LIMIT
-from qtask_db.dialects import mysql, mysql_tls, oracle
+from qtask_db.dialects.mysql import driver as mysql
+from qtask_db.dialects.mysql import tls as mysql_tls
+from qtask_db.dialects.oracle import driver as oracle
 from qtask_db.errors import ConfigurationError
+from qtask_db.relay import held
 from qtask_db.settings import Settings
+from qtask_db.transport import bad, kinds, queues
+from qtask_db.transport import url as redis_url
+from qtask_db.worker import pool
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
@@ -168,7 +174,7 @@ def test_a_relay_has_these_choices() -> None:
             assert number(default) == value, name
     ours = {o for o in taken if o not in options("worker") or o in ("--patient", "--log-level")}
     assert {o for o in ours if o.startswith("--")} == {o for o in found if o.startswith("--")}
-    assert f"held back for {_held.REFUSED_HOLD:g} s" in PAGE
+    assert f"held back for {held.REFUSED_HOLD:g} s" in PAGE
     assert f"at most {LIMIT['claim_bytes'] // 2**20} MiB" in PAGE
 
 
@@ -181,11 +187,11 @@ def test_a_worker_has_these_choices() -> None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             assert number(cells[0]) == value, name
     page = " ".join(PAGE.split())
-    assert f"at most {_pool.LOCAL_SIZE // 10**6} MB of messages" in page
-    assert f"runs for {_pool.HANGS_AFTER:g} s" in page
+    assert f"at most {pool.LOCAL_SIZE // 10**6} MB of messages" in page
+    assert f"runs for {pool.HANGS_AFTER:g} s" in page
     assert f"the last {queues.BAD_LIMIT:,} messages" in page
-    assert f"{_bad.KEPT // 1024} KB of each" in page
-    assert f"not started for {redis_kinds.RECLAIM_IDLE:g} s" in page
+    assert f"{bad.KEPT // 1024} KB of each" in page
+    assert f"not started for {kinds.RECLAIM_IDLE:g} s" in page
 
 
 def test_an_argument_has_its_range() -> None:
