@@ -28,7 +28,7 @@ _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)\s]*)\)")
 
 
 def link_the_source(_app: Sphinx, page: str, content: list[str]) -> None:
-    """Lets links that leave this folder lead to QTASK_REPOSITORY; without it they are plain text."""
+    """Lets links that leave this folder lead to QTASK_REPOSITORY, or makes them plain text."""
 
     def target(link: re.Match[str]) -> str:
         path = os.path.normpath(DOCS / Path(page).parent / link[2])

@@ -95,7 +95,7 @@ def compare(
 def audit(state: State, *, as_json: bool) -> None:
     """Compare, queue by queue, the tasks that were handed out with the messages in Redis.
 
-    Nothing is changed. The exit code is 1 where messages are missing, or a key is no queue.
+    Nothing is changed. The exit code is 1 if messages are missing, or a key is not a queue.
 
     \b
     Examples:

@@ -55,7 +55,7 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--deadline",
             type=DURATION,
             metavar="TIME",
-            help=f"No attempt starts later than this after now.  [{_days('deadline')}]",
+            help=f"Time from now after which no attempt starts.  [{_days('deadline')}]",
         ),
         click.option(
             "--order-no",

@@ -40,7 +40,7 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
     """Check the database, the schema, this account's privileges, the clocks, Redis and its queues.
 
     Each kind of call is made, in a transaction that is rolled back; without --fix nothing is
-    changed. The exit code is 1 where a check fails; warnings do not count.
+    changed. The exit code is 1 if a check fails; warnings do not count.
 
     \b
     Examples:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qtask_db.database import Connection
 
 
-@click.command(short_help="How many tasks are where, per queue.")
+@click.command(short_help="Count the tasks of each queue by state.")
 @any_namespace_option
 @click.option(
     "--watch",
@@ -40,9 +40,11 @@ if TYPE_CHECKING:
     is_flag=False,
     flag_value=2.0,
     metavar="[SECONDS]",
-    help="Again and again, each 2 seconds or as said (less often where it is slow), until Ctrl-C.",
+    help="Repeat each SECONDS, 2 if left out (less often if it is slow), until Ctrl-C.",
 )
-@click.option("--active", is_flag=True, help="Without what has ended: quick beside millions.")
+@click.option(
+    "--active", is_flag=True, help="Only active tasks: quick beside millions of ended ones."
+)
 @database_options
 @redis_option
 @json_option
@@ -143,6 +145,7 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
 
 _chunk = click.option(
     "--chunk",
+    metavar="N",
     type=click.IntRange(1, LIMIT["rows"]),
     default=1000,
     show_default=True,
@@ -153,14 +156,14 @@ _all = click.option(
 )
 
 
-@click.command(short_help="Fail tasks whose time is over.")
+@click.command(short_help="Mark overdue tasks as failed.")
 @_chunk
 @_all
 @database_options
 @json_option
 @pass_state
 def expire(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None:
-    """Fail tasks whose deadline has passed or whose attempts are used up: one chunk, or all.
+    """Mark overdue tasks as failed (deadline passed or attempts used up): one chunk, or all.
 
     A relay does the same as it goes.
 

@@ -97,7 +97,7 @@ class Redrive:
     type=DURATION,
     metavar="TIME",
     default=0,
-    help="Only tasks that were handed out so long ago: before Redis lost them.  [0]",
+    help="Only tasks that were handed out at least so long ago, before Redis lost them.  [0]",
 )
 @click.option(
     "--queue-limit",
@@ -125,9 +125,9 @@ def redrive(
 ) -> None:
     """Make waiting tasks due again that were handed out and that nobody has started. It asks first.
 
-    For when Redis has come back empty, or older than it was; otherwise each task waits until its
-    interval has passed. Relays put the messages on the queues. What is there still becomes a
-    duplicate, which consumers refuse. Delays and deadlines stay as they are.
+    Use it if Redis has come back empty, or older than it was: otherwise each task waits until its
+    interval has passed. Relays put the messages on the queues. A message that is still there
+    becomes a duplicate, which consumers refuse. Delays and deadlines stay as they are.
 
     \b
     Examples:

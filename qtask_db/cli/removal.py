@@ -30,8 +30,8 @@ _STEP = 1000
     "--idle",
     type=click.IntRange(1, LIMIT["seconds"] // _DAY),
     metavar="DAYS",
-    help="Instead of QUEUE: all without an active task, unless they are paused. For good go those "
-    "that an earlier run has removed so many days ago and that nobody has used since.",
+    help="Instead of QUEUE: all queues without an active task that are not paused. Those that were "
+    "removed so many days ago and not used since are deleted for good.",
 )
 @namespace_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")

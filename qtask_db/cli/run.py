@@ -44,7 +44,7 @@ _log_level = click.option(
     type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
     show_default=True,
-    help="How much to say on stderr.",
+    help="How much to log on stderr.",
 )
 _patient = click.option(
     "--patient", is_flag=True, help="Wait for a server that is away at the start."
@@ -53,7 +53,7 @@ _patient = click.option(
 
 @click.command(short_help="Put due tasks on Redis, until stopped.")
 @any_namespace_option
-@click.option("--name", metavar="NAME", help="Of this relay.  [host:pid:random]")
+@click.option("--name", metavar="NAME", help="Name in logs and batches.  [host:pid:random]")
 @click.option(
     "--limit",
     metavar="N",
@@ -68,7 +68,7 @@ _patient = click.option(
     type=click.IntRange(1, 16),
     default=2,
     show_default=True,
-    help="Threads that move batches while more is due than one.",
+    help="Threads that move batches while more than one is due.",
 )
 @click.option(
     "--lease",
@@ -76,7 +76,7 @@ _patient = click.option(
     type=click.IntRange(min=1),
     default=DEFAULT["batch_lease"],
     show_default=True,
-    help="After which an unconfirmed batch is claimed again.",
+    help="Time after which an unconfirmed batch is claimed again.",
 )
 @click.option(
     "--scan-interval",
@@ -84,7 +84,7 @@ _patient = click.option(
     type=click.FloatRange(min=0, min_open=True),
     default=3.0,
     show_default=True,
-    help="Most between two scans.",
+    help="Longest pause between two scans.",
 )
 @click.option(
     "--poll",
@@ -92,7 +92,7 @@ _patient = click.option(
     type=click.FloatRange(min=0, min_open=True),
     default=0.1,
     show_default=True,
-    help="Between two looks at the next due time.",
+    help="Pause between two looks at the next due time.",
 )
 @click.option(
     "--queue-limit",

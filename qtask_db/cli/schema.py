@@ -24,8 +24,8 @@ _SETTINGS = (
         "--max-lapses",
         type=int,
         metavar="N",
-        help="A task fails when so many attempts in a row were started and never ended, as of one"
-        f" that kills its worker.  [{DEFAULT['max_lapses']}]",
+        help="A task fails after so many attempts in a row that never ended, as it may kill its"
+        f" worker.  [{DEFAULT['max_lapses']}]",
     ),
     click.option(
         "--push-grace",
@@ -51,8 +51,8 @@ _SETTINGS = (
         metavar="N",
         help=f"Most queues that may be registered.  [{DEFAULT['max_queues']}]",
     ),
-    click.option("--tablespace", metavar="NAME", help="Oracle: of new tables."),
-    click.option("--index-tablespace", metavar="NAME", help="Oracle: of their indexes."),
+    click.option("--tablespace", metavar="NAME", help="Oracle: tablespace of new tables."),
+    click.option("--index-tablespace", metavar="NAME", help="Oracle: tablespace of their indexes."),
     click.option(
         "--sequence-cache",
         type=int,
@@ -87,7 +87,7 @@ def _setting_options(command: Command) -> Command:
 def install(
     state: State, /, *, url: str | None, forget_grants: bool, **chosen: int | str | None
 ) -> None:
-    """Create the tables and procedures, or bring them to this version. Again changes nothing.
+    """Create tables and procedures, or bring them to this version. Repeating it changes nothing.
 
     The account needs all privileges on the schema, WITH GRANT OPTION, and on MySQL SELECT on
     mysql.procs_priv to keep who may execute the procedures. Those of applications, relays and

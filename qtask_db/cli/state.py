@@ -132,7 +132,7 @@ def connection_options(command: Command) -> Command:
         metavar="URL",
         expose_value=False,
         callback=_keep("database_option"),
-        help=f"The database.  [env: {DATABASE}]",
+        help=f"URL of the database.  [env: {DATABASE}]",
     )(command)
 
 
@@ -144,7 +144,7 @@ def redis_option(command: Command) -> Command:
         metavar="URL",
         expose_value=False,
         callback=_keep("redis_option"),
-        help=f"Redis.  [env: {REDIS}]",
+        help=f"URL of Redis.  [env: {REDIS}]",
     )(command)
 
 
@@ -164,7 +164,7 @@ def prefix_option(command: Command) -> Command:
         metavar="NAME",
         expose_value=False,
         callback=_keep("prefix_option"),
-        help=f"Of the tables' and procedures' names.  [env: {PREFIX}]",
+        help=f"Start of all names of the schema.  [env: {PREFIX}]",
     )(command)
 
 

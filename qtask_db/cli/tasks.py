@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qtask_db.models import TaskInfo
 
 
-@click.command(short_help="Why a task is where it is, and what happens next.")
+@click.command(short_help="Say why a task is where it is, and what happens next.")
 @click.argument("task_id", type=int, required=False)
 @click.option("--order-no", "-o", metavar="TEXT", help="The newest task with this order number.")
 @click.option("--queue", "-q", metavar="NAME", help="With --order-no: on this queue only.")
@@ -67,7 +67,7 @@ def explain(
     tables.show(console, head, *lines, Padding(Text("Times are UTC.", "dim"), (0, 0, 0, 2)))
 
 
-@click.command("list", short_help="Tasks, newest first.")
+@click.command("list", short_help="List tasks, newest first.")
 @click.option("--queue", "-q", metavar="NAME", help="Only this queue.")
 @click.option(
     "--status",
@@ -80,6 +80,7 @@ def explain(
 @click.option(
     "--limit",
     "-l",
+    metavar="N",
     type=click.IntRange(1, LIMIT["rows"]),
     default=20,
     show_default=True,
