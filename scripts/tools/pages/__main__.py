@@ -11,7 +11,7 @@ import sqlapi
 
 from pages import cli, errors, python
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
 PAGES: dict[str, Callable[[], str]] = {
     "sql": sqlapi.page,
     "cli": cli.page,
