@@ -21,6 +21,8 @@ from qtask_db.settings import Settings, check_package, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
+FOLDERS = ("api", "internal", "views", "install")
+"""Of a dialect: what roles call, what only procedures call, the views, and the rest."""
 ROLES = ("app", "producer", "worker", "relay", "operator", "monitor")
 CALLERS = tuple(r for r in ROLES if any(r in e.get("role", ()) for e in INDEX["procedure"]))
 """The roles that may call procedures; the others only read views."""
@@ -45,17 +47,17 @@ class Renderer:
 
     def __init__(self, dialect: str, settings: Settings) -> None:
         folder = directory("sql") / dialect
-        if not (folder / "macros.sql").is_file():
+        if not (folder / "install" / "macros.sql").is_file():
             raise ConfigurationError(
                 f"dialect must be one of {', '.join(dialects())}, not {dialect!r}"
             )
         self.dialect = dialect
-        self._packaged = (folder / "package_spec.sql").is_file()
+        self._packaged = (folder / "install" / "package_spec.sql").is_file()
         if self._packaged:
             check_package(settings.prefix)
         self.settings = settings
         self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folder),
+            loader=jinja2.FileSystemLoader([folder / name for name in FOLDERS]),
             undefined=jinja2.StrictUndefined,
             autoescape=False,  # noqa: S701 - SQL, not HTML; every value is a validated constant or setting
             keep_trailing_newline=False,
@@ -167,7 +169,7 @@ def is_newer(version: str) -> bool:
 
 def dialects() -> list[str]:
     """The dialects that have templates."""
-    return sorted(path.parent.name for path in directory("sql").glob("*/macros.sql"))
+    return sorted(path.parents[1].name for path in directory("sql").glob("*/install/macros.sql"))
 
 
 @dataclass(slots=True)

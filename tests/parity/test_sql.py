@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -14,12 +15,16 @@ from qtask_db.resources import directory
 from qtask_db.schema.render import INDEX, Renderer, dialects
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
+SQL = directory("sql")
 DIALECTS = dialects()
 PUBLIC = [entry["name"] for entry in INDEX["procedure"] if "role" in entry]
 SHARED = [entry["name"] for entry in INDEX["procedure"] if "dialect" not in entry]
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
-OTHER_FILES = {"macros", "script", "grants", "session"} | {
-    f"{package}_{part}" for package in ("package", "role") for part in ("spec", "body")
+# The folder of a file, by what the index says of it. What it does not name is of the installation.
+FOLDERS: dict[str, Callable[[Mapping[str, object]], str]] = {
+    "procedure": lambda entry: "api" if "role" in entry else "internal",
+    "view": lambda _: "views",
+    "event": lambda _: "install",
 }
 # One JSON object on MySQL, which has no defaults for parameters.
 OPTIONS = ["in_namespace", "in_order_no", "in_deadline", "in_delete_deadline", "in_max_count"]
@@ -106,15 +111,20 @@ each_procedure = pytest.mark.parametrize(("dialect", "name"), EACH)
 
 @every_dialect
 def test_the_index_names_the_files(dialect: str) -> None:
-    files = {path.stem for path in (directory("sql") / dialect).glob("*.sql")} - OTHER_FILES
     listed = [
-        entry["name"]
-        for kind in ("procedure", "view", "event")
+        (FOLDERS[kind](entry), entry["name"])
+        for kind in FOLDERS
         for entry in INDEX[kind]
         if entry.get("dialect", dialect) == dialect
     ]
-    assert sorted(files) == sorted(listed)
-    assert len(set(listed)) == len(listed)
+    paths = list((SQL / dialect).rglob("*.sql"))
+    files = {(path.parent.name, path.stem) for path in paths}
+    assert {file for file in files if file[0] != "install"} == {
+        file for file in listed if file[0] != "install"
+    }
+    assert set(listed) <= files
+    # A template includes another by its name alone.
+    assert len({path.stem for path in paths}) == len(paths)
 
 
 @every_dialect
@@ -248,11 +258,11 @@ def test_dialects_raise_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "name"),
-    [(path.parent.name, path.stem) for path in sorted(directory("sql").glob("*/*.sql"))],
+    "path",
+    [path.relative_to(SQL).as_posix() for path in sorted(SQL.rglob("*.sql"))],
 )
-def test_the_style_of_a_template(dialect: str, name: str) -> None:
-    source = (directory("sql") / dialect / f"{name}.sql").read_text(encoding="utf-8")
+def test_the_style_of_a_template(path: str) -> None:
+    source = (SQL / path).read_text(encoding="utf-8")
     code = re.sub(r"/\*.*?\*/|--.*?$|'(?:[^']|'')*'", "", source, flags=re.DOTALL | re.MULTILINE)
     assert "SELECT *" not in code
     assert not re.search(r"status\s*(=|<>|IN)\s*\(?\d", code), "a status by its number"
@@ -281,13 +291,13 @@ def test_constants_are_sound() -> None:
 
 
 def test_every_verb_has_a_contract_test() -> None:
-    folder = directory("sql").parent / "tests" / "contract"
+    folder = SQL.parent / "tests" / "contract"
     missing = [name for name in PUBLIC if not (folder / f"test_{name}.py").is_file()]
     assert missing == []
 
 
 def test_the_contract_names_no_dialect() -> None:
-    folder = directory("sql").parent / "tests" / "contract"
+    folder = SQL.parent / "tests" / "contract"
     words = re.compile(r"(?i)mysql|mariadb|oracle|innodb|oracledb")
     found = {p.name: words.findall(p.read_text(encoding="utf-8")) for p in folder.glob("*.py")}
     assert {name: hits for name, hits in found.items() if hits} == {}

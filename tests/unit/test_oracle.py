@@ -357,7 +357,8 @@ def test_a_refusal_shows_no_more_than_the_beginning_of_a_value(value: Any, kind:
 def test_the_types_of_all_arguments_are_known() -> None:
     for entry in INDEX["procedure"]:
         if "role" in entry:
-            text = (directory("sql") / "oracle" / f"{entry['name']}.sql").read_text()
+            path = directory("sql") / "oracle" / "api" / f"{entry['name']}.sql"
+            text = path.read_text()
             header = text[: text.index("{%- if spec")]
             names = [name for name in re.findall(r"\bin_\w+", header) if name != "in_"]
             assert list(_parameters(entry["name"])) == names

@@ -155,7 +155,8 @@ def _parameters(verb: str, mode: str = "IN") -> dict[str, str]:
     """The types of a procedure's arguments, or of its results, by their names, read where they are
     declared.
     """
-    text = (directory("sql") / "oracle" / f"{verb}.sql").read_text(encoding="utf-8")
+    path = directory("sql") / "oracle" / "api" / f"{verb}.sql"
+    text = path.read_text(encoding="utf-8")
     return dict(re.findall(rf"^  (\w+) {mode} (\w+)", text, re.MULTILINE))
 
 
