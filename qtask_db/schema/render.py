@@ -17,6 +17,8 @@ import jinja2
 from qtask_db.constants import CONSTANTS
 from qtask_db.errors import ConfigurationError
 from qtask_db.resources import directory, read_toml
+from qtask_db.schema import signature
+from qtask_db.schema.signature import Parameter
 from qtask_db.settings import Settings, check_package, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
@@ -40,6 +42,35 @@ class SchemaObject:
     text: str
     digest: str
     """Of the text; stored in the server, so that an installer sees what is current."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """The parts of a procedure whose file is plain PL/SQL: a package declares it in one place and
+    defines it in another.
+    """
+
+    heading: str
+    """Its kind, name and parameters, up to its header."""
+    header: str
+    """The comment that tells what it does."""
+    code: str
+    """All that follows."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """As `heading` declares them."""
+        return signature.parse(self.heading).parameters
+
+    @property
+    def specification(self) -> str:
+        """As a package declares it: what a caller reads."""
+        return f"{self.heading};\n{self.header}"
+
+    @property
+    def definition(self) -> str:
+        """As the body of a package has it."""
+        return f"{self.heading}\n{self.code}"
 
 
 class Renderer:
@@ -68,6 +99,7 @@ class Renderer:
             p=settings.prefix,
             package=package(settings.prefix),
             procedures=self.procedures,
+            routine=self.routine,
             payload_limit=settings.payload_limit,
             max_lapses=settings.max_lapses,
             push_grace=settings.push_grace,
@@ -84,6 +116,13 @@ class Renderer:
     def render(self, name: str, **values: Any) -> str:
         """The text of one template, named without its ending."""
         return self._jinja.get_template(f"{name}.sql").render(**values).strip()
+
+    def routine(self, name: str) -> Routine:
+        """The parts of one procedure of a package."""
+        heading, header, code = re.split(
+            r"\n(/\*\n.*?\n\*/)\n", self.render(name), maxsplit=1, flags=re.DOTALL
+        )
+        return Routine(heading, header, code)
 
     @cached_property
     def objects(self) -> list[SchemaObject]:

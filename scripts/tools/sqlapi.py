@@ -18,7 +18,9 @@ from typing import Any
 
 from qtask_db.constants import ERROR
 from qtask_db.errors import ProcedureError
+from qtask_db.schema import signature
 from qtask_db.schema.render import INDEX, Renderer
+from qtask_db.schema.signature import Signature
 from qtask_db.settings import Settings, package
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sql.md"
@@ -99,33 +101,20 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    direction: str
-    name: str
-    type: str
-
-    @property
-    def optional(self) -> bool:
-        """Whether a call may leave it out."""
-        return "DEFAULT" in self.type
-
-
-@dataclass(frozen=True, slots=True)
 class Procedure:
     """A procedure as its text describes it."""
 
     name: str
-    parameters: list[Parameter]
+    signature: Signature
     summary: str
     sections: dict[str, str]
 
 
 def read_procedure(name: str, text: str) -> Procedure:
-    """Reads the statement that creates a procedure, or its declaration in a package."""
-    found = re.match(r"(?:CREATE )?PROCEDURE \w+ \((.*?)\)(?:\nCOMMENT |;\n)", text, re.DOTALL)
+    """Reads the text of a procedure in either dialect."""
     header = re.search(r"/\*\n(.*?)\*/", text, re.DOTALL)
-    if found is None or header is None:
-        sys.exit(f"sqlapi: {name} does not begin with its parameters and a header")
+    if header is None:
+        sys.exit(f"sqlapi: {name} has no header")
     lines = textwrap.dedent(header[1]).strip().splitlines()
     parts: dict[str, list[str]] = {"": []}
     part = ""
@@ -135,16 +124,15 @@ def read_procedure(name: str, text: str) -> Procedure:
         parts.setdefault(part, []).append("" if line in SECTIONS else line)
     sections = {title: textwrap.dedent("\n".join(body)).strip() for title, body in parts.items()}
     summary = sections.pop("")
-    return Procedure(name, _parameters(found[1]), summary, sections)
+    return Procedure(name, signature.parse(text), summary, sections)
 
 
-def _parameters(text: str) -> list[Parameter]:
-    parameters = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        first, second, kind = line.rstrip(",").split(" ", 2)
-        direction, name = (first, second) if first in ("IN", "OUT") else (second, first)
-        parameters.append(Parameter(direction, name, kind.partition(" CHARACTER SET")[0]))
-    return parameters
+def types(procedure: Procedure) -> dict[str, str]:
+    """The types of its parameters, by name, as a reader wants to see them."""
+    return {
+        p.name: p.type.partition(" CHARACTER SET")[0] + (" DEFAULT NULL" if p.optional else "")
+        for p in procedure.signature.parameters
+    }
 
 
 def entries(section: str) -> list[tuple[str, str]]:
@@ -194,7 +182,7 @@ def mysql_call(procedure: Procedure, prefix: str) -> str:
 def oracle_call(mysql: Procedure, oracle: Procedure, prefix: str) -> str:
     """The same call in an anonymous block, by name, without what may be left out."""
     texts = re.findall(r"(?:'[^']*'|[^',])+", EXAMPLES[mysql.name])  # commas in strings stay
-    names = (parameter.name for parameter in mysql.parameters)
+    names = (parameter.name for parameter in mysql.signature.parameters)
     given = dict(zip(names, map(str.strip, texts), strict=True)) | {"out_rows": "@r"}
     options = json.loads(given.pop("in_options", "NULL").strip("'").replace("NULL", "{}"))
     for name, value in options.items():
@@ -202,7 +190,7 @@ def oracle_call(mysql: Procedure, oracle: Procedure, prefix: str) -> str:
 
     named = [
         f"{parameter.name} => {re.sub('^@', ':', given[parameter.name])}"
-        for parameter in oracle.parameters
+        for parameter in oracle.signature.parameters
         if not (parameter.optional and given.get(parameter.name, "NULL") == "NULL")
     ]
     call = f"{package(prefix)}.{oracle.name}"
@@ -230,8 +218,7 @@ def write_procedure(mysql: Procedure, oracle: Procedure, prefix: str, roles: lis
     texts = dict(entries(oracle.sections.get("Parameters", "")))
     texts |= dict(entries(mysql.sections.get("Parameters", "")))
     texts |= {"out_rows": "the rows"} | {name: text for name, text in results if name}
-    ours = {parameter.name: parameter.type for parameter in mysql.parameters}
-    theirs = {parameter.name: parameter.type for parameter in oracle.parameters}
+    ours, theirs = types(mysql), types(oracle)
     rows = [
         (f"`{name}`", ours.get(name, ""), theirs.get(name, ""), texts[name])
         for name in [*ours, *(name for name in theirs if name not in ours)]
@@ -292,9 +279,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def procedures(renderer: Renderer) -> dict[str, Procedure]:
     """Those that a role may call, by name."""
     public: list[dict[str, Any]] = [entry for entry in INDEX["procedure"] if entry.get("role")]
-    return {
-        e["name"]: read_procedure(e["name"], renderer.render(e["name"], spec=True)) for e in public
-    }
+    return {e["name"]: read_procedure(e["name"], renderer.render(e["name"])) for e in public}
 
 
 def page() -> str:

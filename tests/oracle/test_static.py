@@ -58,6 +58,15 @@ def test_each_role_has_a_package_that_calls_its_procedures(role: str) -> None:
         assert defined.calls == [(f"abcdefghi.{whole.name}", len(whole.parameters))]
 
 
+@pytest.mark.parametrize("name", [e["name"] for e in RENDERER.procedures])
+def test_the_signature_has_every_parameter(name: str) -> None:
+    """A call is made by it, and the packages of the roles are written from it."""
+    (found,) = (s for s in package("body").subprograms if s.name == name and s.has_body)
+    read = RENDERER.routine(name).parameters
+    assert {p.name: p.type.upper() for p in read} == {p: found.types[p] for p in found.parameters}
+    assert {p.name for p in read if p.optional} == found.optional
+
+
 @pytest.mark.parametrize("part", ["spec", "body"])
 def test_the_parser_finds_what_is_missing(part: str) -> None:
     text = rendered()[f"package_{part}"].strip()
@@ -95,7 +104,7 @@ def test_each_name_is_declared_and_used(name: str) -> None:
 
 
 def _source(name: str) -> str:
-    return RENDERER.render(name, spec=False)
+    return RENDERER.routine(name).definition
 
 
 def test_calls_give_as_many_arguments_as_there_are_parameters() -> None:

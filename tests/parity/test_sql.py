@@ -12,7 +12,8 @@ import pytest
 from qtask_db.constants import CONSTANTS, ERROR
 from qtask_db.errors import ProcedureError
 from qtask_db.resources import directory
-from qtask_db.schema.render import INDEX, Renderer, dialects
+from qtask_db.schema import signature
+from qtask_db.schema.render import INDEX, Renderer, Routine, dialects
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
 SQL = directory("sql")
@@ -67,25 +68,20 @@ def _stored(name: str, text: str) -> Procedure:
         name,
         text,
         _words(found[1]),
-        re.findall(r"^  (IN|OUT|INOUT) (\w+) ", text.split("BEGIN", 1)[0], flags=re.MULTILINE),
+        [(found.mode, found.name) for found in signature.parse(text).parameters],
         re.findall(r"\bDECLARE (?!EXIT\b|CONTINUE\b)(\w+) (\w+)", code),
     )
 
 
-def _packaged(name: str, declaration: str, body: str) -> Procedure:
-    """One of a package: the header follows its declaration there."""
-    found = re.search(r";\n(/\*.*\*/)$", declaration, flags=re.DOTALL)
-    assert found, f"{name} has no header below its declaration"
-    signature = declaration[: found.start()]
-    assert body.startswith(signature), f"{name} differs from its declaration"
-    modes = re.findall(r"^  (\w+) (IN OUT|IN|OUT) ", signature, flags=re.MULTILINE)
-    declared = re.split(r"^IS$|^BEGIN$", body, flags=re.MULTILINE)[1]
+def _packaged(name: str, found: Routine) -> Procedure:
+    """One of a package: the header stands below its declaration there."""
+    declared = re.split(r"^IS$|^BEGIN$", found.code, flags=re.MULTILINE)[1]
     kinds = re.findall(r"^  (?:(CURSOR) )?(\w+)(?: (\w+))?", declared, flags=re.MULTILINE)
     return Procedure(
         name,
-        body,
-        _words(found[1]),
-        [(mode.replace("IN OUT", "INOUT"), parameter) for parameter, mode in modes],
+        found.definition,
+        _words(found.header),
+        [(parameter.mode, parameter.name) for parameter in found.parameters],
         [(local, cursor or kind) for cursor, local, kind in kinds],
     )
 
@@ -98,9 +94,7 @@ def procedures(dialect: str) -> dict[str, Procedure]:
     renderer = Renderer(dialect, Settings())
     names = [entry["name"] for entry in renderer.procedures]
     if any(found.kind == "package_spec" for found in renderer.objects):
-        return {
-            n: _packaged(n, *(renderer.render(n, spec=s) for s in (True, False))) for n in names
-        }
+        return {n: _packaged(n, renderer.routine(n)) for n in names}
     return {n: _stored(n, renderer.render(n)) for n in names}
 
 

@@ -72,9 +72,9 @@ def test_a_header_says_what_each_parameter_is(name: str) -> None:
     sections = procedure.sections
     assert {"Errors", "Transaction"} <= sections.keys()
     described = [n for n, _ in sqlapi.entries(sections.get("Parameters", ""))]
-    assert described == [p.name for p in procedure.parameters if p.direction == "IN"]
+    assert described == list(procedure.signature.inputs)
     results = [n for n, _ in sqlapi.entries(sections.get("Result", "")) if n.startswith("out_")]
-    assert results == [p.name for p in procedure.parameters if p.direction == "OUT"]
+    assert results == [out.name for out in procedure.signature.outs]
     named = {word for word, _ in sqlapi.errors_of(procedure)}
     assert named
     assert named <= ERROR.keys()
@@ -84,14 +84,15 @@ def test_a_header_says_what_each_parameter_is(name: str) -> None:
 def test_calls_have_as_many_arguments_as_their_procedures(document: str) -> None:
     for name, arguments in calls(document):
         assert name in PROCEDURES, name
-        assert count_arguments(arguments) == len(PROCEDURES[name].parameters), (name, arguments)
+        parameters = PROCEDURES[name].signature.parameters
+        assert count_arguments(arguments) == len(parameters), (name, arguments)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_calls_of_the_package_give_what_it_needs(document: str) -> None:
     """By position, then by name; what has no default is given."""
     for name, listed in re.findall(r"\bqtask\.(\w+)\((.*?)\);", text(document), re.DOTALL):
-        parameters = {p.name: p for p in PACKAGED[name].parameters}
+        parameters = {p.name: p for p in PACKAGED[name].signature.parameters}
         named = re.findall(r"(\w+) =>", listed)
         positions = count_arguments(listed) - len(named)
         given = [*list(parameters)[:positions], *named]

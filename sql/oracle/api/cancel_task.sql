@@ -1,7 +1,6 @@
 PROCEDURE cancel_task (
   in_task_id IN NUMBER
 )
-{%- if spec %};
 /*
 Cancels an active task. A run that is under way is not stopped, but it can no longer finish the task.
 
@@ -12,7 +11,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_found NUMBER;
@@ -39,4 +37,3 @@ BEGIN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
 END cancel_task;
-{%- endif %}

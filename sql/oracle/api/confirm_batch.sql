@@ -2,7 +2,6 @@ PROCEDURE confirm_batch (
   in_batch_id IN NUMBER,
   in_relay IN VARCHAR2
 )
-{%- if spec %};
 /*
 Says that all messages of a batch are in Redis; its journal entry is deleted.
 
@@ -15,7 +14,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_relay VARCHAR2(32767) := {{ cut("in_relay", limit.relay) }};
 BEGIN
@@ -38,4 +36,3 @@ BEGIN
   END;
   COMMIT;
 END confirm_batch;
-{%- endif %}

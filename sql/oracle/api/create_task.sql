@@ -12,7 +12,6 @@ PROCEDURE create_task (
   in_delete_deadline IN NUMBER DEFAULT NULL,
   in_max_count IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Creates a real-time task. Its creator pushes the message itself once the transaction has
 committed; a relay does it where the creator has not within {{ push_grace }} s.
@@ -38,7 +37,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
 BEGIN
   {{ enter("create_task") }};
@@ -48,4 +46,3 @@ BEGIN
     out_task_id, out_created, out_pushable
   );
 END create_task;
-{%- endif %}

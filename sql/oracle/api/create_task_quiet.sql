@@ -12,7 +12,6 @@ PROCEDURE create_task_quiet (
   in_delete_deadline IN NUMBER DEFAULT NULL,
   in_max_count IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Creates a real-time task as create_task does, without a result set: for triggers, functions and other stored code.
 A relay pushes the message {{ push_grace }} s later, unless whoever commits the transaction has pushed it before.
@@ -38,7 +37,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
 BEGIN
   {{ enter("create_task_quiet") }};
@@ -48,4 +46,3 @@ BEGIN
     out_task_id, out_created, out_pushable
   );
 END create_task_quiet;
-{%- endif %}

@@ -21,7 +21,6 @@ PROCEDURE create_tasks (
   in_tasks IN CLOB,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
 
@@ -41,7 +40,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   CURSOR c_tasks IS
@@ -200,4 +198,3 @@ BEGIN
     ))
     ORDER BY element;
 END create_tasks;
-{%- endif %}

@@ -12,7 +12,6 @@ PROCEDURE delay_task (
   in_delete_deadline IN NUMBER DEFAULT NULL,
   in_max_count IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Creates a delayed task. A relay pushes its message when the delay has passed.
 
@@ -37,7 +36,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_pushable NUMBER;
 BEGIN
@@ -51,4 +49,3 @@ BEGIN
     out_task_id, out_created, v_pushable
   );
 END delay_task;
-{%- endif %}

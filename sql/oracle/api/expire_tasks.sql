@@ -2,7 +2,6 @@ PROCEDURE expire_tasks (
   in_limit IN NUMBER,
   out_expired OUT NUMBER
 )
-{%- if spec %};
 /*
 Fails active tasks whose deadline has passed, or whose attempts are used up, or the last {{ max_lapses }} of them were started
 and never ended, and whose last interval has passed, in one short transaction. Scans do the same; this is for where
@@ -17,7 +16,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
   v_ids ids;
@@ -67,4 +65,3 @@ BEGIN
   COMMIT;
   out_expired := in_limit - v_left;
 END expire_tasks;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE explain_task (
   in_task_id IN NUMBER,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Tells why a task is where it is, in words. Times are UTC.
 
@@ -16,7 +15,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_status NUMBER;
@@ -113,4 +111,3 @@ BEGIN
     FROM dual
     LEFT JOIN {{ p }}task task ON task.task_id = in_task_id;
 END explain_task;
-{%- endif %}

@@ -3,7 +3,6 @@ PROCEDURE extend_task (
   in_attempt IN NUMBER DEFAULT NULL,
   in_seconds IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Heartbeat of a long run: the task is queued again that much later, counted from now, never after its deadline. From
 {{ default.alive_after }} seconds after the start on, neither this attempt nor those before it count as ones that never ended.
@@ -18,7 +17,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
 BEGIN
@@ -43,4 +41,3 @@ BEGIN
     refuse_task(in_task_id, in_attempt);
   END IF;
 END extend_task;
-{%- endif %}

@@ -5,7 +5,6 @@ PROCEDURE fail_task (
   in_delay IN NUMBER DEFAULT NULL,
   out_status OUT NUMBER
 )
-{%- if spec %};
 /*
 Ends an attempt without success: the task waits for the next one, or has failed where that was the last.
 
@@ -22,7 +21,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   -- A CLOB counts what lies beyond the first 65,536 characters of Unicode as two, a VARCHAR2 as one.
@@ -59,4 +57,3 @@ BEGIN
     refuse_task(in_task_id, in_attempt);
   END IF;
 END fail_task;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE finish_task (
   in_task_id IN NUMBER,
   in_attempt IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Finishes a task that is being processed. To finish it once more by the same attempt changes nothing, until it is
 purged: from then on it is task_not_found.
@@ -16,7 +15,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_found NUMBER;
@@ -48,4 +46,3 @@ BEGIN
     END IF;
   END IF;
 END finish_task;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE finish_task_once (
   in_task_id IN NUMBER,
   in_attempt IN NUMBER
 )
-{%- if spec %};
 /*
 Finishes a task that is being processed, for the transaction that also holds its work. If the transaction is
 repeated because the answer to its commit was lost, this raises an error where finish_task says nothing. After
@@ -17,7 +16,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_finished NUMBER;
@@ -50,4 +48,3 @@ BEGIN
     refuse_task(in_task_id, in_attempt);
   END IF;
 END finish_task_once;
-{%- endif %}

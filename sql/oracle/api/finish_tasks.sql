@@ -2,7 +2,6 @@ PROCEDURE finish_tasks (
   in_tasks IN CLOB,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Finishes many tasks at once. One that cannot be finished is left as it is and does not hinder the others.
 
@@ -16,7 +15,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_ids ids;
@@ -78,4 +76,3 @@ BEGIN
       error_number NUMBER PATH '$[2]'
     ));
 END finish_tasks;
-{%- endif %}

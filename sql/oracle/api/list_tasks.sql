@@ -1,3 +1,9 @@
+{%- set asked_for -%}
+(v_queue IS NULL OR {{ same("queue", "v_queue") }})
+        AND (in_status IS NULL OR status = in_status)
+        AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }})
+{%- endset -%}
+{%- set active_statuses = "%d, %d" % (status.waiting, status.processing) -%}
 PROCEDURE list_tasks (
   in_queue IN VARCHAR2 DEFAULT NULL,
   in_status IN NUMBER DEFAULT NULL,
@@ -6,7 +12,6 @@ PROCEDURE list_tasks (
   in_limit IN NUMBER,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
 tasks are searched among the newest {{ limit.search }} ids. Other searches look there first, too; what is rare they
@@ -26,13 +31,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
-{%- set asked_for -%}
-(v_queue IS NULL OR {{ same("queue", "v_queue") }})
-        AND (in_status IS NULL OR status = in_status)
-        AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }})
-{%- endset -%}
-{%- set active_statuses = "%d, %d" % (status.waiting, status.processing) %}
 IS
   v_queue VARCHAR2(32767) := {{ cut("in_queue", limit.queue) }};
   v_order_no VARCHAR2(32767) := {{ cut("in_order_no", limit.order_no) }};
@@ -103,4 +101,3 @@ BEGIN
     END IF;
   END IF;
 END list_tasks;
-{%- endif %}

@@ -3,7 +3,6 @@ PROCEDURE next_due (
   in_held IN CLOB DEFAULT NULL,
   out_wait_ms OUT NUMBER
 )
-{%- if spec %};
 /*
 Tells cheaply how long a relay may sleep before it scans again.
 
@@ -17,7 +16,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
 BEGIN
@@ -25,4 +23,3 @@ BEGIN
   check_held(in_held);
   find_next_due(NULL, v_namespace, COALESCE(in_held, TO_CLOB('[]')), out_wait_ms);
 END next_due;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE pause_queue (
   in_queue IN VARCHAR2,
   in_namespace IN VARCHAR2 DEFAULT NULL
 )
-{%- if spec %};
 /*
 Pauses a queue: its tasks are handed out no more until it is resumed, and still expire. Messages that are
 in Redis already stay there. A queue may be paused before its first task is created.
@@ -15,7 +14,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
@@ -28,4 +26,3 @@ BEGIN
   SET paused_at = COALESCE(paused_at, {{ now }})
   WHERE queue_id = v_queue_id;
 END pause_queue;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE purge_tasks (
   in_limit IN NUMBER,
   out_deleted OUT NUMBER
 )
-{%- if spec %};
 /*
 Deletes terminal tasks whose delete time has come, in one short transaction. Call it until it deletes
 fewer than it may. A task that a foreign key or a trigger keeps is tried again {{ default.purge_retry }} s later.
@@ -16,7 +15,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
   v_ids ids;
@@ -57,4 +55,3 @@ BEGIN
   END;
   COMMIT;
 END purge_tasks;
-{%- endif %}

@@ -5,7 +5,6 @@ PROCEDURE receive_task (
   out_attempt OUT NUMBER,
   out_payload OUT CLOB
 )
-{%- if spec %};
 /*
 Takes a task into processing for a consumer of its queue, as start_task does, and returns its payload: a message can
 be anybody's who may push it, the row is its creator's.
@@ -25,7 +24,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
 BEGIN
@@ -47,4 +45,3 @@ BEGIN
     refuse_start(in_task_id, in_attempt, v_now);
   END IF;
 END receive_task;
-{%- endif %}

@@ -3,7 +3,6 @@ PROCEDURE receive_tasks (
   out_wrong OUT CLOB,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Takes many tasks into processing for a consumer of their queues, as start_tasks does, and returns their payloads. One
 that cannot be started, or belongs to another queue, is left as it is and does not hinder the others.
@@ -23,7 +22,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_batch_id NUMBER := -{{ new_batch_id }};
@@ -68,4 +66,3 @@ BEGIN
     WHERE task.task_id = started.task_id
       AND queue.queue_id = task.queue_id;
 END receive_tasks;
-{%- endif %}

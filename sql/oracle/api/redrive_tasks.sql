@@ -5,7 +5,6 @@ PROCEDURE redrive_tasks (
   in_limit IN NUMBER,
   out_redriven OUT NUMBER
 )
-{%- if spec %};
 /*
 Makes waiting tasks due again whose messages relays have handed out and nobody has started, in one short
 transaction: for when Redis has lost them. All others keep their times: a delay, the delay after a
@@ -24,7 +23,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
   v_queue VARCHAR2(32767) := {{ cut("in_queue", limit.queue) }};
@@ -80,4 +78,3 @@ BEGIN
   COMMIT;
   out_redriven := in_limit - v_left;
 END redrive_tasks;
-{%- endif %}

@@ -2,7 +2,6 @@ PROCEDURE release_batch (
   in_batch_id IN NUMBER,
   in_relay IN VARCHAR2
 )
-{%- if spec %};
 /*
 Says that a batch could not be pushed: its tasks are due again at once.
 
@@ -15,7 +14,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_relay VARCHAR2(32767) := {{ cut("in_relay", limit.relay) }};
   v_batch_id NUMBER;
@@ -43,4 +41,3 @@ BEGIN
   END;
   COMMIT;
 END release_batch;
-{%- endif %}

@@ -4,7 +4,6 @@ PROCEDURE remove_idle_queues (
   out_removed OUT NUMBER,
   out_deleted OUT NUMBER
 )
-{%- if spec %};
 /*
 Removes idle queues as remove_queue does: those that have no active task and are not paused. Deletes what was removed
 in_idle seconds ago, has not been used since and has no task, ended ones included. Call it until both numbers are
@@ -21,7 +20,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
 BEGIN
@@ -67,4 +65,3 @@ BEGIN
   END;
   COMMIT;
 END remove_idle_queues;
-{%- endif %}

@@ -3,7 +3,6 @@ PROCEDURE remove_queue (
   in_namespace IN VARCHAR2 DEFAULT NULL,
   out_deleted OUT NUMBER
 )
-{%- if spec %};
 /*
 Removes a queue that has no active task: scans, statistics and max_queues pass over it, and it is not paused any
 more. The next creation registers it again. Its row stays for a day at least, because transactions that began
@@ -21,7 +20,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
   v_namespace VARCHAR2(32767) := COALESCE(in_namespace, '{{ default.namespace }}');
@@ -71,4 +69,3 @@ BEGIN
   END;
   COMMIT;
 END remove_queue;
-{%- endif %}

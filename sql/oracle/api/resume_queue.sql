@@ -2,7 +2,6 @@ PROCEDURE resume_queue (
   in_queue IN VARCHAR2,
   in_namespace IN VARCHAR2 DEFAULT NULL
 )
-{%- if spec %};
 /*
 Resumes a paused queue; what waited is handed out by the next scans. A queue that is not paused stays as it is.
 
@@ -14,7 +13,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
@@ -27,4 +25,3 @@ BEGIN
   SET paused_at = NULL
   WHERE queue_id = v_queue_id;
 END resume_queue;
-{%- endif %}

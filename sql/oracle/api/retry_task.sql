@@ -2,7 +2,6 @@ PROCEDURE retry_task (
   in_task_id IN NUMBER,
   in_deadline IN NUMBER DEFAULT NULL
 )
-{%- if spec %};
 /*
 Revives a failed or cancelled task: it is due at once, with all its attempts and a new deadline.
 Attempts go on counting, so that a consumer of the former life stays fenced off.
@@ -17,7 +16,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_found NUMBER;
@@ -56,4 +54,3 @@ EXCEPTION
     END IF;
     {{ raise("duplicate_order", "another task with the same order_no is active") }};
 END retry_task;
-{%- endif %}

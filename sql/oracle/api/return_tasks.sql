@@ -2,7 +2,6 @@ PROCEDURE return_tasks (
   in_tasks IN CLOB,
   out_returned OUT NUMBER
 )
-{%- if spec %};
 /*
 Gives back tasks that were started and whose work has not begun, as when a consumer stops: they are due at once,
 and the attempt does not count. Its number is not used again.
@@ -17,7 +16,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_ids ids;
@@ -50,4 +48,3 @@ BEGIN
       RAISE;
   END;
 END return_tasks;
-{%- endif %}

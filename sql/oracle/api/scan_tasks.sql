@@ -8,7 +8,6 @@ PROCEDURE scan_tasks (
   out_wait_ms OUT NUMBER,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Claims due tasks for a relay, which then pushes their messages and calls confirm_batch.
 Due tasks whose deadline has passed or whose attempts are used up fail instead, and those whose last {{ max_lapses }} attempts
@@ -33,7 +32,6 @@ Errors
 Transaction
   Commits by itself.
 */
-{%- else %}
 IS
   v_now {{ instant }};
   v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
@@ -167,4 +165,3 @@ BEGIN
       AND queue.queue_id = task.queue_id
     ORDER BY given.place;
 END scan_tasks;
-{%- endif %}

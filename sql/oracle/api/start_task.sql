@@ -3,7 +3,6 @@ PROCEDURE start_task (
   in_attempt IN NUMBER DEFAULT NULL,
   out_attempt OUT NUMBER
 )
-{%- if spec %};
 /*
 Takes a task into processing: one attempt more, and its interval starts anew. Each attempt before it in a row that was
 started and never ended doubles the interval, up to an hour and more if the interval is longer.
@@ -20,7 +19,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
 BEGIN
@@ -40,4 +38,3 @@ BEGIN
     refuse_start(in_task_id, in_attempt, v_now);
   END IF;
 END start_task;
-{%- endif %}

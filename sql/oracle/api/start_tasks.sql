@@ -2,7 +2,6 @@ PROCEDURE start_tasks (
   in_tasks IN CLOB,
   out_rows OUT SYS_REFCURSOR
 )
-{%- if spec %};
 /*
 Takes many tasks into processing at once, each as start_task does. One that cannot be started is left as it is and
 does not hinder the others.
@@ -18,7 +17,6 @@ Errors
 Transaction
   Joins the caller's.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_batch_id NUMBER := -{{ new_batch_id }};
@@ -61,4 +59,3 @@ BEGIN
       interval_seconds NUMBER PATH '$[2]'
     ));
 END start_tasks;
-{%- endif %}

@@ -20,14 +20,12 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     paused NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
-{%- set spec = true %}
 {%- for entry in procedures if "role" not in entry %}
 
-{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{{ routine(entry.name).specification | indent(2, first=true) }}
 {%- endfor %}
-{%- set spec = false %}
 {%- for entry in procedures %}
 
-{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{{ routine(entry.name).definition | indent(2, first=true) }}
 {%- endfor %}
 END {{ package }};

@@ -20,9 +20,8 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   TYPE received_tasks IS TABLE OF received_task INDEX BY PLS_INTEGER;
   TYPE refused_task IS RECORD (task_id NUMBER, attempt NUMBER, error_number NUMBER);
   TYPE refused_tasks IS TABLE OF refused_task INDEX BY PLS_INTEGER;
-{%- set spec = true %}
 {%- for entry in procedures if "role" in entry %}
 
-{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{{ routine(entry.name).specification | indent(2, first=true) }}
 {%- endfor %}
 END {{ package }};

@@ -1,17 +1,14 @@
 CREATE OR REPLACE PACKAGE BODY {{ p }}{{ role }} AS
   -- {{ comment }}
-{%- set spec = true %}
 {%- for entry in procedures if role in entry.role | default([]) %}
-{%- set declaration %}{% include entry.name ~ ".sql" %}{% endset %}
-{%- set signature = declaration.split("\n);")[0].splitlines() %}
+{%- set verb = routine(entry.name) %}
 
-  {{ signature | join("\n  ") }}
-  )
+{{ verb.heading | indent(2, first=true) }}
   IS
   BEGIN
     {{ package }}.{{ entry.name }}(
-{%- for parameter in signature[1:] %}
-      {{ parameter.split()[0] }} => {{ parameter.split()[0] }}{{ "," if not loop.last }}
+{%- for parameter in verb.parameters %}
+      {{ parameter.name }} => {{ parameter.name }}{{ "," if not loop.last }}
 {%- endfor %}
     );
   END {{ entry.name }};

@@ -4,9 +4,8 @@ CREATE OR REPLACE PACKAGE {{ p }}{{ role }} AUTHID DEFINER AS
 
   -- What they raise.
 {{- exceptions() }}
-{%- set spec = true %}
 {%- for entry in procedures if role in entry.role | default([]) %}
 
-{% filter indent(2, first=true) %}{% include entry.name ~ ".sql" %}{% endfilter %}
+{{ routine(entry.name).specification | indent(2, first=true) }}
 {%- endfor %}
 END {{ p }}{{ role }};

@@ -13,11 +13,9 @@ PROCEDURE add_task (
   out_created OUT NUMBER,
   out_pushable OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: checks and stores one task, real-time where in_delay is NULL.
 */
-{%- else %}
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
@@ -33,4 +31,3 @@ BEGIN
   );
   out_pushable := CASE WHEN out_created = 1 AND in_delay IS NULL AND v_paused = 0 THEN 1 ELSE 0 END;
 END add_task;
-{%- endif %}

@@ -1,11 +1,9 @@
 PROCEDURE check_held (
   in_held IN CLOB
 )
-{%- if spec %};
 /*
 Internal: refuses what is no list of queues.
 */
-{%- else %}
 IS
   v_found NUMBER;
 BEGIN
@@ -24,4 +22,3 @@ BEGIN
     {{ raise("invalid_argument", "in_held must have at most %d names" % limit.rows) }};
   END IF;
 END check_held;
-{%- endif %}

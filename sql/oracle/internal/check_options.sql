@@ -6,11 +6,9 @@ PROCEDURE check_options (
   in_delete_deadline IN NUMBER,
   in_max_count IN NUMBER
 )
-{%- if spec %};
 /*
 Internal: raises which option of a new task is not allowed; one that is NULL has its default.
 */
-{%- else %}
 IS
 BEGIN
   IF in_namespace IS NOT NULL AND ({{ no_name("in_namespace", limit.namespace) }}) THEN
@@ -29,4 +27,3 @@ BEGIN
     {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count, "in_label || ") }};
   END IF;
 END check_options;
-{%- endif %}

@@ -6,11 +6,9 @@ PROCEDURE check_payload (
   in_label IN VARCHAR2,
   in_payload IN CLOB
 )
-{%- if spec %};
 /*
 Internal: refuses a payload that is too large, no JSON object, or has a key that messages add.
 */
-{%- else %}
 IS
   v_error NUMBER;
 BEGIN
@@ -40,4 +38,3 @@ BEGIN
     {{ raise("invalid_payload", "payload must be a JSON object, not nested too deeply", "in_label || ") }};
   END IF;
 END check_payload;
-{%- endif %}

@@ -2,11 +2,9 @@ PROCEDURE check_queue (
   in_queue IN VARCHAR2,
   in_namespace IN VARCHAR2
 )
-{%- if spec %};
 /*
 Internal: refuses names that no queue can have.
 */
-{%- else %}
 IS
 BEGIN
   IF {{ no_name("in_queue", limit.queue) }} THEN
@@ -16,4 +14,3 @@ BEGIN
     {{ raise("invalid_argument", "in_namespace must have 1 to %d characters, no blank at either end" % limit.namespace) }};
   END IF;
 END check_queue;
-{%- endif %}

@@ -1,13 +1,11 @@
 PROCEDURE check_room (
   out_room IN OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: refuses one more queue where that would be too many. out_room is how many more may be registered, counted
 where it is NULL. Transactions that register at the same time do not see each other's, so that each may come up to
 the limit.
 */
-{%- else %}
 IS
 BEGIN
   IF out_room IS NULL THEN
@@ -21,4 +19,3 @@ BEGIN
   END IF;
   out_room := out_room - 1;
 END check_room;
-{%- endif %}

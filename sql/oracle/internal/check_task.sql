@@ -5,11 +5,9 @@ PROCEDURE check_task (
   in_interval IN NUMBER,
   in_queue IN VARCHAR2
 )
-{%- if spec %};
 /*
 Internal: raises what create_task, delay_task and create_tasks do not allow. in_label begins the errors' texts.
 */
-{%- else %}
 IS
 BEGIN
   IF {{ no_name("in_name", limit.name) }} THEN
@@ -23,4 +21,3 @@ BEGIN
   END IF;
   check_payload(in_label, in_payload);
 END check_task;
-{%- endif %}

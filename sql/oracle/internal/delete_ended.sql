@@ -3,12 +3,10 @@ PROCEDURE delete_ended (
   in_now IN TIMESTAMP,
   out_deleted OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: deletes ended tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
 next purge does not meet it first.
 */
-{%- else %}
 IS
 BEGIN
   FORALL i IN 1 .. in_ids.COUNT
@@ -26,4 +24,3 @@ EXCEPTION
     END IF;
     RAISE;
 END delete_ended;
-{%- endif %}

@@ -3,11 +3,9 @@ PROCEDURE delete_or_put_off (
   in_now IN TIMESTAMP,
   out_deleted IN OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: deletes an ended task and counts it, or puts it off if something keeps it.
 */
-{%- else %}
 IS
 BEGIN
   DELETE FROM {{ p }}task
@@ -23,4 +21,3 @@ EXCEPTION
     END IF;
     RAISE;
 END delete_or_put_off;
-{%- endif %}

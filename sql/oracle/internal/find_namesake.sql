@@ -4,11 +4,9 @@ PROCEDURE find_namesake (
   in_queue_id IN NUMBER,
   out_task_id OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: the active task with an order number, which stays active until the caller's transaction ends.
 */
-{%- else %}
 IS
 BEGIN
   SELECT task_id
@@ -23,4 +21,3 @@ EXCEPTION
   WHEN NO_DATA_FOUND THEN
     out_task_id := NULL;
 END find_namesake;
-{%- endif %}

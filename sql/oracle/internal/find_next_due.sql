@@ -4,12 +4,10 @@ PROCEDURE find_next_due (
   in_held IN CLOB,
   out_wait_ms OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: milliseconds until a scan has something to do that it could not do before in_after;
 in_after NULL counts what is due already. NULL where there is nothing at all.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_after {{ instant }} := COALESCE(in_after, TIMESTAMP '1970-01-01 00:00:00');
@@ -48,4 +46,3 @@ BEGIN
     out_wait_ms := GREATEST(0, CEIL({{ in_seconds("v_wait") }} * 1000));
   END IF;
 END find_next_due;
-{%- endif %}

@@ -6,12 +6,10 @@ PROCEDURE find_queue (
   out_queue_id OUT NUMBER,
   out_paused OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: a queue's number, registered where it is new or was removed, and whether it is paused. in_label begins
 the errors' texts; out_room is as for check_room.
 */
-{%- else %}
 IS
   v_namespace VARCHAR2({{ limit.namespace }} CHAR) := COALESCE(in_namespace, '{{ default.namespace }}');
 BEGIN
@@ -46,4 +44,3 @@ BEGIN
       END;
   END;
 END find_queue;
-{%- endif %}

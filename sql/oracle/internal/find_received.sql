@@ -3,12 +3,10 @@ PROCEDURE find_received (
   in_queue IN VARCHAR2,
   out_payload OUT NOCOPY CLOB
 )
-{%- if spec %};
 /*
 Internal: the payload of a task, if it belongs to a queue of this name; raises wrong_queue if not. Neither changes
 once the task is created.
 */
-{%- else %}
 IS
   v_queue VARCHAR2({{ limit.queue }} CHAR);
 BEGIN
@@ -25,4 +23,3 @@ EXCEPTION
   WHEN NO_DATA_FOUND THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
 END find_received;
-{%- endif %}

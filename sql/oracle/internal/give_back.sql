@@ -1,12 +1,10 @@
 PROCEDURE give_back (
   in_batch_id IN NUMBER
 )
-{%- if spec %};
 /*
 Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
 They keep their place in the queue: due since the batch was claimed, or now where the clock was set back.
 */
-{%- else %}
 IS
   CURSOR c_untouched IS
     SELECT task_id
@@ -43,4 +41,3 @@ BEGIN
   DELETE FROM {{ p }}batch
   WHERE batch_id = in_batch_id;
 END give_back;
-{%- endif %}

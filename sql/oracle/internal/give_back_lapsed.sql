@@ -1,11 +1,9 @@
 PROCEDURE give_back_lapsed (
   in_now IN TIMESTAMP
 )
-{%- if spec %};
 /*
 Internal: gives back one batch whose lease has run out unconfirmed; the next scan finds the next one.
 */
-{%- else %}
 IS
   CURSOR c_lapsed IS
     SELECT batch_id
@@ -22,4 +20,3 @@ BEGIN
     give_back(v_batch_id);
   END IF;
 END give_back_lapsed;
-{%- endif %}

@@ -2,11 +2,9 @@ FUNCTION json_array_of (
   in_ids IN ids
 )
 RETURN CLOB
-{%- if spec %};
 /*
 Internal: ids as a JSON array.
 */
-{%- else %}
 IS
   v_array CLOB;
   v_part VARCHAR2(32767);
@@ -20,4 +18,3 @@ BEGIN
   END LOOP;
   RETURN '[' || v_array || v_part || ']';
 END json_array_of;
-{%- endif %}

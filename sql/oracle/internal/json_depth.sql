@@ -2,12 +2,10 @@ FUNCTION json_depth (
   in_json IN CLOB
 )
 RETURN NUMBER
-{%- if spec %};
 /*
 Internal: how deeply a JSON text is nested, 0 where that is no matter. What the brackets hold is taken away until
 only they are left, then the innermost pairs as often as there are any.
 */
-{%- else %}
 IS
   v_brackets CLOB;
   v_depth PLS_INTEGER := 0;
@@ -24,4 +22,3 @@ BEGIN
   END LOOP;
   RETURN v_depth;
 END json_depth;
-{%- endif %}

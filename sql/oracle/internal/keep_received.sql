@@ -4,12 +4,10 @@ PROCEDURE keep_received (
   out_attempts OUT NOCOPY ids,
   out_wrong OUT NOCOPY CLOB
 )
-{%- if spec %};
 /*
 Internal: reads the argument of receive_tasks as read_tasks does, without those elements whose task belongs to another
 queue, which out_wrong tells, or is gone, and those that would make the answer too large.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_bad NUMBER;
@@ -60,4 +58,3 @@ BEGIN
   WHERE length_so_far <= {{ limit.receive_bytes }}
   ORDER BY task_id, attempt;
 END keep_received;
-{%- endif %}

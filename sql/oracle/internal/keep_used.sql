@@ -1,10 +1,8 @@
 PROCEDURE keep_used
-{%- if spec %};
 /*
 Internal: registers removed queues again that have an active task: it was retried, or created by a transaction
 whose snapshot does not show that they were removed.
 */
-{%- else %}
 IS
 BEGIN
   UPDATE {{ p }}queue queue
@@ -12,4 +10,3 @@ BEGIN
   WHERE queue.removed_at IS NOT NULL
     AND {{ has_active("queue.queue_id") }};
 END keep_used;
-{%- endif %}

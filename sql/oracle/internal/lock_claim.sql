@@ -10,12 +10,10 @@ PROCEDURE lock_claim (
   out_full IN OUT BOOLEAN,
   out_expired IN OUT NOCOPY ids
 )
-{%- if spec %};
 /*
 Internal: as lock_due, for tasks that are to be handed out: their payloads have at most in_bytes together, or are a
 single one, and no more than out_bytes_left. out_full becomes true when a bound was met, so that more may be due.
 */
-{%- else %}
 IS
   -- A length in characters needs no look at the text.
   CURSOR c_due IS
@@ -55,4 +53,3 @@ BEGIN
   END LOOP;
   out_bytes_left := out_bytes_left - v_bytes;
 END lock_claim;
-{%- endif %}

@@ -7,13 +7,11 @@ PROCEDURE lock_due (
   out_found OUT NUMBER,
   out_expired IN OUT NOCOPY ids
 )
-{%- if spec %};
 /*
 Internal: locks the first tasks of a lane that nobody else has locked; appends the ids of those that have no
 attempt left or are past their deadline to out_expired, those of the others to out_ids. SKIP LOCKED locks
 what is fetched, not what is found at OPEN, so no row is locked in vain.
 */
-{%- else %}
 IS
   CURSOR c_due IS
     SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */
@@ -41,4 +39,3 @@ BEGIN
     END IF;
   END LOOP;
 END lock_due;
-{%- endif %}

@@ -1,12 +1,10 @@
 PROCEDURE lock_namesakes (
   in_tasks IN new_tasks
 )
-{%- if spec %};
 /*
 Internal: locks the active tasks that have the order numbers of new ones, in the order of their ids, as start_tasks
 and finish_tasks do.
 */
-{%- else %}
 IS
   v_task_id NUMBER;
   v_found SYS.ODCINUMBERLIST := SYS.ODCINUMBERLIST();
@@ -31,4 +29,3 @@ BEGIN
   ORDER BY task_id
   FOR UPDATE; /* O7 */
 END lock_namesakes;
-{%- endif %}

@@ -4,12 +4,10 @@ PROCEDURE read_tasks (
   out_ids OUT NOCOPY ids,
   out_attempts OUT NOCOPY ids
 )
-{%- if spec %};
 /*
 Internal: reads the arguments of start_tasks, finish_tasks and return_tasks, each pair once and in the order of
 the ids, in which all calls then lock them; refuses what cannot be read.
 */
-{%- else %}
 IS
   v_found NUMBER;
   v_bad NUMBER;
@@ -49,4 +47,3 @@ BEGIN
   ))
   ORDER BY task_id, attempt;
 END read_tasks;
-{%- endif %}

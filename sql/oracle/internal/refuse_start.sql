@@ -3,11 +3,9 @@ PROCEDURE refuse_start (
   in_attempt IN NUMBER,
   in_now IN TIMESTAMP
 )
-{%- if spec %};
 /*
 Internal: raises the reason why a task was not started.
 */
-{%- else %}
 IS
   v_lane NUMBER;
   v_attempts NUMBER;
@@ -40,4 +38,3 @@ EXCEPTION
   WHEN NO_DATA_FOUND THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
 END refuse_start;
-{%- endif %}

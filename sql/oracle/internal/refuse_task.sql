@@ -2,11 +2,9 @@ PROCEDURE refuse_task (
   in_task_id IN NUMBER,
   in_attempt IN NUMBER
 )
-{%- if spec %};
 /*
 Internal: raises the reason why a running attempt was not finished, failed or extended.
 */
-{%- else %}
 IS
   v_lane NUMBER;
   v_status NUMBER;
@@ -29,4 +27,3 @@ EXCEPTION
   WHEN NO_DATA_FOUND THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
 END refuse_task;
-{%- endif %}

@@ -11,14 +11,12 @@ PROCEDURE store_task (
   out_task_id OUT NUMBER,
   out_created OUT NUMBER
 )
-{%- if spec %};
 /*
 Internal: stores one task, or finds the active one with its order number.
 
 The unique index decides between creating and finding, so no two callers can both create; where the
 duplicate ends between the two steps, they are taken again, but not for ever.
 */
-{%- else %}
 IS
   v_now {{ instant }} := {{ now }};
   v_races PLS_INTEGER := 0;
@@ -44,4 +42,3 @@ BEGIN
     END;
   END LOOP;
 END store_task;
-{%- endif %}

@@ -2,11 +2,9 @@ FUNCTION utf8_length (
   in_text IN CLOB
 )
 RETURN NUMBER
-{%- if spec %};
 /*
 Internal: the bytes of a text in UTF-8, whatever the character set of the database is.
 */
-{%- else %}
 IS
   v_utf8 BLOB;
   v_to INTEGER := 1;
@@ -23,4 +21,3 @@ BEGIN
   DBMS_LOB.FREETEMPORARY(v_utf8);
   RETURN v_length;
 END utf8_length;
-{%- endif %}

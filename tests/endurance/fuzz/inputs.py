@@ -29,32 +29,22 @@ class Verb:
     """That are given."""
     options: frozenset[str]
     """Those that Python gives by name."""
-    outs: tuple[str, ...]
     errors: frozenset[int]
 
 
 def _verb(found: sqlapi.Procedure) -> Verb:
-    outs = [p.name for p in found.parameters if p.direction == "OUT" and p.name != "out_rows"]
-    names = [p.name for p in found.parameters]
-    later = names[names.index(outs[0]) :] if outs else []
-    parameters = tuple(p.name for p in found.parameters if p.direction == "IN")
     return Verb(
-        parameters,
-        frozenset(parameters).intersection(later),
-        tuple(outs),
+        tuple(found.signature.inputs),
+        frozenset(found.signature.options),
         frozenset(ERROR[name] for name, _ in sqlapi.errors_of(found)),
     )
 
 
-_PROCEDURES = {name: sqlapi.procedures(Renderer(name, Settings())) for name in dialects()}
 VERBS = {
-    dialect: {verb: _verb(found) for verb, found in procedures.items()}
-    for dialect, procedures in _PROCEDURES.items()
-}
-WITH_ROWS = {
-    verb
-    for verb, found in _PROCEDURES["oracle"].items()
-    if any(p.name == "out_rows" for p in found.parameters)
+    name: {
+        verb: _verb(found) for verb, found in sqlapi.procedures(Renderer(name, Settings())).items()
+    }
+    for name in dialects()
 }
 READING = {"explain_task", "list_tasks", "next_due"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}

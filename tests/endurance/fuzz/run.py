@@ -13,6 +13,7 @@ from qtask_db.constants import Status
 from qtask_db.dialects.mysql.errors import number_and_text
 from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
+from qtask_db.schema import signature
 from qtask_db.settings import package
 
 from . import inputs, settings, staging
@@ -149,8 +150,6 @@ def _call(conn: Connection, made: Input) -> Rows:
         made.verb,
         *(value for name, value in made.given.items() if name not in verb.options),
         options={name.removeprefix("in_"): made.given[name] for name in verb.options} or None,
-        outs=len(verb.outs),
-        rows=made.verb in inputs.WITH_ROWS,
     )
     return [outs, *rows] if outs else rows
 
@@ -165,16 +164,17 @@ def _block(conn: Connection, made: Input) -> Rows:
                 passed.append(f"{name} => {value.text}")
             else:
                 bound[name] = value
-        outs = {name: cursor.var(int) for name in inputs.VERBS["oracle"][made.verb].outs}
+        declared = signature.read("oracle", made.verb)
+        outs = {out.name: cursor.var(int) for out in declared.outs}
         bound |= outs
-        if made.verb in inputs.WITH_ROWS:
+        if declared.rows:
             fetch_at_once(found)
             bound["out_rows"] = found
         passed += [f"{name} => :{name}" for name in bound]
         block = f"BEGIN {package(conn.prefix)}.{made.verb}({', '.join(passed)}); END;"
         try:
             cursor.execute(block, bound)
-            rows = found.fetchall() if made.verb in inputs.WITH_ROWS else []
+            rows = found.fetchall() if declared.rows else []
         except Exception as error:
             raise conn.dialect.translate(error) or error from error
         return [tuple(out.getvalue() for out in outs.values()), *rows] if outs else rows
