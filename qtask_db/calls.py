@@ -77,7 +77,7 @@ def create(
     text = payload_text(payload)
     options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created, pushable), _ = bind(conn).call(
-        "create_task", name, text, interval, queue, options=options, outs=3
+        "create_task", name, text, interval, queue, options=options
     )
     return Task(int(task_id), queue, text, bool(int(created)), bool(int(pushable)))
 
@@ -107,7 +107,7 @@ def delay(
     text = payload_text(payload)
     options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
     (task_id, created), _ = bind(conn).call(
-        "delay_task", name, text, delay, interval, queue, options=options, outs=2
+        "delay_task", name, text, delay, interval, queue, options=options
     )
     return Task(int(task_id), queue, text, bool(int(created)), pushable=False)
 
@@ -119,7 +119,7 @@ def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
     given = list(tasks)
     texts = [payload_text(task.payload) for task in given]
     elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
-    _, rows = bind(conn).call("create_tasks", json_array(elements), rows=True)
+    _, rows = bind(conn).call("create_tasks", json_array(elements))
     return [
         Task(int(task_id), task.queue, text, bool(int(created)), bool(int(pushable)))
         for task, text, (task_id, created, pushable) in zip(given, texts, rows, strict=True)
@@ -133,7 +133,7 @@ def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
     TaskNotFound, TaskNotActive, StaleAttempt, AttemptsExhausted or DeadlinePassed.
     """
     check_numbers(in_task_id=task_id, in_attempt=attempt)
-    (started,), _ = bind(conn).call("start_task", task_id, attempt, outs=1)
+    (started,), _ = bind(conn).call("start_task", task_id, attempt)
     return int(started)
 
 
@@ -142,7 +142,7 @@ def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[
 
     Tasks that `processing` would refuse are absent from the result.
     """
-    _, rows = bind(conn).call("start_tasks", json_attempts(tasks), rows=True)
+    _, rows = bind(conn).call("start_tasks", json_attempts(tasks))
     return [
         Started(int(task_id), int(attempt), int(interval)) for task_id, attempt, interval in rows
     ]
@@ -156,7 +156,7 @@ def receive(conn: Any, task_id: int, attempt: int | None, queue: str) -> Receive
     """
     check_numbers(in_task_id=task_id, in_attempt=attempt)
     check_texts(in_queue=queue)
-    (started, payload), _ = bind(conn).call("receive_task", task_id, attempt, queue, outs=2)
+    (started, payload), _ = bind(conn).call("receive_task", task_id, attempt, queue)
     return ReceivedTask(task_id, int(started), queue, payload)
 
 
@@ -168,7 +168,7 @@ def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> 
     `wrong`.
     """
     given = sorted(messages, key=lambda message: message[0])
-    (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given), outs=1, rows=True)
+    (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given))
     return Reception(
         [
             ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval), int(lapses))
@@ -203,7 +203,7 @@ def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refu
     """Finishes pairs of task id and attempt, and returns those that `finish` would refuse, each
     with its error number. Calls finish_tasks.
     """
-    _, rows = bind(conn).call("finish_tasks", json_attempts(tasks), rows=True)
+    _, rows = bind(conn).call("finish_tasks", json_attempts(tasks))
     return [
         Refused(int(task_id), None if attempt is None else int(attempt), int(number))
         for task_id, attempt, number in rows
@@ -215,7 +215,7 @@ def return_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> int:
 
     They are due at once and the attempt does not count. Calls return_tasks.
     """
-    (returned,), _ = bind(conn).call("return_tasks", json_attempts(tasks), outs=1)
+    (returned,), _ = bind(conn).call("return_tasks", json_attempts(tasks))
     return int(returned)
 
 
@@ -234,7 +234,7 @@ def fail(
     """
     check_texts(in_error=error)
     check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
-    (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay, outs=1)
+    (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay)
     return Status(int(status))
 
 
@@ -287,7 +287,7 @@ def remove_queue(conn: Any, queue: str, namespace: str | None = None) -> bool:
     QueueNotFound, QueueInUse or TransactionOpen.
     """
     check_texts(in_queue=queue, in_namespace=namespace)
-    (deleted,), _ = bind(conn).call("remove_queue", queue, namespace, outs=1)
+    (deleted,), _ = bind(conn).call("remove_queue", queue, namespace)
     return bool(int(deleted))
 
 
@@ -297,7 +297,7 @@ def remove_idle_queues(conn: Any, idle: int, limit: int = 1000) -> tuple[int, in
     Returns both numbers. Calls remove_idle_queues. Raises TransactionOpen.
     """
     check_numbers(in_idle=idle, in_limit=limit)
-    (removed, deleted), _ = bind(conn).call("remove_idle_queues", idle, limit, outs=2)
+    (removed, deleted), _ = bind(conn).call("remove_idle_queues", idle, limit)
     return int(removed), int(deleted)
 
 
@@ -315,14 +315,14 @@ def redrive(
     """
     check_texts(in_queue=queue, in_namespace=namespace)
     check_numbers(in_age=age, in_limit=limit)
-    (redriven,), _ = bind(conn).call("redrive_tasks", queue, namespace, age, limit, outs=1)
+    (redriven,), _ = bind(conn).call("redrive_tasks", queue, namespace, age, limit)
     return int(redriven)
 
 
 def explain(conn: Any, task_id: int) -> Explanation:
     """Says in words why the task is where it is. Calls explain_task. Raises TaskNotFound."""
     check_numbers(in_task_id=task_id)
-    _, ((found, status, text),) = bind(conn).call("explain_task", task_id, rows=True)
+    _, ((found, status, text),) = bind(conn).call("explain_task", task_id)
     return Explanation(int(found), Status(int(status)), text)
 
 
@@ -345,7 +345,6 @@ def list_tasks(
         order_no,
         namespace,
         limit,
-        rows=True,
     )
     return [
         TaskInfo(
@@ -412,7 +411,7 @@ def scan(
     check_texts(in_relay=relay, in_namespace=namespace)
     check_numbers(in_limit=limit, in_lease=lease)
     (batch_id, wait_ms), rows = bind(conn).call(
-        "scan_tasks", relay, limit, lease, namespace, json_names(held), outs=2, rows=True
+        "scan_tasks", relay, limit, lease, namespace, json_names(held)
     )
     messages = [
         Message(int(task_id), int(attempt), queue, payload)
@@ -426,7 +425,7 @@ def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) 
     next_due.
     """
     check_texts(in_namespace=namespace)
-    (wait_ms,), _ = bind(conn).call("next_due", namespace, json_names(held), outs=1)
+    (wait_ms,), _ = bind(conn).call("next_due", namespace, json_names(held))
     return _seconds(wait_ms)
 
 
@@ -453,7 +452,7 @@ def expire(conn: Any, limit: int = 1000) -> int:
     are used up. Returns how many. Calls expire_tasks. Raises TransactionOpen.
     """
     check_numbers(in_limit=limit)
-    (expired,), _ = bind(conn).call("expire_tasks", limit, outs=1)
+    (expired,), _ = bind(conn).call("expire_tasks", limit)
     return int(expired)
 
 
@@ -462,7 +461,7 @@ def purge(conn: Any, limit: int = 1000) -> int:
     purge_tasks. Raises TransactionOpen.
     """
     check_numbers(in_limit=limit)
-    (deleted,), _ = bind(conn).call("purge_tasks", limit, outs=1)
+    (deleted,), _ = bind(conn).call("purge_tasks", limit)
     return int(deleted)
 
 

@@ -46,8 +46,6 @@ class Connection:
         verb: str,
         *arguments: Any,
         options: Mapping[str, Any] | None = None,
-        outs: int = 0,
-        rows: bool = False,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure; returns its OUT values and its rows. Raises only errors of
         `qtask_db.errors`.
@@ -62,9 +60,7 @@ class Connection:
         began = time.monotonic()
         for tries in itertools.count(1):
             try:
-                return self.dialect.call(
-                    self.raw, self.prefix, verb, arguments, options, outs, rows
-                )
+                return self.dialect.call(self.raw, self.prefix, verb, arguments, options)
             except Exception as error:
                 translated = self._translated(error)
                 if alone and isinstance(translated, Conflict):

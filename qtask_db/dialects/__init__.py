@@ -28,8 +28,6 @@ class Dialect(Protocol):
         verb: str,
         arguments: Sequence[Any],
         options: Mapping[str, Any] | None,
-        outs: int,
-        rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """Calls a procedure and returns its OUT values and its rows; one round trip where the
         driver can. `options` is None where the procedure has none.

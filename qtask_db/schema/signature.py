@@ -73,11 +73,17 @@ def parse(text: str) -> Signature:
     return Signature(tuple(map(_parameter, lines)))
 
 
-@cache
 def read(dialect: str, verb: str) -> Signature:
     """The signature of a procedure that a role may call."""
-    path = directory("sql") / dialect / "api" / f"{verb}.sql"
-    return parse(path.read_text(encoding="utf-8"))
+    return _public(dialect)[verb]
+
+
+@cache
+def _public(dialect: str) -> dict[str, Signature]:
+    """All at once: while a process runs, an upgrade may replace the files."""
+    folder = directory("sql") / dialect / "api"
+    paths = folder.glob("*.sql")
+    return {path.stem: parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def _parameter(line: str) -> Parameter:

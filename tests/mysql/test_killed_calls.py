@@ -48,15 +48,17 @@ def test_killed_calls_are_whole_or_nothing(
 
 @pytest.fixture
 def broken(conn: Connection) -> Iterator[str]:
-    """A procedure that fails and, as one that is killed, leaves its transaction open."""
+    """The prefix of a procedure that fails and, as one that is killed, leaves its transaction
+    open.
+    """
     execute(
         conn,
-        f"CREATE PROCEDURE {conn.prefix}broken (IN in_number INT) BEGIN START TRANSACTION; "
+        "CREATE PROCEDURE broken_cancel_task (IN in_number INT) BEGIN START TRANSACTION; "
         f"INSERT INTO {conn.prefix}queue (namespace, queue) VALUES ('n', 'q'); "
         "SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = in_number; END",
     )
-    yield "broken"
-    execute(conn, f"DROP PROCEDURE {conn.prefix}broken")
+    yield "broken_"
+    execute(conn, "DROP PROCEDURE broken_cancel_task")
 
 
 @pytest.mark.parametrize("number", [1317, 1048, 1644, 20101])
@@ -66,6 +68,6 @@ def test_whatever_the_error_its_transaction_ends(
     """The kill may come when a statement has failed, and before the handler: that error is told."""
     own = connect()
     with pytest.raises(QtaskError):
-        own.call(broken, number)
+        Connection(own.raw, own.dialect, broken).call("cancel_task", number)
     calls.create(own, "job", {}, 60, "Q")
     assert (count(conn, "queue"), count(conn)) == (1, 1)

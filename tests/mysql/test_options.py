@@ -13,7 +13,7 @@ from qtask_db.errors import InvalidArgument, UnknownOption
 
 
 def create(conn: Connection, options: str) -> Any:
-    return conn.call("create_task", "job", "{}", 60, "Q", options, outs=3)[0]
+    return conn.call("create_task", "job", "{}", 60, "Q", options)[0]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_options_that_are_no_object_are_refused(conn: Connection, options: str) 
 
 def test_an_unknown_option_of_a_delayed_task_is_refused(conn: Connection) -> None:
     with refused(conn, UnknownOption, "delay"):
-        conn.call("delay_task", "job", "{}", 9, 60, "Q", '{"delay": 1}', outs=2)
+        conn.call("delay_task", "job", "{}", 9, 60, "Q", '{"delay": 1}')
 
 
 @pytest.mark.parametrize("number", ["10.0", "10.00", "10"])

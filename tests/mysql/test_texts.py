@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from testing import OUTS, ROWS, content, started
+from testing import content, started
 
 from qtask_db import Connection
 from qtask_db.errors import InvalidArgument, InvalidPayload
@@ -51,7 +51,7 @@ def send(conn: Connection, place: str, text: bytes, task_id: int) -> None:
     verb, arguments = PLACES[place]
     given = [task_id if a == "task" else a for a in arguments]
     sent = [a.encode().replace(b"?", text) if isinstance(a, str) else a for a in given]
-    conn.call(verb, *sent, outs=OUTS.get(verb, 0), rows=verb in ROWS)
+    conn.call(verb, *sent)
 
 
 @pytest.mark.parametrize("place", PLACES)

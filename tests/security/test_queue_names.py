@@ -39,7 +39,7 @@ WAYS: dict[str, tuple[str, Call]] = {
 
 
 def _quiet(conn: Connection, queue: str) -> None:
-    conn.call("create_task_quiet", "job", "{}", 60, queue, options={}, outs=3)
+    conn.call("create_task_quiet", "job", "{}", 60, queue, options={})
 
 
 def _bulk(conn: Connection, *queues: str) -> None:

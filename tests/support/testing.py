@@ -16,6 +16,7 @@ from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import Conflict, QtaskError
+from qtask_db.schema import signature
 
 # What the dialects write differently.
 EARLIER = {
@@ -208,31 +209,17 @@ def earlier(conn: Connection, column: str, seconds: float) -> str:
     return EARLIER[conn.dialect.name].format(column=column, microseconds=microseconds)
 
 
-# What the procedures return: OUT values, rows. Everything else returns nothing.
-OUTS = {
-    "create_task": 3, "delay_task": 2, "create_task_quiet": 3, "delay_task_quiet": 2,
-    "start_task": 1, "receive_task": 2, "receive_tasks": 1, "fail_task": 1, "scan_tasks": 2,
-    "next_due": 1, "redrive_tasks": 1, "return_tasks": 1, "expire_tasks": 1, "purge_tasks": 1,
-    "remove_queue": 1, "remove_idle_queues": 2,
-}  # fmt: skip
-ROWS = {
-    "create_tasks", "start_tasks", "receive_tasks", "finish_tasks", "explain_task", "list_tasks",
-    "scan_tasks",
-}  # fmt: skip
-
-
 def call(
     conn: Connection, verb: str, *arguments: Any, options: Mapping[str, Any] | None = None
 ) -> Any:
     """Calls a procedure with all its arguments: the OUT values, the rows, or a pair of both."""
-    if verb.startswith(("create_task", "delay_task")) and verb != "create_tasks":
+    if "in_options" in signature.read("mysql", verb).inputs:
         options = options or {}
-    outs, rows = conn.call(
-        verb, *arguments, options=options, outs=OUTS.get(verb, 0), rows=verb in ROWS
-    )
-    if verb in OUTS and verb in ROWS:
+    outs, rows = conn.call(verb, *arguments, options=options)
+    declared = signature.read("oracle", verb)
+    if declared.outs and declared.rows:
         return outs, rows
-    return outs if verb in OUTS else rows
+    return outs if declared.outs else rows
 
 
 def content(conn: Connection) -> list[list[tuple[Any, ...]]]:

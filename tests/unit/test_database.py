@@ -41,14 +41,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_conflicts_are_met_with_patience(clock: list[float]) -> None:
     dialect = Refusing([Conflict("deadlock")] * 30)
-    assert Connection(None, dialect, "qtask_").call("scan_tasks", outs=1) == ((1,), [])
+    assert Connection(None, dialect, "qtask_").call("scan_tasks") == ((1,), [])
     assert max(clock) < 0.5
 
 
 def test_patience_ends(clock: list[float]) -> None:
     dialect = Refusing([Conflict("deadlock")] * 1000)
     with pytest.raises(Conflict):
-        Connection(None, dialect, "qtask_").call("scan_tasks", outs=1)
+        Connection(None, dialect, "qtask_").call("scan_tasks")
     assert 60 <= sum(clock) < 61
 
 
@@ -60,14 +60,14 @@ def test_a_wait_that_took_long_is_tried_three_times(
         dialect, "call", lambda *a: clock.append(50.0) or Refusing.call(dialect, *a)
     )
     with pytest.raises(Conflict):
-        Connection(None, dialect, "qtask_").call("scan_tasks", outs=1)
+        Connection(None, dialect, "qtask_").call("scan_tasks")
     assert len(dialect.errors) == 20 - 3
 
 
 def test_what_is_not_there_is_not_waited_for_long(clock: list[float]) -> None:
     dialect = Refusing([NotInstalled("qtask_scan_tasks")] * 20)
     with pytest.raises(NotInstalled):
-        Connection(None, dialect, "qtask_").call("scan_tasks", outs=1)
+        Connection(None, dialect, "qtask_").call("scan_tasks")
     assert (len(dialect.errors), sum(clock) < 1) == (20 - 8, True)
 
 
@@ -79,5 +79,5 @@ def test_where_it_may_have_done_something_it_is_not_called_again(
 ) -> None:
     dialect = Refusing([error], alone=alone)
     with pytest.raises(type(error)):
-        Connection(None, dialect, "qtask_").call("scan_tasks", outs=1)
+        Connection(None, dialect, "qtask_").call("scan_tasks")
     assert clock == [0.0]

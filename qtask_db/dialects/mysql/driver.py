@@ -28,6 +28,7 @@ from qtask_db.errors import (
     QtaskError,
 )
 from qtask_db.process import sockets
+from qtask_db.schema import signature
 
 _URL_OPTIONS = {
     "connect_timeout": float,
@@ -119,8 +120,6 @@ class MySQL:
         verb: str,
         arguments: Sequence[Any],
         options: Mapping[str, Any] | None,
-        outs: int,
-        rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """One CALL: the procedures return their OUT values as a row, too, but for quiet ones."""
         if options is not None:
@@ -134,7 +133,8 @@ class MySQL:
             else:
                 places.append("%s")
                 sent.append(argument)
-        variables = [f"@qtask_out_{n}" for n in range(outs)]
+        outs = signature.read(self.name, verb).outs
+        variables = [f"@qtask_out_{n}" for n in range(len(outs))]
         places += variables
         with _plain_cursor(raw) as cursor, _explained(places), self._ended(raw):
             cursor.execute(f"CALL {prefix}{verb}({', '.join(places)})", sent)
@@ -147,7 +147,7 @@ class MySQL:
             # Else the caller's sql_select_limit may cut the one row, too.
             sets.append(rows_of(raw, f"SELECT {', '.join(variables)} LIMIT 1"))
         found = _as_texts(raw, sets.pop(0))[0] if outs else ()
-        return found, _as_texts(raw, sets[0]) if rows else []
+        return found, _as_texts(raw, sets[0]) if sets else []
 
     @contextmanager
     def _ended(self, raw: Any) -> Iterator[None]:

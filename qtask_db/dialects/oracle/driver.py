@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -12,7 +10,7 @@ from qtask_db import urls
 from qtask_db.constants import LIMIT
 from qtask_db.dialects.oracle import errors as oracle_errors
 from qtask_db.errors import ConfigurationError, InvalidArgument, QtaskError
-from qtask_db.resources import directory
+from qtask_db.schema import signature
 from qtask_db.settings import package
 
 _URL_OPTIONS = {
@@ -88,23 +86,21 @@ class Oracle:
         verb: str,
         arguments: Sequence[Any],
         options: Mapping[str, Any] | None,
-        outs: int,
-        rows: bool,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
         """One anonymous block, and one fetch where the procedure returns a cursor."""
-        declared = _parameters(verb)
+        declared = signature.read(self.name, verb)
         given = [
-            _fitting(value, name, kind)
-            for value, (name, kind) in zip(arguments, declared.items(), strict=False)
+            _fitting(value, place.name, place.type)
+            for value, place in zip(arguments, declared.inputs.values(), strict=False)
         ]
         named = {
-            f"in_{name}": _fitting(value, name, declared[f"in_{name}"])
+            f"in_{name}": _fitting(value, name, declared.inputs[f"in_{name}"].type)
             for name, value in (options or {}).items()
         }
         with raw.cursor() as cursor, raw.cursor() as found:
-            kinds = list(_parameters(verb, "OUT").values())[:outs]
-            places = [*given, *(cursor.var(_out_type(kind)) for kind in kinds)]
-            if rows:
+            outs = [cursor.var(_out_type(out.type)) for out in declared.outs]
+            places = [*given, *outs]
+            if declared.rows:
                 fetch_at_once(found)
                 places.append(found)
             alone = self.alone(raw)
@@ -115,8 +111,8 @@ class Oracle:
                 if alone and raw.is_healthy() and raw.transaction_in_progress:
                     raw.rollback()
                 raise
-            values = [_text(place.getvalue()) for place in places[len(arguments) :][:outs]]
-            return tuple(values), found.fetchall() if rows else []
+            values = tuple(_text(out.getvalue()) for out in outs)
+            return values, found.fetchall() if declared.rows else []
 
     def meet(self, raw: Any) -> None:
         """Nothing that the server could know otherwise: the driver commits by its own flag."""
@@ -148,16 +144,6 @@ class Oracle:
     def translate(self, error: Exception) -> QtaskError | None:
         """Sorts a driver's error by its number."""
         return oracle_errors.translate(error)
-
-
-@cache
-def _parameters(verb: str, mode: str = "IN") -> dict[str, str]:
-    """The types of a procedure's arguments, or of its results, by their names, read where they are
-    declared.
-    """
-    path = directory("sql") / "oracle" / "api" / f"{verb}.sql"
-    text = path.read_text(encoding="utf-8")
-    return dict(re.findall(rf"^  (\w+) {mode} (\w+)", text, re.MULTILINE))
 
 
 def _out_type(kind: str) -> Any:

@@ -190,18 +190,18 @@ class Client:
 
     def _create_quietly(self) -> None:
         task = replace(self._new(self.random.randrange(ORDERS)), delay=None)
-        self._call_quietly("create_task_quiet", 3, task)
+        self._call_quietly("create_task_quiet", task)
 
     def _delay_quietly(self) -> None:
         task = replace(self._new(self.random.randrange(ORDERS)), delay=self.random.randint(0, 1))
-        self._call_quietly("delay_task_quiet", 2, task, task.delay)
+        self._call_quietly("delay_task_quiet", task, task.delay)
 
-    def _call_quietly(self, verb: str, outs: int, task: NewTask, *delay: int | None) -> None:
+    def _call_quietly(self, verb: str, task: NewTask, *delay: int | None) -> None:
         options = task.as_element("{}")
         given = [options.pop(name) for name in ("name", "payload", "interval", "queue")]
         options.pop("delay", None)
         (task_id, created, *_), _ = self._conn.call(
-            verb, *given[:2], *delay, *given[2:], options=options, outs=outs
+            verb, *given[:2], *delay, *given[2:], options=options
         )
         self._created(task, int(task_id), bool(created))
 
@@ -224,7 +224,7 @@ class Client:
 
     def _start_tasks(self) -> None:
         """As other languages call it, in any order."""
-        _, rows = self._conn.call("start_tasks", _elements(self._few()), rows=True)
+        _, rows = self._conn.call("start_tasks", _elements(self._few()))
         for task_id, attempt, _ in rows:
             self._started(task_id, attempt)
 
@@ -262,7 +262,7 @@ class Client:
 
     def _finish_tasks(self) -> None:
         tasks = self._few()
-        _, rows = self._conn.call("finish_tasks", _elements(tasks), rows=True)
+        _, rows = self._conn.call("finish_tasks", _elements(tasks))
         refused = {(task_id, attempt) for task_id, attempt, _ in rows}
         self._done.finished += [task for task in tasks if task not in refused]
 

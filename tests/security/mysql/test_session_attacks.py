@@ -48,7 +48,7 @@ def test_checks_that_are_off_keep_nobody_waiting(
         calls.create(own, "job", {}, 60, "Q")
     else:
         calls.create_many(own, [NewTask("job", {}, 60, "Q")] * 2)
-    other.dialect.call(other.raw, "qtask_", "create_task", ("job", "{}", 60, "Q"), {}, 3, False)
+    other.dialect.call(other.raw, "qtask_", "create_task", ("job", "{}", 60, "Q"), {})
     own.rollback()
     assert count(conn) == 1
 

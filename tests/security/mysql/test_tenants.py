@@ -8,10 +8,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import redis as redis_py
 from examples import blocks
-from testing import call, query
+from testing import execute, query
 
 from qtask_db import Connection, Database
-from qtask_db.errors import AccessDenied, QueueUnavailable
+from qtask_db.errors import QueueUnavailable
 from qtask_db.install import install, uninstall
 from qtask_db.schema.render import INDEX, ROLES
 from qtask_db.task import Task
@@ -44,9 +44,9 @@ def test_a_role_of_one_schema_reaches_nothing_of_another(
     )
     for entry in INDEX["procedure"]:
         if entry.get("dialect", "mysql") == "mysql":
-            arguments = [None] * places.get(OTHERS + entry["name"], 0)
-            with pytest.raises(AccessDenied):
-                call(thief, entry["name"], *arguments)
+            name = OTHERS + entry["name"]
+            with pytest.raises(Exception, match="denied"):
+                execute(thief, f"CALL {name}({', '.join(['NULL'] * places.get(name, 0))})")
     for entry in (*INDEX["view"], *INDEX["table"]):
         with pytest.raises(Exception, match="denied"):
             query(thief, f"SELECT 1 FROM {OTHERS}{entry['name']}")
