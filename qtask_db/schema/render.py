@@ -6,9 +6,10 @@ import hashlib
 import importlib.metadata
 import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,8 +136,8 @@ class Renderer:
         events = [self._object("event", entry["name"]) for entry in chosen]
         if self._packaged:
             return [*views, *self._packages(), *events]
-        procedures = [self._object("procedure", e["name"]) for e in reversed(self.procedures)]
-        return [*views, *procedures, *events]
+        procedures = [self._object("procedure", entry["name"]) for entry in self.procedures]
+        return [*views, *_callees_first(procedures), *events]
 
     @property
     def procedures(self) -> list[dict[str, Any]]:
@@ -193,6 +194,15 @@ class Renderer:
             )
             + "\n"
         )
+
+
+def _callees_first(procedures: Sequence[SchemaObject]) -> Iterator[SchemaObject]:
+    found = {one.name: one for one in procedures}
+    called = {
+        name: [callee for callee in re.findall(r"\bCALL (\w+)", one.text) if callee in found]
+        for name, one in found.items()
+    }
+    return (found[name] for name in TopologicalSorter(called).static_order())
 
 
 def _escaped(text: str, signs: str, escape: str) -> str:

@@ -12,6 +12,7 @@ import json
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,51 +28,12 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sql.md"
 WIDTH = 100
 SECTIONS = ("Parameters", "Result", "Errors", "Transaction")
 TITLES = {
-    "app": "Applications and consumers",
-    "relay": "Relays",
-    "operator": "Operators",
-}
-# As MySQL takes them; Oracle's are made of them.
-EXAMPLES = {
-    "create_task": """'bind order', '{"order_no": "8973"}', 3600, 'GCR:ORDER:BIND',
-  '{"order_no": "8973", "max_count": 10}', @task_id, @created, @pushable""",
-    "delay_task": """'close order', '{"order_no": "8973"}', 900, 3600, 'GCR:ORDER:CLOSE', NULL,
-  @task_id, @created""",
-    "create_task_quiet": """'bind order', '{"order_no": "8973"}', 3600, 'GCR:ORDER:BIND',
-  '{"order_no": "8973"}', @task_id, @created, @pushable""",
-    "delay_task_quiet": """'close order', '{"order_no": "8973"}', 900, 3600, 'GCR:ORDER:CLOSE',
-  NULL, @task_id, @created""",
-    "create_tasks": """'[
-  {"name": "bind order", "payload": {"order_no": "1"}, "interval": 3600, "queue": "GCR:ORDER:BIND"},
-  {"name": "remind", "payload": {"to": "a@b.c"}, "interval": 60, "queue": "MAIL", "delay": 86400}
-]'""",
-    "start_task": "17, 1, @attempt",
-    "start_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",
-    "receive_task": "17, 1, 'MAIL', @attempt, @payload",
-    "receive_tasks": """'[
-  {"task_id": 17, "attempt": 1, "queue": "MAIL"}, {"task_id": 18, "attempt": 1, "queue": "MAIL"}
-]', @wrong""",
-    "finish_task": "17, 1",
-    "finish_task_once": "17, 1",
-    "finish_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18, "attempt": 1}]'""",
-    "return_tasks": """'[{"task_id": 17, "attempt": 1}, {"task_id": 18}]', @returned""",
-    "fail_task": "17, 1, 'the bank does not answer', 30, @status",
-    "extend_task": "17, 1, 600",
-    "cancel_task": "17",
-    "retry_task": "17, NULL",
-    "pause_queue": "'GCR:ORDER:BIND', NULL",
-    "remove_queue": "'GCR:ORDER:BIND', NULL, @deleted",
-    "remove_idle_queues": "2592000, 1000, @removed, @deleted",
-    "resume_queue": "'GCR:ORDER:BIND', NULL",
-    "redrive_tasks": "'GCR:ORDER:BIND', NULL, NULL, 1000, @redriven",
-    "explain_task": "17",
-    "list_tasks": "'GCR:ORDER:BIND', 90, NULL, NULL, 20",
-    "scan_tasks": """'relay-1', 1000, 30, NULL, '["MAIL"]', @batch_id, @wait_ms""",
-    "next_due": "NULL, NULL, @wait_ms",
-    "confirm_batch": "@batch_id, 'relay-1'",
-    "release_batch": "@batch_id, 'relay-1'",
-    "expire_tasks": "1000, @expired",
-    "purge_tasks": "1000, @deleted",
+    "creating": "Creating tasks",
+    "taking": "Taking tasks into processing",
+    "ending": "Ending an attempt",
+    "operating": "Operating",
+    "watching": "Watching",
+    "relaying": "Relaying",
 }
 INTRODUCTION = """\
 # SQL reference
@@ -102,16 +64,18 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A procedure as its text describes it."""
+    """A procedure as its text and its entry in the index describe it."""
 
     name: str
+    entry: Mapping[str, Any]
     signature: Signature
     summary: str
     sections: dict[str, str]
 
 
-def read_procedure(name: str, text: str) -> Procedure:
+def read_procedure(entry: Mapping[str, Any], text: str) -> Procedure:
     """Reads the text of a procedure in either dialect."""
+    name = entry["name"]
     header = re.search(r"/\*\n(.*?)\*/", text, re.DOTALL)
     if header is None:
         sys.exit(f"sqlapi: {name} has no header")
@@ -124,7 +88,7 @@ def read_procedure(name: str, text: str) -> Procedure:
         parts.setdefault(part, []).append("" if line in SECTIONS else line)
     sections = {title: textwrap.dedent("\n".join(body)).strip() for title, body in parts.items()}
     summary = sections.pop("")
-    return Procedure(name, signature.parse(text), summary, sections)
+    return Procedure(name, entry, signature.parse(text), summary, sections)
 
 
 def types(procedure: Procedure) -> dict[str, str]:
@@ -176,12 +140,12 @@ def errors_of(procedure: Procedure) -> list[tuple[str, str]]:
 
 
 def mysql_call(procedure: Procedure, prefix: str) -> str:
-    return f"CALL {prefix}{procedure.name}({EXAMPLES[procedure.name]});"
+    return f"CALL {prefix}{procedure.name}({procedure.entry['example']});"
 
 
 def oracle_call(mysql: Procedure, oracle: Procedure, prefix: str) -> str:
     """The same call in an anonymous block, by name, without what may be left out."""
-    texts = re.findall(r"(?:'[^']*'|[^',])+", EXAMPLES[mysql.name])  # commas in strings stay
+    texts = re.findall(r"(?:'[^']*'|[^',])+", mysql.entry["example"])  # commas in strings stay
     names = (parameter.name for parameter in mysql.signature.parameters)
     given = dict(zip(names, map(str.strip, texts), strict=True)) | {"out_rows": "@r"}
     options = json.loads(given.pop("in_options", "NULL").strip("'").replace("NULL", "{}"))
@@ -206,11 +170,11 @@ def oracle_call(mysql: Procedure, oracle: Procedure, prefix: str) -> str:
     return f"BEGIN\n  {call}(\n    {listed}\n  );\nEND;\n/"
 
 
-def write_procedure(mysql: Procedure, oracle: Procedure, prefix: str, roles: list[str]) -> str:
+def write_procedure(mysql: Procedure, oracle: Procedure, prefix: str) -> str:
     """The section of one procedure."""
     blocks = [f"### {mysql.name}", " ".join(mysql.summary.split())]
-    if len(roles) > 1:
-        blocks.append(f"Also for the role `{prefix}{roles[1]}`.")
+    roles = [f"`{prefix}{role}`" for role in mysql.entry["role"]]
+    blocks.append(f"For the role{'s' * (len(roles) > 1)} {' and '.join(roles)}.")
     blocks.append(f"```sql\n{mysql_call(mysql, prefix)}\n```")
     blocks.append(f"```plsql\n{oracle_call(mysql, oracle, prefix)}\n```")
 
@@ -278,8 +242,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def procedures(renderer: Renderer) -> dict[str, Procedure]:
     """Those that a role may call, by name."""
-    public: list[dict[str, Any]] = [entry for entry in INDEX["procedure"] if entry.get("role")]
-    return {e["name"]: read_procedure(e["name"], renderer.render(e["name"])) for e in public}
+    public = [entry for entry in INDEX["procedure"] if "role" in entry]
+    return {e["name"]: read_procedure(e, renderer.render(e["name"])) for e in public}
 
 
 def page() -> str:
@@ -288,13 +252,11 @@ def page() -> str:
     renderer = Renderer("mysql", settings)
     mysql, oracle = procedures(renderer), procedures(Renderer("oracle", settings))
     parts = [INTRODUCTION.strip()]
-    for role, title in TITLES.items():
-        parts.append(f"## {title}\n\nRole `{settings.prefix}{role}`.")
-        for entry in INDEX["procedure"]:
-            roles = entry.get("role", [])
-            if roles[:1] == [role]:
-                both = mysql[entry["name"]], oracle[entry["name"]]
-                parts.append(write_procedure(*both, settings.prefix, roles))
+    for group, title in TITLES.items():
+        parts.append(f"## {title}")
+        for name, found in mysql.items():
+            if found.entry["group"] == group:
+                parts.append(write_procedure(found, oracle[name], settings.prefix))
     parts += [write_errors(), write_views(renderer, settings.prefix)]
     return "\n\n".join(parts) + "\n"
 

@@ -6,8 +6,10 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import pytest
+from sqlapi import TITLES
 
 from qtask_db.constants import CONSTANTS, ERROR
 from qtask_db.errors import ProcedureError
@@ -119,6 +121,18 @@ def test_the_index_names_the_files(dialect: str) -> None:
     assert set(listed) <= files
     # A template includes another by its name alone.
     assert len({path.stem for path in paths}) == len(paths)
+
+
+def test_the_index_is_grouped_and_gives_a_reason() -> None:
+    public = [entry for entry in INDEX["procedure"] if "role" in entry]
+    internal = [entry for entry in INDEX["procedure"] if "role" not in entry]
+    assert INDEX["procedure"] == [*public, *internal]
+    assert all("group" in entry and "example" in entry for entry in public)
+    assert [group for group, _ in groupby(entry["group"] for entry in public)] == list(TITLES)
+    assert not any("group" in entry or "example" in entry for entry in internal)
+    for entry in (entry for kind in INDEX if kind != "retired" for entry in INDEX[kind]):
+        assert ("dialect" in entry) is bool(entry.get("why")), entry["name"]
+    assert not any("dialect" in entry for entry in public)
 
 
 @every_dialect
