@@ -34,9 +34,7 @@ BEGIN
   */
   DECLARE v_pushable TINYINT;
 
-  IF in_delay IS NULL OR in_delay NOT BETWEEN 0 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_delay must be 0 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_delay", 0, limit.seconds, " (seconds)") }};
   CALL {{ p }}add_task(
     in_name, in_payload, in_delay, in_interval, in_queue, in_options,
     out_task_id, out_created, v_pushable

@@ -27,9 +27,7 @@ BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF in_seconds NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_seconds must be NULL or 1 to %d" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_seconds", 1, limit.seconds, or_null=true) }};
 
   {{ look_first("in_attempt", "TRUE") }};
   UPDATE {{ p }}task

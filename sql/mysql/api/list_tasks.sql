@@ -37,9 +37,7 @@ BEGIN
   DECLARE v_newest BIGINT;
   DECLARE v_found INT;
 
-  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_limit", 1, limit.rows) }};
   IF in_status NOT IN ({{ status.values() | join(", ") }}) THEN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;

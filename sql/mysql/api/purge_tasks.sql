@@ -27,9 +27,7 @@ BEGIN
   DECLARE v_expired INT DEFAULT 0;
   DECLARE v_due TINYINT;
 
-  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   CALL {{ p }}begin_work();
   BEGIN

@@ -30,12 +30,8 @@ BEGIN
   DECLARE v_now {{ instant }};
   DECLARE v_left BIGINT DEFAULT in_limit;
 
-  IF in_age NOT BETWEEN 0 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_age must be NULL or 0 to %d (seconds)" % limit.seconds) }};
-  END IF;
-  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_age", 0, limit.seconds, " (seconds)", or_null=true) }};
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   CALL {{ p }}begin_work();
   SET v_now = {{ now }};

@@ -27,12 +27,8 @@ BEGIN
   DECLARE v_now {{ instant }};
   DECLARE v_ids {{ text }};
 
-  IF in_idle IS NULL OR in_idle NOT BETWEEN {{ default.queue_rest }} AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_idle must be %d to %d (seconds)" % (default.queue_rest, limit.seconds)) }};
-  END IF;
-  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_idle", default.queue_rest, limit.seconds, " (seconds)") }};
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   CALL {{ p }}begin_work();
   SET v_now = {{ now }}, out_removed = 0, out_deleted = 0;

@@ -34,9 +34,7 @@ BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF in_deadline NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_deadline must be NULL or 1 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_deadline", 1, limit.seconds, " (seconds)", or_null=true) }};
 
   {{ look_first("NULL", "TRUE") }};
   UPDATE {{ p }}task

@@ -46,19 +46,12 @@ BEGIN
   DECLARE v_known {{ text }} DEFAULT '[]';
   DECLARE v_slow TINYINT;
 
-  IF in_relay IS NULL OR CHAR_LENGTH(in_relay) NOT BETWEEN 1 AND {{ limit.relay }}
-    OR ' ' IN (LEFT(in_relay, 1), RIGHT(in_relay, 1)) THEN
-    {{ raise("invalid_argument", "in_relay must have 1 to %d characters, no blank at either end" % limit.relay) }};
-  END IF;
+  {{ check_name("in_relay", limit.relay) }};
   IF {{ unreadable("in_relay") }} THEN
     {{ raise("invalid_argument", "in_relay must have characters of Unicode only") }};
   END IF;
-  IF in_limit IS NULL OR in_limit NOT BETWEEN 1 AND {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
-  IF in_lease IS NULL OR in_lease NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-    {{ raise("invalid_argument", "in_lease must be 1 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_limit", 1, limit.rows) }};
+  {{ check_integer("in_lease", 1, limit.seconds, " (seconds)") }};
   {{ bytes_at_most("in_held", limit.held) }};
   IF NOT JSON_VALID(v_held) OR JSON_TYPE(v_held) <> 'ARRAY' THEN
     {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};

@@ -38,6 +38,21 @@ IF LENGTH({{ argument }}) > {{ most }} THEN
     {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
   END IF
 {%- endmacro -%}
+{#- The rules for an argument, each with what it says. -#}
+{%- macro name_rule(length, kind="have") -%}
+must {{ kind }} 1 to {{ length }} characters, no blank at either end
+{%- endmacro -%}
+{%- macro check_name(argument, length, or_null=false) -%}
+IF {{ "" if or_null else argument ~ " IS NULL OR " }}CHAR_LENGTH({{ argument }}) NOT BETWEEN 1 AND {{ length }}
+    OR ' ' IN (LEFT({{ argument }}, 1), RIGHT({{ argument }}, 1)) THEN
+    {{ raise("invalid_argument", argument ~ " " ~ name_rule(length)) }};
+  END IF
+{%- endmacro -%}
+{%- macro check_integer(argument, low, high, unit="", or_null=false) -%}
+IF {{ "" if or_null else argument ~ " IS NULL OR " }}{{ argument }} NOT BETWEEN {{ low }} AND {{ high }} THEN
+    {{ raise("invalid_argument", "%s must be %s%d to %d%s" % (argument, "NULL or " if or_null else "", low, high, unit)) }};
+  END IF
+{%- endmacro -%}
 {#- R25. For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
     comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}

@@ -36,10 +36,10 @@ BEGIN
           )""") }}, ' is no key of a task')
         WHEN given.name IS NULL OR CHAR_LENGTH(given.name) NOT BETWEEN 1 AND {{ limit.name }}
           OR ' ' IN (LEFT(given.name, 1), RIGHT(given.name, 1)) THEN
-          '{{ error.invalid_argument }} name must have 1 to {{ limit.name }} characters, no blank at either end'
+          '{{ error.invalid_argument }} name {{ name_rule(limit.name) }}'
         WHEN given.queue IS NULL OR CHAR_LENGTH(given.queue) NOT BETWEEN 1 AND {{ limit.queue }}
           OR ' ' IN (LEFT(given.queue, 1), RIGHT(given.queue, 1)) THEN
-          '{{ error.invalid_argument }} queue must have 1 to {{ limit.queue }} characters, no blank at either end'
+          '{{ error.invalid_argument }} queue {{ name_rule(limit.queue) }}'
         WHEN given.interval_seconds IS NULL OR {{ bad_number("interval_seconds", 1, limit.seconds) }} THEN
           '{{ error.invalid_argument }} interval must be a whole number, 1 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("delay", 0, limit.seconds) }} THEN
@@ -49,13 +49,13 @@ BEGIN
           OR CHAR_LENGTH(JSON_UNQUOTE(given.namespace)) NOT BETWEEN 1 AND {{ limit.namespace }}
           OR ' ' IN (LEFT(JSON_UNQUOTE(given.namespace), 1), RIGHT(JSON_UNQUOTE(given.namespace), 1))
         ) THEN
-          '{{ error.invalid_argument }} namespace must have 1 to {{ limit.namespace }} characters, no blank at either end'
+          '{{ error.invalid_argument }} namespace {{ name_rule(limit.namespace) }}'
         WHEN JSON_TYPE(given.order_no) <> 'NULL' AND (
           JSON_TYPE(given.order_no) <> 'STRING'
           OR CHAR_LENGTH(JSON_UNQUOTE(given.order_no)) NOT BETWEEN 1 AND {{ limit.order_no }}
           OR ' ' IN (LEFT(JSON_UNQUOTE(given.order_no), 1), RIGHT(JSON_UNQUOTE(given.order_no), 1))
         ) THEN
-          '{{ error.invalid_argument }} order_no must be a string of 1 to {{ limit.order_no }} characters, no blank at either end'
+          '{{ error.invalid_argument }} order_no {{ name_rule(limit.order_no, "be a string of") }}'
         WHEN {{ bad_number("deadline", 1, limit.seconds) }} THEN
           '{{ error.invalid_argument }} deadline must be a whole number, 1 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("delete_deadline", 0, limit.seconds) }} THEN

@@ -12,14 +12,8 @@ BEGIN
   Internal: raises what create_task and delay_task do not allow.
   */
   CALL {{ p }}check_session();
-  IF in_name IS NULL OR CHAR_LENGTH(in_name) NOT BETWEEN 1 AND {{ limit.name }}
-    OR ' ' IN (LEFT(in_name, 1), RIGHT(in_name, 1)) THEN
-    {{ raise("invalid_argument", "in_name must have 1 to %d characters, no blank at either end" % limit.name) }};
-  END IF;
-  IF in_queue IS NULL OR CHAR_LENGTH(in_queue) NOT BETWEEN 1 AND {{ limit.queue }}
-    OR ' ' IN (LEFT(in_queue, 1), RIGHT(in_queue, 1)) THEN
-    {{ raise("invalid_argument", "in_queue must have 1 to %d characters, no blank at either end" % limit.queue) }};
-  END IF;
+  {{ check_name("in_name", limit.name) }};
+  {{ check_name("in_queue", limit.queue) }};
   IF {{ unreadable("in_name") }} OR {{ unreadable("in_queue") }} THEN
     {{ raise("invalid_argument", "in_name and in_queue must have characters of Unicode only") }};
   END IF;

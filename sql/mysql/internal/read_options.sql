@@ -41,7 +41,7 @@ BEGIN
     IF JSON_TYPE(v_value) <> 'STRING'
       OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.namespace }}
       OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "namespace must have 1 to %d characters, no blank at either end" % limit.namespace) }};
+      {{ raise("invalid_argument", "namespace " ~ name_rule(limit.namespace)) }};
     END IF;
     SET out_namespace = JSON_UNQUOTE(v_value);
   END IF;
@@ -51,7 +51,7 @@ BEGIN
     IF JSON_TYPE(v_value) <> 'STRING'
       OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.order_no }}
       OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "order_no must be a string of 1 to %d characters, no blank at either end" % limit.order_no) }};
+      {{ raise("invalid_argument", "order_no " ~ name_rule(limit.order_no, "be a string of")) }};
     END IF;
     SET out_order_no = JSON_UNQUOTE(v_value);
   END IF;

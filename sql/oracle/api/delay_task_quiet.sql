@@ -40,9 +40,7 @@ IS
   v_pushable NUMBER;
 BEGIN
   {{ enter("delay_task_quiet") }};
-  IF in_delay IS NULL OR {{ no_integer("in_delay", 0, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_delay must be 0 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_delay", 0, limit.seconds, " (seconds)") }};
   add_task(
     in_name, in_payload, in_delay, in_interval, in_queue,
     in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count,

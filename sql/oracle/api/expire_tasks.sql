@@ -42,9 +42,7 @@ IS
     FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   {{ enter("expire_tasks") }};
-  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   begin_work;
   v_now := {{ now }};

@@ -24,9 +24,7 @@ BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF {{ no_integer("in_seconds", 1, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_seconds must be NULL or 1 to %d" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_seconds", 1, limit.seconds, or_null=true) }};
 
   UPDATE {{ p }}task
   SET

@@ -31,9 +31,7 @@ BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF {{ no_integer("in_delay", 0, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_delay must be NULL or 0 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_delay", 0, limit.seconds, " (seconds)", or_null=true) }};
 
   UPDATE {{ p }}task
   SET

@@ -39,9 +39,7 @@ IS
   v_found NUMBER;
 BEGIN
   {{ enter("list_tasks") }};
-  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_limit", 1, limit.rows) }};
   IF in_status NOT IN ({{ status.values() | join(", ") }}) THEN
     {{ raise("invalid_argument", "in_status must be NULL or one of %s" % (status.values() | join(", "))) }};
   END IF;

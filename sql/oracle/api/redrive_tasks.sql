@@ -47,12 +47,8 @@ IS
     FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   {{ enter("redrive_tasks") }};
-  IF {{ no_integer("in_age", 0, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_age must be NULL or 0 to %d (seconds)" % limit.seconds) }};
-  END IF;
-  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_age", 0, limit.seconds, " (seconds)", or_null=true) }};
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   begin_work;
   v_now := {{ now }};

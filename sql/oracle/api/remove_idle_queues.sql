@@ -24,12 +24,8 @@ IS
   v_now {{ instant }};
 BEGIN
   {{ enter("remove_idle_queues") }};
-  IF in_idle IS NULL OR {{ no_integer("in_idle", default.queue_rest, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_idle must be %d to %d (seconds)" % (default.queue_rest, limit.seconds)) }};
-  END IF;
-  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
+  {{ check_integer("in_idle", default.queue_rest, limit.seconds, " (seconds)") }};
+  {{ check_integer("in_limit", 1, limit.rows) }};
 
   begin_work;
   v_now := {{ now }};

@@ -24,9 +24,7 @@ BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
-  IF {{ no_integer("in_deadline", 1, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_deadline must be NULL or 1 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_integer("in_deadline", 1, limit.seconds, " (seconds)", or_null=true) }};
 
   UPDATE {{ p }}task
   SET

@@ -77,15 +77,9 @@ IS
     ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'SHA256');
 BEGIN
   {{ enter("scan_tasks") }};
-  IF {{ no_name("in_relay", limit.relay) }} THEN
-    {{ raise("invalid_argument", "in_relay must have 1 to %d characters, no blank at either end" % limit.relay) }};
-  END IF;
-  IF in_limit IS NULL OR {{ no_integer("in_limit", 1, limit.rows) }} THEN
-    {{ raise("invalid_argument", "in_limit must be 1 to %d" % limit.rows) }};
-  END IF;
-  IF in_lease IS NULL OR {{ no_integer("in_lease", 1, limit.seconds) }} THEN
-    {{ raise("invalid_argument", "in_lease must be 1 to %d (seconds)" % limit.seconds) }};
-  END IF;
+  {{ check_name("in_relay", limit.relay) }};
+  {{ check_integer("in_limit", 1, limit.rows) }};
+  {{ check_integer("in_lease", 1, limit.seconds, " (seconds)") }};
   check_held(in_held);
 
   begin_work;

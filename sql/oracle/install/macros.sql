@@ -10,6 +10,28 @@ IF LENGTH({{ argument }}) > {{ most }} THEN
     {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
   END IF
 {%- endmacro -%}
+{#- 32 is a blank. -#}
+{%- macro no_name(value, length) -%}
+{{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR ASCII({{ value }}) = 32 OR ASCII(SUBSTR({{ value }}, -1)) = 32
+{%- endmacro -%}
+{%- macro no_integer(value, low, high) -%}
+{{ value }} NOT BETWEEN {{ low }} AND {{ high }} OR {{ value }} <> TRUNC({{ value }})
+{%- endmacro -%}
+{#- The rules for an argument, each with what it says. -#}
+{%- macro name_rule(length, kind="have") -%}
+must {{ kind }} 1 to {{ length }} characters, no blank at either end
+{%- endmacro -%}
+{%- macro check_name(argument, length, or_null=false) -%}
+IF {{ "%s IS NOT NULL AND (%s)" % (argument, no_name(argument, length)) if or_null else no_name(argument, length) }} THEN
+    {{ raise("invalid_argument", argument ~ " " ~ name_rule(length)) }};
+  END IF
+{%- endmacro -%}
+{%- macro check_integer(argument, low, high, unit="", or_null=false) -%}
+IF {{ "" if or_null else argument ~ " IS NULL OR " }}{{ no_integer(argument, low, high) }} THEN
+    {{ raise("invalid_argument", "%s must be %s%d to %d%s" % (argument, "NULL or " if or_null else "", low, high, unit)) }};
+  END IF
+{%- endmacro -%}
+
 {#- O13. Whether ORA-00001 speaks of an index or a trigger of the user's own, and not of the index of order numbers. -#}
 {%- set is_other_index -%}
 REGEXP_LIKE(SQLERRM, '\([^()]+\.[^()]+\)') AND INSTR(SQLERRM, '.{{ (p ~ "active_order") | upper }})') = 0
@@ -60,11 +82,6 @@ NLSSORT({{ text }}, 'NLS_SORT=BINARY')
 {{ column }} = {{ value }} AND {{ binary(column) }} = {{ binary(value) }}
 {%- endmacro -%}
 
-{#- 32 is a blank. -#}
-{%- macro no_name(value, length) -%}
-{{ value }} IS NULL OR LENGTH({{ value }}) > {{ length }} OR ASCII({{ value }}) = 32 OR ASCII(SUBSTR({{ value }}, -1)) = 32
-{%- endmacro -%}
-
 {%- set not_allowed = "queue must fit the queue_pattern of this installation, or be registered already" -%}
 {%- set too_many = "new queues would be more than max_queues allows, which is %d" % max_queues -%}
 {#- Whether a new queue may have this name. LIKE would follow the session's NLS_COMP; behind the full stop there is no
@@ -84,10 +101,6 @@ REGEXP_LIKE({{ name }} || '.', '^({{ queue_patterns | map("escaped", "\\.^$+?()[
     4,000 bytes. -#}
 {%- macro cut(value, length) -%}
 SUBSTR({{ value }}, 1, {{ length + 1 }})
-{%- endmacro -%}
-
-{%- macro no_integer(value, low, high) -%}
-{{ value }} NOT BETWEEN {{ low }} AND {{ high }} OR {{ value }} <> TRUNC({{ value }})
 {%- endmacro -%}
 
 {#- Before version 21, IS JSON alone means an object or an array; from then on a scalar, too. -#}

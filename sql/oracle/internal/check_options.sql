@@ -12,10 +12,10 @@ Internal: raises which option of a new task is not allowed; one that is NULL has
 IS
 BEGIN
   IF in_namespace IS NOT NULL AND ({{ no_name("in_namespace", limit.namespace) }}) THEN
-    {{ raise("invalid_argument", "namespace must have 1 to %d characters, no blank at either end" % limit.namespace, "in_label || ") }};
+    {{ raise("invalid_argument", "namespace " ~ name_rule(limit.namespace), "in_label || ") }};
   END IF;
   IF in_order_no IS NOT NULL AND ({{ no_name("in_order_no", limit.order_no) }}) THEN
-    {{ raise("invalid_argument", "order_no must be a string of 1 to %d characters, no blank at either end" % limit.order_no, "in_label || ") }};
+    {{ raise("invalid_argument", "order_no " ~ name_rule(limit.order_no, "be a string of"), "in_label || ") }};
   END IF;
   IF {{ no_integer("in_deadline", 1, limit.seconds) }} THEN
     {{ raise("invalid_argument", "deadline must be a whole number, 1 to %d (seconds)" % limit.seconds, "in_label || ") }};

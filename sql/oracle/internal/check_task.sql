@@ -11,10 +11,10 @@ Internal: raises what create_task, delay_task and create_tasks do not allow. in_
 IS
 BEGIN
   IF {{ no_name("in_name", limit.name) }} THEN
-    {{ raise("invalid_argument", "name must have 1 to %d characters, no blank at either end" % limit.name, "in_label || ") }};
+    {{ raise("invalid_argument", "name " ~ name_rule(limit.name), "in_label || ") }};
   END IF;
   IF {{ no_name("in_queue", limit.queue) }} THEN
-    {{ raise("invalid_argument", "queue must have 1 to %d characters, no blank at either end" % limit.queue, "in_label || ") }};
+    {{ raise("invalid_argument", "queue " ~ name_rule(limit.queue), "in_label || ") }};
   END IF;
   IF in_interval IS NULL OR {{ no_integer("in_interval", 1, limit.seconds) }} THEN
     {{ raise("invalid_argument", "interval must be a whole number, 1 to %d (seconds)" % limit.seconds, "in_label || ") }};
