@@ -67,12 +67,7 @@ def options_of(
 
 def json_attempts(tasks: Iterable[tuple[int, int | None]]) -> str:
     """In the order of the ids: two calls on the same tasks then lock them in one order."""
-    return json_array(
-        [
-            {"task_id": task_id} if attempt is None else {"task_id": task_id, "attempt": attempt}
-            for task_id, attempt in sorted(tasks, key=lambda pair: pair[0])
-        ]
-    )
+    return json_array([_element(*pair) for pair in sorted(tasks, key=lambda pair: pair[0])])
 
 
 def json_messages(messages: Sequence[tuple[int, int | None, str]]) -> str:
@@ -80,13 +75,12 @@ def json_messages(messages: Sequence[tuple[int, int | None, str]]) -> str:
     for _, _, queue in messages:
         check_texts(queue=queue)
     return json_array(
-        [
-            {"task_id": task_id, "queue": queue}
-            if attempt is None
-            else {"task_id": task_id, "attempt": attempt, "queue": queue}
-            for task_id, attempt, queue in messages
-        ]
+        [{**_element(task_id, attempt), "queue": queue} for task_id, attempt, queue in messages]
     )
+
+
+def _element(task_id: int, attempt: int | None) -> dict[str, Any]:
+    return {"task_id": task_id} if attempt is None else {"task_id": task_id, "attempt": attempt}
 
 
 def json_names(queues: Sequence[str]) -> str | None:
