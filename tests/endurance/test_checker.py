@@ -45,13 +45,15 @@ STORED_ROW = row(1.1, 20, 0, "I")
 PUSH = message("push", 1.3, "producer-1.1")
 TAKE = message("take", 1.4, "worker-1.1")
 STARTED_ROW = row(1.5, 30, 1)
-RUN = event("run", 1.6, id=7, attempt=1, announced=1, k=KEY)
+RUN = event("run", 1.6, id=7, attempt=1, k=KEY)
 DONE = event("done", 1.7, id=7, attempt=1)
 FINISHED_ROW = row(1.8, 0, 1)
 SOUND = [
     create(), CREATED, COMMIT, STORED_ROW, PUSH, TAKE, STARTED_ROW, RUN, DONE, FINISHED_ROW
 ]  # fmt: skip
 RAISED = event("raised", 1.7, id=7, attempt=1)
+TAKE_2 = message("take", 5.4, "worker-1.1", attempt=2)
+RUN_2 = event("run", 5.6, id=7, attempt=2, k=KEY)
 ORDERED = [create(order="5"), *SOUND[1:]]
 OTHER = [
     {**create(), "k": "other", "t": 2.0},
@@ -88,6 +90,11 @@ def test_a_sound_history() -> None:
     assert judged([*SOUND, row(2.0, 0, 1, "D")]) == [], "purged"
 
 
+def test_a_message_announces_a_later_attempt() -> None:
+    later = [*SOUND[:-2], TAKE, TAKE_2, row(5.5, 30, 2), RUN_2]
+    assert judged(later, overdue={7: -1.0}) == []
+
+
 def test_what_nobody_knows_is_decided_by_the_database() -> None:
     assert judged(without(COMMIT, PUSH)) == []
     assert judged([create(), CREATED], ledger={}) == []
@@ -114,8 +121,18 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
     ),
     "one worker ran one attempt twice": ("owned twice", [*SOUND, RUN], STORED, {}),
     "a copy of a message started a later attempt": (
-        "owned twice", [*SOUND[:-3], row(5.5, 30, 2), {**RUN, "attempt": 2}], STORED, {7: -1.0}
+        "owned twice", [*SOUND[:-2], TAKE, row(5.5, 30, 2), RUN_2], STORED, {7: -1.0}
     ),
+    "a copy at another worker started a later attempt": (
+        "owned twice",
+        [*SOUND[:-2], {**TAKE, "by": "worker-2.1"}, row(5.5, 30, 2), {**RUN_2, "by": "worker-2.1"}],
+        STORED, {7: -1.0},
+    ),
+    "another worker's message started a later attempt": (
+        "owned twice", [*SOUND[:-2], TAKE_2, row(5.5, 30, 2), {**RUN_2, "by": "worker-2.1"}],
+        STORED, {7: -1.0},
+    ),
+    "an attempt ran without a message": ("owned twice", without(TAKE), STORED, {}),
     "a stale attempt finished the task": (
         "fence", [*SOUND[:-1], row(5.5, 30, 2), row(5.6, 0, 2)], STORED, {}
     ),
@@ -145,8 +162,7 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
     ),
     "a stale attempt failed the next one": (
         "fence",
-        [*SOUND[:-2], row(5.5, 30, 2), {**RUN, "attempt": 2, "announced": 2}, RAISED,
-         row(5.6, 90, 2)],
+        [*SOUND[:-2], TAKE_2, row(5.5, 30, 2), RUN_2, RAISED, row(5.6, 90, 2)],
         STORED, {},
     ),
     "an attempt began in the interval of the one before": (

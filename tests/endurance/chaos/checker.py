@@ -2,7 +2,8 @@
 
     lost          a committed task has neither ended nor a due time in the future; a commit is gone;
                   it was taken for a duplicate of a task that it was not
-    owned twice   two handlers ran by one announced attempt; two tasks of one order were active
+    owned twice   two handlers ran one attempt; one ran an attempt that no message of its process
+                  announced; two tasks of one order were active
     fence         a result was accepted though that attempt's handler had not returned
     early         a delayed task was on its way to Redis before its delay; an attempt began in the
                   interval of the one before
@@ -103,6 +104,7 @@ class Checker:
 
     def __post_init__(self) -> None:
         self.runs: dict[tuple[int, int], str] = {}
+        self._taken: dict[tuple[str, int], set[int]] = defaultdict(set)
         self._key_of: dict[int, str] = {}
         self._done: set[tuple[int, int]] = set()
         self._begun: set[tuple[int, int]] = set()
@@ -176,8 +178,9 @@ class Checker:
         insort(self._scans, event["t"])
 
     def _on_take(self, event: Event) -> None:
-        for task_id, _, key in event["messages"]:
+        for task_id, attempt, key in event["messages"]:
             self._queued(event, task_id, key)
+            self._taken[event["by"], task_id].add(attempt)
         for entry in event.get("entries", ()):
             if self._acknowledged.get(entry, event["since"]) < event["since"]:
                 self._broken("message", f"{event['by']} took {entry}, which was acknowledged")
@@ -206,17 +209,16 @@ class Checker:
 
     def _on_run(self, event: Event) -> None:
         self._queued(event, event["id"], event["k"])
-        number, announced, by = event["id"], event["announced"], event["by"]
-        other = self.runs.get((number, announced))
+        number, attempt, by = event["id"], event["attempt"], event["by"]
+        announced = self._taken[by, number]
+        other = self.runs.get((number, attempt))
         if other is not None:
-            self._broken("owned twice", f"task {number}: {other} and {by} ran attempt {announced}")
-        elif event["attempt"] != announced:
-            self._broken(
-                "owned twice",
-                f"task {number}: {by} runs {event['attempt']} by a copy of {announced}",
-            )
-        self.runs[number, announced] = by
-        self._begun.add((number, event["attempt"]))
+            self._broken("owned twice", f"task {number}: {other} and {by} ran attempt {attempt}")
+        elif attempt not in announced:
+            copies = ", ".join(map(str, sorted(announced))) or "nothing"
+            self._broken("owned twice", f"task {number}: {by} runs {attempt} by a copy of {copies}")
+        self.runs[number, attempt] = by
+        self._begun.add((number, attempt))
 
     def _on_done(self, event: Event) -> None:
         self._done.add((event["id"], event["attempt"]))

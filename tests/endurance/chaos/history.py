@@ -14,7 +14,7 @@ Times are those of the machine's monotonic clock, which no step of a clock chang
     scan      a relay has scanned
     take      messages [id, attempt, key] were taken from Redis, at a call since; entries of streams
     acknowledged  these entries of streams were
-    run       a handler begins: id, attempt, announced (by the message), key, by
+    run       a handler begins: id, attempt, key, by
     done      it has returned: id, attempt
     raised    it is about to raise
     kill      a process was killed: name

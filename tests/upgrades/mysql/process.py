@@ -7,14 +7,27 @@ The roles are those of scripts/chaos, left in peace, with tasks that end soon.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-
-from chaos import producer, roles
+from types import ModuleType
 
 from qtask_db import NewTask
+
+if find_spec("qtask_db.transport") is None:  # its modules lay beside the others in 0.1.0
+    transport = ModuleType("qtask_db.transport")
+    for present, old in {
+        "kinds": "redis_kinds", "message": "message", "queues": "queues", "url": "redis_url",
+    }.items():  # fmt: skip
+        module = importlib.import_module(f"qtask_db.{old}")
+        setattr(transport, present, module)
+        sys.modules[f"qtask_db.transport.{present}"] = module
+    sys.modules["qtask_db.transport"] = transport
+
+from chaos import producer, roles
 
 LEASE = 5
 PACE = 0.05
