@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Asks for known vulnerabilities of the installed packages: a part of scripts/lint.
 
 Exits with 1 where there are some. Where the advisories could not be had it says so and, so that

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The measurements behind scripts/bench, which makes the environment first.
 
 Each figure is compared with a floor that is measured in turn with it, because machines are noisy:
@@ -9,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -67,13 +65,10 @@ CASES = {
 FOR_INFORMATION = {"cost", "bulk", "curve"}
 """--quick leaves them out unless they are asked for: they have nothing to reach, or take long."""
 ORACLE_CASES = {"life": oracle.life}
-LAYOUTS = Path(__file__).resolve().parents[2] / "layouts.py"
 
 
 def main() -> int:
     arguments = _arguments()
-    if arguments.layouts:
-        return _layouts(arguments)
     if arguments.rivals:
         return rivals.main(arguments, OPTIONS, _say)
     began = time.monotonic()
@@ -115,9 +110,6 @@ def _arguments() -> argparse.Namespace:
         choices=[*CASES, *ORACLE_CASES],
         metavar="NAME",
         help=f"only {', '.join(CASES)}; on oracle {', '.join(ORACLE_CASES)}",
-    )
-    parser.add_argument(
-        "--layouts", action="store_true", help="compare table layouts by scripts/layouts.py instead"
     )
     parser.add_argument(
         "--rivals", action="store_true", help="compare with other task systems instead"
@@ -177,15 +169,6 @@ def _require_durable(bench: Bench) -> None:
     wrong = [f"{name} = {found.get(name)}" for name in wanted if found.get(name) != wanted[name]]
     if wrong:
         raise RuntimeError(f"the server is not durable ({', '.join(wrong)}): figures would lie")
-
-
-def _layouts(arguments: argparse.Namespace) -> int:
-    if not LAYOUTS.exists():
-        _say(f"bench: {LAYOUTS} is not there")
-        return 1
-    sizes = ("--tasks", "10000", "--rounds", "2") if arguments.quick else ("--fill", "5000000")
-    command = [sys.executable, str(LAYOUTS), "--server", arguments.engine, *sizes]
-    return subprocess.run(command, check=False).returncode
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Draws docs/figures/*.svg from docs/figures/*.json, which scripts/bench has written."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How many servers a load takes, from what one task costs: the model behind docs/guides/scaling.md.
 
 Costs are those of `scripts/bench --case cost --json`. Every one of them grows in proportion to the

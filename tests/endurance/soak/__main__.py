@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The run behind scripts/soak, which makes the environment first."""
 
 from __future__ import annotations
