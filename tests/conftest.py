@@ -24,7 +24,7 @@ MYSQL_ENGINES = ("mysql", "mariadb")
 SQL_ENGINES = (*MYSQL_ENGINES, "oracle")
 FOLDERS = {
     "mysql": MYSQL_ENGINES,
-    "chaos": MYSQL_ENGINES,
+    "endurance": MYSQL_ENGINES,
     "clients": MYSQL_ENGINES,
     "oracle": ("oracle",),
 }
