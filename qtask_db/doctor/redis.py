@@ -62,7 +62,7 @@ def _encryption(client: Client, url: str) -> Check:
 
     one: Any = client
     if isinstance(client, RedisCluster):
-        one = client.get_random_node().redis_connection  # type: ignore[no-untyped-call]
+        one = client.get_random_node().redis_connection
     connection = one.connection_pool.get_connection()
     try:
         return examine(

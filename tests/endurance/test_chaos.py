@@ -54,7 +54,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def first_engine(pytestconfig: pytest.Config) -> str:
     """The checker's own tests need one engine only."""
-    chosen = pytestconfig.getoption("--engine") or ["mysql"]
+    chosen: list[str] = pytestconfig.getoption("--engine") or ["mysql"]
     return next(name for name in chosen if name != "oracle")
 
 

@@ -40,7 +40,8 @@ def _become() -> None:
 
 def databases_entered(port: int, sockets: Sequence[Path]) -> list[tuple[Any, ...]]:
     """The logins that a server takes, of those that somebody would try."""
-    places = [{"host": "127.0.0.1", "port": port}, *({"unix_socket": str(one)} for one in sockets)]
+    places: list[dict[str, Any]] = [{"host": "127.0.0.1", "port": port}]
+    places += [{"unix_socket": str(one)} for one in sockets]
     entered = []
     for place in places:
         for user in ("root", "", "qtask"):

@@ -109,6 +109,10 @@ def run(*arguments: str, environment: Mapping[str, str]) -> None:
 class Ended(SystemExit):
     """A signal asked this process to end."""
 
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
 
 @contextmanager
 def ending_by_signals() -> Iterator[None]:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Launcher:
 
     def run(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """The same command again is the same server."""
-        process = account.start(command, stdout=subprocess.DEVNULL)
+        process: subprocess.Popen[bytes] = account.start(command, stdout=subprocess.DEVNULL)
         self._processes.append(process)
         return process
 
@@ -102,6 +103,11 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     testing.until(condition, seconds, ignoring=(redis.RedisError, QueueUnavailable))
 
 
+def _is_whole(node: redis.Redis) -> bool:
+    known = node.execute_command("CLUSTER NODES")
+    return len(known) == MASTERS and node.execute_command("CLUSTER INFO")["cluster_state"] == "ok"
+
+
 def start_cluster(
     launch: Launcher, down_after: int = 2_000
 ) -> tuple[str, list[subprocess.Popen[bytes]]]:
@@ -126,8 +132,7 @@ def start_cluster(
     for port in ports[1:]:
         nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port)
     for node in nodes:
-        until(lambda node=node: node.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-        until(lambda node=node: len(node.execute_command("CLUSTER NODES")) == MASTERS)
+        until(partial(_is_whole, node))
         node.close()
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     return f":{launch.password}@{hosts}", processes
@@ -141,6 +146,12 @@ class Guarded:
     """Login, Sentinel, master and the Sentinel's own login, as a URL has them."""
     master: subprocess.Popen[bytes]
     replica: redis.Redis
+
+
+def _watched(sentinel: redis.Redis) -> dict[str, Any]:
+    found = sentinel.sentinel_master("orders")
+    assert isinstance(found, dict)
+    return found
 
 
 def start_sentinel(launch: Launcher, replicas: int = 1, down_after: int = 2_000) -> Guarded:
@@ -160,7 +171,7 @@ def start_sentinel(launch: Launcher, replicas: int = 1, down_after: int = 2_000)
     )
     launch("--sentinel", port=guard, configuration=configuration)
     sentinel = launch.client(guard)
-    until(lambda: sentinel.sentinel_master("orders")["num-slaves"] == replicas)
+    until(lambda: _watched(sentinel)["num-slaves"] == replicas)
     place = f":{launch.password}@127.0.0.1:{guard}/orders/0?sentinel_password={launch.password}"
     return Guarded(place, process, client)
 

@@ -44,7 +44,8 @@ try:
 except ImportError as missing:
     sys.exit(f"bench: {missing}; run scripts/bench, which makes the environment")
 
-CASES = {
+Cases = dict[str, Callable[[Bench], list[Figure]]]
+CASES: Cases = {
     "create": create.create,
     "create_many": create.create_many,
     "scan": relay.scan,
@@ -64,7 +65,7 @@ CASES = {
 }
 FOR_INFORMATION = {"cost", "bulk", "curve"}
 """--quick leaves them out unless they are asked for: they have nothing to reach, or take long."""
-ORACLE_CASES = {"life": oracle.life}
+ORACLE_CASES: Cases = {"life": oracle.life}
 
 
 def main() -> int:
@@ -78,7 +79,7 @@ def main() -> int:
         try:
             figures = _measure(arguments, stack)
         except Ended as ended:
-            status, problem = ended.code, "interrupted"
+            status, problem = ended.status, "interrupted"
         except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
             status, problem = 1, str(error)
         with undisturbed():
@@ -122,7 +123,7 @@ def _arguments() -> argparse.Namespace:
     return chosen
 
 
-def _cases(engine: str) -> dict[str, Callable[[Bench], list[Figure]]]:
+def _cases(engine: str) -> Cases:
     return ORACLE_CASES if engine == "oracle" else CASES
 
 

@@ -61,7 +61,8 @@ class Bench:
         return self._schemas[prefix]
 
     def redis(self) -> Redis:
-        return self.stack.enter_context(Redis.from_url(self.redis_url))
+        redis: Redis = self.stack.enter_context(Redis.from_url(self.redis_url))
+        return redis
 
     def settle(self) -> None:
         """Lets the server write what filling and other cases have left in memory, for at most a
@@ -102,7 +103,9 @@ class Schema:
     def connect(self) -> Connection:
         return self._stack.enter_context(self.database.connect())
 
-    def sql(self, statement: str, arguments: Any = None, conn: Connection | None = None) -> list:
+    def sql(
+        self, statement: str, arguments: Any = None, conn: Connection | None = None
+    ) -> list[Any]:
         """Runs a statement and returns its rows. {table} stands for the table of the tasks."""
         with (conn or self.conn).raw.cursor() as cursor:
             cursor.execute(statement.replace("{table}", self.table), arguments)

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -152,7 +152,7 @@ class Demo:
         return producer
 
     @contextmanager
-    def _shown(self) -> Iterator:
+    def _shown(self) -> Iterator[Callable[[View, bool], None]]:
         """A function that shows a view: a table that changes in its place, or a line a second."""
         if self._console.is_terminal:
             with Live(console=self._console, auto_refresh=False, transient=False) as live:
@@ -204,7 +204,7 @@ def main() -> int:
             if not Demo(console, stack).run(engines, keep=arguments.keep):
                 status = 1
         except Ended as ended:
-            status, problem = ended.code, "interrupted"
+            status, problem = ended.status, "interrupted"
         except (DemoError, CommandError, QtaskError, RedisError, servers.ServerError) as error:
             status, problem = 1, str(error)
         with undisturbed():

@@ -28,7 +28,7 @@ BATCH = 50
 LONGEST_DELAY = 5
 PACE = 0.004  # seconds between two real-time tasks, so that one can watch
 INTERVAL = 60
-KEEP = {"delete_deadline": 600}  # or the relay would purge finished tasks while we watch
+KEEP = 600  # or the relay would purge finished tasks while we watch
 # Most attempts, and the attempt that works; None: none does.
 FAILURES = ((3, None), (2, None), (3, None), (2, None)) + ((5, 2), (5, 3)) * 4
 EXPECTED = {REAL_TIME: COUNT, DELAYED: COUNT, FAILING: len(FAILURES)}
@@ -66,7 +66,7 @@ class Producer(threading.Thread):
                 self._create_delayed(number)
             at = time.time()
             task = self._client.create(
-                "bind order", {"order_no": f"R{number}"}, INTERVAL, REAL_TIME, **KEEP
+                "bind order", {"order_no": f"R{number}"}, INTERVAL, REAL_TIME, delete_deadline=KEEP
             )
             self.sent_at[task.task_id] = at
             self.created += 1
@@ -77,7 +77,12 @@ class Producer(threading.Thread):
         delays = [1 + (number + place) % LONGEST_DELAY for place in range(BATCH)]
         tasks = self._client.create_many(
             NewTask(
-                "close order", {"order_no": f"D{number + place}"}, INTERVAL, DELAYED, delay, **KEEP
+                "close order",
+                {"order_no": f"D{number + place}"},
+                INTERVAL,
+                DELAYED,
+                delay,
+                delete_deadline=KEEP,
             )
             for place, delay in enumerate(delays)
         )
@@ -92,7 +97,7 @@ class Producer(threading.Thread):
             payload = {"order_no": order_no, "works_at_attempt": works_at}
             task = self._client.create(
                 "pay order", payload, INTERVAL, FAILING,
-                order_no=order_no, max_count=max_count, **KEEP,
+                order_no=order_no, max_count=max_count, delete_deadline=KEEP,
             )  # fmt: skip
             self.works_at[task.task_id] = works_at
             self.created += 1

@@ -186,7 +186,7 @@ def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
             fuse()
         return taken
 
-    Queues.take = take  # type: ignore[method-assign]
+    Queues.take = take  # type: ignore[assignment, method-assign]
 
 
 def _watch_acknowledgements(recorder: Recorder) -> None:

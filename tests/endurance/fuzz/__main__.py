@@ -44,7 +44,7 @@ def main() -> int:
             for engine in arguments.engine or ("mysql", "mariadb"):
                 status = max(status, _fuzz(engine, seed, arguments.inputs))
         except Ended as ended:
-            return int(ended.code or 0)
+            return ended.status
         except (servers.ServerError, QtaskError, OSError) as error:
             sys.stderr.write(f"fuzz: {error}\n")
             return 2

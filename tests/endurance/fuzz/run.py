@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from qtask_db import Connection, Database, calls
+from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.dialects.mysql.errors import number_and_text
 from qtask_db.dialects.oracle.driver import fetch_at_once
@@ -124,7 +124,7 @@ class Run:
         for table in ("task", "batch", "queue"):
             _execute(conn, f"DELETE FROM {conn.prefix}{table}")
         made = calls.create_many(
-            conn, [calls.NewTask("job", {}, 60, "Q", delay=0, order_no=str(n)) for n in range(7)]
+            conn, [NewTask("job", {}, 60, "Q", delay=0, order_no=str(n)) for n in range(7)]
         )
         ids = [task.task_id for task in made]
         self._batches = [calls.scan(conn, "r", limit=1).batch_id or 0]
@@ -184,7 +184,8 @@ def _error_fault(dialect: str, made: Input, error: Exception) -> str | None:
     """A refusal is one of the verb's errors, or the server's own about an argument or what the
     session has set.
     """
-    if number_and_text(error.__cause__ or error)[0] in staging.refusals(made.settings):
+    said = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if number_and_text(said)[0] in staging.refusals(made.settings):
         return None
     if isinstance(error, DatabaseUnavailable):
         return f"the connection is lost: {error}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pymysql
 
@@ -137,7 +138,7 @@ def _outcome(conn: Connection, statement: str) -> int:
     return 0
 
 
-def _rows(conn: Connection, statement: str) -> list[tuple[object, ...]]:
+def _rows(conn: Connection, statement: str) -> list[tuple[Any, ...]]:
     with conn.raw.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall())

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields, replace
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 from qtask_db.errors import ConfigurationError
 from qtask_db.schema.render import Renderer, dialects
@@ -16,7 +17,7 @@ from . import values
 NAMES = [field.name for field in fields(Settings)]
 HARMLESS = re.compile(r"[A-Za-z0-9_$#]{0,30}", re.ASCII)
 SCRIPTS_SHARE = 0.05  # of the accepted ones; rendering takes as long as hundreds of calls
-_USUAL = {
+_USUAL: dict[str, Any] = {
     "prefix": "qtask_",
     "payload_limit": 65536,
     "push_grace": 5,

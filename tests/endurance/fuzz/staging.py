@@ -72,7 +72,7 @@ def played(conn: Connection, settings: Sequence[str]) -> Iterator[None]:
         _execute(conn, "COMMIT AND NO CHAIN NO RELEASE")
 
 
-def refusals(settings: Sequence[str]) -> set[int]:
+def refusals(settings: Sequence[str]) -> set[int | None]:
     """The server's errors that these settings explain."""
     return set().union(*(REFUSALS.get(name, ()) for name in names(settings)))
 

@@ -56,7 +56,7 @@ def main() -> int:
             for engine in arguments.engine or ("mysql", "mariadb"):
                 status = max(status, _soak(engine, seed, arguments, console))
         except Ended as ended:
-            return int(ended.code or 0)
+            return ended.status
         except (servers.ServerError, QtaskError, OSError) as error:
             sys.stderr.write(f"soak: {error}\n")
             return 2

@@ -207,8 +207,8 @@ class Client:
 
     def _create_many(self) -> None:
         numbers = self.random.sample(range(ORDERS), 8)
-        order = self.random.choice([sorted, lambda n: sorted(n, reverse=True), list])
-        tasks = [self._new(number) for number in order(numbers)]
+        ordered = [sorted(numbers), sorted(numbers, reverse=True), numbers]
+        tasks = [self._new(number) for number in self.random.choice(ordered)]
         tasks.insert(self.random.randrange(8), self._new(None))
         for task, made in zip(tasks, calls.create_many(self._conn, tasks), strict=True):
             self._created(task, made.task_id, made.created)
@@ -319,7 +319,8 @@ class Client:
         calls.list_tasks(self._conn, order_no=self.random.choice([None, order_no]), limit=20)
 
     def _views(self) -> None:
-        self.random.choice([calls.stats, calls.audit])(self._conn)
+        views: list[Callable[[Any], object]] = [calls.stats, calls.audit]
+        self.random.choice(views)(self._conn)
         view, column = self.random.choice(list(VIEWS.items()))
         self._conn.select(view, [column])
 

@@ -91,7 +91,7 @@ class Soak:
     def _drain_once(self, pipes: list[Pipe], seconds: float, *, wait_for_all: bool = False) -> None:
         end, waiting = time.monotonic() + seconds, set(pipes)
         while waiting and (left := end - time.monotonic()) > 0:
-            for pipe in multiprocessing.connection.wait(pipes, left):
+            for pipe in _ready(pipes, left):
                 self.checker.take(pipe.recv())
                 waiting.discard(pipe)
             if not wait_for_all:
@@ -99,14 +99,19 @@ class Soak:
 
     def _drain(self, pipes: list[Pipe]) -> None:
         """What is still to come, until they have closed their ends."""
-        waiting: list[Any] = list(pipes)
+        waiting = list(pipes)
         end = time.monotonic() + PATIENCE
         while waiting and (left := end - time.monotonic()) > 0:
-            for pipe in multiprocessing.connection.wait(waiting, left):
+            for pipe in _ready(waiting, left):
                 try:
                     self.checker.take(pipe.recv())
                 except EOFError:
                     waiting.remove(pipe)
+
+
+def _ready(pipes: list[Pipe], seconds: float) -> list[Pipe]:
+    ready: list[Any] = multiprocessing.connection.wait(pipes, seconds)
+    return ready
 
 
 def _work(

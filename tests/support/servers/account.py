@@ -38,8 +38,9 @@ def number() -> int | None:
         return None
     mapped = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     spans = [(int(first), int(count)) for first, _, count in map(str.split, mapped)]
-    begin = os.getpid() % len(NUMBERS)
-    for candidate in (*NUMBERS[begin:], *NUMBERS[:begin]):
+    numbers = list(NUMBERS)
+    begin = os.getpid() % len(numbers)
+    for candidate in numbers[begin:] + numbers[:begin]:
         if not any(first <= candidate < first + count for first, count in spans):
             return None  # root of a namespace that has no such number is nobody's root
         if not (_known(pwd.getpwuid, candidate) or _known(grp.getgrgid, candidate)):

@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -111,7 +112,7 @@ def together(run: Callable[[int], Server], numbers: Sequence[int]) -> list[Serve
 def program(engine: str, library: str, log: Log) -> tuple[binaries.Program, Path]:
     """A server program and a library that comes with it."""
     reasons = []
-    for way in (lambda: binaries.on_path(engine), lambda: packages.unpacked(engine, log)):
+    for way in (partial(binaries.on_path, engine), partial(packages.unpacked, engine, log)):
         try:
             found = way()
         except Unavailable as reason:

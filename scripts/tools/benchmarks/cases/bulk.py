@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from qtask_db import calls
 
@@ -37,10 +38,9 @@ def bulk(bench: Bench) -> list[Figure]:
     ]
     figures = []
     for name, floor_is, call, statement in steps:
-        left = {"ours": iter(ours), "plain": iter(plain)}
         pair = interleaved(
-            lambda call=call, left=left: call(next(left["ours"])),
-            lambda statement=statement, left=left: _plain(schema, statement, next(left["plain"])),
+            partial(_next, call, iter(ours)),
+            partial(_next, partial(_plain, schema, statement), iter(plain)),
             rounds,
             warm_up,
         )
@@ -51,6 +51,10 @@ def bulk(bench: Bench) -> list[Figure]:
     return figures
 
 
+def _next(call: Callable[[list[int]], object], left: Iterator[list[int]]) -> None:
+    call(next(left))
+
+
 def _first(batch: list[int]) -> list[tuple[int, int]]:
     return [(task_id, 1) for task_id in batch]
 
@@ -59,5 +63,5 @@ def _plain(schema: Schema, statement: str, batch: list[int]) -> None:
     schema.sql(statement.replace("{ids}", _list(batch)))
 
 
-def _list(ids) -> str:
+def _list(ids: Iterable[int]) -> str:
     return ", ".join(map(str, ids))

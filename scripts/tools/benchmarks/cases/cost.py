@@ -56,6 +56,7 @@ def cost(bench: Bench) -> list[Figure]:
     def scan() -> None:
         for _ in range(batches):
             batch = calls.scan(conn, "bench", limit=BATCH)
+            assert batch.batch_id is not None
             calls.confirm(conn, batch.batch_id, "bench")
             claimed.append(batch.messages)
             tasks.append([(message.task_id, message.attempt) for message in batch.messages])

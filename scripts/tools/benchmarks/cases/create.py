@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from qtask_db import NewTask, calls
 from qtask_db.database import Connection
@@ -50,8 +51,8 @@ def create(bench: Bench) -> list[Figure]:
                 list(pool.map(work, conns))
 
             pair = interleaved(
-                lambda run=at_once: run(ours),
-                lambda run=at_once: run(plain),
+                partial(at_once, ours),
+                partial(at_once, plain),
                 8 if bench.quick else 40,
                 warm_up=2,
             )
@@ -92,9 +93,7 @@ def create_many(bench: Bench) -> list[Figure]:
     rounds = 6 if bench.quick else 20
     figures = []
     for name, ordered in (("create_many", True), ("create_many, no order_no", False)):
-        pair = interleaved(
-            lambda ordered=ordered: batch(ordered), lambda ordered=ordered: plain(ordered), rounds
-        )
+        pair = interleaved(partial(batch, ordered), partial(plain, ordered), rounds)
         figures.append(
             pair.figure(
                 name, BATCH, "tasks/s", floor_is="INSERT of the rows", reach=0.95, of_ratio=True

@@ -116,7 +116,7 @@ class _Disk:
 
 def _consume(url: str, queue: str, count: int) -> list[tuple[int, float]]:
     """Task ids and when their messages arrived, in seconds since 1970."""
-    found: list[tuple[int, float]] = []
+    found: list[tuple[bytes, float]] = []
     with Redis.from_url(url) as redis, no_collector():
         while len(found) < count:
             popped = redis.blpop([queue], timeout=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from processes import Command
 
@@ -64,7 +65,7 @@ def memory(bench: Bench) -> list[Figure]:
     ]
 
 
-def _until(command: Command, reached) -> None:
+def _until(command: Command, reached: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not reached():
         command.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from qtask_db import calls
 
@@ -49,9 +50,7 @@ def size(bench: Bench) -> list[Figure]:
             schema.sql("ANALYZE TABLE {table}")
         bench.settle()
         for name, count, step in steps:
-            pair = interleaved(
-                lambda step=step: step(full), lambda step=step: step(empty), rounds, warm_up
-            )
+            pair = interleaved(partial(step, full), partial(step, empty), rounds, warm_up)
             figure = pair.figure(
                 f"{name} beside {finished:,}",
                 count,

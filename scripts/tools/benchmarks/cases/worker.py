@@ -162,7 +162,7 @@ def note_starts(
 
 
 def _note_messages(url: str, count: int) -> list[tuple[int, float]]:
-    found = []
+    found: list[tuple[int, float]] = []
     with Redis.from_url(url) as redis, no_collector():
         while len(found) < count and (popped := redis.blpop([TIMER], timeout=10)):
             found.append((int(popped[1]), time.time()))

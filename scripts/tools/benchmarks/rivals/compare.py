@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from servers.base import Server, ServerError
@@ -202,9 +203,9 @@ def compare(setting: Setting, sizes: Sizes, chosen: tuple[Rival, ...] = RIVALS) 
             result.problems.append(problem)
     for number in range(sizes.rounds):
         for result in results if number % 2 == 0 else reversed(results):
-            _guarded(result, say, lambda result=result: _round(setting, sizes, result))
+            _guarded(result, say, partial(_round, setting, sizes, result))
     for result in results:
-        _guarded(result, say, lambda result=result: _lateness(setting, sizes, result))
+        _guarded(result, say, partial(_lateness, setting, sizes, result))
     _recoveries(setting, sizes, results)
     addresses = {
         name: f"{server.engine} {server.version}" for name, server in setting.servers.items()
@@ -295,7 +296,7 @@ def _recoveries(setting: Setting, sizes: Sizes, results: list[Result]) -> None:
             _guarded(
                 result,
                 setting.say,
-                lambda result=result: killed.append(_kill(setting, stack, result)),
+                partial(_kill, setting, stack, result, killed),
             )
         for one in killed:
             until(lambda one=one: len(one.records) >= AT_HAND,
@@ -307,20 +308,19 @@ def _recoveries(setting: Setting, sizes: Sizes, results: list[Result]) -> None:
             one.result.stuck = missing - one.result.lost
 
 
-def _kill(setting: Setting, stack: ExitStack, result: Result) -> _Killed:
+def _kill(setting: Setting, stack: ExitStack, result: Result, killed: list[_Killed]) -> None:
     rival, first, second = result.rival, setting.records(), setting.records()
     serve = stack.enter_context(setting.driver(rival, "serve", timeout=KILL_TIMEOUT))
     serve.ask("install")
     serve.ask("clear")
     serve.ask("create", AT_HAND)
-    more = {"timeout": KILL_TIMEOUT}
     if rival.relay:
-        stack.enter_context(setting.driver(rival, "relay", **more))
-    with setting.driver(rival, "work", first, sleep=HANDLER, **more) as worker:
+        stack.enter_context(setting.driver(rival, "relay", timeout=KILL_TIMEOUT))
+    with setting.driver(rival, "work", first, sleep=HANDLER, timeout=KILL_TIMEOUT) as worker:
         if not until(lambda: len(first), PATIENCE, worker):
             raise RuntimeError("its worker takes no tasks")
         time.sleep(2)
         result.in_progress = len(first)
     at_kill = time.time()
-    worker = stack.enter_context(setting.driver(rival, "work", second, **more))
-    return _Killed(result, serve, [worker], second, at_kill)
+    worker = stack.enter_context(setting.driver(rival, "work", second, timeout=KILL_TIMEOUT))
+    killed.append(_Killed(result, serve, [worker], second, at_kill))

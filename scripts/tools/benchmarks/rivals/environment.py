@@ -29,8 +29,8 @@ def python(say: Callable[[str], None]) -> Path:
 
 
 def _pip(found: Path) -> None:
-    command = [found, "-m", "pip", "-q", "--disable-pip-version-check", "install"]
-    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
+    command = [str(found), "-m", "pip", "-q", "--disable-pip-version-check", "install"]
+    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(REQUIREMENTS)]
     done = subprocess.run([*command, *pinned], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError("\n    ".join(["pip fails:", *done.stderr.splitlines()[-5:]]))

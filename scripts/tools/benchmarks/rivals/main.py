@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import servers
@@ -28,7 +29,7 @@ def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[s
             setting = _setting(arguments.engine, options, stack, say)
             found = compare.compare(setting, compare.QUICK if arguments.quick else compare.FULL)
         except Ended as ended:
-            status, problem = ended.code, "interrupted"
+            status, problem = ended.status, "interrupted"
         except (RuntimeError, ServerError) as error:
             status, problem = 1, str(error)
         with undisturbed():
@@ -54,6 +55,6 @@ def _setting(
     setting.servers["mysql"] = stack.enter_context(database)
     setting.servers["transport"] = stack.enter_context(servers.start("redis", log=say))
     for name, each in compare.REDIS_OPTIONS.items():
-        setting.add(name, lambda each=each: servers.start("redis", options=each, log=say))
+        setting.add(name, partial(servers.start, "redis", options=each, log=say))
     setting.add("postgresql", lambda: postgres.start(say))
     return setting

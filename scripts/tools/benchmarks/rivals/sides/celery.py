@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 from celery import Celery
 
@@ -29,7 +30,7 @@ app.conf.update(
 
 
 @app.task
-def rival(given: dict) -> None:
+def rival(given: dict[str, Any]) -> None:
     side.handle(given)
 
 
@@ -62,7 +63,7 @@ class Side(side.Side):
 
     def left(self) -> int:
         client = self.connection.default_channel.client
-        return client.llen(side.QUEUE) + client.hlen("unacked")
+        return int(client.llen(side.QUEUE) + client.hlen("unacked"))
 
     def work(self) -> None:
         app.worker_main(

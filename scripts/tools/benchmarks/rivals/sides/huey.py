@@ -6,6 +6,7 @@ import datetime
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 from urllib.parse import urlsplit
 
 from huey.contrib.sql_huey import SqlHuey
@@ -26,7 +27,7 @@ app = SqlHuey("rivals", database=database, results=False, utc=True)
 
 
 @app.task(retries=3)
-def rival(given: dict) -> None:
+def rival(given: dict[str, Any]) -> None:
     side.handle(given)
 
 
@@ -59,7 +60,7 @@ class Side(side.Side):
         return [due] * len(numbers)
 
     def left(self) -> int:
-        return app.storage.queue_size() + app.storage.schedule_size()
+        return int(app.storage.queue_size() + app.storage.schedule_size())
 
     def work(self) -> None:
         app.create_consumer(

@@ -157,7 +157,7 @@ def _connect() -> pymysql.Connection[Any]:
     )
 
 
-def _sql(conn: pymysql.Connection[Any], statement: str, arguments: Any = None) -> list:
+def _sql(conn: pymysql.Connection[Any], statement: str, arguments: Any = None) -> list[Any]:
     with conn.cursor() as cursor:
         cursor.execute(statement, arguments)
         return list(cursor.fetchall())

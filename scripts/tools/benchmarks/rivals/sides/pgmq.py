@@ -46,7 +46,7 @@ class Side(side.Side):
         return [due] * len(numbers)
 
     def left(self) -> int:
-        return self.queue.metrics(side.QUEUE).queue_length
+        return int(self.queue.metrics(side.QUEUE).queue_length)
 
     def work(self) -> None:
         while True:

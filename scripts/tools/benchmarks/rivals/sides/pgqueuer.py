@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Any
 
 import asyncpg
 import uvloop
@@ -35,11 +36,14 @@ class Side(side.Side):
     async def create(self, number: int) -> None:
         await self.queries.enqueue(side.QUEUE, _body(number))
 
-    async def create_many(self, numbers: Sequence[int], after: timedelta | None = None) -> list:
+    async def create_many(
+        self, numbers: Sequence[int], after: timedelta | None = None
+    ) -> list[Any]:
         count = len(numbers)
-        return await self.queries.enqueue(
+        jobs: list[Any] = await self.queries.enqueue(
             [side.QUEUE] * count, [_body(n) for n in numbers], [0] * count, [after] * count
         )
+        return jobs
 
     async def delay_many(self, numbers: Sequence[int], seconds: int) -> list[float]:
         ids = await self.create_many(numbers, timedelta(seconds=seconds))
@@ -47,7 +51,7 @@ class Side(side.Side):
         return [rows[job_id].timestamp() for job_id in ids]
 
     async def left(self) -> int:
-        return await self.conn.fetchval("SELECT COUNT(*) FROM pgqueuer")
+        return int(await self.conn.fetchval("SELECT COUNT(*) FROM pgqueuer"))
 
     def work(self) -> None:
         uvloop.run(_work())

@@ -8,6 +8,7 @@ import datetime
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 import procrastinate
 
@@ -21,7 +22,7 @@ app = procrastinate.App(
 
 
 @app.task(queue=side.QUEUE)
-async def rival(given: dict) -> None:
+async def rival(given: dict[str, Any]) -> None:
     await side.handle_async(given)
 
 
@@ -70,7 +71,7 @@ class Side(side.Side):
             "SELECT COUNT(*) AS count FROM procrastinate_jobs "
             f"WHERE queue_name = '{side.QUEUE}' AND status IN ('todo', 'doing')"
         )
-        return found["count"]
+        return int(found["count"])
 
     def work(self) -> None:
         app.run_worker(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -79,7 +80,7 @@ class Side(side.Side):
             for number in numbers
         ]
 
-    def _sql(self, statement: str) -> list:
+    def _sql(self, statement: str) -> list[Any]:
         with self.conn.raw.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
