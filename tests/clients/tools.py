@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from servers.apt import Apt, unpack
-from servers.base import Unavailable, cache_folder
-from servers.locks import locked
+from servers.base import Unavailable, cache_folder, locked
 
 PROGRAMS = Path(__file__).parent / "programs"
 NPM = Path(__file__).parent / "npm"

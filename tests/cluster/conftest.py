@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from certificates import Authority
-from servers import Unavailable, galera, replication
+from servers import Unavailable
 from servers.account import shared_folder
-from servers.galera import Galera
-from servers.group import Group
-from servers.replication import Replication
+from servers.groups import galera, replication
+from servers.groups.galera import Galera
+from servers.groups.group import Group
+from servers.groups.replication import Replication
 from testing import empty
 
 from qtask_db import Database

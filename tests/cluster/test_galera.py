@@ -7,8 +7,8 @@ import socket
 import ssl
 
 import pytest
-from servers import group
-from servers.galera import Galera, status
+from servers.groups import group
+from servers.groups.galera import Galera, status
 from servers.process import paused
 from traffic import OPTIONS, PATIENT, Traffic, check, wait_for
 

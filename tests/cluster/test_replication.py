@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from servers import group
+from servers.groups import group
+from servers.groups.replication import Replication
 from servers.process import paused
-from servers.replication import Replication
 from traffic import OPTIONS, PATIENT, Traffic, check, wait_for
 
 from qtask_db import Database, calls

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import servers
-from servers.group import Group, execute
+from servers.groups.group import Group, execute
 from traffic import OPTIONS, Traffic, check, wait_for
 
 from qtask_db import Client, Database, calls

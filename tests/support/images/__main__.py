@@ -17,8 +17,7 @@ from pathlib import Path, PurePosixPath
 import docker
 from servers import ServerError, packages
 from servers.apt import Apt, unpack
-from servers.base import cache_folder
-from servers.locks import locked
+from servers.base import cache_folder, locked
 
 HERE = Path(__file__).parent
 PORTS = {"mysql": 3306, "redis": 6379}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -86,3 +88,14 @@ def cache_folder() -> Path:
     root = Path(chosen) if chosen else Path(__file__).resolve().parents[3] / ".cache" / "servers"
     root.mkdir(parents=True, exist_ok=True)
     return root.absolute()
+
+
+@contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """One maker at a time for what the cache holds: the lock lies beside `target`. The system lets
+    go of it if this process dies.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(target.name + ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

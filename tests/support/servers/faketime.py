@@ -12,8 +12,7 @@ from pathlib import Path
 
 from . import account, mysqld, packages
 from .apt import Apt, unpack
-from .base import Log, Server, Unavailable, cache_folder
-from .locks import locked
+from .base import Log, Server, Unavailable, cache_folder, locked
 
 PACKAGE = "libfaketime"
 ZONE = "Europe/Berlin"

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import account
-from .base import DATABASE, Log, Server, Unavailable, cache_folder, free_port
+from .base import DATABASE, Log, Server, Unavailable, cache_folder, free_port, locked
 from .binaries import Program
-from .locks import locked
 from .process import ProcessServer
 from .url import version_at
 

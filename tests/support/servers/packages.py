@@ -13,9 +13,8 @@ from pathlib import Path
 
 from . import releases
 from .apt import Apt, is_debian, unpack
-from .base import Log, Unavailable, cache_folder
+from .base import Log, Unavailable, cache_folder, locked
 from .binaries import NAMES, Program, version_number, version_text
-from .locks import locked
 from .releases import Release
 
 # Debian's stable releases have MariaDB but no MySQL; its rolling suite has.

@@ -8,7 +8,7 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from servers.locks import locked
+from servers.base import locked
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[3] / ".cache" / "rivals"

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from servers import account, apt
-from servers.base import Server, ServerError, Unavailable, cache_folder, free_port
-from servers.locks import locked
+from servers.base import Server, ServerError, Unavailable, cache_folder, free_port, locked
 from servers.process import ProcessServer
 
 VERSIONS = (18, 17, 16, 15, 14)

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from . import binaries, packages
-from .base import Log, Server, ServerError, Unavailable
+from .. import binaries, packages
+from ..base import Log, Server, ServerError, Unavailable
 
 T = TypeVar("T")
 

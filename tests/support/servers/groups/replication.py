@@ -11,8 +11,8 @@ import contextlib
 import uuid
 from urllib.parse import urlsplit
 
-from . import account, mysqld
-from .base import Log, Server, ServerError, free_port
+from .. import account, mysqld
+from ..base import Log, Server, ServerError, free_port
 from .group import NODES, Group, execute, port, program, together, wait
 
 PLUGIN = "group_replication.so"

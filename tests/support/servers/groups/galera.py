@@ -10,8 +10,8 @@ import contextlib
 from pathlib import Path
 from typing import cast
 
-from . import account, binaries, mysqld, packages
-from .base import Log, Server, ServerError, Unavailable, free_port
+from .. import account, binaries, mysqld, packages
+from ..base import Log, Server, ServerError, Unavailable, free_port
 from .group import NODES, Group, execute, program, together, wait
 
 LIBRARY = "libgalera_smm.so"
