@@ -7,14 +7,14 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import chosen
 import pytest
 import redis
 import servers
 from certificates import Authority
 from roles import RoleConnection, create_tester
+from runs import chosen
+from runs.surroundings import Surrounding
 from servers.account import shared_folder
-from surroundings import Surrounding
 from testing import empty
 
 from qtask_db import Connection, Database, database
@@ -127,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from side_by_side import Scheduling
+    from runs.side_by_side import Scheduling
 
     return Scheduling(config, log)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import servers
 from chaos.proxy import Proxy
+from runs.surroundings import Surrounding
 from servers import base, binaries, packages, releases
-from surroundings import Surrounding
 from testing import query
 
 from qtask_db import Connection, Database

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 from servers import ServerError, releases, url
-from surroundings import BOTH, SURROUNDINGS, Surrounding
+
+from .surroundings import BOTH, SURROUNDINGS, Surrounding
 
 ALL = "all"
 
