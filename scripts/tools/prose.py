@@ -58,7 +58,7 @@ def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
             said = "".join(_said(part) or "X" for part in node.values)
         else:
             said = "" if id(node) in parts else _said(node)
-        if _reads(said):
+        if isinstance(node, ast.expr) and _reads(said):
             yield node.lineno, said
 
 

@@ -11,7 +11,7 @@ import click
 
 from pages.markdown import fence, paragraph, table
 from qtask_db.cli import main
-from qtask_db.cli.errors import EPILOG, QtaskGroup
+from qtask_db.cli.errors import EPILOG
 from qtask_db.settings import Settings
 
 INTRODUCTION = """\
@@ -32,9 +32,8 @@ INSTALLING = ("install", "render")
 
 def page() -> str:
     """The whole page."""
-    group = cast("QtaskGroup", main)
-    parts = [INTRODUCTION.strip(), _exit_codes(), _shared_options(group)]
-    for title, commands in group.sections:
+    parts = [INTRODUCTION.strip(), _exit_codes(), _shared_options(main)]
+    for title, commands in main.sections:
         parts.append(f"## {title}")
         parts += [_command(command) for command in commands]
     return "\n\n".join(parts) + "\n"

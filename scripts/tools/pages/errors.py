@@ -63,8 +63,8 @@ def page() -> str:
         parts += [f"### {number} {name}", f"Python: `{kind.__name__}`{bad_input}.", *_texts(kind)]
         parts.append(_raising(raised[number], of=max(map(len, raised.values()))))
     parts.append(OTHERS.strip())
-    for kind in _others():
-        parts += [f"### {kind.__name__}", *_texts(kind), *_numbers(kind)]
+    for other in _others():
+        parts += [f"### {other.__name__}", *_texts(other), *_numbers(other)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -116,7 +116,7 @@ def _signature(function: Any) -> str:
             continue
         if parameter.kind is parameter.KEYWORD_ONLY and not any(t[0] == "*" for t in texts):
             texts.append("*")
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        stars: dict[Any, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
         text = f"{stars.get(parameter.kind, '')}{parameter.name}: {parameter.annotation}"
         texts.append(text + _default(" = ", parameter.default))
     end = f" -> {signature.return_annotation}".removesuffix(" -> None")
@@ -152,7 +152,7 @@ def _fields(kind: Any) -> Iterator[Row]:
     """Those of a dataclass, or the members of an enumeration."""
     if issubclass(kind, enum.Enum):
         yield from ((f"`{one.name}`", "", f"`{one.value}`", "") for one in kind)
-    if is_dataclass(kind):
+    if is_dataclass(kind) and isinstance(kind, type):
         texts = {name: text for name, _, text in _documented(kind)}
         for field in fields(kind):
             if not field.name.startswith("_"):
@@ -205,7 +205,7 @@ def _documented(kind: type) -> Iterator[tuple[str, str, str]]:
                 continue
             if isinstance(before, ast.AnnAssign):
                 name = ast.unparse(before.target).removeprefix("self.")
-                yield name, ast.unparse(before.annotation), after.value.value
+                yield name, ast.unparse(before.annotation), str(after.value.value)
             elif isinstance(before, ast.Assign):
                 name = ast.unparse(before.targets[0]).removeprefix("self.")
-                yield name, "", after.value.value
+                yield name, "", str(after.value.value)
