@@ -1,4 +1,4 @@
-"""Where scans begin to look while a long snapshot keeps what has left their lanes."""
+"""A table that tells scans where to begin while a long snapshot keeps what has left their lanes."""
 
 from yoyo import step
 
