@@ -1,7 +1,7 @@
 """Write docs/reference/sql.md: every procedure, error and view, from the headers in the SQL.
 
 scripts/sqlapi           writes the page
-scripts/sqlapi --check   writes nothing; exits with 1 where the page is not current
+scripts/sqlapi --check   writes nothing; exits with 1 if the page is not current
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ ACTIVE = "#1f8fb0"
 
 
 class Arrow(NamedTuple):
-    """A transition, the procedures that make it, where it is drawn, and where it is named."""
+    """A transition, the procedures that make it, its line, and the place of its label."""
 
     old: str
     new: str

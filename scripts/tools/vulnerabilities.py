@@ -1,7 +1,7 @@
 """Asks for known vulnerabilities of the installed packages: a part of scripts/lint.
 
-Exits with 1 where there are some. Where the advisories could not be had it says so and, so that
-people without a network can work, exits with 0; where QTASK_AUDIT=required, with 2.
+Exits with 1 if there are some. If the advisories cannot be had it says so and exits with 0, so that
+people without a network can work. With QTASK_AUDIT=required it exits with 2 then.
 """
 
 from __future__ import annotations

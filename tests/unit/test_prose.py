@@ -18,6 +18,8 @@ import pytest
         ("The task is given up where only it fails.", ["where"]),
         ("Where Redis is full, relays wait.", ["where"]),
         ("The page says where a task is.", []),
+        ("A page says how to test, and where a change belongs.", []),
+        ("Passwords stay where you put them.", []),
         ("`WHERE` and `where` are code.", []),
         ("A pause is no error.", ["is no"]),
         ("The task is no longer there.", []),

@@ -129,7 +129,7 @@ def _cases(engine: str) -> Cases:
 
 def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
-    # The data lie where the temporary files do: a RAM disk would make durable writes free.
+    # The data lie beside the temporary files: a RAM disk would make durable writes free.
     on_oracle = arguments.engine == "oracle"
     options = () if on_oracle else OPTIONS
     database = stack.enter_context(servers.start(arguments.engine, options=options, log=_say))

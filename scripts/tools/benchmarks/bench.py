@@ -1,4 +1,4 @@
-"""What the cases share: the servers' addresses, schemas of their own, rows made by plain SQL."""
+"""The addresses of servers, schemas and rows made by plain SQL, for all cases."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ END = "TIMESTAMP'9998-01-01 00:00:00'"
 
 @dataclass(slots=True)
 class Bench:
-    """Where a case works and how large it is; what it opens is closed by the stack."""
+    """The servers of a case and its size. The stack closes whatever the case opens."""
 
     database_url: str
     redis_url: str
@@ -50,7 +50,7 @@ class Bench:
     folder: Path
     say: Callable[[str], None]
     database_pid: int | None = None
-    """Where the server is a process of this machine."""
+    """None if the server is not a process of this machine."""
     _schemas: dict[str, Schema] = field(default_factory=dict)
 
     def schema(self, prefix: str) -> Schema:

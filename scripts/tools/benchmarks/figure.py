@@ -1,4 +1,4 @@
-"""What a case reports, and how it measures: interleaved with its floor, without the collector."""
+"""The report of a case, and its way to measure: interleaved with its floor, without collector."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def value(self) -> float:
-        """What is compared with the reach."""
+        """The number that is compared with the reach."""
         return self.ratio if self.of_ratio and self.ratio is not None else self.measured
 
     @property

@@ -16,7 +16,7 @@ from pathlib import Path
 FIGURES = Path(__file__).resolve().parents[3] / "docs" / "figures" / "cost.json"
 RATES = (1_000, 10_000, 100_000, 1_000_000)
 LIFE = ("create_many", "scan", "start", "finish", "purge")
-"""What the database does for a task of which all goes well."""
+"""The steps of the database for a task that finishes at its first attempt."""
 EXAMPLES = """examples:
   scripts/scaling
   scripts/scaling --cores 32 --disk 1000 --singles 1
@@ -35,7 +35,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Machines:
-    """What a database server is made of, and how far it may be used."""
+    """The hardware of a database server, and how far it may be used."""
 
     cores: float
     scaling: float

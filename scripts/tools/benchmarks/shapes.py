@@ -140,7 +140,7 @@ CREATIONS = [
     Shape("create_tasks: last is bad", CREATE, _bad(-1)),
     Shape("create_tasks: all are bad", CREATE, tasks(interval=-1)),
     Shape("create_tasks: unknown key in each", CREATE, tasks(other=1)),
-    Shape("create_tasks: payload is no JSON", CREATE, tasks(payload="{")),
+    Shape("create_tasks: payload is not JSON", CREATE, tasks(payload="{")),
     Shape("create_tasks: escapes in each payload", CREATE, tasks(payload={"\n\u1234": "\u1234"})),
 ]
 BULK = [

@@ -105,10 +105,10 @@ class Producer(threading.Thread):
 
 @dataclass
 class Outcome:
-    """What became of the tasks."""
+    """The fate of the tasks."""
 
     wrong: list[str] = field(default_factory=list)
-    """What is not as expected."""
+    """Sentences, one for each thing that is not as expected."""
     latencies: dict[str, list[float]] = field(default_factory=dict)
     """Seconds, sorted: created to handler started, or due to handler started."""
     recovered: int = 0

@@ -115,7 +115,7 @@ def results(console: Console, outcome: Outcome, explanation: str) -> None:
 
 
 def verdict(console: Console, outcome: Outcome) -> None:
-    """What was shown, plainly; or what went wrong."""
+    """Says in plain sentences what the demonstration has shown, or what went wrong."""
     if outcome.wrong:
         for text in outcome.wrong[:10]:
             console.print(Text(f"  wrong: {text}", style="bold red"))

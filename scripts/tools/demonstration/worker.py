@@ -24,7 +24,7 @@ worker = Worker(os.environ["QTASK_DATABASE_URL"], os.environ["QTASK_REDIS_URL"],
 
 @worker.handler(REAL_TIME, DELAYED)
 def handle(job: Job) -> None:
-    """What an application would do."""
+    """Works for a while, as the handler of an application does."""
     _note_start(job)
     time.sleep(WORK)
 

@@ -1,6 +1,6 @@
-"""What a task costs: processor time of the server and of the client, and log, for each step.
+"""The cost of a task in each step: processor time of the server and of the client, and log.
 
-These hold on a busy machine, too, and are what scripts/scaling reckons with.
+These figures hold on a busy machine, too. scripts/scaling reckons with them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def cost(bench: Bench) -> list[Figure]:
     """Of single creates and of bulk calls of 1,000; nothing else runs meanwhile."""
     if bench.database_pid is None:
-        bench.say("  left out: the server is no process of this machine")
+        bench.say("  left out: the server is not a process of this machine")
         return []
     batches, settles = (10, QUICKLY) if bench.quick else (40, SETTLES)
     singles = 50 * batches

@@ -1,4 +1,4 @@
-"""What a scan and a create cost beside many other tasks, against an empty schema."""
+"""The cost of a scan and a create beside many other tasks, against an empty schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scans, looks ahead and purges cost after many transitions under one open snapshot."""
+"""The cost of scans, looks ahead and purges after many transitions under one open snapshot."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _compare(
     rounds: int,
     note: str,
 ) -> Figure:
-    # What is a float would be taken for the seconds that it took.
+    # If a step returned a float, it would be taken for the seconds that the step took.
     pair = interleaved(lambda: bool(step(ours)), lambda: bool(step(plain)), rounds, warm_up=2)
     figure = pair.figure(
         f"{name} under a snapshot",

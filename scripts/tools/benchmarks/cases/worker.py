@@ -67,7 +67,7 @@ def idle(bench: Bench) -> list[Figure]:
     started = dict(handler.result())
     ours = [1000 * (started[task_id] - began) for task_id, began in created.items()]
 
-    # What of this is the commit of the task and of its start is the disk's and the database's.
+    # The floor leaves out the commits of the task and of its start: those are the database's time.
     consumer = Child(_note_messages, bench.redis_url, count)
     pushed = []
     with no_collector():

@@ -23,7 +23,7 @@ WARM_UP = 50
 AT_HAND = 20
 """Tasks of which the worker has some in progress when it is killed."""
 KILL_TIMEOUT = 10
-"""What every side is told, where it can be told, for tasks of a worker that is gone."""
+"""Seconds until a task of a dead worker comes again, for every side that can be told so."""
 HANDLER = 60.0
 """Seconds that they would have taken."""
 
@@ -80,12 +80,12 @@ REDIS_OPTIONS = {
     "redis, fsync": ("--appendfsync", "always"),
     "redis": ("--appendonly", "no", "--save", "3600", "1", "300", "100", "60", "10000"),
 }
-"""What it takes to lose nothing, and Redis as it comes: snapshots now and then."""
+"""The options that lose nothing, and Redis as it comes: snapshots now and then."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What was measured of one side; None is what could not be."""
+    """The measurements of one side; None if one could not be made."""
 
     rival: Rival
     version: str = ""
@@ -128,7 +128,7 @@ class Comparison:
 
 
 class Setting:
-    """The servers and where processes of a side find them."""
+    """The servers, and their addresses for the processes of a side."""
 
     def __init__(self, stack: ExitStack, folder: Path, say: Callable[[str], None]) -> None:
         self.folder = folder
@@ -160,7 +160,7 @@ class Setting:
     def driver(
         self, rival: Rival, verb: str, records: Records | None = None, **more: object
     ) -> Iterator[Driver]:
-        # Who clears its Redis must not clear another's.
+        # A side that clears its Redis must not clear another's: each has a database of its own.
         number = RIVALS.index(rival)
         transport, url = (
             f"{server.url.rpartition('/')[0]}/{number}" if server.engine == "redis" else server.url

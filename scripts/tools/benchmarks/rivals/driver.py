@@ -89,7 +89,7 @@ def main() -> None:
     side: Side = importlib.import_module(f"benchmarks.rivals.sides.{name}").Side()
     if verb == "serve":
         answers = os.fdopen(os.dup(1), "w")
-        os.dup2(2, 1)  # what libraries print is no answer
+        os.dup2(2, 1)  # prints of libraries must not mix with the answers
         serve = Serve(side)
         loop = asyncio.new_event_loop()
         for line in sys.stdin:

@@ -16,7 +16,7 @@ REQUIREMENTS = HERE.parents[2] / "requirements" / "rivals.txt"
 
 
 def python(say: Callable[[str], None]) -> Path:
-    """Its Python, made when it is first needed. Raises RuntimeError where pip fails."""
+    """Its Python, made when it is first needed. Raises RuntimeError if pip fails."""
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     stamp, found = FOLDER / "installed", FOLDER / "bin" / "python"
     with locked(FOLDER):

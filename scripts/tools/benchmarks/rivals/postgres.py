@@ -22,7 +22,7 @@ Log = Callable[[str], None]
 
 
 def start(log: Log) -> Server:
-    """A fresh server. Raises Unavailable where it cannot be had."""
+    """A fresh server. Raises Unavailable if it cannot be had."""
     programs = _unpacked(log)
     folder, port = account.new_folder("postgresql"), free_port()
     password, data = account.new_password(), folder / "data"

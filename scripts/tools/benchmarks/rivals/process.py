@@ -20,7 +20,7 @@ PATIENCE = 30.0
 
 
 class Records:
-    """What handlers have noted: a task's number and when it started."""
+    """The notes of handlers: each task's number and when it started."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,7 +59,7 @@ class Driver:
             )
 
     def ask(self, request: str, *arguments: Any) -> Any:
-        """Sends a request and waits. Raises RuntimeError where the process ends instead."""
+        """Sends a request and waits. Raises RuntimeError if the process ends instead."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What every side does, and how its handlers tell that they ran.
+"""The methods of every side, and the notes that its handlers make when they run.
 
 It is imported by the rivals' own Python, too: nothing but the standard library here.
 """
@@ -25,7 +25,7 @@ RECORD = struct.Struct("<qd")
 
 URL = os.environ.get("RIVALS_URL", "")
 TIMEOUT = int(os.environ.get("RIVALS_TIMEOUT", "3600"))
-"""Seconds after which a task of a worker that is gone comes again, where a side can say so."""
+"""Seconds after which a task of a dead worker comes again, if the side can be told so."""
 SLEEP = float(os.environ.get("RIVALS_SLEEP", "0"))
 _record = os.environ.get("RIVALS_RECORD")
 _file = os.open(_record, os.O_WRONLY | os.O_APPEND | os.O_CREAT) if _record else -1
@@ -92,5 +92,5 @@ class Side(ABC):
         """Runs tasks in this process until it is ended."""
 
     def relay(self) -> None:
-        """What runs beside its workers, until it is ended."""
+        """Runs the process beside its workers, until it is ended."""
         raise NotImplementedError
