@@ -30,13 +30,13 @@ FOLDERS = {
 }
 """The tests of these folders are for these engines only."""
 NOT_FLUSHED = ("--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0")
-"""What a killed server has written, the system still has: only the machine's own end would lose it.
+"""The system keeps what a killed server has written: only the machine's own end would lose it.
 With a flush for each commit a run waits for the disk for half of its time.
 """
 NO_ORACLE = pytest.mark.skip(
     f"no Oracle Database: name one in {servers.url.variable('oracle')} "
     "(oracle+oracledb://user:password@host:1521/?service_name=FREEPDB1, an account with the role "
-    "DBA; it will be written to), or run with --engine oracle where a Docker daemon can pull "
+    "DBA; it will be written to), or run with --engine oracle if a Docker daemon can pull "
     f"{servers.docker.IMAGES['oracle']}"
 )
 
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         choices=SQL_ENGINES,
         help="test on this engine only (may be repeated); by default on mysql and mariadb, and on "
-        f"oracle where {servers.url.variable('oracle')} names a server",
+        f"oracle if {servers.url.variable('oracle')} names a server",
     )
     parser.addoption(
         "--roles",
@@ -170,7 +170,7 @@ def database_server(engine: str, surrounding: Surrounding | None) -> Iterator[se
 
 @pytest.fixture
 def mortal_server(database_server: servers.Server) -> servers.Server:
-    """The same, where it may be killed."""
+    """The same; the test is skipped unless the server may be killed."""
     if servers.url.configured(database_server.engine):
         variable = servers.url.variable(database_server.engine)
         pytest.skip(f"the server of {variable} is not ours to kill: unset it, and have Docker")
@@ -261,7 +261,7 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(scope="module")
 def authority() -> Iterator[Authority]:
-    """A CA that is ours, where servers can read it."""
+    """A CA that is ours, in a folder that servers can read."""
     with shared_folder("tls") as folder:
         yield Authority(folder, "ours")
 

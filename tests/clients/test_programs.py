@@ -72,7 +72,7 @@ LIFE = [
 
 @pytest.fixture
 def tool(program: str, request: pytest.FixtureRequest) -> Tool:
-    """What runs the program."""
+    """The compiler or interpreter that runs the program."""
     return tools.provide((CLIENTS | OTHERS)[program], request.config)
 
 
@@ -117,7 +117,7 @@ def test_parameters_by_name_need_the_procedures_granted_to_the_account_itself(
 
 
 def run(program: str, tool: Tool, environment: dict[str, str], folder: Path) -> list[Any]:
-    """What the program tells."""
+    """The lines that the program prints, parsed."""
     shutil.copytree(tools.PROGRAMS, folder / "programs")
     if tool.modules:
         (folder / "node_modules").symlink_to(tool.modules)

@@ -1,4 +1,4 @@
-"""What runs a program in another language: installed on this machine, or fetched into the cache."""
+"""Tools that run programs in other languages: on this machine already, or fetched to the cache."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _packages(folder: Path, *names: str) -> Path:
 
 
 def _libraries(root: Path) -> dict[str, str]:
-    """Where the libraries of the packages are, which are of the machine's own release."""
+    """The path of the packages' libraries, which are of the machine's own release."""
     found = {str(path.parent) for path in root.rglob("lib*.so*")}
     return {"LD_LIBRARY_PATH": os.pathsep.join(sorted(found))}
 

@@ -25,7 +25,7 @@ LEASE = 4
 OPTIONS = "?connect_timeout=3&read_timeout=15"
 """Of the URLs."""
 PATIENT = "?connect_timeout=2&read_timeout=20"
-"""The same, where it matters how often a client waits for an answer."""
+"""The same, for tests in which it matters how often a client waits for an answer."""
 
 
 class Meant(Exception):
@@ -52,7 +52,7 @@ class Traffic:
         self.keys: Counter[str] = Counter()
         """How often a task was handled, by its key."""
         self.errors: Counter[str] = Counter()
-        """What the producers were told."""
+        """The errors that the producers got."""
         self.longest_gap = 0.0
         """Seconds without a task that was created."""
         self._urls = database_urls

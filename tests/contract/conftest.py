@@ -1,4 +1,4 @@
-"""What the contract tests need besides the schema."""
+"""A business table for the contract tests, beside the schema."""
 
 from __future__ import annotations
 

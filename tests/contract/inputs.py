@@ -1,4 +1,4 @@
-"""What the verbs that create tasks have in common: how they are called, what they refuse."""
+"""Calls and refusals that the verbs that create tasks have in common."""
 
 from __future__ import annotations
 

@@ -361,7 +361,7 @@ def test_all_verbs_at_once_without_a_deadlock(conn: Connection, crowd: list[Conn
                 one_step(own, chance, verb)
                 done[verb] += 1
             except ProcedureError:
-                pass  # what a procedure refuses is no trouble
+                pass  # a refusal is not trouble
             except DatabaseError as error:
                 trouble.append((verb, error))
 

@@ -1,6 +1,6 @@
 """create_task_quiet: create_task for stored code, without a result set.
 
-What it refuses and stores is tested beside the other verbs in test_creation.py.
+Its refusals and its rows are tested beside those of the other verbs, in test_creation.py.
 """
 
 from __future__ import annotations

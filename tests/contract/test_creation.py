@@ -1,4 +1,4 @@
-"""What create_task, delay_task and create_tasks do alike."""
+"""The common behaviour of create_task, delay_task and create_tasks."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_never_after_its_deadline(conn: Connection, seconds: int | None) -> None
     calls.extend(conn, task_id, 1, seconds)
     found = row(conn, task_id)
     assert found["due_at"] == found["deadline_at"]
-    calls.extend(conn, task_id, 1, seconds)  # what does not change anything is no error
+    calls.extend(conn, task_id, 1, seconds)  # changes nothing, and is not refused
     assert row(conn, task_id) == found
 
 

@@ -13,7 +13,7 @@ from qtask_db.constants import LIMIT, Status
 from qtask_db.errors import InvalidArgument
 from qtask_db.models import Started
 
-# What neither start_tasks nor finish_tasks can read.
+# Arguments that neither start_tasks nor finish_tasks can read.
 NO_TASKS = [
     None,
     "",

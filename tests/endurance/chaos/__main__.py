@@ -27,9 +27,9 @@ Producers, three relays and four workers run on private servers while they are k
 cut off, and while database and Redis crash, fill up or turn read-only. A checker reads what all of
 them recorded and the database's own journal, and decides whether every promise was kept.
 
-The exit code is 0 where all were, 1 at the first that was not (what was recorded is kept then), 2
-where the run could not be made. The seed decides what is done, when and to whom; how the processes
-interleave is up to the machine.
+The exit code is 0 if every promise was kept, 1 at the first that was not (the records are kept
+then), 2 if the run could not be made. The seed decides what is done, when and to whom; how the
+processes interleave is up to the machine.
 """
 EXAMPLES = """\
 examples:

@@ -16,7 +16,7 @@ _INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
 _STARTING = {"start_task", "start_lapsed", "start_tasks", "receive_task", "receive_tasks"}
 _ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 
-# What is replaced by what in which procedures.
+# A pattern, its replacement, and the procedures in which it is replaced.
 _CUTS = {
     "no fence": (_FENCE, "", _STARTING | _ENDING),
     "half a fence": (_FENCE, "", _ENDING),

@@ -56,7 +56,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Wanted:
-    """What a producer asked for."""
+    """A task that a producer asked for."""
 
     at: float
     delay: int
@@ -68,7 +68,7 @@ class Wanted:
     task_id: int | None = None
     new: bool = True
     queued: str | None = None
-    """Who put it on its queue first."""
+    """The process that put it on its queue first."""
 
 
 @dataclass(slots=True)
@@ -371,7 +371,7 @@ class Checker:
                 self._broken("lost", f"{key}: task {task_id} is overdue for {late:.1f} s")
 
     def check_leases(self, now: float) -> None:
-        """What relays had claimed and not pushed must be on its way soon, whatever befell them."""
+        """Tasks that relays had claimed and not pushed must be on their way soon, in any case."""
         for number, batch in list(self._batches.items()):
             batch.ids = [task_id for task_id in batch.ids if self._owed(batch, task_id, now)]
             if not batch.ids:
@@ -393,7 +393,7 @@ class Checker:
         if signs and batch.relay in self.kills:
             self.requeued.append(took)
         late = took - self._troubled(batch.at, again) > self.lease + self.slack
-        # Where the machine had no relay running for so long, nobody could claim it.
+        # If no relay ran for so long, nobody could claim it.
         scans = bisect(self._scans, again) - bisect(self._scans, batch.at + self.lease)
         if not late or scans < ENOUGH_SCANS:
             return not signs

@@ -1,4 +1,4 @@
-"""What is done to a system: the seed decides what, when, to whom and for how long."""
+"""Faults of a system: the seed decides which, when, to whom and for how long."""
 
 from __future__ import annotations
 

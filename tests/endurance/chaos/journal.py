@@ -1,4 +1,4 @@
-"""What the database itself says of each change: triggers write it in the same transaction.
+"""The database's own journal of each change: triggers write it in the same transaction.
 
 A change that was rolled back is not in it, and no process can forget to record one.
 """

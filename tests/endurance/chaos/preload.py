@@ -1,4 +1,4 @@
-"""What every process of a run needs: loaded once, so that a start takes milliseconds."""
+"""The modules of every process of a run: loaded once, so that a start takes milliseconds."""
 
 import pymysql.connections  # noqa: F401
 import redis  # noqa: F401

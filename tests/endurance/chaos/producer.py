@@ -72,7 +72,7 @@ class Producer:
         if give_up:
             self._recorder.note("rollback", keys=keys)
             return
-        conn.commit()  # where this fails, nobody knows; what the database holds decides
+        conn.commit()  # if this fails, only the database knows whether it happened
         self._recorder.note("commit", keys=keys)
         self._push(tasks)
 

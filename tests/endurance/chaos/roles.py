@@ -41,7 +41,7 @@ LONGEST_STEP = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all processes of a run are told."""
+    """The settings of all processes of a run."""
 
     folder: Path
     database_url: str
@@ -133,7 +133,7 @@ def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
 
 
 class _Fuse:
-    """Kills its own process now and then, where it hurts."""
+    """Kills its own process now and then, at the places that hurt."""
 
     def __init__(self, name: str, rng: random.Random, recorder: Recorder) -> None:
         self._name = name
@@ -202,7 +202,7 @@ def _watch_acknowledgements(recorder: Recorder) -> None:
 
 
 def _entries(taken: Iterable[Raw]) -> list[str]:
-    """Where in which stream they were; a list has no such thing."""
+    """The stream and the entry of each; messages of a list have neither."""
     return [f"{raw.queue} {raw.entry.decode()}" for raw in taken if raw.entry is not None]
 
 

@@ -52,7 +52,7 @@ class Run:
             self._tell("starting", "")
 
     def disturb(self, seconds: float, *, kills: float, faults: list[str]) -> bool:
-        """Whether all promises were kept so far; ends early where one was not."""
+        """Whether all promises were kept so far; ends at the first that was not."""
         system = self._system
         trouble = Troublemaker(system, faults) if faults else None
         villains: list[Villain] = [trouble] if trouble else []

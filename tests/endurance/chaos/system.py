@@ -69,7 +69,7 @@ class Slot:
 
 @dataclass
 class Counts:
-    """What was done to the system, besides kills, which the checker counts."""
+    """Counts of the faults of the system, besides kills, which the checker counts."""
 
     pauses: int = 0
     stops: int = 0
@@ -211,7 +211,7 @@ class System:
     # -- what has happened -------------------------------------------------------------------------
 
     def look(self) -> bool:
-        """Feeds the checker what is new; False where the database could not be asked."""
+        """Feeds the checker what is new; False if the database could not be asked."""
         rows: list[Event] = []
         asked, now = True, time.monotonic()
         try:

@@ -15,7 +15,7 @@ from rich.text import Text
 from .run import Report
 from .system import System
 
-LINE = 5.0  # seconds between two lines where the output is no terminal
+LINE = 5.0  # seconds between two lines if the output is not a terminal
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def _screen(system: System, report: Report) -> Group:
 
 
 def summary(console: Console, system: System, report: Report) -> None:
-    """What was done, what it did to the tasks, and the verdict."""
+    """Prints the faults, their effect on the tasks, and the verdict."""
     counts, checker = system.counts, system.checker
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)

@@ -27,10 +27,10 @@ Each refusal must be one of the procedure's documented errors and must have chan
 call that is accepted must have changed only what it names and must have stored what was given.
 Tables beside, rows beside and the server must be untouched.
 
-The exit code is 0 where all that was true, 1 at the first violation, 2 where the run could not be
-made. A seed repeats a run.
+The exit code is 0 if all that was true, 1 at the first violation, 2 if the run could not be made.
+A seed repeats a run.
 """
-# What is tested does not depend on durability, nor on TLS.
+# No check depends on durability, nor on TLS.
 OPTIONS = ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0")
 ENGINES = {"mysql": "?ssl_mode=disabled", "mariadb": "?ssl_mode=disabled", "oracle": ""}
 

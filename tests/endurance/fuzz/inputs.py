@@ -57,7 +57,7 @@ class Input:
     verb: str
     given: dict[str, Any]
     task_ids: frozenset[int]
-    """The tasks that it may change, besides those that it creates, where it names them."""
+    """The tasks that it names and may therefore change, besides those that it creates."""
     direct: bool
     """As a program without the Python layer makes it: in a PL/SQL block."""
     settings: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def _hostile(random: Random, name: str) -> Any:
 
 
 def _hostile_to_plsql(random: Random, name: str) -> Any:
-    """What PL/SQL converts to the parameter's type, or tries to: other calls do not compile."""
+    """A value that PL/SQL converts, or tries to, to the parameter's type: others do not compile."""
     roll = random.random()
     if roll < 0.1:
         return None
@@ -148,7 +148,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_tasks": values.tasks,
     "in_held": values.json_text,
 }
-"""What the texts are; all others are numbers."""
+"""The parameters that are texts, with their values; all others are numbers."""
 _SOUND: dict[str, Sound] = {
     "in_task_id": lambda random, task_ids, *_: random.choice(task_ids),
     "in_batch_id": lambda random, _, batches, __: random.choice([1, *batches]),

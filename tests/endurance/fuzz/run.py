@@ -30,7 +30,7 @@ Content = tuple[Rows, Rows, Rows]
 
 @dataclass(slots=True)
 class Violation(Exception):
-    """What was done, and what is wrong with what happened."""
+    """The call that was tried, and the fault in what happened."""
 
     tried: str
     fault: str

@@ -37,7 +37,7 @@ ONLY = {
     "character_set_results": ("'utf8mb4'", "'latin1'", "'ascii'", "NULL"),
     "default_master_connection": ("''",),
 }
-"""Where others would spoil the answers for the client that chose them, or the next setting."""
+"""The only values of these variables: others would spoil the answers or the next setting."""
 
 RESET_CONNECTION = 0x1F
 

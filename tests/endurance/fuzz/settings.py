@@ -51,7 +51,7 @@ _GOOD = (
 
 
 def check(random: Random) -> tuple[str, str | None]:
-    """What was tried, and what is wrong with what happened."""
+    """The setting that was tried, and the fault in what happened."""
     name = random.choice(NAMES)
     text = random.choice(
         (values.text, values.long_text, values.json_text, lambda r: str(values.number(r)), _near)

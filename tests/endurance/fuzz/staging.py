@@ -38,7 +38,9 @@ REFUSALS: dict[str, frozenset[int]] = {
 
 
 def settable(conn: Connection) -> dict[str, list[str]]:
-    """What an account without privileges may set on the server of a connection, which is reset."""
+    """The variables that an account without privileges may set on the connection's server. The
+    connection is reset.
+    """
     engine = sessions.ENGINES["mariadb" in conn.raw.get_server_info().lower()]
     kinds = {name: kind for kind, each, name in sessions.classified() if each == engine}
     with _kept(conn):
@@ -58,8 +60,8 @@ def choose(random: Random, variables: dict[str, list[str]]) -> tuple[str, ...]:
 
 @contextmanager
 def played(conn: Connection, settings: Sequence[str]) -> Iterator[None]:
-    """With these variables. What the session has not committed at the end is committed then, and
-    after that the session is as it was.
+    """With these variables. At the end the session's open transaction is committed, and then the
+    session is as it was.
     """
     if not settings:
         yield

@@ -89,7 +89,7 @@ class Expression:
 
 
 def expression(random: Random, *, text: bool) -> Expression:
-    """What only PL/SQL can say."""
+    """An expression that only PL/SQL can say."""
     return Expression(random.choice(TEXT_EXPRESSIONS if text else NUMERIC_EXPRESSIONS))
 
 

@@ -1,1 +1,1 @@
-"""What scripts/soak does: calls, what they have recorded, checks, deadlocks that the server met."""
+"""The parts of scripts/soak: calls, their records, checks, deadlocks that the server met."""

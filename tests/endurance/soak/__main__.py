@@ -28,8 +28,8 @@ lock timeout may reach a caller with autocommit on; in a transaction each must a
 and nothing of it may remain. No task may be lost, no attempt owned twice, no order number active
 twice. The server is private.
 
-The exit code is 0 where all that was true, 1 at the first violation, 2 where the run could not be
-made. The seed decides what each connection does; how they interleave is up to the machine.
+The exit code is 0 if all that was true, 1 at the first violation, 2 if the run could not be made.
+The seed decides what each connection does; how they interleave is up to the machine.
 """
 EXAMPLES = """\
 examples:
@@ -38,7 +38,7 @@ examples:
   scripts/soak --connections 200 --processes 16
   scripts/soak --texts                             the server's own words on each kind of deadlock
 """
-# What is tested does not depend on durability; more is done in the same time.
+# No check depends on durability, and without it more is done in the same time.
 OPTIONS = (
     "--innodb-flush-log-at-trx-commit=0",
     "--sync-binlog=0",

@@ -128,7 +128,7 @@ class Checker:
 def _life_faults(
     status: int | None, stored: int, attempts: list[int], finished: bool, balance: int | None
 ) -> Iterator[str]:
-    """`balance`: cancelled less retried, where the task can fail in no other way."""
+    """`balance`: cancelled less retried, if the task can fail in no other way."""
     if attempts != list(range(1, stored + 1)):
         yield f"it was started as {attempts}, and has {stored} attempts"
     if status is not None and finished != (status == Status.FINISHED):

@@ -124,7 +124,7 @@ class Client:
         return committed
 
     def _call(self, verb: str) -> None:
-        """Raises Conflict; what a procedure refuses is no fault, any other error is one."""
+        """Raises Conflict. A refusal is not a fault; any other error is one."""
         began = time.monotonic()
         self._record.calls[verb] += 1
         try:
@@ -156,7 +156,7 @@ class Client:
     # -- the verbs of applications and consumers ---------------------------------------------------
 
     def _new(self, number: int | None) -> NewTask:
-        """With a place in time where everything happens within seconds."""
+        """A task whose delays and deadlines are seconds, so that everything happens in time."""
         random = self.random
         queue = f"Q{random.randrange(QUEUES)}"
         if random.random() < 0.05:

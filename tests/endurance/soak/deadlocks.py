@@ -41,7 +41,7 @@ _WAIT = re.compile(
 
 
 def counted(raw: Any) -> str:
-    """What the server has counted since its start, in words."""
+    """The server's count of deadlocks since its start, in words."""
     found = dict(rows_of(raw, "SHOW GLOBAL STATUS LIKE 'Innodb%deadlocks'"))
     found |= dict(rows_of(raw, _METRICS))
     return ", ".join(f"{name} {int(count):,}" for name, count in sorted(found.items()))
@@ -56,7 +56,7 @@ def latest(status: str) -> tuple[str, str] | None:
 
 
 def kind(text: str) -> str:
-    """Who took part, each with the lock that it waits for; the same for the same kind."""
+    """The statements that took part, each with its lock; the same text for the same kind."""
     sides = {_side(part) for part in _TRANSACTION.split(text)[1:]}
     return " and ".join(sorted(sides))
 

@@ -1,4 +1,4 @@
-"""What connections say of themselves; processes send it to the one that checks."""
+"""The records of connections; each process sends its own to the one that checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Record:
-    """What was committed, of one process and since it was last sent."""
+    """The commits of one process since it last sent its record."""
 
     created: list[tuple[int, bool]] = field(default_factory=list)
     """Task, and whether it lasts: it has attempts and time enough never to fail by itself."""
@@ -35,7 +35,7 @@ class Record:
     violations: list[str] = field(default_factory=list)
 
     def add(self, other: Record) -> None:
-        """What another one says, too."""
+        """Takes in another record."""
         for name in ("created", "undone", "started", "finished", "cancelled", "retried"):
             getattr(self, name).extend(getattr(other, name))
         for name in ("purged", "expired", "refused", "transactions"):

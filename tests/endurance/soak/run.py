@@ -98,7 +98,7 @@ class Soak:
                 waiting = set(pipes)
 
     def _drain(self, pipes: list[Pipe]) -> None:
-        """What is still to come, until they have closed their ends."""
+        """Takes the last records, until the processes have closed their ends."""
         waiting = list(pipes)
         end = time.monotonic() + PATIENCE
         while waiting and (left := end - time.monotonic()) > 0:

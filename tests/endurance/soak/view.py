@@ -39,7 +39,7 @@ def progress(console: Console) -> Callable[[Soak], None]:
 
 
 def summary(console: Console, soak: Soak, *, texts: bool) -> None:
-    """What was done, what the server rolled back, and the verdict."""
+    """Prints the calls, the transactions that the server rolled back, and the verdict."""
     total, violations = soak.checker.total, soak.checker.violations
     seconds = max(soak.elapsed, 0.001)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
