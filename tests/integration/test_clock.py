@@ -31,7 +31,7 @@ def relay(database_url: str, redis_url: str, stream: bool) -> Iterator[Relay]:
 
 @pytest.fixture
 def done(database_url: str, redis_url: str, stream: bool, relay: Relay) -> Iterator[list[Job]]:
-    """What a worker has done; it and a relay are running."""
+    """The jobs that a worker has done; it and a relay are running."""
     jobs: list[Job] = []
     worker = Worker(database_url, redis_url, stream=stream)
     worker.handler("A")(jobs.append)

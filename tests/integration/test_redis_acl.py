@@ -79,7 +79,7 @@ ACTS: list[Act] = [relay, producer, worker, operator, monitor]
 NAMING = "client|setinfo"
 """By it redis-py tells newer servers its name, and bears a refusal."""
 WARNED = {"operator": {"rpushx"}}
-"""What a user of the document is refused, and is told so by a warning."""
+"""Commands that are refused to a user of the document, who is warned of it."""
 
 
 @pytest.fixture

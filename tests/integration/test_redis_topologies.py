@@ -51,7 +51,7 @@ def cluster(launch: Launcher) -> tuple[str, list[subprocess.Popen[bytes]]]:
 
 
 def encryption(url: str) -> str:
-    """What doctor says of the way."""
+    """The text of doctor's check of the encryption."""
     checks = {check.name: check for check in examine_redis(url)}
     assert checks["Redis encryption"].level is Level.OK
     return checks["Redis encryption"].text
@@ -185,7 +185,7 @@ def test_sentinel_and_a_failover(guarded: Guarded, sentinel_url: str) -> None:
 def test_a_sentinel_failover_under_relay_and_worker(
     guarded: Guarded, sentinel_url: str, database_url: str, conn: Connection, stream: bool
 ) -> None:
-    """What the old master had acknowledged and not replicated comes again after the interval."""
+    """Messages that the old master had not replicated come again after the interval."""
     handled: Counter[tuple[int, int]] = Counter()
     worker = Worker(database_url, sentinel_url, stream=stream)
     worker.handler("A", "B")(lambda job: handled.update([(job.task_id, job.attempt)]))

@@ -144,7 +144,7 @@ def test_a_user_who_may_load_scripts_and_not_send_them(
 def test_a_user_who_may_not_take_at_all(
     stream: bool, redis_url: str, limited: Callable[..., redis_py.Redis]
 ) -> None:
-    """It is no fault of one queue."""
+    """Every queue has this fault, so none is set aside."""
     Queues(redis_url, stream=stream).push(messages("W2", 5))
     queues = Queues(limited("~*", "+@all", "-lpop", "-blpop", "-xreadgroup"), stream=stream)
     with pytest.raises(QueueUnavailable):

@@ -351,7 +351,7 @@ class Machine(RuleBasedStateMachine):
         self._same_wait(batch.wait, wait)
 
     def _touched(self, batch_id: int | None) -> set[int]:
-        """What the scan has claimed, failed or parked."""
+        """The tasks that the scan has claimed, failed or parked."""
         rows = query(
             self.conn, f"SELECT task_id, lane, status, batch_id FROM {self.conn.prefix}task"
         )

@@ -1,8 +1,8 @@
 """The life of tasks in plain Python: what the procedures must do, without a database.
 
-Time is a number of seconds that only `age` moves. Where the procedures may choose (which queue
-comes first when there are more tasks than a scan may take), the model is told what they chose, and
-checks that they were free to.
+Time is a number of seconds that only `age` moves. If the procedures may choose (which queue comes
+first when there are more tasks than a scan may take), the model is told what they chose, and checks
+that they were free to.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Batch:
 
 @dataclass
 class Model:
-    """Every verb of the contract. What a procedure refuses raises the same error."""
+    """Every verb of the contract, with the same errors as the procedures."""
 
     grace: int
     now: float = 0.0
@@ -221,7 +221,7 @@ class Model:
     def each(
         self, verb: Callable[[int, int | None], Any], pairs: Iterable[tuple[int, int | None]]
     ) -> dict[int, Any]:
-        """What a bulk verb does: the same to each task; errors stand in for results."""
+        """Does the same to each task, as a bulk verb does; errors stand in for results."""
         results: dict[int, Any] = {}
         for task_id, attempt in pairs:
             try:
@@ -378,7 +378,7 @@ class Model:
         return self.queues[queue] or queue[1] in held
 
     def _due(self, queue: Queue, held: Sequence[str]) -> tuple[list[int], list[int]] | None:
-        """What a scan looks at: parked tasks, active ones; each in due order."""
+        """The parked and the active tasks that a scan looks at, each in due order."""
         limits = {ACTIVE: self.now, PARKED: self.now if self._closed(queue, held) else float("inf")}
         found: dict[str, list[int]] = {ACTIVE: [], PARKED: []}
         for task_id, task in self.tasks.items():

@@ -27,7 +27,7 @@ _TASKS = json.dumps(
         for n in _ELEMENTS
     ]
 )
-# What stands for the variables, by their names without in_, out_ or v_; a 1 for all others.
+# The values of the variables, by their names without in_, out_ or v_; all others are 1.
 _VALUES = {
     **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end"], _NOW),
     **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),

@@ -1,4 +1,4 @@
-"""What is said to be stored is committed, whatever the server's defaults and greeting say."""
+"""A stored task is a committed one, whatever the server's defaults and greeting say."""
 
 from __future__ import annotations
 

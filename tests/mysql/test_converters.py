@@ -17,7 +17,7 @@ from qtask_db import Connection, Database, NewTask, Status, calls
 from qtask_db.errors import TaskNotFound
 
 NAME = 'it\'s "d\xfcnn" \\ %s'
-"""What latin1 has, too."""
+"""Characters that latin1 has, too."""
 
 
 def texts(value: Any, *_: Any) -> str:

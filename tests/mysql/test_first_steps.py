@@ -22,7 +22,7 @@ from qtask_db import Connection
 OWN = "## On servers of your own"
 SEEN_ELSEWHERE = ("scripts/demo", "scripts/test")
 DONE = ("python3 -m venv", "pip install")
-"""Lines that have been done where tests run."""
+"""Lines that have been done on a machine that runs tests."""
 UNTRIED = re.compile(r"…|17|relay|worker|--watch|render|install|remove-queue|create --")
 """Commands in sentences that need more than it says there, or that do not end."""
 NAMES = {"shop": "qtask_first_steps", "owner": "qtask_first_owner"}
@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newcomer(checkout: Path) -> Iterator[Reader]:
-    """Somebody who has set nothing but where server programs come from."""
+    """Somebody who has set nothing but the source of the server programs."""
     kept = {"QTASK_SERVERS", "QTASK_CACHE"}
     environment = {n: v for n, v in os.environ.items() if n in kept or not n.startswith("QTASK_")}
     environment.pop("COLUMNS", None)  # of pytest's: lines would be broken
@@ -68,7 +68,7 @@ def test_it_leads_a_newcomer_to_a_task_that_is_handled(
 
 @pytest.fixture
 def root(root: Connection) -> Iterator[Connection]:
-    """On a server where nothing is left of the document's accounts."""
+    """On a server without a trace of the document's accounts."""
     before = root.raw.db.decode()
     yield root
     execute(root, f"USE {before}")

@@ -25,7 +25,8 @@ LIST = {"given", "candidate", "found", "element"}
 OURS = {"None", "PRIMARY", "due", "active_order"}
 READS_ALL, SORTS, LATE_LIST, QUEUE_FIRST = "reads all", "sorts", "late list", "queue first"
 OTHER_INDEX = "another index"
-# What is meant: views of all tasks, and statements that lock nothing and read each queue once.
+# These plans are meant: of views of all tasks, and of statements that lock nothing and read each
+# queue once.
 MEANT = {
     "task_list": {READS_ALL},
     "queue_statistics": {READS_ALL, SORTS, LATE_LIST},

@@ -68,7 +68,7 @@ def names(url: str) -> set[str]:
 
 
 def ours(prefix: str = "qtask_") -> set[str]:
-    """What every installation has."""
+    """The tables, views and procedures of every installation."""
     entries = [*INDEX["table"], *INDEX["view"], *PROCEDURES]
     return {prefix + entry["name"] for entry in entries}
 
@@ -285,7 +285,7 @@ class TestUninstall:
             execute(conn, "CREATE VIEW qtask_mine AS SELECT 1 AS n")
         before = names(empty_url)
         lines: list[str] = []
-        uninstall(empty_url, report=lines.append)  # where nothing is
+        uninstall(empty_url, report=lines.append)  # of an empty database
         assert [line for line in lines if "dropping" in line] == []
         quiet_install(empty_url)
         uninstall(empty_url, report=lines.append)
@@ -320,7 +320,7 @@ class TestFailure:
             assert "denied" in str(caught.value)
             assert str(caught.value).count("CREATE ROUTINE") == 1
             assert PASSWORD not in str(caught.value)
-        # What the text asks for is enough.
+        # The grants that the text asks for are enough.
         execute(
             root,
             "GRANT CREATE, ALTER, DROP, INDEX, CREATE VIEW, CREATE ROUTINE, ALTER ROUTINE, "

@@ -68,7 +68,7 @@ class TestGrants:
         assert schema(owner) == before
         with Database(me).connect() as conn, pytest.raises(TaskNotFound):
             calls.finish(conn, 1)
-        # What it asks for is enough.
+        # The grants that it asks for are enough.
         mends = re.findall(r"GRANT .*?(?=;)", str(caught.value))
         assert len(mends) == 2
         execute(root, mends[0])

@@ -1,5 +1,5 @@
-"""A call of several statements that is killed, wherever it is, has done all of its work or none,
-and the next one is no part of it.
+"""A call of several statements that is killed, wherever it is, has done all of its work or none.
+The next call is not part of it.
 """
 
 from __future__ import annotations

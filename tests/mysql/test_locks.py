@@ -1,6 +1,6 @@
 """Each procedure locks the rows that it returns or changes, and nothing beside them.
 
-What is really locked is read in `performance_schema.data_locks`, which MariaDB does not have.
+The locks are read in `performance_schema.data_locks`, which MariaDB does not have.
 """
 
 from __future__ import annotations
@@ -386,7 +386,7 @@ def test_the_locking_read_locks_what_it_returns(
 def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(
     conn: Connection, connect: Connect
 ) -> None:
-    """It is held up where it writes its journal: by a trigger that waits for a lock."""
+    """A trigger that waits for a lock holds the scan up while it writes its journal."""
     tasks = [new(conn) for _ in range(6)]
     for place, task_id in enumerate(tasks):
         age(conn, 100 - place, task_id)
@@ -466,7 +466,7 @@ def hold_up(
     table: str = "batch",
     locked: str = "task",
 ) -> set[int]:
-    """What a procedure that commits by itself has locked, of tasks or batches, once it has written
+    """The tasks or batches that a procedure that commits by itself has locked once it has written
     to a table.
 
     A trigger lets it wait for a named lock there.

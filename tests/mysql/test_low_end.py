@@ -1,5 +1,5 @@
-"""What scans remember of lanes whose low end is slow to read, because a long snapshot keeps what
-has left them.
+"""Scans remember the low end of lanes in which it is slow to find, because a long snapshot keeps
+what has left them.
 """
 
 from __future__ import annotations

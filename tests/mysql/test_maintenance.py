@@ -1,4 +1,4 @@
-"""The event that expires and purges where no relay runs: installed when it is chosen; at work."""
+"""The event that expires and purges if no relay runs: installed when it is chosen; at work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hot statements use the index that was made for them, also where old tasks are many."""
+"""The hot statements use the index that was made for them, also beside many old tasks."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OWN = "qtask_test_plans"
 @pytest.fixture(scope="module", params=["analyzed", "never analyzed"])
 def filled(database_server: servers.Server, request: pytest.FixtureRequest) -> Iterator[Connection]:
     """A schema with 1,000 finished tasks, 300 active ones of three queues, and fresh statistics; or
-    a backlog of one queue and the statistics of an empty table, where a server that may choose
-    reads the whole table and sorts it.
+    a backlog of one queue and the statistics of an empty table: a server that may choose then reads
+    the whole table and sorts it.
     """
     analyzed = request.param == "analyzed"
     ended, active, queues = (1000, 300, 3) if analyzed else (10, 1000, 1)
@@ -98,7 +98,7 @@ def test_what_is_locked_is_read_in_the_order_of_the_due_index(
 
 
 def test_locked_tasks_are_measured_by_their_ids(filled: Connection) -> None:
-    """Only where they have been found to be too large."""
+    """They are measured only if they have been found to be too large."""
     values = {
         "v_ids": f"'{ids(filled, 'lane > 0')}'",
         **{"in_now": NOW, "out_bytes_left": "9999", "v_most": "999", "in_limit": "10"},

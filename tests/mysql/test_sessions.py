@@ -260,7 +260,7 @@ def test_a_character_set_that_cannot_hold_a_text(conn: Connection, database_url:
 
 @pytest.fixture
 def arguments(database_url: str) -> dict[str, Any]:
-    """What PyMySQL takes to connect."""
+    """The arguments of PyMySQL's connect."""
     parts = sqlalchemy.make_url(database_url)
     return {
         "host": parts.host,

@@ -1,4 +1,4 @@
-"""What a call reads does not grow with what has ended: beside many rows no more than beside none.
+"""A call reads no more beside many terminal tasks than beside none.
 
     QTASK_TEST_ROWS=10000000 scripts/test tests/mysql/test_size.py -s
 
@@ -76,7 +76,7 @@ def ended(conn: Connection) -> None:
 
 
 def inside(conn: Connection, act: Act) -> Act:
-    """In the caller's transaction, where creating takes another way."""
+    """In the caller's transaction: creating takes another way there."""
 
     def within() -> None:
         execute(conn, "SET autocommit = 0")
@@ -221,7 +221,7 @@ def own(installed_url: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def alone(own: Connection) -> dict[str, Cost]:
-    """What each call costs where nothing has ended; then the schema is filled."""
+    """The cost of each call beside no terminal task; then the schema is filled."""
     found = {}
     for name, prepare in CALLS.items():
         cost(own, prepare)  # the first call of a procedure reads its text

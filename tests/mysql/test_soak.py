@@ -32,7 +32,7 @@ def database(database_url: str) -> Database:
 
 @pytest.fixture
 def told() -> Record:
-    """What a client says of itself."""
+    """The record of a client."""
     return Record()
 
 

@@ -47,7 +47,7 @@ def url_of(server: servers.Server, host: str, user: str = "", **options: object)
 
 
 def cipher(url: str) -> str:
-    """How a connection is encrypted; empty where it is not."""
+    """The cipher of a connection; empty if it is not encrypted."""
     with Database(url).connect() as conn:
         return str(query(conn, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1])
 
@@ -137,7 +137,7 @@ def test_a_server_without_tls(engine: str, authority: Authority) -> None:
 def test_somebody_between_who_says_that_the_server_has_no_tls(
     url: Url, server: servers.Server, authority: Authority
 ) -> None:
-    """`preferred` is no protection from who is on the way; he reads all that is said."""
+    """`preferred` does not protect from somebody on the way, who reads all that is said."""
     port = urlsplit(server.url).port
     between = Between(("127.0.0.1", port))
     with listening(between.serve) as theirs:
@@ -174,7 +174,7 @@ def test_doctor_says_what_the_way_is_worth(
 
 
 def way(url: str, monkeypatch: pytest.MonkeyPatch, *, here: bool) -> Check:
-    """What doctor says of the connection, from this machine or from another one."""
+    """Doctor's check of the connection, from this machine or from another one."""
     with monkeypatch.context() as patch:
         if not here:
             patch.setattr(encryption, "is_loopback", lambda _: False)

@@ -113,8 +113,8 @@ def test_no_hour_is_short_or_long(
 
 
 def test_every_time_comes_from_one_clock() -> None:
-    """Of all ways to ask for the time only this one knows no zone. Where a look is timed with
-    another one, the zone falls out of the difference.
+    """Of all ways to ask for the time only this one knows no zone. If a look is timed with another
+    one, the zone falls out of the difference.
     """
     others = ("NOW(", "SYSDATE", "CURRENT_TIMESTAMP", "LOCALTIME", "CURDATE", "UNIX_TIME",
               "FROM_UNIXTIME", "CONVERT_TZ", "UTC_DATE", "UTC_TIME(")  # fmt: skip

@@ -1,6 +1,6 @@
 """A strict parser of the PL/SQL that this package is written in. No parser in the package
-registries reads it. What this one does not know is an error, so a missing semicolon, END or
-parenthesis is one.
+registries reads it. Anything that this one does not know is an error, so a missing semicolon, END
+or parenthesis is one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STRAY = re.compile(
 
 
 class Malformed(Exception):
-    """The text is no PL/SQL."""
+    """The text is not PL/SQL."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Subprogram:
     queries: list[list[Token]] = field(default_factory=list)
     """All its SQL."""
     cursors: list[list[Token]] = field(default_factory=list)
-    """What ref cursors are opened for."""
+    """The queries that ref cursors are opened for."""
     calls: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
 class Package:
-    """What a specification or a body holds."""
+    """The parts of a specification or a body."""
 
     name: str
     subprograms: list[Subprogram] = field(default_factory=list)
@@ -134,7 +134,7 @@ class _Parser:
         return self.tokens[self.at - 1].text
 
     def until(self, *stops: str) -> list[Token]:
-        """What stands before the first of these words that is in no parenthesis and no CASE."""
+        """The tokens before the first of these words outside of any parenthesis and CASE."""
         start, nested = self.at, []
         while nested or self.next.word not in stops:
             word = self.next.word
@@ -392,7 +392,7 @@ class _Parser:
             return
         call = re.fullmatch(r"(\w+(?: \. \w+)?)(?: \(.*\))?", text, flags=re.DOTALL)
         if not call:
-            raise Malformed(f"line {left[0].line}: {text!r} is no statement")
+            raise Malformed(f"line {left[0].line}: {text!r} is not a statement")
         if self.current:
             self.current.calls.append((call[1].replace(" ", ""), _arguments(left)))
 

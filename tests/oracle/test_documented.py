@@ -1,5 +1,5 @@
-"""What a grammar cannot see and no server is at hand to say: that Oracle's documents show what the
-package is written in, and that they let it mean what it is to mean.
+"""Oracle's documents show each construct of the package and give it the meaning that is relied on:
+no grammar can see that, and no server is at hand to say it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_CLOB = {"INSTR", "LENGTH", "REGEXP_COUNT", "REGEXP_INSTR", "TO_CHAR"}
 COMPARISONS = {"=", "<>", "<", ">", "<=", ">=", "IN", "BETWEEN"}
 # Values that the server copies into a cursor when it opens it.
 COPIED = {"NUMBER", "VARCHAR2", "TIMESTAMP", "SYS.ODCIVARCHAR2LIST"}
-# What the diagrams of 19c, 21c and 23ai have in common: each has other clauses for errors and for
+# The common part of the diagrams of 19c, 21c and 23ai: each has other clauses for errors and for
 # missing keys, and without them both are NULL.
 COLUMN = re.compile(
     r"\w+ (FOR ORDINALITY"
@@ -39,7 +39,7 @@ def words(tokens: list[plsql.Token]) -> list[str]:
 
 
 def groups(tokens: list[str], name: str) -> Iterator[list[str]]:
-    """What stands in the parentheses behind each of these words."""
+    """The tokens in the parentheses behind each occurrence of the name."""
     for place, word in enumerate(tokens[:-1]):
         if word == name and tokens[place + 1] == "(":
             yield tokens[place + 2 : closing(tokens, place + 1)]

@@ -36,7 +36,7 @@ def test_bulk_creation_locks_what_is_there_in_the_order_of_the_ids(
 def test_two_bulk_creations_in_opposite_order_give_each_task_once(
     conn: Connection, connect: Connect
 ) -> None:
-    """Where they make a deadlock of it, the one that the server refuses is called again."""
+    """If they deadlock, the one that the server rolls back is called again."""
     numbers = [str(n) for n in range(200)]
     made: dict[int, list[Any]] = {}
 

@@ -1,4 +1,4 @@
-"""What a compiler and a DBA would find in the rendered text, found without a server."""
+"""Faults of the rendered text that a compiler or a DBA would find, found without a server."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 
 @dataclass(frozen=True)
 class Procedure:
-    """What the rendered text of one says."""
+    """The header and the text of a rendered procedure."""
 
     name: str
     text: str
@@ -243,7 +243,7 @@ def test_dialects_have_the_same_parameters_and_headers(name: str) -> None:
     }
     errors = mysql.section("Errors")
     if "in_options" in theirs:
-        errors = errors.replace("unknown_option, ", "")  # there it is no parameter at all
+        errors = errors.replace("unknown_option, ", "")  # Oracle has one parameter each
     assert oracle.section("Errors").split() == errors.split()
 
 
@@ -259,7 +259,7 @@ def test_dialects_raise_the_same(name: str) -> None:
     mysql, oracle = raised("mysql", name), raised("oracle", name)
     assert oracle <= mysql
     # A check that two verbs need is internal on Oracle. Its limit of nesting is one of them, and
-    # its driver refuses what is no Unicode.
+    # its driver refuses texts that are not Unicode.
     internal = raised("oracle", *(n for n in ALL["oracle"] if n not in PUBLIC))
     special = re.compile("nested too deeply|characters of Unicode")
     assert {error for error in mysql - oracle if not special.search(error[1])} <= internal

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: real processes, and real servers where one is needed."""
+"""The command line as a person meets it: real processes, and a real server if one is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only MySQL and MariaDB have: grants of single procedures, databases, more for doctor."""
+"""Commands on MySQL and MariaDB alone: grants of single procedures, databases, more for doctor."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_doctor_mends_what_does_no_harm(qtask: Qtask, conn: Connection) -> None:
         assert (
             "running ALTER TABLE qtask_queue ADD UNIQUE KEY name (namespace, queue)" in mended.err
         )
-        # What rewrites the table is left to people.
+        # A person must run the statements that rewrite the table.
         assert "running ALTER TABLE qtask_batch" not in mended.err
         assert "MODIFY COLUMN relay VARCHAR(64)" in mended.err
         found = qtask("doctor", "--json").json["checks"]
