@@ -155,7 +155,7 @@ def greeting(flags: int, plugin: str) -> bytes:
 
 
 def opened(data: bytes) -> bytes:
-    """What was encrypted for the rogue's own key."""
+    """The text that was encrypted for the rogue's own key."""
     sha1 = hashes.SHA1()  # noqa: S303 - as the protocol has it
     plain = _KEY.decrypt(data, padding.OAEP(padding.MGF1(sha1), sha1, None))
     return bytes(one ^ SALT[place % len(SALT)] for place, one in enumerate(plain))
@@ -172,7 +172,7 @@ def _whole(sock: socket.socket) -> tuple[int, bytes]:
 
 
 def exactly(sock: socket.socket, size: int) -> bytes:
-    """So many bytes. Raises EOFError where the other side says no more."""
+    """So many bytes. Raises EOFError if the other side says no more."""
     data = b""
     while len(data) < size:
         if not (more := sock.recv(size - len(data))):

@@ -38,7 +38,7 @@ def admin(redis_url: str) -> Iterator[redis_py.Redis]:
 
 @pytest.fixture
 def push(admin: redis_py.Redis, redis_url: str, stream: bool) -> Iterator[Push]:
-    """What the attacker can do."""
+    """The attacker's way to push a text on one queue and on no other."""
     admin.acl_setuser(
         "mallory", enabled=True, reset=True, passwords=[f"+{PASSWORD}"], keys=["MAIL"],
         commands=["+rpush", "+xadd"],
@@ -79,7 +79,7 @@ def pay(conn: Connection) -> list[int]:
 
 
 def forgeries(task_id: int) -> list[str]:
-    """What a message can make of an id."""
+    """Messages that name a task by each form of its id and of an attempt."""
     ids: list[Any] = [task_id, str(task_id), float(task_id), -task_id, f"{task_id}.0", [task_id]]
     attempts: list[Any] = [None, 1, 2, "1", 2**31 - 1, 2**31, 0, -1, 10**400, "x"]
     texts = [

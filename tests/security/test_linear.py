@@ -88,7 +88,7 @@ PAIRS: dict[str, Callable[[int, Pairs], Pairs]] = {
 @pytest.fixture
 def grows(conn: Connection) -> Callable[[Connection, Use, Use], float]:
     """How much faster than its input the work of a call grows: the rows that the session touches,
-    on Oracle the blocks. What goes before the call is not counted.
+    on Oracle the blocks. Work before the call is not counted.
     """
 
     def touched(session: Connection) -> int:

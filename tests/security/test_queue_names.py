@@ -70,7 +70,7 @@ OTHERS = [
     "resque:queue:critical", "MAIL:bad", "MAILX", "POST", "a:\u2713x",
     "gcr:ORDER", "POSTe",  # case
     "\nMAIL", "x\nMAIL", "MAIL\nx", "MAIL\n", "MAIL.", "MAIL\0", "MAIL\0x", "a:\u2713\n",
-    # What weighs nothing in most collations:
+    # Characters that weigh nothing in most collations:
     "\ufe0fGCR:A", "GCR\ufe0f:A", "GCR\x1a:A", "MAIL\x1a", "MAIL\ufe0f",
     "G\u0421R:A", "\uff27CR:A", "M\u0301AIL", "MA\u0130L",  # look the same, or mean it elsewhere
     SIGNS.replace("%", "anything"), SIGNS.replace("_", "-"), SIGNS.replace(".", "-"),

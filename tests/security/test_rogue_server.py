@@ -1,4 +1,4 @@
-"""A server that is another one than it seems learns no password where that is promised."""
+"""A server that is another one than it seems learns no password in the modes that promise it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Attack = Callable[[str, str, str], str]
 Contexts = dict[str, "ssl.SSLContext | None"]
 MODES = ("disabled", "preferred", "required", "verify_ca", "verify_identity")
 KINDS = ("without TLS", "own certificate", "other host")
-"""What it can show: nothing, a certificate that it made itself, or one for another host from the
-authority that `ssl_ca` names.
+"""It shows nothing, a certificate that it made itself, or one for another host from the authority
+that `ssl_ca` names.
 """
 LEARNS = {
     "disabled": ("hashed", "hashed", "hashed"),

@@ -73,13 +73,13 @@ class World:
         return process
 
     def end(self, process: subprocess.Popen[str]) -> str:
-        """What it has said."""
+        """Its output, after it has ended."""
         said = "\n".join(process.communicate(timeout=60))
         self.seen[f"output of {process.args}"] = said
         return said
 
     def look(self, process: psutil.Process) -> None:
-        """What everybody, or its own account, may read of a process."""
+        """Notes the command line and the environment of a process."""
         for name in ("cmdline", "environ"):
             self.seen[f"{name} of {process.pid}"] = Path(f"/proc/{process.pid}/{name}").read_text()
 
@@ -87,7 +87,7 @@ class World:
         self.seen[name] = self.seen.get(name, "") + "\n".join(map(str, things))
 
     def found(self) -> dict[str, str]:
-        """Where a password is seen."""
+        """The texts in which a password is seen, with their places."""
         return {k: v for k, v in self.seen.items() if any(word in v for word in self.words)}
 
 

@@ -196,7 +196,7 @@ def hindered(
     act: Callable[[Connection], Any],
     since: Callable[[], Any] = lambda: None,
 ) -> set[str]:
-    """What everybody waits for while an application that has done something stays as it is."""
+    """The calls that wait for an application that has acted and leaves its transaction open."""
     new(conn, "Q")
     victim = new(conn, "OTHER")
     with transaction(account, conn, way) as own:

@@ -58,7 +58,7 @@ def test_checks_that_are_off_keep_nobody_waiting(
 def test_a_queue_whose_registration_is_rolled_back(
     conn: Connection, account: Account, creation: str, autocommit: bool
 ) -> None:
-    """Who reads what is not committed must not create tasks of a queue that is none."""
+    """A session that reads uncommitted rows must not create tasks of a queue that is not there."""
     first = account("app", autocommit=False)
     second = account("app", name="other_app", autocommit=autocommit)
     execute(second, "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED")
