@@ -33,7 +33,7 @@ UNSETTLED = """
       AND (due_at < UTC_TIMESTAMP(3) + INTERVAL {1} SECOND OR {2})
 """
 LEFT = {"relay": "FALSE", "worker": "status = 30 OR batch_id > 0"}
-"""What is to be done by either beside what is due: a worker does what has been handed out."""
+"""Tasks that each has to do beside those that are due: a worker does those that are queued."""
 PATIENCE = 60
 ANYTHING = "…"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?")
@@ -72,7 +72,7 @@ class Guide:
             assert relay.returncode == 0, log
 
     def kill(self) -> None:
-        """What a test that failed has left: it would take the tasks of all later ones."""
+        """Ends what a failed test has left: it would take the tasks of all later tests."""
         for process in self._all:
             process.kill()
 

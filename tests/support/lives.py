@@ -42,7 +42,7 @@ class Life:
         self._labels: dict[int, str] = {}
 
     def live(self) -> dict[str, Outcome]:
-        """What each call answered, and the rows at the end."""
+        """The answer of each call, and the rows at the end."""
         empty(self.root)
         _create(self.root, THEIRS, "V")
         self._labels = {task_id: name for name, task_id in self._ours().items()}

@@ -24,7 +24,7 @@ NUMBER = 61183
 
 
 def does(act: Callable[..., Any], *arguments: Any) -> Any:
-    """What this other user gets."""
+    """The result of `act` when this other user calls it."""
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=_become) as pool:
         return pool.submit(act, *arguments).result(60)
 
@@ -69,7 +69,7 @@ def redis_entered(port: int) -> list[str]:
 
 
 def opened(folder: Path, *files: Path) -> list[str]:
-    """What can be read, listed, written to or connected to."""
+    """The ways in, each with its path: to read, list, write or connect."""
     found = []
     for path in (folder, *files):
         for way in (_read, _list, _write, _connect):
@@ -82,7 +82,7 @@ def opened(folder: Path, *files: Path) -> list[str]:
 
 
 def told(pid: int) -> str:
-    """What is to be seen of a process."""
+    """The command line of a process, and its environment if that can be read."""
     text = Path(f"/proc/{pid}/cmdline").read_text()
     with suppress(PermissionError):
         text += Path(f"/proc/{pid}/environ").read_text()

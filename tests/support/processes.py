@@ -37,7 +37,7 @@ class Command:
             self._process = subprocess.Popen(
                 [str(_qtask()), *arguments],
                 env={**os.environ, **environment},
-                cwd=TOOLS,  # where the worker modules are
+                cwd=TOOLS,  # the folder of the worker modules
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -47,12 +47,12 @@ class Command:
         self.pid = self._process.pid
 
     def check(self) -> None:
-        """Raises CommandError where it has ended."""
+        """Raises CommandError if it has ended."""
         if (status := self._process.poll()) is not None:
             raise CommandError(f"`{self.text}` ended with status {status}{self.last_lines()}")
 
     def wait_for(self, text: str) -> None:
-        """Until its log has the text. Raises CommandError where it ends, or after READY seconds."""
+        """Until its log has the text. Raises CommandError if it ends, or after READY seconds."""
         deadline = time.monotonic() + READY
         while text not in self._log.read_text(errors="replace"):
             self.check()
@@ -149,7 +149,7 @@ def _qtask() -> Path:
 
 
 def end_with_parent() -> None:
-    """This process dies with its parent, even where that is killed."""
+    """This process dies with its parent, even if that is killed."""
     if _prctl is not None:
         with contextlib.suppress(OSError):
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -19,7 +19,7 @@ OWNER = {"mysql": "qtask_owner", "oracle": "dba"}
 """The role of the test's own statements."""
 ROLE_EXISTS, NO_USER = 1921, 1918
 
-# Where several roles may call a procedure, they take turns.
+# If several roles may call a procedure, they take turns.
 _HOLDERS = {
     entry["name"]: cycle(entry["role"])
     for kind in ("procedure", "view")

@@ -1,4 +1,4 @@
-"""What tests do to the database behind the procedures' back: they look, and they let time pass."""
+"""Ways to look at the database, and to let time pass, behind the procedures' back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import Conflict, QtaskError
 from qtask_db.schema import signature
 
-# What the dialects write differently.
+# Expressions that the dialects write differently.
 EARLIER = {
     "mysql": "{column} - INTERVAL {microseconds} MICROSECOND",
     "oracle": "{column} - NUMTODSINTERVAL({microseconds} / 1000000, 'SECOND')",
@@ -64,7 +64,7 @@ def empty(conn: Connection) -> None:
 
 
 def forget_low_ends(conn: Connection) -> None:
-    """What scans and purges remember of slow looks: on a busy machine any look may be slow."""
+    """Deletes the memory of slow looks: on a busy machine any look may be slow."""
     for table in LOW_END[conn.dialect.name]:
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
@@ -191,7 +191,7 @@ def until(
 ) -> None:
     """Waits for it; an error that is ignored means that a server is away, so it is asked again.
 
-    What comes by the end of a lease or of a drain alone, after 30 s, comes too late.
+    A condition that only the end of a lease or of a drain makes true, after 30 s, is too late.
     """
     end = time.monotonic() + seconds
     while True:
@@ -244,7 +244,7 @@ def refused(conn: Connection, error: type[QtaskError], *words: str) -> Iterator[
 
 
 def despite_snapshot(conn: Connection, work: Callable[[], Any]) -> Any:
-    """What the work returns in a transaction that began before others changed what it changes.
+    """The result of `work` in a transaction that began before others changed the same rows.
 
     If the server forbids that (MariaDB's innodb_snapshot_isolation), it must be a Conflict, and the
     same work must do in a new transaction.

@@ -26,7 +26,7 @@ MASTERS = 3
 
 
 class Launcher:
-    """Runs redis-server with some arguments in a folder of its own; with TLS alone where told."""
+    """Runs redis-server with some arguments in a folder of its own; with TLS alone if told so."""
 
     def __init__(self, authority: Authority | None = None) -> None:
         self._program = program()
@@ -70,7 +70,7 @@ class Launcher:
 
     @property
     def next_folder(self) -> Path:
-        """Where the next server will have its data."""
+        """The data folder of the next server."""
         return self.folder / f"server-{len(self._processes)}"
 
     def client(self, port: int) -> redis.Redis:

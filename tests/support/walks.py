@@ -21,7 +21,7 @@ from qtask_db import Connection
 from qtask_db.schema.render import ROLES
 
 ELSEWHERE = ("python3 -m venv", ". .venv/", "pip ")
-"""Lines that have been done where tests run."""
+"""Lines that have been done on a machine that runs tests."""
 ACCOUNTS = ("owner", "app", "producer", "worker", "relay", "operator", "monitor")
 """Those that the documents make."""
 SERVICES = ("qtask relay", "qtask worker")
@@ -88,7 +88,7 @@ class Walk:
             self._redis.execute_command(*line.split())
 
     def sh(self, block: str, codes: tuple[int, ...] = (0,)) -> str:
-        """What the lines print; each ends with one of the codes."""
+        """The output of the lines, each of which ends with one of the codes."""
         said = ""
         for line in self.place(block).splitlines():
             if export := re.fullmatch(r"export (\w+)='(.*)'", line):

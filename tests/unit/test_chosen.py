@@ -1,4 +1,4 @@
-"""What `--servers` and `--surroundings` choose, and what they refuse."""
+"""The choices of `--servers` and `--surroundings`, and their refusals."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_release_of_debian_elsewhere(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("QTASK_CACHE", str(tmp_path))
     monkeypatch.setenv(releases.VARIABLE, "mariadb-11.8")
     monkeypatch.setattr(packages, "is_debian", lambda: False)
-    with pytest.raises(base.Unavailable, match="in Debian's trixie: this is no Debian"):
+    with pytest.raises(base.Unavailable, match="in Debian's trixie: this is not Debian"):
         packages.unpacked("mariadb", lambda _text: None)
 
 

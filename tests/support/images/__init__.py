@@ -1,4 +1,4 @@
 """Small container images made on the spot from the distribution's packages.
 
-They behave as the official images do where testcontainers looks, and need no image registry.
+In all that testcontainers looks at they behave as the official images do. They need no registry.
 """

@@ -43,7 +43,7 @@ class Surrounding:
     idle: float = 0.0
     """Seconds: between the tests and the server is somebody who drops what is silent for longer."""
     beyond: Mapping[str, str] = field(default_factory=dict)
-    """What cannot hold there: the beginning of a test's name, as a pattern, and why."""
+    """Tests that cannot hold there: the beginning of a test's name, as a pattern, and why."""
 
     def why_not(self, test: str) -> str | None:
         """Why this test asks for too much."""
@@ -164,7 +164,7 @@ BINARY_LOG = ("--server-id=1", "--log-bin=binlog")
 SURROUNDINGS = {
     one.name: one
     for one in (
-        # What the database's texts are by default.
+        # The database's default for texts.
         Surrounding("latin1", database="CHARACTER SET latin1"),
         Surrounding("ucs2", database="CHARACTER SET ucs2"),
         Surrounding("unicode_ci", database="CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"),
@@ -217,7 +217,7 @@ SURROUNDINGS = {
         ),
         Surrounding("oracle_mode", MARIADB, session={"sql_mode": "'ORACLE'"}),
         Surrounding("zone", options=("--default-time-zone=-11:00",)),
-        # What is written beside the tables.
+        # Things that the server writes beside the tables.
         Surrounding("row_log", options=(*BINARY_LOG, "--binlog-format=ROW")),
         Surrounding("mixed_log", options=(*BINARY_LOG, "--binlog-format=MIXED")),
         Surrounding("triggers", installed=tuple(_triggers())),

@@ -7,7 +7,7 @@ Four ways are tried in this order, and `Server.source` says which was taken and 
 
     url       QTASK_TEST_MYSQL_URL, QTASK_TEST_MARIADB_URL, QTASK_TEST_ORACLE_URL,
               QTASK_TEST_REDIS_URL
-    docker    containers through testcontainers, where a Docker daemon answers
+    docker    containers through testcontainers, if a Docker daemon answers
     path      server programs that are installed on this machine
     packages  the distribution's packages, unpacked into a cache and run from there
 
@@ -33,7 +33,7 @@ def start(engine: str, *, options: Sequence[str] = (), log: Log = print) -> Serv
     """Start a server of this engine and return once it answers.
 
     `options` are handed to the server program after this package's own, so they win.
-    Raises ServerError, with what was tried and what would help, where no way is open.
+    Raises ServerError, with what was tried and what would help, if no way is open.
     """
     if engine not in ENGINES:
         raise ServerError(f"unknown engine {engine!r}: choose from {', '.join(ENGINES)}")

@@ -33,7 +33,7 @@ KEPT = ("PATH", "TZ", "LANG", "LC_ALL")
 
 @functools.cache
 def number() -> int | None:
-    """The account's and its group's; None where it is this process's own."""
+    """The account's and its group's; None if it is this process's own."""
     if os.geteuid() != 0:
         return None
     mapped = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
@@ -128,7 +128,7 @@ def within_reach(command: Sequence[str], folder: Path) -> list[str]:
 
 
 def _copy(place: Path, copy: Path) -> None:
-    """Links where it is the same disk."""
+    """Links if it is the same disk."""
     if subprocess.run(["cp", "-al", place, copy], capture_output=True, check=False).returncode:
         shutil.rmtree(copy, ignore_errors=True)
         done = subprocess.run(

@@ -84,7 +84,7 @@ class Apt:
         return sorted((self.folder / "cache/archives").glob("*.deb"))
 
     def _mirrors(self) -> list[str]:
-        """Where the machine's own release comes from, its main archive before any others."""
+        """The sources of the machine's own release, its main archive before any others."""
         release = _os_release()
         found = []
         for line in self._run("update", "--print-uris").splitlines():

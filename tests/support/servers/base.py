@@ -1,4 +1,4 @@
-"""What every throw-away server has in common, whichever way it was provided."""
+"""The base of all throw-away servers, whichever way they were provided."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def free_port() -> int:
 
 
 def cache_folder() -> Path:
-    """Where downloads and initialised data folders are kept: QTASK_CACHE or .cache/servers."""
+    """The folder of downloads and initialised data folders: QTASK_CACHE or .cache/servers."""
     chosen = os.environ.get("QTASK_CACHE")
     root = Path(chosen) if chosen else Path(__file__).resolve().parents[3] / ".cache" / "servers"
     root.mkdir(parents=True, exist_ok=True)

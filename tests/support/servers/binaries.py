@@ -63,7 +63,7 @@ def on_path(engine: str) -> Program:
 
 
 def version_text(command: Sequence[str]) -> str:
-    """What `program --version` prints."""
+    """The output of `program --version`."""
     try:
         done = subprocess.run(
             [*command, "--version"], capture_output=True, text=True, timeout=30, check=True

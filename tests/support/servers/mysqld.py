@@ -39,7 +39,7 @@ PASSWORD = """\
 SET SESSION sql_log_bin = 0;
 ALTER USER root@127.0.0.1 IDENTIFIED BY '{}' ACCOUNT UNLOCK;
 """
-# What mariadb-install-db feeds to the server, without the help texts.
+# The scripts that mariadb-install-db feeds to the server, without the help texts.
 MARIADB_SCRIPTS = (
     ("mariadb_system_tables.sql", "mysql_system_tables.sql"),
     ("mariadb_performance_tables.sql", "mysql_performance_tables.sql"),
@@ -62,8 +62,8 @@ def start(
     password: str = "",
     port: int = 0,
 ) -> Server:
-    """`wrapper`: a command that runs the one which follows it. Nodes of a group are told the
-    password, which is one for all, and, where they must know it of each other, the port.
+    """`wrapper`: a command that runs the one which follows it. Nodes of a group are told their
+    common password and, if they must know each other's, the port.
     """
     template = _template(found, log)
     password, port = password or account.new_password(), port or free_port()
@@ -111,7 +111,7 @@ def _command(found: Program, folder: Path) -> list[str]:
 
 
 def _no_files(engine: str, folder: Path) -> str:
-    """What keeps SQL from the machine's files: MariaDB must be given a folder."""
+    """The setting that keeps SQL from the machine's files: MariaDB must be given a folder."""
     if engine == "mysql":
         return "NULL"
     place = folder / "no-files"
@@ -183,6 +183,6 @@ def _run_once(command: list[str], folder: Path, text: str) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """What it makes belongs to this process."""
+    """The copy belongs to this process."""
     kept = "--preserve=mode,timestamps,links"
     subprocess.run(["cp", "-R", kept, "--reflink=auto", source, target], check=True)

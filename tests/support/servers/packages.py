@@ -100,7 +100,7 @@ def _check(found: Program, release: Release | None) -> None:
 
 def _suites(engine: str, release: Release | None) -> tuple[str | None, ...]:
     if release and not is_debian():
-        raise Unavailable(f"{release.name} is in Debian's {release.suite}: this is no Debian")
+        raise Unavailable(f"{release.name} is in Debian's {release.suite}: this is not Debian")
     if release:
         return (release.suite,)
     return (ROLLING, None) if engine == "mysql" and is_debian() else (None,)

@@ -47,7 +47,7 @@ def chosen(engine: str) -> Release | None:
 
 
 def way() -> str | None:
-    """The one way to get servers that QTASK_SERVERS leaves open, where it names one."""
+    """The one way to get servers that QTASK_SERVERS leaves open, if it names one."""
     return read(os.environ.get(VARIABLE, ""))[0]
 
 
@@ -79,7 +79,7 @@ def named(texts: Sequence[str]) -> dict[str, Release]:
 
 
 def rounds() -> list[str]:
-    """What to name, run after run, so that each release is met: databases beside Redis's."""
+    """The releases to name, run after run, so that each is met: databases beside Redis's."""
     sides: tuple[list[str], list[str]] = ([], [])
     for release in RELEASES.values():
         sides[release.engine == "redis"].append(release.name)

@@ -51,7 +51,7 @@ class Galera(Group):
 
 
 def status(node: Server) -> dict[str, str]:
-    """What a node says of itself; nothing where it is away."""
+    """The node's own status; empty if the node is away."""
     with contextlib.suppress(ServerError):
         return dict(cast("list[tuple[str, str]]", execute(node, STATE, LOOK)))
     return {}
@@ -59,7 +59,7 @@ def status(node: Server) -> dict[str, str]:
 
 def start(ca: Path, cert: Path, key: Path, log: Log = print) -> Galera:
     """Three servers in one cluster; the others have a certificate of this authority, or are none.
-    Unavailable where there is no Galera.
+    Raises Unavailable if there is no Galera.
     """
     found, library = _program(log)
     ports = [free_port() for _ in range(NODES)]

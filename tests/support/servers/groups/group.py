@@ -71,7 +71,7 @@ def port(node: Server) -> int:
 
 
 def wait(look: Callable[[], T], enough: Callable[[T], bool], trouble: str) -> T:
-    """What a look shows, once it is enough."""
+    """The result of `look`, once it is enough."""
     until = time.monotonic() + SECONDS
     while not enough(seen := look()):
         if time.monotonic() > until:
@@ -81,7 +81,7 @@ def wait(look: Callable[[], T], enough: Callable[[T], bool], trouble: str) -> T:
 
 
 def execute(node: Server, statement: str, seconds: float = SECONDS) -> list[tuple[Any, ...]]:
-    """The rows of a statement; ServerError where the node is away, or takes longer."""
+    """The rows of a statement. Raises ServerError if the node is away, or takes longer."""
     import pymysql
 
     parts = urlsplit(node.url)

@@ -107,7 +107,7 @@ def _enter(node: Server) -> None:
 
 
 def start(log: Log = print) -> Replication:
-    """Three servers in one group with one primary. Unavailable where there is no plugin."""
+    """Three servers in one group with one primary. Raises Unavailable if there is no plugin."""
     found, plugin = program("mysql", PLUGIN, log)
     ports = [free_port() for _ in range(NODES)]
     name, password = str(uuid.uuid4()), account.new_password()
