@@ -23,7 +23,7 @@ DIALECTS = dialects()
 PUBLIC = [entry["name"] for entry in INDEX["procedure"] if "role" in entry]
 SHARED = [entry["name"] for entry in INDEX["procedure"] if "dialect" not in entry]
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
-# The folder of a file, by what the index says of it. What it does not name is of the installation.
+# The folder of a file, by its entry in the index. Files without an entry are of the installation.
 FOLDERS: dict[str, Callable[[Mapping[str, object]], str]] = {
     "procedure": lambda entry: "api" if "role" in entry else "internal",
     "view": lambda _: "views",

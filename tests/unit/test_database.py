@@ -1,4 +1,4 @@
-"""A call is made again where that is safe, and only there."""
+"""A call is made again if that is safe, and only then."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from qtask_db.dialects.oracle.driver import Oracle, _fitting, fetch_at_once
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the driver is asked for; the last connection is under `raw`."""
+    """The arguments that the driver gets; the last connection is under `raw`."""
     seen: dict[str, Any] = {}
 
     def connect(**arguments: Any) -> Any:
@@ -122,7 +122,7 @@ def test_firewalls_see_a_packet_each_minute(connected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("rows", [1000, 10_001])
 def test_a_callers_converters_are_left_out(rows: int) -> None:
-    """The driver asks the cursor's handler first, and the connection's where there is none."""
+    """The driver asks the cursor's handler first, and the connection's if there is none."""
     cursor = SimpleNamespace(var=lambda kind, **_: kind, arraysize=rows)
     fetch_at_once(cursor, rows)
     handler = cursor.outputtypehandler

@@ -1,4 +1,4 @@
-"""What Oracle's dictionary says of the tables, beside what the migrations make."""
+"""Oracle's dictionary of the tables, compared with the tables of the migrations."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ NOT_UNIQUE = {"due", "lapse"}
 
 
 class Dictionary:
-    """What ALL_TAB_COLS and ALL_INDEXES would answer."""
+    """Answers as ALL_TAB_COLS and ALL_INDEXES would."""
 
     def __init__(self) -> None:
         tables = {"queue": QUEUE, "task": TASK, "batch": BATCH, "setting": SETTING}

@@ -1,4 +1,4 @@
-"""What scripts and CI fetch is named beforehand, by version and hash."""
+"""Scripts and CI fetch only things that are named beforehand, by version and hash."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILES = sorted(path.stem for path in FOLDER.glob("*.txt"))
 
 
 def pinned(name: str) -> list[tuple[Requirement, list[str]]]:
-    """What a file names, each with its hashes."""
+    """The requirements of a file, each with its hashes."""
     text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").replace("\\\n", "")
     found = []
     for line in text.splitlines():

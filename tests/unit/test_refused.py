@@ -1,4 +1,4 @@
-"""What is neither a connection nor a client that works is refused by name, before it is used."""
+"""A wrong connection or client is refused by the name of its type, before it is used."""
 
 from __future__ import annotations
 

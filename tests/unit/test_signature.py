@@ -1,4 +1,4 @@
-"""Parameters are read from the text of a procedure, in either dialect, or it is no text of one."""
+"""Parameters are read from a procedure's text in either dialect; any other text is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has been released: the wheel and the rendered schema of each version, in `released/`."""
+"""The wheel and the rendered schema of each released version, in `released/`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSIONS = sorted(path.name for path in _FOLDER.iterdir() if path.is_dir())
 
 
 def script(version: str, dialect: str) -> str:
-    """What `qtask render` of that version wrote."""
+    """The output of that version's `qtask render`."""
     return (_FOLDER / version / f"{dialect}.sql").read_text(encoding="utf-8")
 
 

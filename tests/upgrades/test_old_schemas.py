@@ -62,7 +62,7 @@ def quiet_install(url: str) -> None:
 
 
 def rows(conn: Connection) -> list[list[tuple[object, ...]]]:
-    """What the tables of 0.1.0 held."""
+    """The rows of the tables, with the columns of 0.1.0."""
     kept = {
         "queue": "queue_id, namespace, queue, paused_at",
         "task": "task_id, lane, queue_id, status, attempts, attempts_before, max_count, "
@@ -77,7 +77,7 @@ def rows(conn: Connection) -> list[list[tuple[object, ...]]]:
 
 
 def view_columns(conn: Connection, package: Path) -> set[tuple[str, str]]:
-    """What the views of a version show."""
+    """The columns of a version's views."""
     found = set()
     for entry in toml(package, "index.toml")["view"]:
         with conn.raw.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What was released stays: the migrations as they were, each call with its parameters."""
+"""Released things stay: the migrations as they were, each call with its parameters."""
 
 from __future__ import annotations
 
@@ -78,6 +78,6 @@ def test_numbers_mean_what_they_meant(package: Path) -> None:
 
 
 def roles_of(package: Path) -> dict[str, set[str]]:
-    """Who may call each public procedure of a release, and read each of its views."""
+    """The roles that may call each public procedure of a release, and read each of its views."""
     entries = [e for kind in ("procedure", "view") for e in toml(package, "index.toml")[kind]]
     return {entry["name"]: set(entry["role"]) for entry in entries if "role" in entry}

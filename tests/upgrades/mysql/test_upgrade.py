@@ -1,8 +1,8 @@
 """An upgrade under traffic: producers, relays and workers of both versions, and nothing is lost.
 
 The schema goes first, while the old processes are at work; then the new ones start beside them, and
-then the old ones stop. What the processes and the database have recorded is judged by the checker
-of scripts/chaos.
+then the old ones stop. The checker of scripts/chaos judges the records of the processes and of the
+database.
 """
 
 from __future__ import annotations

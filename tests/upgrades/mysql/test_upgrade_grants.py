@@ -122,6 +122,6 @@ def test_nobody_is_refused(
         for caller in callers:
             caller.result()
     with Database(url_of("app")).connect() as conn:
-        # What the old version did not have.
+        # The old version did not have this procedure.
         execute(conn, "CALL qtask_return_tasks('[]', @returned)")
     assert query(root, f"SELECT COUNT(*) FROM {PARTS['shop']}.qtask_task WHERE lane <> 0") == [(0,)]
