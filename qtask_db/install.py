@@ -29,6 +29,7 @@ from qtask_db.errors import (
 from qtask_db.log import get_logger
 from qtask_db.resources import directory
 from qtask_db.schema.migrating import backend, migration_table
+from qtask_db.schema.objects import Objects, objects_of
 from qtask_db.schema.render import INDEX, VERSION, Renderer, SchemaObject, is_newer
 from qtask_db.settings import DEFAULT_PREFIX, Settings, requested, requesting
 
@@ -75,7 +76,7 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bo
     """
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
-        schema = conn.dialect.schema
+        schema = _objects(conn)
         schema.prepare(conn.raw)
         stored = _stored(conn)
         if is_newer(stored.get("version", "")):
@@ -108,7 +109,7 @@ class _Plan:
 
 def _plan(conn: Connection) -> _Plan:
     """Raises ConfigurationError where it must not be done; changes nothing."""
-    schema = conn.dialect.schema
+    schema = _objects(conn)
     stored = _stored(conn)
     if is_newer(stored.get("version", "")):
         raise ConfigurationError(
@@ -137,7 +138,7 @@ def _compare(conn: Connection) -> None:
     """Raises DatabaseError where a table is not as the migrations make it."""
     changes = Renderer(conn.dialect.name, Settings(conn.prefix)).changes()
     try:
-        found = list(conn.dialect.schema.differences(conn.raw, changes))
+        found = list(_objects(conn).differences(conn.raw, changes))
     except Exception as error:
         if not isinstance(conn.dialect.translate(error), (AccessDenied, NotInstalled)):
             raise
@@ -155,7 +156,7 @@ def refresh(raw: Any) -> None:
     """
     conn = bind(raw, prefix=Settings().updated(requested()).prefix)
     with _errors_of(conn):
-        schema = conn.dialect.schema
+        schema = _objects(conn)
         schema.prepare(raw)
         plan = _plan(conn)
         wanted = {found.name for found in plan.renderer.objects}
@@ -180,7 +181,7 @@ def forget_refresh(raw: Any) -> None:
     """Makes `refresh` pending again, so that each apply runs it."""
     conn = bind(raw, prefix=Settings().updated(requested()).prefix)
     with _errors_of(conn):
-        conn.dialect.schema.prepare(raw)
+        _objects(conn).prepare(raw)
         _forget(conn, _REFRESH)
         raw.commit()
 
@@ -219,7 +220,7 @@ def _errors_of(conn: Connection) -> Iterator[None]:
         first = _first(error, conn)
         if first is None or first is error:
             raise
-        needed = conn.dialect.schema.NEEDED_PRIVILEGES
+        needed = _objects(conn).NEEDED_PRIVILEGES
         if isinstance(first, AccessDenied) and needed not in str(first):
             raise AccessDenied(f"{first}; {needed}") from error
         raise first from error
@@ -237,8 +238,12 @@ def _first(error: BaseException | None, conn: Connection) -> QtaskError | None:
     return first
 
 
+def _objects(conn: Connection) -> Objects:
+    return objects_of(conn.dialect.name)
+
+
 def _stored(conn: Connection) -> dict[str, str]:
-    if conn.prefix + "setting" not in conn.dialect.schema.tables(conn.raw):
+    if conn.prefix + "setting" not in _objects(conn).tables(conn.raw):
         return {}
     return dict(conn.select("setting", ("name", "value")))
 
@@ -249,11 +254,11 @@ def _installed(conn: Connection, stored: Mapping[str, str]) -> list[tuple[str, s
     """
     chosen = INDEX["event"] if stored.get("maintenance_minutes", "0") != "0" else []
     events = [("event", conn.prefix + entry["name"]) for entry in chosen]
-    return list(dict.fromkeys([*events, *conn.dialect.schema.installed(conn.raw, conn.prefix)]))
+    return list(dict.fromkeys([*events, *_objects(conn).installed(conn.raw, conn.prefix)]))
 
 
 def _forget(conn: Connection, pattern: str) -> None:
-    schema = conn.dialect.schema
+    schema = _objects(conn)
     known = {default_migration_table, migration_table(conn.prefix)}
     for table in known & schema.tables(conn.raw):
         schema.forget_migrations(conn.raw, table, pattern)

@@ -7,13 +7,15 @@ import re
 import textwrap
 import traceback
 
-from qtask_db.urls import mask
-
 # C0, DEL and C1, line and paragraph separators, what turns the direction of text, lone surrogates.
 UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
 )
 """In a text of somebody's it would forge a line or steer a terminal."""
+
+_WORD = re.compile(r"\S+")
+_LOGIN = re.compile(r"(?<=\w):(/*)")
+_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*")
 
 
 class Lines(str):
@@ -56,3 +58,31 @@ def trace(error: BaseException) -> str:
     """The traceback, in which no text of the error looks like a line of the log's own."""
     text = "".join(traceback.format_exception(error)).rstrip()
     return textwrap.indent(visible(mask(text), keep="\n"), "  ")
+
+
+def mask(text: str) -> str:
+    """The text with the passwords of all URLs in it replaced by `***`, however wrong they are.
+
+    In a word all from the first colon to the last @ is a login: `scheme://user:secret@`, and what
+    somebody may have written for it, `redis:user:secret@` or `user:secret@`. Examples stay.
+    """
+    text = _OPTION.sub(r"\1=***", text)
+    return _WORD.sub(_masked, text) if "@" in text else text
+
+
+def _masked(word: re.Match[str]) -> str:
+    before, at, after = word[0].rpartition("@")
+    found = _LOGIN.search(before) if at else None
+    if found is None:
+        return word[0]
+    user, colon, secret = before[found.end() :].partition(":")
+    if (user, secret) == ("user", "password"):
+        return word[0]
+    if colon and found[1]:
+        return f"{before[: found.end()]}{user}:***@{after}"
+    # A user alone is no secret. But Redis has long had passwords alone, and without // nobody knows
+    # which of the two it is.
+    redis = "redis" in before[max(0, found.start() - len("rediss+sentinel")) : found.start()]
+    if found[1] == "//" and not colon and not redis:
+        return word[0]
+    return f"{before[: found.end()]}***@{after}"

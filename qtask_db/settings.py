@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import ConfigurationError
-from qtask_db.schema.reserved import UNFIT
 
 DEFAULT_PREFIX = "qtask_"
 _STORED = 255
@@ -112,15 +111,6 @@ _IN_TABLES = {"prefix", "tablespace", "index_tablespace", "sequence_cache", "spr
 def package(prefix: str) -> str:
     """The name of the package of the procedures, in a database that has packages."""
     return prefix.removesuffix("_")
-
-
-def check_package(prefix: str) -> None:
-    """Raises ConfigurationError if the package cannot have that name."""
-    if package(prefix).upper() in UNFIT:
-        raise ConfigurationError(
-            f"prefix must not be {prefix!r} on Oracle: the package would be called "
-            f"{package(prefix).upper()}, which has a meaning there already"
-        )
 
 
 _override: ContextVar[Mapping[str, str] | None] = ContextVar("qtask_settings", default=None)

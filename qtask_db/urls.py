@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from qtask_db.errors import ConfigurationError
+from qtask_db.log import mask
 
 
 def split(url: str) -> SplitResult:
@@ -66,36 +67,3 @@ def check_login(url: str, what: str) -> None:
             f"{what} cannot be read: write @ / : ? # [ ] % and blanks in a password or an option "
             "as %40 %2F %3A %3F %23 %5B %5D %25 and %20"
         )
-
-
-_WORD = re.compile(r"\S+")
-_LOGIN = re.compile(r"(?<=\w):(/*)")
-_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd))=[^&\s]*")
-
-
-def mask(text: str) -> str:
-    """The text with the passwords of all URLs in it replaced by `***`, however wrong they are.
-
-    In a word all from the first colon to the last @ is a login: `scheme://user:secret@`, and what
-    somebody may have written for it, `redis:user:secret@` or `user:secret@`. Examples stay.
-    """
-    text = _OPTION.sub(r"\1=***", text)
-    return _WORD.sub(_masked, text) if "@" in text else text
-
-
-def _masked(word: re.Match[str]) -> str:
-    before, at, after = word[0].rpartition("@")
-    found = _LOGIN.search(before) if at else None
-    if found is None:
-        return word[0]
-    user, colon, secret = before[found.end() :].partition(":")
-    if (user, secret) == ("user", "password"):
-        return word[0]
-    if colon and found[1]:
-        return f"{before[: found.end()]}{user}:***@{after}"
-    # A user alone is no secret. But Redis has long had passwords alone, and without // nobody knows
-    # which of the two it is.
-    redis = "redis" in before[max(0, found.start() - len("rediss+sentinel")) : found.start()]
-    if found[1] == "//" and not colon and not redis:
-        return word[0]
-    return f"{before[: found.end()]}***@{after}"

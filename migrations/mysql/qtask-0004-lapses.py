@@ -5,7 +5,7 @@ The servers add it without a look at the rows. A row of before grows by it when 
 
 from yoyo import step
 
-from qtask_db.dialects.mysql.ddl import Addition
+from qtask_db.schema.mysql.ddl import Addition
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix

@@ -4,7 +4,7 @@ still be created by its number.
 
 from yoyo import step
 
-from qtask_db.dialects.oracle.schema import Creation
+from qtask_db.schema.oracle.objects import Creation
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix

@@ -5,7 +5,7 @@ The server adds it without a look at the rows.
 
 from yoyo import step
 
-from qtask_db.dialects.oracle.schema import Creation
+from qtask_db.schema.oracle.objects import Creation
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix

@@ -11,7 +11,7 @@ import click
 from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import json_option
 from qtask_db.cli.state import State, database_options, pass_state, redis_option
-from qtask_db.urls import mask
+from qtask_db.log import mask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +98,7 @@ def _mends(checks: list[Check]) -> Iterator[str]:
 
 def _run(state: State, mend: str) -> None:
     from qtask_db import install as installer
+    from qtask_db.schema.objects import objects_of
 
     output.echo(f"running {mend}", err=True)
     if mend == _INSTALL:
@@ -105,7 +106,7 @@ def _run(state: State, mend: str) -> None:
         installer.install(state.database_url, given, lambda line: output.echo(line, err=True))
         return
     with state.connect() as conn:
-        conn.dialect.schema.execute(conn.raw, mend)
+        objects_of(conn.dialect.name).execute(conn.raw, mend)
 
 
 def _show(console: Console, check: Check) -> None:

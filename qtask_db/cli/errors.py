@@ -15,8 +15,7 @@ from qtask_db import errors
 from qtask_db.cli import output
 from qtask_db.cli.state import State
 from qtask_db.doctor.advice import with_advice
-from qtask_db.log import trace
-from qtask_db.urls import mask
+from qtask_db.log import mask, trace
 
 OK, REFUSED, USAGE, UNREACHABLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 

@@ -15,8 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from qtask_db.cli import errors, output
-from qtask_db.log import get_logger
-from qtask_db.urls import mask
+from qtask_db.log import get_logger, mask
 
 if TYPE_CHECKING:
     from qtask_db.worker.service import Worker

@@ -22,7 +22,7 @@ from qtask_db.cli.state import (
 )
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import AccessDenied, Conflict, DatabaseUnavailable
-from qtask_db.urls import mask
+from qtask_db.log import mask
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,7 @@ from qtask_db.cli.state import State
 from qtask_db.cli.tables import Column
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import DatabaseUnavailable, QtaskError
-from qtask_db.urls import mask
+from qtask_db.log import mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

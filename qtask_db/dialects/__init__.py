@@ -54,10 +54,6 @@ class Dialect(Protocol):
     def translate(self, error: Exception) -> QtaskError | None:
         """The error of this package for one of the driver's; None where it is not the driver's."""
 
-    @property
-    def schema(self) -> Any:
-        """The module that the installer uses: looks at, creates and drops objects."""
-
 
 def of_scheme(scheme: str) -> Dialect:
     """The dialect that a URL's scheme names."""

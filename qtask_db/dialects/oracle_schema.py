@@ -1,5 +1,5 @@
-"""The name under which released migrations know `qtask_db.dialects.oracle.schema`."""
+"""The name under which released migrations know `qtask_db.schema.oracle.objects`."""
 
-from qtask_db.dialects.oracle.schema import Creation
+from qtask_db.schema.oracle.objects import Creation
 
 __all__ = ["Creation"]

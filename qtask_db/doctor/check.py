@@ -10,6 +10,7 @@ from typing import Any
 
 from qtask_db.doctor.advice import advice
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
+from qtask_db.resources import read_toml
 
 CLOCK_TOLERANCE = 1.0
 """Seconds."""
@@ -102,8 +103,6 @@ def unseen(name: str, why: str, needed: str = "") -> Check:
 
 def procedures_by_role(prefix: str) -> dict[str, set[str]]:
     """The names of the procedures that each role calls."""
-    from qtask_db.resources import read_toml
-
     roles: dict[str, set[str]] = {}
     for entry in read_toml("index.toml")["procedure"]:
         for role in entry.get("role", ()):

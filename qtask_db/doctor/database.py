@@ -1,6 +1,6 @@
 """Checks of an installation: server, schema, privileges, clock, relays.
 
-What only one engine has lies in `qtask_db/dialects/<dialect>/doctor.py`, which offers
+What only one engine has lies in `qtask_db/doctor/<dialect>/server.py`, which offers
 `examine(raw, prefix)` and `encryption(raw, url)`, of checks on a driver's connection.
 """
 
@@ -40,7 +40,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
     took = time.monotonic() - started
     with connection:
         yield ok("connection", f"{database} in {took * 1000:.0f} ms")
-        dialect = importlib.import_module(f"qtask_db.dialects.{database.dialect}.doctor")
+        dialect = importlib.import_module(f"qtask_db.doctor.{database.dialect}.server")
         look = dialect.encryption(connection.raw, urls.split(database.url))
         yield from safely("encryption", look, database.translate)
         yield from dialect.examine(connection.raw, database.prefix)
@@ -60,6 +60,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
 
 def _schema(connection: Connection) -> Iterator[Check]:
     """Whether the schema is there, of this version, and every procedure of the present text."""
+    from qtask_db.schema.objects import objects_of
     from qtask_db.schema.render import VERSION, Renderer, is_newer
     from qtask_db.settings import Settings
 
@@ -93,7 +94,7 @@ def _schema(connection: Connection) -> Iterator[Check]:
     yield ok("schema", f"qtask-db {version}, prefix {connection.prefix}")
     chosen = {name: stored[name] for name in Settings().stored() if name in stored}
     settings = Settings(connection.prefix).updated(chosen)
-    schema = connection.dialect.schema
+    schema = objects_of(connection.dialect.name)
     found = schema.current(connection.raw, connection.prefix, stored)
     renderer = Renderer(connection.dialect.name, settings)
     stale = [one.name for one in renderer.objects if found.get(one.name) != one.digest]

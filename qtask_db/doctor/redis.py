@@ -32,8 +32,8 @@ def examine_redis(
     from redis.exceptions import RedisError
 
     from qtask_db.doctor.queues import examine_messages
+    from qtask_db.log import mask
     from qtask_db.transport.url import connect
-    from qtask_db.urls import mask
 
     try:
         with connect(url) as client:

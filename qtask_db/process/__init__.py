@@ -1,1 +1,1 @@
-"""The frame of a service: start and stop, retries, its connection to the database."""
+"""The frame of a service: start and stop, retries, one line of log a trouble."""

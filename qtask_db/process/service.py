@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import abc
+import os
+import secrets
+import socket
 import threading
 from types import TracebackType
 from typing import TypeVar
 
+from qtask_db.constants import LIMIT
 from qtask_db.errors import ConfigurationError
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Stop
@@ -100,3 +104,9 @@ class Service(abc.ABC):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def process_name() -> str:
+    """host:pid:random, as short as the contract wants a relay's name."""
+    tail = f":{os.getpid()}:{secrets.token_hex(3)}"
+    return socket.gethostname()[: LIMIT["relay"] - len(tail)] + tail

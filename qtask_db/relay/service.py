@@ -16,8 +16,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.process.retrying import Backoff, Duty
-from qtask_db.process.service import Service
-from qtask_db.process.session import process_name
+from qtask_db.process.service import Service, process_name
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import (
     PURGE_DENIED_INTERVAL,

@@ -18,8 +18,8 @@ from qtask_db.errors import (
 )
 from qtask_db.log import get_logger
 from qtask_db.models import Batch, Message
-from qtask_db.process.session import Session
 from qtask_db.relay.held import Held
+from qtask_db.session import Session
 from qtask_db.transport.message import encode
 from qtask_db.transport.queues import Client, QueueRefused, Queues
 

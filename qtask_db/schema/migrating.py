@@ -14,8 +14,9 @@ from typing import Any
 from yoyo.connections import parse_uri
 from yoyo.migrations import default_migration_table
 
-from qtask_db import dialects, urls
+from qtask_db import urls
 from qtask_db.database import Database
+from qtask_db.schema.objects import objects_of
 from qtask_db.settings import DEFAULT_PREFIX
 
 
@@ -29,14 +30,14 @@ def migration_table(prefix: str) -> str:
 @contextmanager
 def backend(database: Database) -> Iterator[Any]:
     """Raises the driver's errors."""
-    schema = dialects.of_scheme(database.scheme).schema
+    objects = objects_of(database.dialect)
 
-    class Backend(schema.Backend):  # type: ignore[misc, name-defined]
+    class Backend(objects.Backend):  # type: ignore[misc, name-defined]
         def connect(self, _dburi: Any) -> Any:
             return database.connect(autocommit=False).raw
 
         def init_connection(self, connection: Any) -> None:
-            schema.prepare(connection)
+            objects.prepare(connection)
 
         def create_lock_table(self) -> None:
             # yoyo takes every error for one that says that the table is there.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from qtask_db.errors import ConfigurationError
+from qtask_db.settings import package
+
 _SQL = """
 ACCESS ADD ALL ALTER AND ANY AS ASC AUDIT BETWEEN BY CHAR CHECK CLUSTER COLUMN COLUMN_VALUE COMMENT
 COMPRESS CONNECT CREATE CURRENT DATE DECIMAL DEFAULT DELETE DESC DISTINCT DROP ELSE EXCLUSIVE EXISTS
@@ -28,3 +31,12 @@ _SHADOWED = "DBMS_LOB DUAL STANDARD SYS"
 """What the package itself names: an object of the schema would come first."""
 
 UNFIT = frozenset(f"{_SQL} {_PLSQL} {_STATEMENTS} {_SHADOWED}".split())
+
+
+def check_package(prefix: str) -> None:
+    """Raises ConfigurationError if the package cannot have that name."""
+    if package(prefix).upper() in UNFIT:
+        raise ConfigurationError(
+            f"prefix must not be {prefix!r} on Oracle: the package would be called "
+            f"{package(prefix).upper()}, which has a meaning there already"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from redis.cluster import RedisCluster
 from redis.exceptions import NoPermissionError
@@ -29,9 +29,6 @@ from qtask_db.transport.message import encode
 from qtask_db.transport.taking import QueueRefused, Taking
 from qtask_db.transport.url import TROUBLE, Client, check_client, check_url, connect
 
-if TYPE_CHECKING:
-    from qtask_db.task import Task
-
 __all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "Client", "QueueRefused", "Queues", "Raw"]
 __all__ += ["connect", "push_now", "push_tasks"]
 
@@ -47,6 +44,18 @@ TAKE_SIZE = 8_000_000
 
 _CHUNK_MESSAGES = 1_000
 _CHUNK_BYTES = 1_000_000
+
+
+class Pushable(Protocol):
+    """A created task, as far as pushing it goes."""
+
+    @property
+    def pushable(self) -> bool:
+        """Whether its creator should push it."""
+
+    @property
+    def message(self) -> Message:
+        """The message that announces its first attempt."""
 
 
 class Queues:
@@ -237,7 +246,11 @@ class Queues:
 
 
 def push_tasks(
-    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+    redis: Client | str,
+    tasks: Iterable[Pushable],
+    *,
+    limit: int = QUEUE_LIMIT,
+    stream: bool = False,
 ) -> int:
     """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
 
@@ -256,7 +269,11 @@ def push_tasks(
 
 
 def push_now(
-    redis: Client | str, tasks: Iterable[Task], *, limit: int = QUEUE_LIMIT, stream: bool = False
+    redis: Client | str,
+    tasks: Iterable[Pushable],
+    *,
+    limit: int = QUEUE_LIMIT,
+    stream: bool = False,
 ) -> int:
     """As `push_tasks`, but raises QueueUnavailable where not all could be pushed."""
     pushed, error = _push(redis, tasks, limit, stream)
@@ -266,13 +283,14 @@ def push_now(
 
 
 def _push(
-    redis: Client | str, tasks: Iterable[Task], limit: int, stream: bool
+    redis: Client | str, tasks: Iterable[Pushable], limit: int, stream: bool
 ) -> tuple[int, QueueUnavailable | None]:
     """How many were pushed, and why not all: one queue that is refused stops no other."""
     groups: dict[str, list[Message]] = {}
     for task in tasks:
         if task.pushable:
-            groups.setdefault(task.queue, []).append(task.message)
+            message = task.message
+            groups.setdefault(message.queue, []).append(message)
     queues = Queues(redis, stream=stream)
     pushed, failed = 0, None
     try:

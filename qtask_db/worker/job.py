@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtask_db.constants import LIMIT
-from qtask_db.urls import mask
+from qtask_db.log import mask
 
 
 class Retry(Exception):

@@ -21,8 +21,8 @@ from qtask_db.constants import NO_TASK
 from qtask_db.database import Database
 from qtask_db.errors import ConfigurationError, TaskNotFound
 from qtask_db.log import get_logger
-from qtask_db.process.service import Service
-from qtask_db.process.session import Session, process_name
+from qtask_db.process.service import Service, process_name
+from qtask_db.session import Session
 from qtask_db.transport.queues import Client, Queues
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from qtask_db.constants import ERROR
+from qtask_db.dialects import signature
+from qtask_db.dialects.signature import Signature
 from qtask_db.errors import ProcedureError
-from qtask_db.schema import signature
 from qtask_db.schema.render import INDEX, Renderer
-from qtask_db.schema.signature import Signature
 from qtask_db.settings import Settings, package
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sql.md"

@@ -15,9 +15,9 @@ from roles import create_roles, give
 from testing import content, execute, new, query, started, until
 
 from qtask_db import Connection, Database, calls
-from qtask_db.dialects.mysql import doctor as mysql_doctor
 from qtask_db.doctor.check import Check, Level, safely
 from qtask_db.doctor.database import examine_database
+from qtask_db.doctor.mysql import server as mysql_doctor
 from qtask_db.errors import QtaskError
 from qtask_db.install import install
 from qtask_db.schema.render import INDEX, ROLES

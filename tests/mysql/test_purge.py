@@ -10,7 +10,7 @@ from testing import age, count, ended, execute, query, row
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.dialects.mysql import doctor as mysql_doctor
+from qtask_db.doctor.mysql import server as mysql_doctor
 
 KEEP = "IF OLD.order_no = 'keep' THEN {}; END IF"
 REFUSAL = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'it is kept'"

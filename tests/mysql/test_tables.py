@@ -9,11 +9,11 @@ from schemas import schema
 from testing import execute
 
 from qtask_db import Database
-from qtask_db.dialects.mysql.tables import differences, expected
 from qtask_db.doctor.check import Level
 from qtask_db.doctor.database import examine_database
 from qtask_db.errors import DatabaseError
 from qtask_db.install import install
+from qtask_db.schema.mysql.tables import differences, expected
 from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 

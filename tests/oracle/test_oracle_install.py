@@ -12,12 +12,12 @@ from testing import execute, query
 from yoyo import get_backend, read_migrations
 
 from qtask_db import Connection, Database, bind, calls
-from qtask_db.dialects.oracle import schema as oracle_schema
 from qtask_db.doctor.check import Level
 from qtask_db.doctor.database import examine_database
 from qtask_db.errors import DatabaseError, NotInstalled, QtaskError
 from qtask_db.install import install, uninstall
 from qtask_db.resources import directory
+from qtask_db.schema.oracle import objects as oracle_schema
 from qtask_db.schema.render import statements
 from qtask_db.settings import Settings
 

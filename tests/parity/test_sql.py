@@ -12,9 +12,9 @@ import pytest
 from sqlapi import TITLES
 
 from qtask_db.constants import CONSTANTS, ERROR
+from qtask_db.dialects import signature
 from qtask_db.errors import ProcedureError
 from qtask_db.resources import directory
-from qtask_db.schema import signature
 from qtask_db.schema.render import INDEX, Renderer, Routine, dialects
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 

@@ -14,9 +14,9 @@ from servers.account import new_password
 
 from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, Status
+from qtask_db.dialects import signature
 from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import Conflict, QtaskError
-from qtask_db.schema import signature
 
 # Expressions that the dialects write differently.
 EARLIER = {

@@ -16,14 +16,14 @@ from pymysql.err import OperationalError
 from qtask_db.cli.output import DURATION, iso, patience, plain, span
 from qtask_db.cli.tables import Column, console, table
 from qtask_db.constants import Status
-from qtask_db.dialects.mysql import doctor as mysql_doctor
 from qtask_db.dialects.mysql import errors as mysql_errors
-from qtask_db.dialects.mysql import settings as mysql_settings
-from qtask_db.dialects.mysql.grants import active, executable, roles
 from qtask_db.dialects.mysql.tls import Refused
 from qtask_db.doctor import redis as redis_doctor
 from qtask_db.doctor.advice import with_advice
 from qtask_db.doctor.check import clock
+from qtask_db.doctor.mysql import server as mysql_doctor
+from qtask_db.doctor.mysql import settings as mysql_settings
+from qtask_db.doctor.mysql.grants import active, executable, roles
 from qtask_db.errors import AccessDenied, DatabaseUnavailable
 
 

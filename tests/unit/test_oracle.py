@@ -13,8 +13,8 @@ import pytest
 from qtask_db import Connection, Database, errors
 from qtask_db.constants import ERROR
 from qtask_db.dialects.oracle import errors as oracle_errors
-from qtask_db.dialects.oracle.doctor import check_comparison, check_encryption, check_version
 from qtask_db.dialects.oracle.driver import Oracle, _fitting, fetch_at_once
+from qtask_db.doctor.oracle.server import check_comparison, check_encryption, check_version
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from qtask_db.dialects.oracle import tables as oracle_tables
-from qtask_db.dialects.oracle.tables import differences
+from qtask_db.schema.oracle import tables as oracle_tables
+from qtask_db.schema.oracle.tables import differences
 from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 

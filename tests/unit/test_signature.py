@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from qtask_db.dialects.signature import Parameter, parse, read
 from qtask_db.schema.render import INDEX, Renderer, dialects
-from qtask_db.schema.signature import Parameter, parse, read
 from qtask_db.settings import Settings
 
 MYSQL = """\

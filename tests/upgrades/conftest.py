@@ -24,7 +24,7 @@ NEXT = {
     "mysql": r"""
 from yoyo import step
 
-from qtask_db.dialects.mysql.ddl import Addition
+from qtask_db.schema.mysql.ddl import Addition
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix

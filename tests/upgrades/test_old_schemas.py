@@ -15,6 +15,7 @@ from testing import query, until
 from qtask_db import Connection, Database, Status, Worker, calls
 from qtask_db.errors import NotInstalled
 from qtask_db.install import install
+from qtask_db.schema.objects import objects_of
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 
@@ -97,7 +98,7 @@ def test_tasks_stay_and_go_on(package: Path, empty_url: str) -> None:
         assert columns <= view_columns(conn, package)
         assert query(conn, "SELECT DISTINCT note FROM qtask_queue") == [("it's",)]
         # One that was cut off before it was noted, as a script's is.
-        conn.dialect.schema.forget_migrations(conn.raw, "_yoyo_migration", "qtask-9000%")
+        objects_of(conn.dialect.name).forget_migrations(conn.raw, "_yoyo_migration", "qtask-9000%")
         conn.commit()
         quiet_install(empty_url)
         assert rows(conn) == before

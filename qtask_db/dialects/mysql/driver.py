@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
-from qtask_db import urls
+from qtask_db import sockets, urls
 from qtask_db.dialects.mysql import errors as mysql_errors
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.mysql.errors import (
@@ -27,8 +27,7 @@ from qtask_db.errors import (
     InvalidArgument,
     QtaskError,
 )
-from qtask_db.process import sockets
-from qtask_db.schema import signature
+from qtask_db.dialects import signature
 
 _URL_OPTIONS = {
     "connect_timeout": float,
@@ -52,13 +51,6 @@ class MySQL:
     """The dialect of MySQL 8.0.21+ and MariaDB 10.6+."""
 
     name = "mysql"
-
-    @property
-    def schema(self) -> Any:
-        """Imported only where something is installed."""
-        from qtask_db.dialects.mysql import schema as mysql_schema
-
-        return mysql_schema
 
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
         """Opens a PyMySQL connection to the first of the URL's hosts that takes writes.

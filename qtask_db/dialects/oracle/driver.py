@@ -10,7 +10,7 @@ from qtask_db import urls
 from qtask_db.constants import LIMIT
 from qtask_db.dialects.oracle import errors as oracle_errors
 from qtask_db.errors import ConfigurationError, InvalidArgument, QtaskError
-from qtask_db.schema import signature
+from qtask_db.dialects import signature
 from qtask_db.settings import package
 
 _URL_OPTIONS = {
@@ -45,13 +45,6 @@ class Oracle:
     """The dialect of Oracle Database 19c and later."""
 
     name = "oracle"
-
-    @property
-    def schema(self) -> Any:
-        """Imported only where something is installed."""
-        from qtask_db.dialects.oracle import schema as oracle_schema
-
-        return oracle_schema
 
     def connect(self, url: SplitResult, *, autocommit: bool) -> Any:
         """Opens a python-oracledb connection.

@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 from qtask_db.database import Connection
+from qtask_db.schema.objects import objects_of
 from qtask_db.schema.render import Renderer
 from qtask_db.settings import Settings
 
@@ -34,7 +35,7 @@ def install(conn: Connection, variant: str | None) -> None:
     if variant not in _CUTS:
         return
     pattern, instead, verbs = _CUTS[variant]
-    schema = conn.dialect.schema
+    schema = objects_of(conn.dialect.name)
     schema.prepare(conn.raw)
     with schema.creating(conn.raw) as create:
         for found in Renderer(conn.dialect.name, Settings()).objects:

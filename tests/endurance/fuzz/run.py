@@ -10,10 +10,11 @@ from typing import Any
 
 from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.constants import Status
+from qtask_db.dialects import signature
 from qtask_db.dialects.mysql.errors import number_and_text
 from qtask_db.dialects.oracle.driver import fetch_at_once
 from qtask_db.errors import DatabaseUnavailable, InvalidArgument, ProcedureError
-from qtask_db.schema import signature
+from qtask_db.schema.objects import objects_of
 from qtask_db.settings import package
 
 from . import inputs, settings, staging
@@ -273,7 +274,7 @@ def _content(conn: Connection) -> Content:
 
 
 def _create_sentinels(conn: Connection) -> None:
-    if "qtask_fuzz" in conn.dialect.schema.tables(conn.raw):
+    if "qtask_fuzz" in objects_of(conn.dialect.name).tables(conn.raw):
         _execute(conn, "DROP TABLE qtask_fuzz")
     _execute(conn, "CREATE TABLE qtask_fuzz (n INT PRIMARY KEY, s VARCHAR(20) NOT NULL)")
     marks = ":1, :2" if conn.dialect.name == "oracle" else "%s, %s"
@@ -283,7 +284,7 @@ def _create_sentinels(conn: Connection) -> None:
 
 
 def _objects(conn: Connection) -> Rows:
-    return list(conn.dialect.schema.installed(conn.raw, conn.prefix))
+    return list(objects_of(conn.dialect.name).installed(conn.raw, conn.prefix))
 
 
 def _rows(conn: Connection, statement: str) -> Rows:

@@ -9,10 +9,11 @@ from typing import Any
 
 from yoyo.backends.core.mysql import MySQLBackend
 
-from qtask_db.dialects.mysql.ddl import can_be_opened_again, execute, replacing
 from qtask_db.dialects.mysql.driver import rows_of
-from qtask_db.dialects.mysql.kept import statements
-from qtask_db.dialects.mysql.tables import differences as differences
+from qtask_db.schema.mysql.ddl import can_be_opened_again, replacing
+from qtask_db.schema.mysql.ddl import execute as execute
+from qtask_db.schema.mysql.kept import statements
+from qtask_db.schema.mysql.tables import differences as differences
 from qtask_db.schema.render import INDEX, Renderer, SchemaObject
 from qtask_db.settings import Settings
 

@@ -9,10 +9,6 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qs
 
 from qtask_db.constants import DEFAULT, Status
-from qtask_db.dialects.mysql import grants as mysql_grants
-from qtask_db.dialects.mysql import hiding as mysql_hiding
-from qtask_db.dialects.mysql import schema as mysql_schema
-from qtask_db.dialects.mysql import settings as mysql_settings
 from qtask_db.dialects.mysql.driver import MySQL, rows_of
 from qtask_db.doctor import encryption as ways
 from qtask_db.doctor.check import (
@@ -26,6 +22,10 @@ from qtask_db.doctor.check import (
     unseen,
     warn,
 )
+from qtask_db.doctor.mysql import grants as mysql_grants
+from qtask_db.doctor.mysql import hiding as mysql_hiding
+from qtask_db.doctor.mysql import settings as mysql_settings
+from qtask_db.schema.mysql import objects as mysql_schema
 
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
 OLD_TRANSACTION = 600

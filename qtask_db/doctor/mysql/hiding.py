@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from qtask_db.dialects.mysql import schema as mysql_schema
 from qtask_db.dialects.mysql.driver import rows_of
 from qtask_db.doctor.check import NAMED, Check, ok, warn
+from qtask_db.schema.mysql import objects as mysql_schema
 
 _DENIED = 1142
 # Of the whole server, of the schema, whose names are patterns, and of single procedures.

@@ -1,14 +1,10 @@
-"""One database connection of a thread of the relay or the worker, and the name of their process."""
+"""One database connection of a thread, for a service that runs for long."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-import socket
 import time
 
-from qtask_db.constants import LIMIT
 from qtask_db.database import Connection, Database
 
 
@@ -40,9 +36,3 @@ class Session:
         if connection is not None:
             with contextlib.suppress(Exception):
                 connection.close()
-
-
-def process_name() -> str:
-    """host:pid:random, as short as the contract wants a relay's name."""
-    tail = f":{os.getpid()}:{secrets.token_hex(3)}"
-    return socket.gethostname()[: LIMIT["relay"] - len(tail)] + tail

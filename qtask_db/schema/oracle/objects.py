@@ -10,8 +10,8 @@ from yoyo.backends.contrib.oracle import OracleBackend
 
 from qtask_db import urls
 from qtask_db.dialects.oracle.driver import Oracle, rows_of
-from qtask_db.dialects.oracle.tables import differences as differences
 from qtask_db.errors import DatabaseError
+from qtask_db.schema.oracle.tables import differences as differences
 from qtask_db.schema.render import CALLERS, INDEX, SchemaObject
 from qtask_db.settings import package
 

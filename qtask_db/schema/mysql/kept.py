@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from qtask_db.dialects.mysql.ddl import execute
 from qtask_db.dialects.mysql.driver import rows_of
 from qtask_db.errors import ConfigurationError
 from qtask_db.log import get_logger
+from qtask_db.schema.mysql.ddl import execute
 from qtask_db.schema.render import INDEX
 
 log = get_logger("qtask_db.install")

@@ -1,0 +1,1 @@
+"""The checks that only MySQL and MariaDB need."""

@@ -1,0 +1,1 @@
+"""The tables, procedures and views of a schema in MySQL or MariaDB."""

@@ -1,0 +1,1 @@
+"""The tables, package and views of a schema in Oracle."""
