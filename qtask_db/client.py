@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtask_db import calls
 from qtask_db.database import Connection, Database
@@ -28,10 +28,12 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.log import get_logger
-from qtask_db.task import NewTask, Task
+from qtask_db.task import NewTask, Options, Payload, Task
 from qtask_db.transport.queues import push_now
-from qtask_db.transport.url import Client as RedisClient
-from qtask_db.transport.url import check_client, connect
+from qtask_db.transport.url import RedisClient, check_client, connect
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 log = get_logger("qtask_db.client")
 
@@ -62,13 +64,23 @@ class Transaction:
         """The driver's connection, for the business's own statements."""
         return self.conn.raw
 
-    def create(self, *args: Any, **options: Any) -> Task:
+    def create(
+        self, name: str, payload: Payload, interval: int, queue: str, **options: Unpack[Options]
+    ) -> Task:
         """As `qtask_db.create`, without the connection."""
-        return self._keep(calls.create(self.conn, *args, **options))
+        return self._keep(calls.create(self.conn, name, payload, interval, queue, **options))
 
-    def delay(self, *args: Any, **options: Any) -> Task:
+    def delay(
+        self,
+        name: str,
+        payload: Payload,
+        delay: int,
+        interval: int,
+        queue: str,
+        **options: Unpack[Options],
+    ) -> Task:
         """As `qtask_db.delay`, without the connection."""
-        return self._keep(calls.delay(self.conn, *args, **options))
+        return self._keep(calls.delay(self.conn, name, payload, delay, interval, queue, **options))
 
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many`, without the connection."""
@@ -150,13 +162,23 @@ class Client:
                 time.sleep(0.01 * 2**tries)
         raise AssertionError("unreachable")
 
-    def create(self, *args: Any, **options: Any) -> Task:
+    def create(
+        self, name: str, payload: Payload, interval: int, queue: str, **options: Unpack[Options]
+    ) -> Task:
         """As `qtask_db.create` in a transaction of its own, pushed."""
-        return self._single(lambda tx: tx.create(*args, **options))
+        return self._single(lambda tx: tx.create(name, payload, interval, queue, **options))
 
-    def delay(self, *args: Any, **options: Any) -> Task:
+    def delay(
+        self,
+        name: str,
+        payload: Payload,
+        delay: int,
+        interval: int,
+        queue: str,
+        **options: Unpack[Options],
+    ) -> Task:
         """As `qtask_db.delay` in a transaction of its own."""
-        return self._single(lambda tx: tx.delay(*args, **options))
+        return self._single(lambda tx: tx.delay(name, payload, delay, interval, queue, **options))
 
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many` in a transaction of its own, pushed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from qtask_db.constants import Status
 
@@ -172,5 +172,7 @@ class QueueAudit:
     """With a consumer."""
 
 
-PLACES = tuple(field.name for field in fields(QueueAudit) if field.type == "int")
-"""Where a task can be, and `unconfirmed`."""
+PLACES = (
+    "waiting", "requeued", "unconfirmed", "fresh", "due", "parked", "later", "running",
+)  # fmt: skip
+"""Where a task can be, and `unconfirmed`: the counts of QueueAudit."""

@@ -104,7 +104,7 @@ class Settings:
         return {name: text for name, text in self.texts().items() if name not in _IN_TABLES}
 
 
-_TEXTS = {f.name for f in fields(Settings) if f.type == "str"}
+_TEXTS = {f.name for f in fields(Settings) if isinstance(f.default, str)}
 _IN_TABLES = {"prefix", "tablespace", "index_tablespace", "sequence_cache", "spread_index"}
 
 

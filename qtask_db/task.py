@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from qtask_db.constants import DEFAULT
 from qtask_db.models import Message
 
 if TYPE_CHECKING:
-    from qtask_db.transport.url import Client
+    from qtask_db.transport.url import RedisClient
 
-_OPTIONAL = ("delay", "order_no", "namespace", "deadline", "delete_deadline", "max_count")
+Payload: TypeAlias = "Mapping[str, Any] | str"
+"""A JSON object, or its text."""
+
+
+class Options(TypedDict, total=False):
+    """What `create` and `delay` take by name alone; NewTask explains it."""
+
+    order_no: str | None
+    namespace: str | None
+    deadline: int | None
+    delete_deadline: int | None
+    max_count: int | None
+
+
+_OPTIONAL = ("delay", *Options.__annotations__)
 
 
 @dataclass(slots=True)
@@ -21,7 +35,7 @@ class NewTask:
 
     name: str
     """Says what is to be done, for people and handlers."""
-    payload: Mapping[str, Any] | str
+    payload: Payload
     """An object, or the text of a JSON object."""
     interval: int
     """Seconds until the task is queued again if it has not ended."""
@@ -76,7 +90,7 @@ class Task:
         return Message(self.task_id, 1, self.queue, self.payload)
 
     def push(
-        self, redis: Client | str, *, limit: int = DEFAULT["queue_limit"], stream: bool = False
+        self, redis: RedisClient | str, *, limit: int = DEFAULT["queue_limit"], stream: bool = False
     ) -> bool:
         """Puts a new real-time task on its queue. Call it after the commit, never before.
 

@@ -24,7 +24,7 @@ from qtask_db.errors import QueueUnavailable
 
 if TYPE_CHECKING:
     from qtask_db.task import Task
-    from qtask_db.transport.url import Client
+    from qtask_db.transport.url import RedisClient
 
 
 def _days(default: str) -> str:
@@ -175,7 +175,7 @@ def _payload(text: str) -> str:
         raise click.UsageError(f"{text[1:]} is not UTF-8 text") from None
 
 
-def _redis(state: State) -> Client | str | None:
+def _redis(state: State) -> RedisClient | str | None:
     """What to push to, before anything is stored: a wrong URL must not look as if nothing was."""
     from qtask_db.transport.url import connect
 
@@ -185,7 +185,7 @@ def _redis(state: State) -> Client | str | None:
         return state.redis_url
 
 
-def _push(redis: Client | str | None, task: Task, stream: bool) -> tuple[bool, str]:
+def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bool, str]:
     """Put a committed task on its queue. Nothing is lost where that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
     if not task.pushable:

@@ -15,7 +15,7 @@ from qtask_db.doctor.check import Check, named, ok, warn
 
 if TYPE_CHECKING:
     from qtask_db.models import QueueAudit
-    from qtask_db.transport.url import Client
+    from qtask_db.transport.url import RedisClient
 
 MOMENT = 1.0
 """Seconds between the looks: a worker that has time takes a message within milliseconds."""
@@ -32,7 +32,7 @@ class _Look:
     """The first message of each queue of which no attempt is under way."""
 
 
-def examine_messages(client: Client, audit: _Audit) -> Iterator[Check]:
+def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
     """Compares the tasks of the database with the messages in Redis."""
     first = _look(client, audit)
     if first.missing or first.untouched:
@@ -74,7 +74,7 @@ def examine_messages(client: Client, audit: _Audit) -> Iterator[Check]:
         )
 
 
-def _look(client: Client, audit: _Audit) -> _Look:
+def _look(client: RedisClient, audit: _Audit) -> _Look:
     from qtask_db.transport.queues import count_messages
 
     queues = sorted({row.queue for row in audit()})
@@ -95,7 +95,7 @@ def _look(client: Client, audit: _Audit) -> _Look:
     return _Look(sum(handed_out.values()), after, missing, heads)
 
 
-def _heads(client: Client, queues: list[str]) -> list[Any]:
+def _heads(client: RedisClient, queues: list[str]) -> list[Any]:
     """The first message of each, or its entry."""
     from qtask_db.transport.commands import run_each
 

@@ -13,7 +13,7 @@ from qtask_db.errors import QtaskError, QueueUnavailable
 
 if TYPE_CHECKING:
     from qtask_db.models import QueueAudit
-    from qtask_db.transport.url import Client
+    from qtask_db.transport.url import RedisClient
 
 MINIMUM = (6, 2)
 _FULL = 0.8
@@ -54,7 +54,7 @@ def examine_redis(
         yield fail("Redis", str(error), advice(error))
 
 
-def _encryption(client: Client, url: str) -> Check:
+def _encryption(client: RedisClient, url: str) -> Check:
     """Who else can read what is sent, or pose as Redis; of a Cluster, of one node."""
     from redis.cluster import RedisCluster
 
@@ -88,7 +88,7 @@ def _permitted(name: str, checks: Iterator[Check]) -> Iterator[Check]:
         yield warn(name, f"not seen: {error}", todo)
 
 
-def _server(client: Client) -> Iterator[Check]:
+def _server(client: RedisClient) -> Iterator[Check]:
     """What INFO says, which providers often keep to themselves."""
     from redis.exceptions import NoPermissionError
 
@@ -105,7 +105,7 @@ def _server(client: Client) -> Iterator[Check]:
         yield from examine_node(info)
 
 
-def _writes(client: Client, queues: Sequence[str]) -> Iterator[Check]:
+def _writes(client: RedisClient, queues: Sequence[str]) -> Iterator[Check]:
     """Whether a message could be pushed: RPUSHX does nothing where no key is."""
     from redis.exceptions import NoPermissionError, ResponseError
 
@@ -150,7 +150,7 @@ def examine_node(info: dict[str, Any]) -> Iterator[Check]:
     yield _persistence(info)
 
 
-def examine_queues(client: Client, queues: Sequence[str]) -> Iterator[Check]:
+def examine_queues(client: RedisClient, queues: Sequence[str]) -> Iterator[Check]:
     """Whether each queue can take messages, and whether workers have set some aside."""
     from qtask_db.transport.commands import run_each
     from qtask_db.transport.queues import BAD_SUFFIX, QUEUE_LIMIT, count_messages

@@ -27,7 +27,7 @@ from qtask_db.relay.steps import (
     RelaySteps,
     logger,
 )
-from qtask_db.transport.queues import QUEUE_LIMIT, Client, QueueRefused
+from qtask_db.transport.queues import QUEUE_LIMIT, QueueRefused, RedisClient
 
 __all__ = ["Counters", "Relay"]
 
@@ -62,7 +62,7 @@ class Relay(RelaySteps, Service):
     def __init__(
         self,
         database: Database | str,
-        redis: Client | str,
+        redis: RedisClient | str,
         *,
         namespace: str | None = None,
         name: str | None = None,

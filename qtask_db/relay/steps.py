@@ -21,7 +21,7 @@ from qtask_db.models import Batch, Message
 from qtask_db.relay.held import Held
 from qtask_db.session import Session
 from qtask_db.transport.message import encode
-from qtask_db.transport.queues import Client, QueueRefused, Queues
+from qtask_db.transport.queues import QueueRefused, Queues, RedisClient
 
 logger = get_logger("qtask_db.relay")
 
@@ -91,7 +91,7 @@ class RelaySteps:
     def __init__(
         self,
         database: Database | str,
-        redis: Client | str,
+        redis: RedisClient | str,
         options: RelayOptions,
         held: Held | None = None,
     ) -> None:

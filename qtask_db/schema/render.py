@@ -16,10 +16,10 @@ from typing import Any, Literal
 import jinja2
 
 from qtask_db.constants import CONSTANTS
-from qtask_db.errors import ConfigurationError
-from qtask_db.resources import directory, read_toml
 from qtask_db.dialects import signature
 from qtask_db.dialects.signature import Parameter
+from qtask_db.errors import ConfigurationError
+from qtask_db.resources import directory, read_toml
 from qtask_db.schema.reserved import check_package
 from qtask_db.settings import Settings, package, requesting
 

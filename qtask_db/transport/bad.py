@@ -10,7 +10,7 @@ import redis
 
 from qtask_db.transport.commands import run_each, run_script, runs_no_scripts
 from qtask_db.transport.kinds import Raw
-from qtask_db.transport.url import Client
+from qtask_db.transport.url import RedisClient
 
 KEPT = 16_384
 """Bytes that are kept of a message: whoever may push could fill Redis by way of these lists."""
@@ -45,7 +45,7 @@ def record(raw: Raw, why: str) -> str:
     return json.dumps({"reason": why, "message": text, "at": round(time.time(), 3)})
 
 
-def keep(client: Client, key: str, kept: str, most: int) -> bool:
+def keep(client: RedisClient, key: str, kept: str, most: int) -> bool:
     """Adds a record to a list of at most `most`; False where other things than records are in it,
     which a user that may run no scripts does not see.
     """

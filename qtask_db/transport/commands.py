@@ -14,7 +14,7 @@ from redis.client import NEVER_DECODE
 from redis.cluster import RedisCluster
 
 from qtask_db.errors import QueueUnavailable
-from qtask_db.transport.url import TROUBLE, Client
+from qtask_db.transport.url import TROUBLE, RedisClient
 
 Command: TypeAlias = "tuple[str | bytes | int | float, ...]"
 
@@ -45,7 +45,7 @@ _ELSEWHERE = (redis.exceptions.AskError, redis.exceptions.ClusterCrossSlotError)
 
 
 @contextlib.contextmanager
-def translated(client: Client) -> Iterator[None]:
+def translated(client: RedisClient) -> Iterator[None]:
     """The one place where redis-py's errors become QueueUnavailable.
 
     A server that has become a replica keeps its connections: they are closed here, because new
@@ -59,7 +59,7 @@ def translated(client: Client) -> Iterator[None]:
         raise QueueUnavailable(f"Redis: {reason(error)}") from error
 
 
-def run_each(client: Client, commands: list[Command]) -> list[Any]:
+def run_each(client: RedisClient, commands: list[Command]) -> list[Any]:
     """The reply, or the error, of each command, in one round trip where the client allows it.
 
     Trouble that concerns the whole server is raised instead. In a Cluster the commands go one by
@@ -81,14 +81,14 @@ def run_each(client: Client, commands: list[Command]) -> list[Any]:
     return replies
 
 
-def run(client: Client, *command: str | bytes | int | float) -> Any:
+def run(client: RedisClient, *command: str | bytes | int | float) -> Any:
     """The reply, undecoded also by a client with decode_responses: a message that is no text would
     raise an error after it was taken, and be lost with all that came with it.
     """
     return client.execute_command(*command, **{NEVER_DECODE: True})
 
 
-def run_script(client: Client, text: str, queue: str, *arguments: str | int | bytes) -> Any:
+def run_script(client: RedisClient, text: str, queue: str, *arguments: str | int | bytes) -> Any:
     """What the script returns. It goes to the node of the queue alone: to load it, as redis-py's
     own scripts do, all nodes of a Cluster would have to answer.
     """

@@ -12,7 +12,7 @@ import redis
 
 from qtask_db.transport.commands import Command, code, run, run_script, runs_no_scripts
 from qtask_db.transport.lists import FEW, PIECE, PROBE_KEY, Lists, Raw, as_bytes
-from qtask_db.transport.url import TROUBLE, Client
+from qtask_db.transport.url import TROUBLE, RedisClient
 
 __all__ = ["Lists", "Raw", "Streams"]
 
@@ -87,21 +87,21 @@ return pushed
     def length(self, queue: str) -> Command:
         return ("XLEN", queue)
 
-    def check(self, client: Client, queue: str) -> None:
+    def check(self, client: RedisClient, queue: str) -> None:
         """Whether messages may be taken from it, and removed; none is."""
         self._join(client, [queue])
         client.execute_command("XACK", queue, GROUP, "0-1")
         client.execute_command("XDEL", queue, "0-1")
 
     def take(
-        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+        self, client: RedisClient, queues: list[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         """Old pending messages of workers that died, else new ones."""
         taken = self._surplus or self._find(client, queues, count, size, timeout)
         self._surplus = taken[count:]
         return taken[:count]
 
-    def make_room(self, client: Client, queue: str) -> bool:
+    def make_room(self, client: RedisClient, queue: str) -> bool:
         """Removes what consumers have acknowledged and not deleted, which no queue limit is about.
 
         All that the group was given and that is not pending any more; and what has been pending for
@@ -136,7 +136,7 @@ return pushed
         added: list[Command] = [("XADD", queue, "*", FIELD, raw.body) for raw in taken]
         return added + self.done(taken)
 
-    def leave(self, client: Client, queues: list[str]) -> None:
+    def leave(self, client: RedisClient, queues: list[str]) -> None:
         """Removing a consumer forgets what is pending for it, so one that has some stays."""
         for raw in self._surplus:
             for command in self.put_back(raw.queue, [raw]):
@@ -148,7 +148,7 @@ return pushed
                     client.xgroup_delconsumer(queue, GROUP, name)
 
     def _find(
-        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+        self, client: RedisClient, queues: list[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         self._join(client, queues)
         try:
@@ -164,7 +164,7 @@ return pushed
             self._known.clear()
             return []
 
-    def _join(self, client: Client, queues: list[str]) -> None:
+    def _join(self, client: RedisClient, queues: list[str]) -> None:
         for queue in queues:
             if queue in self._known:
                 continue
@@ -178,7 +178,7 @@ return pushed
                     client.xgroup_delconsumer(queue, GROUP, name)
             self._known.add(queue)
 
-    def _consumers(self, client: Client, queue: str) -> list[tuple[str, int, float]]:
+    def _consumers(self, client: RedisClient, queue: str) -> list[tuple[str, int, float]]:
         """Name, number of pending messages and idle seconds of each consumer of the group."""
         try:
             rows: Any = client.xinfo_consumers(queue, GROUP)
@@ -189,7 +189,7 @@ return pushed
             for row in rows
         ]
 
-    def _reclaim(self, client: Client, queues: list[str], count: int) -> list[Raw]:
+    def _reclaim(self, client: RedisClient, queues: list[str], count: int) -> list[Raw]:
         """Each queue is looked through when half the idle time has passed, not at each take."""
         now = time.monotonic()
         for queue in queues:
@@ -205,7 +205,7 @@ return pushed
         return []
 
     def _wait(
-        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+        self, client: RedisClient, queues: list[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         """COUNT is for each stream: one of each that has some, the rest of the first one's."""
         taken = self._read_group(client, queues, 1, "BLOCK", max(1, int(timeout * 1000)))
@@ -216,7 +216,9 @@ return pushed
                 taken += self._read(client, taken[0].queue, count - len(taken), left)
         return taken
 
-    def _read_each(self, client: Client, queues: list[str], count: int, size: int) -> list[Raw]:
+    def _read_each(
+        self, client: RedisClient, queues: list[str], count: int, size: int
+    ) -> list[Raw]:
         taken: list[Raw] = []
         for queue in queues:
             left = size - sum(len(raw.body) for raw in taken)
@@ -230,7 +232,7 @@ return pushed
                 break  # what was taken is not to wait; the next take meets the error
         return taken
 
-    def _read(self, client: Client, queue: str, count: int, size: int) -> list[Raw]:
+    def _read(self, client: RedisClient, queue: str, count: int, size: int) -> list[Raw]:
         try:
             found = run_script(client, self.TAKE, queue, count, size, GROUP, self._consumer)
         except redis.ResponseError as error:
@@ -241,7 +243,7 @@ return pushed
         return [Raw(queue, as_bytes(text), as_bytes(entry)) for entry, text in pairs]
 
     def _read_group(
-        self, client: Client, queues: list[str], count: int, *block: str | int
+        self, client: RedisClient, queues: list[str], count: int, *block: str | int
     ) -> list[Raw]:
         reply: Any = run(
             client, "XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, *block,

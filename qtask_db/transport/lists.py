@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import redis
 
 from qtask_db.transport.commands import Command, run, run_script, runs_no_scripts
-from qtask_db.transport.url import TROUBLE, Client
+from qtask_db.transport.url import TROUBLE, RedisClient
 
 FEW = 16
 """Most messages of one take, where the user may not run scripts and their size is not known."""
@@ -65,12 +65,12 @@ return pushed
     def length(self, queue: str) -> Command:
         return ("LLEN", queue)
 
-    def check(self, client: Client, queue: str) -> None:
+    def check(self, client: RedisClient, queue: str) -> None:
         """Whether messages may be taken from it; none is."""
         client.execute_command("LPOP", queue, 0)
 
     def take(
-        self, client: Client, queues: list[str], count: int, size: int, timeout: float
+        self, client: RedisClient, queues: list[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         """The first message with a blocking pop of them all, the rest from the same queue."""
         if timeout <= 0:
@@ -89,7 +89,7 @@ return pushed
                 bodies += self._pop(client, queue, count - 1, left)
         return [Raw(queue, body) for body in bodies]
 
-    def _pop(self, client: Client, queue: str, count: int, size: int) -> list[bytes]:
+    def _pop(self, client: RedisClient, queue: str, count: int, size: int) -> list[bytes]:
         try:
             bodies = run_script(client, self.TAKE, queue, count, size)
         except redis.ResponseError as error:
@@ -98,7 +98,7 @@ return pushed
             bodies = run(client, "LPOP", queue, min(count, FEW)) or []
         return [as_bytes(body) for body in bodies]
 
-    def make_room(self, client: Client, queue: str) -> bool:  # noqa: ARG002
+    def make_room(self, client: RedisClient, queue: str) -> bool:  # noqa: ARG002
         """A list holds nothing but messages that wait."""
         return False
 
@@ -108,7 +108,7 @@ return pushed
     def put_back(self, queue: str, taken: list[Raw]) -> list[Command]:
         return [("LPUSH", queue, *(raw.body for raw in reversed(taken)))]
 
-    def leave(self, client: Client, queues: list[str]) -> None:
+    def leave(self, client: RedisClient, queues: list[str]) -> None:
         """A list knows no consumers."""
 
 

@@ -27,9 +27,9 @@ from qtask_db.transport.commands import (
 from qtask_db.transport.kinds import Lists, Raw, Streams
 from qtask_db.transport.message import encode
 from qtask_db.transport.taking import QueueRefused, Taking
-from qtask_db.transport.url import TROUBLE, Client, check_client, check_url, connect
+from qtask_db.transport.url import TROUBLE, RedisClient, check_client, check_url, connect
 
-__all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "Client", "QueueRefused", "Queues", "Raw"]
+__all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "QueueRefused", "Queues", "Raw", "RedisClient"]
 __all__ += ["connect", "push_now", "push_tasks"]
 
 QUEUE_LIMIT: int = DEFAULT["queue_limit"]
@@ -66,14 +66,14 @@ class Queues:
     """
 
     def __init__(
-        self, redis: Client | str, *, stream: bool = False, consumer: str = "qtask"
+        self, redis: RedisClient | str, *, stream: bool = False, consumer: str = "qtask"
     ) -> None:
         if isinstance(redis, str):
             check_url(redis)
         else:
             check_client(redis)
         self._given = redis
-        self._client: Client | None = None if isinstance(redis, str) else redis
+        self._client: RedisClient | None = None if isinstance(redis, str) else redis
         self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
         self._taking = Taking(self._kind)
 
@@ -206,7 +206,7 @@ class Queues:
             self._kind.leave(self._redis, self._taking.usable(queues))
 
     @property
-    def _redis(self) -> Client:
+    def _redis(self) -> RedisClient:
         if self._client is None:
             assert isinstance(self._given, str)  # noqa: S101 - only a URL leaves it unset
             self._client = connect(self._given)
@@ -246,7 +246,7 @@ class Queues:
 
 
 def push_tasks(
-    redis: Client | str,
+    redis: RedisClient | str,
     tasks: Iterable[Pushable],
     *,
     limit: int = QUEUE_LIMIT,
@@ -269,7 +269,7 @@ def push_tasks(
 
 
 def push_now(
-    redis: Client | str,
+    redis: RedisClient | str,
     tasks: Iterable[Pushable],
     *,
     limit: int = QUEUE_LIMIT,
@@ -283,7 +283,7 @@ def push_now(
 
 
 def _push(
-    redis: Client | str, tasks: Iterable[Pushable], limit: int, stream: bool
+    redis: RedisClient | str, tasks: Iterable[Pushable], limit: int, stream: bool
 ) -> tuple[int, QueueUnavailable | None]:
     """How many were pushed, and why not all: one queue that is refused stops no other."""
     groups: dict[str, list[Message]] = {}
@@ -309,7 +309,7 @@ def _push(
 _unpushed = Trouble(get_logger("qtask_db.queues"), "pushing, which a relay makes up for")
 
 
-def count_messages(redis: Client, queues: Iterable[str]) -> dict[str, int]:
+def count_messages(redis: RedisClient, queues: Iterable[str]) -> dict[str, int]:
     """The messages in each queue, whether it is a list or a stream."""
     names = set(queues)
     lengths = Queues(redis).lengths(sorted(names))

@@ -14,7 +14,7 @@ from qtask_db.log import get_logger
 from qtask_db.transport.aside import Aside
 from qtask_db.transport.commands import concerns_one_queue, reason
 from qtask_db.transport.kinds import Lists, Raw, Streams
-from qtask_db.transport.url import TROUBLE, Client
+from qtask_db.transport.url import TROUBLE, RedisClient
 
 # No command of a Cluster waits on keys of two slots: they are asked in turn, so many seconds each.
 _CLUSTER_WAIT = 0.05
@@ -48,7 +48,7 @@ class Taking:
         """Those that are not set aside."""
         return [queue for queue in queues if queue not in self._aside]
 
-    def check(self, client: Client, queues: Sequence[str]) -> None:
+    def check(self, client: RedisClient, queues: Sequence[str]) -> None:
         """Sets aside what cannot be used. Raises QueueRefused where that is all of them."""
         for queue in queues:
             try:
@@ -58,7 +58,7 @@ class Taking:
         self._raise_if_none_is_left(queues)
 
     def take(
-        self, client: Client, queues: Sequence[str], count: int, size: int, timeout: float
+        self, client: RedisClient, queues: Sequence[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         """See `Queues.take`. Raises redis-py's errors, and QueueRefused."""
         turn = self._turn % len(queues)
@@ -103,7 +103,12 @@ class Taking:
             wait = timeout if len(slots) == 1 else _CLUSTER_WAIT
 
     def _take_each(
-        self, client: Client, queues: Sequence[str], among: Sequence[str], count: int, size: int
+        self,
+        client: RedisClient,
+        queues: Sequence[str],
+        among: Sequence[str],
+        count: int,
+        size: int,
     ) -> list[Raw]:
         """One by one, without waiting, to find out which of them cannot be used."""
         for queue in queues:
@@ -120,7 +125,7 @@ class Taking:
         return []
 
     def _put_aside(
-        self, client: Client, queue: str, among: Sequence[str], error: Exception
+        self, client: RedisClient, queue: str, among: Sequence[str], error: Exception
     ) -> None:
         """With a shard of a Cluster go all its queues. Raises what concerns the whole Redis."""
         concerned = [queue]

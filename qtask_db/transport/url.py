@@ -20,7 +20,7 @@ from qtask_db.errors import ConfigurationError, QueueUnavailable
 from qtask_db.sockets import KEEPALIVE
 from qtask_db.urls import check_login
 
-Client: TypeAlias = "redis.Redis | RedisCluster"
+RedisClient: TypeAlias = "redis.Redis | RedisCluster"
 
 _PLAIN = ("redis", "rediss", "unix")
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
@@ -52,7 +52,7 @@ _TIMEOUTS = {
 }
 
 
-def connect(url: str) -> Client:
+def connect(url: str) -> RedisClient:
     """A client for `url`. Raises ConfigurationError for a wrong URL.
 
     * `redis://[user:password@]host:port/db`, `rediss://…` (TLS), `unix:///path?db=0`
@@ -99,7 +99,7 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
-def check_client(client: Any) -> Client:
+def check_client(client: Any) -> RedisClient:
     """The client. Raises ConfigurationError for what is none, or whose commands would not run."""
     name = f"{type(client).__module__}.{type(client).__qualname__}"
     run = getattr(client, "execute_command", None)
@@ -119,7 +119,7 @@ def check_client(client: Any) -> Client:
     return client  # type: ignore[no-any-return]
 
 
-def _sentinel(parts: SplitResult) -> Client:
+def _sentinel(parts: SplitResult) -> RedisClient:
     service, database = _service(parts)
     options = _options(parts, _single(parts, database))
     login = {key: options.pop(f"sentinel_{key}", None) for key in ("username", "password")}
@@ -156,7 +156,7 @@ class _Sentinels(Sentinel):
         raise MasterNotFoundError(f"no master of {service_name!r}: {'; '.join(reasons)}")
 
 
-def _cluster(parts: SplitResult) -> Client:
+def _cluster(parts: SplitResult) -> RedisClient:
     options = _options(parts, _single(parts, ""))
     options.pop("db", None)
     settings = {**_TIMEOUTS, **options, "ssl": parts.scheme.startswith("rediss")}

@@ -23,7 +23,7 @@ from qtask_db.errors import ConfigurationError, TaskNotFound
 from qtask_db.log import get_logger
 from qtask_db.process.service import Service, process_name
 from qtask_db.session import Session
-from qtask_db.transport.queues import Client, Queues
+from qtask_db.transport.queues import Queues, RedisClient
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher
 from qtask_db.worker.job import Counters, Job, Retry
@@ -56,7 +56,7 @@ class Worker(Service):
     def __init__(
         self,
         database: Database | str,
-        redis: Client | str,
+        redis: RedisClient | str,
         *,
         threads: int = 16,
         prefetch: int | None = None,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from qtask_db import sockets, urls
+from qtask_db.dialects import signature
 from qtask_db.dialects.mysql import errors as mysql_errors
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.mysql.errors import (
@@ -27,7 +28,6 @@ from qtask_db.errors import (
     InvalidArgument,
     QtaskError,
 )
-from qtask_db.dialects import signature
 
 _URL_OPTIONS = {
     "connect_timeout": float,

@@ -8,9 +8,9 @@ from urllib.parse import SplitResult, unquote
 
 from qtask_db import urls
 from qtask_db.constants import LIMIT
+from qtask_db.dialects import signature
 from qtask_db.dialects.oracle import errors as oracle_errors
 from qtask_db.errors import ConfigurationError, InvalidArgument, QtaskError
-from qtask_db.dialects import signature
 from qtask_db.settings import package
 
 _URL_OPTIONS = {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from qtask_db.errors import InvalidArgument, InvalidPayload
+from qtask_db.task import Payload
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-
-Payload: TypeAlias = "Mapping[str, Any] | str"
 
 
 def check_texts(**given: object) -> None:
