@@ -6,6 +6,7 @@ import contextlib
 import time
 
 from qtask_db.database import Connection, Database
+from qtask_db.errors import AccessDenied, Conflict, ProcedureError
 
 
 class Session:
@@ -36,3 +37,8 @@ class Session:
         if connection is not None:
             with contextlib.suppress(Exception):
                 connection.close()
+
+    def close_after(self, error: Exception) -> None:
+        """The same, unless the server has just used the connection to refuse something."""
+        if not isinstance(error, ProcedureError | Conflict | AccessDenied):
+            self.close()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from qtask_db.constants import LIMIT
 from qtask_db.errors import QueueUnavailable
-from qtask_db.log import get_logger
+from qtask_db.relay.counters import logger
 from qtask_db.transport.aside import Aside
 from qtask_db.transport.queues import Queues
 
@@ -19,8 +19,6 @@ type; the first time and each time after that, since a batch is claimed in vain 
 """
 ROOM_INTERVAL = 1.0
 """Seconds between two looks for acknowledged messages that may go."""
-
-logger = get_logger("qtask_db.relay")
 
 
 class Held:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from qtask_db.errors import Conflict, QueueUnavailable
 from qtask_db.process.retrying import Duty
-from qtask_db.relay.steps import Counters, RelaySteps, logger
+from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.steps import Steps
 
 
 class Scanners:
@@ -16,7 +17,7 @@ class Scanners:
     While one scanner waits for the database, another reads its rows and pushes them.
     """
 
-    def __init__(self, make: Callable[[], RelaySteps], count: int) -> None:
+    def __init__(self, make: Callable[[], Steps], count: int) -> None:
         self._all = [_Scanner(make()) for _ in range(count)]
 
     def wake(self) -> None:
@@ -36,7 +37,7 @@ class Scanners:
 
 
 class _Scanner:
-    def __init__(self, steps: RelaySteps) -> None:
+    def __init__(self, steps: Steps) -> None:
         self.steps = steps
         self._thread: threading.Thread | None = None
         self._backlog = threading.Event()

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import time
 
-from qtask_db import calls
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Database
 from qtask_db.errors import (
-    AccessDenied,
     ConfigurationError,
     Conflict,
     DatabaseUnavailable,
-    ProcedureError,
     QueueUnavailable,
 )
+from qtask_db.models import Batch
 from qtask_db.process.retrying import Backoff, Duty
 from qtask_db.process.service import Service, process_name
+from qtask_db.relay import purging
+from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.purging import Purging
 from qtask_db.relay.scanners import Scanners
-from qtask_db.relay.steps import (
-    PURGE_DENIED_INTERVAL,
-    PURGE_INTERVAL,
-    PURGE_ROWS,
-    Counters,
-    RelayOptions,
-    RelaySteps,
-    logger,
-)
+from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueRefused, RedisClient
 
 __all__ = ["Counters", "Relay"]
 
-BUSY_PURGE_ROWS = 200
-"""Rows of a purge step between two batches, where a due task may have to wait for it."""
 REPORT_INTERVAL = 60.0
 
 
-class Relay(RelaySteps, Service):
+class Relay(Service):
     """Moves due tasks from the database to Redis.
 
     `database` and `redis` are URLs, or a Database and a redis-py client.
@@ -87,21 +78,74 @@ class Relay(RelaySteps, Service):
             queue_limit=queue_limit,
             stream=stream,
         )
-        Service.__init__(self, "qtask-relay")
-        RelaySteps.__init__(self, database, redis, options)
+        super().__init__("qtask-relay")
+        self._steps = Steps(database, redis, options)
+        self._session = self._steps.session
+        self._purging = Purging(self._session, self._steps.counters, options.name)
         self._purges = purge
-        self._purge_denied = False
         self._scanners = Scanners(
-            lambda: RelaySteps(database, redis, options, self._held), count=scanners - 1
+            lambda: Steps(database, redis, options, self._steps.held), count=scanners - 1
         )
         self._worked = self._woken = False
         self._moving = Duty(logger, "database")
         self._pushing = Duty(logger, "redis")
         self._looking = Duty(logger, "database, looking for what comes next")
-        self._purging = Duty(
-            logger, "database, purging", first=PURGE_INTERVAL, longest=PURGE_DENIED_INTERVAL
-        )
         self._conflicts = Backoff(first=0.01, longest=1.0)
+
+    @property
+    def options(self) -> RelayOptions:
+        """What the relay was told."""
+        return self._steps.options
+
+    @property
+    def backlog(self) -> bool:
+        """Whether the last scan left more than it claimed at once."""
+        return self._steps.backlog
+
+    @property
+    def counters(self) -> Counters:
+        """Messages since the start, of all scanners."""
+        return self._steps.counters + self._scanners.counters
+
+    def check(self) -> None:
+        """Makes each kind of call that a relay makes, but claims nothing. Raises the first error of
+        the database, the schema, the privileges or Redis.
+        """
+        self._steps.check()
+
+    def rehearse(self) -> None:
+        """A whole cycle with one task at most, after `check`: nothing else tells that scans work.
+        Raises what is wrong.
+        """
+        self._steps.rehearse()
+
+    def step(self) -> float:
+        """Runs one whole cycle; returns the seconds until the next one has something to do."""
+        return self._steps.step()
+
+    def claim(self) -> Batch:
+        """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
+        return self._steps.claim()
+
+    def push(self, batch: Batch) -> None:
+        """Puts the batch's messages on their queues. Raises QueueUnavailable."""
+        self._steps.push(batch)
+
+    def confirm(self, batch: Batch) -> None:
+        """Records that the batch is in Redis: calls `confirm_batch`."""
+        self._steps.confirm(batch)
+
+    def release(self, batch: Batch) -> None:
+        """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
+        self._steps.release(batch)
+
+    def purge_some(self, limit: int = purging.ROWS) -> int:
+        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
+        return self._purging.some(limit)
+
+    def close(self) -> None:
+        """Closes the connections; the next step opens new ones."""
+        self._steps.close()
 
     def prepare(self) -> None:
         """Does what `run` and `start` do first: `rehearse`. A purge that fails is only logged."""
@@ -137,11 +181,6 @@ class Relay(RelaySteps, Service):
         logger.info("relay %s stopped: %s", options.name, self.counters)
 
     @property
-    def counters(self) -> Counters:
-        """Messages since the start, of all scanners."""
-        return self._counters + self._scanners.counters
-
-    @property
     def longest_stop(self) -> float:
         """Seconds that stopping may take: the present batch is ended."""
         return 30.0
@@ -152,12 +191,11 @@ class Relay(RelaySteps, Service):
             pause = self.step()
         except QueueRefused:
             # The queue is held back from now on, so the next scan brings other ones.
-            self._counters.errors += 1
+            self._steps.counters.errors += 1
         except Conflict as error:
             logger.debug("%s; again", error)
             self._rest(self._conflicts.next())
         except QueueUnavailable as error:
-            self._redis_failed = True
             self._rest(self._pushing.failed(error))
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable)):
@@ -170,81 +208,53 @@ class Relay(RelaySteps, Service):
                 self._scanners.wake()
                 self._woken = True
             self._works()
-            if time.monotonic() > self._purge_at + 4 * self._purge_took:
-                self._purge_quietly(BUSY_PURGE_ROWS)
+            if self._purging.is_overdue:
+                self._purge_quietly(purging.BUSY_ROWS)
             self._wait(pause)
 
     def _works(self) -> None:
         self._worked = True
         self._moving.works()
         self._conflicts.reset()
-        if not self._redis_failed:
+        if self._steps.redis_works:
             self._pushing.works()
 
     def _rest(self, seconds: float) -> None:
-        self._counters.errors += 1
+        self._steps.counters.errors += 1
         self._stop.wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            spare = left > self.options.poll and time.monotonic() >= self._purge_at
-            busy = spare and self._purge_quietly(PURGE_ROWS)
+            spare = left > self.options.poll and self._purging.is_due
+            busy = spare and self._purge_quietly(purging.ROWS)
             if self._stop.wait(0 if busy else min(self.options.poll, left)):
                 return
             if self._room_again():
                 return
-            if self._blind_until <= time.monotonic() < until and not self._looking.rest:
+            if not (self._steps.blind or self._looking.rest) and time.monotonic() < until:
                 until = min(until, time.monotonic() + self._next_due(seconds))
 
     def _room_again(self) -> bool:
         try:
-            return self._held.any_full and self._look_at_queues()
+            return self._steps.room_again()
         except QueueUnavailable as error:
-            self._redis_failed = True
             self._pushing.failed(error)
             return True  # the next cycle finds out whether it still is so, and rests
 
     def _next_due(self, longest: float) -> float:
         """Seconds. Where it cannot be known, the scans come at their interval."""
         try:
-            due = calls.next_due(
-                self._session.connection, self.options.namespace, held=self._held.names
-            )
+            due = self._steps.next_due()
         except Exception as error:
-            self._forget(error)
-            self._counters.errors += 1
+            self._session.close_after(error)
+            self._steps.counters.errors += 1
             self._looking.failed_beside(error)
             return longest
         self._looking.works()
         return longest if due is None else due
 
-    def _forget(self, error: Exception) -> None:
-        """Closes the connection, unless the server has just used it for a refusal."""
-        if not isinstance(error, ProcedureError | Conflict | AccessDenied):
-            self._session.close()
-
     def _purge_quietly(self, limit: int) -> bool:
-        """Whether there is more to purge. A purge is never worth more than a task that is due."""
-        if not self._purges or self._purging.rest:
-            return False
-        try:
-            more = self.purge_some(limit) == limit
-        except Conflict:
-            self._purge_at = time.monotonic() + PURGE_INTERVAL
-            return False
-        except AccessDenied as error:
-            # Tasks are what a relay is for; somebody else may be in charge of purging.
-            if not self._purge_denied:
-                logger.warning("relay %s does not purge: %s", self.options.name, error)
-            self._purge_denied = True
-            self._purge_at = time.monotonic() + PURGE_DENIED_INTERVAL
-            return False
-        except Exception as error:
-            self._counters.errors += 1
-            self._forget(error)
-            self._purge_at = time.monotonic() + self._purging.failed_beside(error)
-            return False
-        self._purging.works()
-        return more
+        """Whether there is more to purge."""
+        return self._purges and self._purging.quietly(limit)

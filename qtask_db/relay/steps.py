@@ -1,4 +1,4 @@
-"""The relay's steps: claim, push, confirm or release, purge; each can be called alone."""
+"""The relay's steps: claim, push, confirm or release; each can be called alone."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from qtask_db.errors import (
     InvalidPayload,
     QueueUnavailable,
 )
-from qtask_db.log import get_logger
 from qtask_db.models import Batch, Message
+from qtask_db.relay.counters import Counters, logger
 from qtask_db.relay.held import Held
 from qtask_db.session import Session
 from qtask_db.transport.message import encode
 from qtask_db.transport.queues import QueueRefused, Queues, RedisClient
-
-logger = get_logger("qtask_db.relay")
 
 BATCH_BYTES = 4_000_000
 """Payload bytes that a batch should have at most; larger payloads make smaller batches."""
@@ -31,37 +29,10 @@ FIRST_ROWS = 100
 """Rows of the first batch after a pause: its messages leave soon, and it is known how large the
 payloads are.
 """
-PURGE_ROWS = 1_000
-PURGE_INTERVAL = 2.0
-PURGE_DENIED_INTERVAL = 60.0
 SHORTEST_PAUSE = 0.005
 """Seconds between two scans while tasks trickle in: one scan then takes several of them."""
 NO_BATCH = 10**18 - 1
 """The number of a batch that never was."""
-
-
-@dataclasses.dataclass(slots=True)
-class Counters:
-    """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
-
-    claimed: int = 0
-    """Claimed by scans."""
-    pushed: int = 0
-    """Put on their queues."""
-    confirmed: int = 0
-    """Recorded as being in Redis."""
-    released: int = 0
-    """Given back, as their push had failed."""
-    reclaimed: int = 0
-    """Of batches that were not ours any more when they were to be confirmed."""
-    purged: int = 0
-    """Ended tasks that were deleted."""
-    errors: int = 0
-    """Steps that failed."""
-
-    def __add__(self, other: Counters) -> Counters:
-        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
-        return Counters(*(ours + theirs for ours, theirs in pairs))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +56,7 @@ class RelayOptions:
                 )
 
 
-class RelaySteps:
+class Steps:
     """What a relay does, one step at a time."""
 
     def __init__(
@@ -98,29 +69,25 @@ class RelaySteps:
         self.options = options
         self.backlog = False
         """Whether the last scan left more than it claimed at once."""
-        self._counters = Counters()
-        self._session = Session(database)
+        self.counters = Counters()
+        """What has been done so far."""
+        self.session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)
+        self.held = Held(self._queues, options.queue_limit) if held is None else held
+        """The queues whose tasks are not claimed."""
+        self.redis_works = True
+        """Whether Redis answered last; else it is asked before the next claim."""
         self._first_rows = self._rows = min(options.limit, FIRST_ROWS)
-        self._held = Held(self._queues, options.queue_limit) if held is None else held
         self._claimed_at = 0.0
         self._owed: list[tuple[Callable[[], None], float]] = []
-        self._redis_failed = False
         self._blind_for = self._blind_until = 0.0
-        self._purge_at = 0.0
-        self._purge_took = 0.0
-
-    @property
-    def counters(self) -> Counters:
-        """What has been done so far."""
-        return self._counters
 
     def check(self) -> None:
         """Makes each kind of call that a relay makes, but claims nothing. Raises the first error of
         the database, the schema, the privileges or Redis.
         """
-        connection = self._session.connection
-        calls.next_due(connection, self.options.namespace, held=self._held.names)
+        self.next_due()
+        connection = self.session.connection
         for end in (calls.confirm, calls.release):
             with contextlib.suppress(BatchNotFound):
                 end(connection, NO_BATCH, self.options.name)
@@ -139,15 +106,15 @@ class RelaySteps:
     def claim(self) -> Batch:
         """Claims due tasks for the lease: calls `scan_tasks`, which commits."""
         batch = calls.scan(
-            self._session.connection,
+            self.session.connection,
             self.options.name,
             limit=self._rows,
             lease=self.options.lease,
             namespace=self.options.namespace,
-            held=self._held.names,
+            held=self.held.names,
         )
         self._claimed_at = time.monotonic()
-        self._counters.claimed += len(batch.messages)
+        self.counters.claimed += len(batch.messages)
         self.backlog = batch.wait == 0 and len(batch.messages) >= min(self._rows, FIRST_ROWS)
         self._rows = self._next_rows(batch)
         return batch
@@ -161,31 +128,22 @@ class RelaySteps:
                 lengths = self._queues.push([m for m in batch.messages if _sound(m)])
         except QueueRefused as error:
             for queue, reason in error.reasons.items():
-                self._held.refused(queue, reason)
-            self._held.took(error.lengths)
+                self.held.refused(queue, reason)
+            self.held.took(error.lengths)
             raise
-        self._counters.pushed += len(batch.messages)
-        self._redis_failed = False
-        self._held.took(lengths)
+        self.counters.pushed += len(batch.messages)
+        self.redis_works = True
+        self.held.took(lengths)
 
     def confirm(self, batch: Batch) -> None:
         """Records that the batch is in Redis: calls `confirm_batch`."""
         if self._end(batch, calls.confirm, self.confirm):
-            self._counters.confirmed += len(batch.messages)
+            self.counters.confirmed += len(batch.messages)
 
     def release(self, batch: Batch) -> None:
         """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
         if self._end(batch, calls.release, self.release):
-            self._counters.released += len(batch.messages)
-
-    def purge_some(self, limit: int = PURGE_ROWS) -> int:
-        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
-        began = time.monotonic()
-        count = calls.purge(self._session.connection, limit)
-        self._counters.purged += count
-        self._purge_took = time.monotonic() - began
-        self._purge_at = time.monotonic() + (0.0 if count == limit else PURGE_INTERVAL)
-        return count
+            self.counters.released += len(batch.messages)
 
     def step(self) -> float:
         """Runs one whole cycle; returns the seconds until the next one has something to do."""
@@ -201,16 +159,29 @@ class RelaySteps:
             self._look_away(time.monotonic() - claiming)
         return self._pause(batch, time.monotonic() - began)
 
+    def next_due(self) -> float | None:
+        """Seconds until a task is due, None while no task is active: calls `next_due`."""
+        return calls.next_due(self.session.connection, self.options.namespace, held=self.held.names)
+
+    @property
+    def blind(self) -> bool:
+        """Whether what is due cannot be had, so that there is no use in looking for it yet."""
+        return time.monotonic() < self._blind_until
+
+    def room_again(self) -> bool:
+        """Whether a full queue has room again. Raises QueueUnavailable."""
+        return self.held.any_full and self._look_at_queues()
+
     def close(self) -> None:
         """Closes the connections; the next step opens new ones."""
-        self._session.close()
+        self.session.close()
         self._queues.close()
 
     def _pass_on(self, batch: Batch) -> None:
         try:
             self.push(batch)
         except QueueUnavailable as error:
-            self._redis_failed = not isinstance(error, QueueRefused)
+            self.redis_works = isinstance(error, QueueRefused)
             self.release(batch)
             raise
         self.confirm(batch)
@@ -228,10 +199,10 @@ class RelaySteps:
         if batch.batch_id is None:
             return False
         try:
-            call(self._session.connection, batch.batch_id, self.options.name)
+            call(self.session.connection, batch.batch_id, self.options.name)
         except BatchNotFound:
             logger.warning("batch %s is not ours any more: its lease ran out", batch.batch_id)
-            self._counters.reclaimed += len(batch.messages)
+            self.counters.reclaimed += len(batch.messages)
             return False
         except Exception:
             self._owed.append((partial(again, batch), self._claimed_at + self.options.lease))
@@ -265,10 +236,14 @@ class RelaySteps:
 
     def _look_at_queues(self) -> bool:
         """Whether a full queue has room again. Finds out, too, that Redis still takes no writes."""
-        if self._redis_failed:
-            self._queues.probe()
-            self._redis_failed = False
-        return self._held.look()
+        try:
+            if not self.redis_works:
+                self._queues.probe()
+                self.redis_works = True
+            return self.held.look()
+        except QueueUnavailable:
+            self.redis_works = False
+            raise
 
 
 def _sound(message: Message) -> bool:
@@ -276,6 +251,6 @@ def _sound(message: Message) -> bool:
     try:
         encode(message)
     except InvalidPayload as error:
-        logger.error("%s; it was not pushed", error)  # noqa: TRY400 - the text says it all
+        logger.error("%s; it was not pushed", error)
         return False
     return True

@@ -17,8 +17,7 @@ from qtask_db import Connection, NewTask, Status, calls
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.process import retrying
 from qtask_db.process.retrying import Duty
-from qtask_db.relay import Relay
-from qtask_db.relay import service as relay
+from qtask_db.relay import Relay, purging
 from qtask_db.transport.queues import push_tasks
 from qtask_db.worker import Job, Worker, fetcher, pool, results
 
@@ -99,7 +98,7 @@ def test_a_purge_that_cannot_be_done(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr(relay, "PURGE_INTERVAL", 0.2)
+    monkeypatch.setattr(purging, "INTERVAL", 0.2)
     caplog.set_level(logging.INFO, "qtask_db")
     purges: list[float] = []
     breaks("purge", error, lambda *_: purges.append(time.monotonic()) or True)

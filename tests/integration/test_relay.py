@@ -31,6 +31,7 @@ from qtask_db.errors import (
 )
 from qtask_db.relay import Relay, held
 from qtask_db.relay import steps as relay_steps
+from qtask_db.relay.counters import Counters
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"
@@ -81,7 +82,7 @@ def test_a_step_moves_what_is_due(
     age(conn, 1001, *later)
     relay.step()
     assert on_queue(redis, "B") == later
-    wanted = relay_steps.Counters(claimed=4, pushed=4, confirmed=4)
+    wanted = Counters(claimed=4, pushed=4, confirmed=4)
     assert relay.counters == wanted
 
 
@@ -281,7 +282,7 @@ def test_in_a_backlog_all_scanners_move_tasks(
         until(lambda: redis.llen("A") >= len(ids))
         until(lambda: relay.counters.confirmed == len(ids))
     assert sorted(on_queue(redis)) == sorted(ids)
-    assert relay.counters == relay_steps.Counters(len(ids), len(ids), len(ids))
+    assert relay.counters == Counters(len(ids), len(ids), len(ids))
     assert all(scanner.steps.counters.confirmed for scanner in relay._scanners._all)
 
 

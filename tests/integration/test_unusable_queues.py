@@ -209,7 +209,7 @@ def test_a_damaged_row_beside_a_refused_queue(
     batch.messages.append(Message(1, 1, "W2", "no object"))
     with pytest.raises(QueueRefused):
         relay.push(batch)
-    assert relay._held.names == ("W1",)
+    assert relay._steps.held.names == ("W1",)
     relay.close()
 
 

@@ -1,0 +1,33 @@
+"""What a relay counts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from qtask_db.log import get_logger
+
+logger = get_logger("qtask_db.relay")
+
+
+@dataclasses.dataclass(slots=True)
+class Counters:
+    """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
+
+    claimed: int = 0
+    """Claimed by scans."""
+    pushed: int = 0
+    """Put on their queues."""
+    confirmed: int = 0
+    """Recorded as being in Redis."""
+    released: int = 0
+    """Given back, as their push had failed."""
+    reclaimed: int = 0
+    """Of batches that were not ours any more when they were to be confirmed."""
+    purged: int = 0
+    """Ended tasks that were deleted."""
+    errors: int = 0
+    """Steps that failed."""
+
+    def __add__(self, other: Counters) -> Counters:
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Counters(*(ours + theirs for ours, theirs in pairs))
