@@ -23,9 +23,16 @@ from qtask_db.errors import (
     QtaskError,
 )
 from qtask_db.log import mask
-from qtask_db.settings import DEFAULT_PREFIX, Settings, package
+from qtask_db.settings import DEFAULT_PREFIX, Settings
 
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are
+
+
+def _tries(error: Exception, alone: bool) -> int:
+    if alone and isinstance(error, NotInstalled) and error.passing:
+        return 8
+    # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
+    return 5 if isinstance(error, AccessDenied) and error.passing else 1
 
 
 @dataclass(slots=True)
@@ -66,20 +73,12 @@ class Connection:
                 if alone and isinstance(translated, Conflict):
                     again = tries < 3 or time.monotonic() - began < _PATIENCE
                 else:
-                    again = tries < self._tries(translated, alone)
+                    again = tries < _tries(translated, alone)
                 if not again:
                     raise translated from error
             longest = 0.0025 * 2 ** min(tries, 7)
             time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - spreads the callers
         raise AssertionError("unreachable")
-
-    def _tries(self, error: Exception, alone: bool) -> int:
-        # Oracle names the package as OWNER.PACKAGE where it is there, but invalid.
-        ours = self.prefix in str(error) or f".{package(self.prefix).upper()}" in str(error)
-        if alone and ours and isinstance(error, NotInstalled):
-            return 8
-        # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
-        return 5 if ours and isinstance(error, AccessDenied) else 1
 
     def select(self, view: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """Returns all rows of a view."""

@@ -46,6 +46,9 @@ from qtask_db.constants import ERROR
 class QtaskError(Exception):
     """Base of every error that this package raises."""
 
+    remedy: str | None = None
+    """What to do about it, if more is known than its class says; empty: its text says it."""
+
 
 class ProcedureError(QtaskError):
     """An error that a stored procedure raised on purpose."""
@@ -226,6 +229,13 @@ class DatabaseError(QtaskError):
 
     Read its text: to repeat the call does not help.
     """
+
+    number: int | str | None = None
+    """The server's or the driver's own, such as 1205 or "DPY-4024"; None if it has none."""
+    passing: bool = False
+    """Whether an installation that is at work may be the reason: the call is worth repeating."""
+    orphaned: bool = False
+    """Whether the account is gone with whose rights a procedure or view runs."""
 
 
 class DatabaseUnavailable(DatabaseError):

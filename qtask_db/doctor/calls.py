@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from qtask_db import calls, errors
 from qtask_db.constants import NO_TASK
-from qtask_db.doctor.check import Check, fail, ok, remedy
+from qtask_db.doctor.advice import advice
+from qtask_db.doctor.check import Check, fail, ok
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 from qtask_db.task import NewTask
 
@@ -45,7 +46,7 @@ def examine_calls(conn: Connection) -> Iterator[Check]:
             conn.rollback()
             conn.set_autocommit(True)
     if broken:
-        yield fail("calls", f"{broken[0]}: {broken[1]}", remedy(broken[1]))
+        yield fail("calls", f"{broken[0]}: {broken[1]}", advice(broken[1]))
         return
     text = f"{len(answered)} procedures have been called and answer"
     if answered or _reads(conn):

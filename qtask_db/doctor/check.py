@@ -62,13 +62,6 @@ def named(found: Mapping[str, Any]) -> str:
     return ", ".join(shown) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
 
 
-def remedy(error: QtaskError) -> str:
-    """What to do about an error that a check has met."""
-    if "(1449)" in str(error):
-        return "`qtask install` by an account that stays creates them again"
-    return advice(error)
-
-
 def safely(
     name: str,
     checks: Iterator[Check],
@@ -84,11 +77,11 @@ def safely(
         found = error if isinstance(error, QtaskError) else translate(error)
         if found is None:
             raise
-        # Oracle says the same of both; a view is broken if its creator is gone.
-        if isinstance(found, (AccessDenied, NotInstalled)) and "is gone" not in str(found):
+        # Oracle says the same of both.
+        if isinstance(found, (AccessDenied, NotInstalled)) and not found.orphaned:
             yield unseen(name, str(found), needed)
         else:
-            yield fail(name, str(found), remedy(found))
+            yield fail(name, str(found), advice(found))
 
 
 def unseen(name: str, why: str, needed: str = "") -> Check:

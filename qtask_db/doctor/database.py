@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qtask_db import urls
 from qtask_db.doctor.advice import advice
-from qtask_db.doctor.check import Check, Level, fail, ok, remedy, safely, unseen, warn
+from qtask_db.doctor.check import Check, Level, fail, ok, safely, unseen, warn
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
     try:
         connection = database.connect(autocommit=True)
     except QtaskError as error:
-        yield fail("connection", str(error), remedy(error))
+        yield fail("connection", str(error), advice(error))
         return []
     took = time.monotonic() - started
     with connection:

@@ -88,16 +88,22 @@ def test_a_long_wait_is_told_on_a_terminal(
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("number", "cause", "part"),
     [
-        ("Lost connection to MySQL server during query (timed out) (2013)", "?read_timeout="),
-        ("DPY-4024: call timeout of 60000 ms exceeded", "?call_timeout="),
-        ("Can't connect to MySQL server on 'h' (timed out) (2003)", "host and port"),
-        ("Lost connection to MySQL server during query (2013)", "host and port"),
+        (2013, TimeoutError("timed out"), "?read_timeout="),
+        (2013, ConnectionResetError(104, "reset"), "host and port"),
+        (2013, None, "host and port"),
+        (2003, TimeoutError("timed out"), "host and port"),
     ],
 )
-def test_a_server_that_takes_too_long_is_told_from_one_that_is_away(text: str, part: str) -> None:
-    assert part in with_advice(DatabaseUnavailable(text))
+def test_a_server_that_takes_too_long_is_told_from_one_that_is_away(
+    number: int, cause: Exception | None, part: str
+) -> None:
+    error = OperationalError(number, f"Lost connection to MySQL server ({cause})")
+    error.__context__ = cause
+    found = mysql_errors.translate(error)
+    assert isinstance(found, DatabaseUnavailable)
+    assert part in with_advice(found)
 
 
 def test_a_server_that_wants_a_clear_password_is_no_matter_of_user_and_password() -> None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import oracledb
+import pymysql
 import pytest
 
 from qtask_db import Connection, database
+from qtask_db.dialects import of_scheme
 from qtask_db.dialects.mysql.driver import MySQL
-from qtask_db.errors import Conflict, DatabaseUnavailable, NotInstalled, QtaskError
+from qtask_db.errors import (
+    AccessDenied,
+    Conflict,
+    DatabaseError,
+    DatabaseUnavailable,
+    NotInstalled,
+    QtaskError,
+)
 
 
 class Refusing(MySQL):
@@ -64,11 +75,51 @@ def test_a_wait_that_took_long_is_tried_three_times(
     assert len(dialect.errors) == 20 - 3
 
 
-def test_what_is_not_there_is_not_waited_for_long(clock: list[float]) -> None:
-    dialect = Refusing([NotInstalled("qtask_scan_tasks")] * 20)
-    with pytest.raises(NotInstalled):
+@pytest.mark.parametrize(
+    ("kind", "passing", "alone", "calls"),
+    [
+        (NotInstalled, True, True, 8),
+        (NotInstalled, True, False, 1),
+        (NotInstalled, False, True, 1),
+        (AccessDenied, True, True, 5),
+        (AccessDenied, True, False, 5),
+        (AccessDenied, False, True, 1),
+    ],
+)
+def test_what_is_not_there_is_not_waited_for_long(
+    clock: list[float], kind: type[DatabaseError], passing: bool, alone: bool, calls: int
+) -> None:
+    error = kind("qtask_scan_tasks")
+    error.passing = passing
+    dialect = Refusing([error] * 20, alone=alone)
+    with pytest.raises(kind):
         Connection(None, dialect, "qtask_").call("scan_tasks")
-    assert (len(dialect.errors), sum(clock) < 1) == (20 - 8, True)
+    assert (len(dialect.errors), sum(clock) < 1) == (20 - calls, True)
+
+
+@pytest.mark.parametrize(
+    ("full_code", "text", "passing"),
+    [
+        (1305, "PROCEDURE shop.qtask_scan_tasks does not exist", True),
+        (1370, "execute command denied to user 'a'@'%' for routine 'qtask_scan_tasks'", True),
+        (1045, "Access denied for user 'a'@'%'", False),
+        (1054, "Unknown column 'a'", False),
+        ("ORA-06508", "PL/SQL: could not find program unit being called: A.QTASK", True),
+        ("ORA-06550", "line 1: PLS-00905: object A.QTASK is invalid", True),
+        ("ORA-06550", "line 1: PLS-00201: identifier 'QTASK.SCAN_TASKS' must be declared", False),
+        ("ORA-00942", "table or view does not exist", False),
+    ],
+)
+def test_an_installation_at_work_is_told_from_a_mistake(
+    full_code: int | str, text: str, passing: bool
+) -> None:
+    if isinstance(full_code, int):
+        found = of_scheme("mysql").translate(pymysql.err.OperationalError(full_code, text))
+    else:
+        details = SimpleNamespace(code=int(full_code[4:]), full_code=full_code, message=text)
+        found = of_scheme("oracle").translate(oracledb.DatabaseError(details))
+    assert isinstance(found, NotInstalled | AccessDenied)
+    assert found.passing is passing
 
 
 @pytest.mark.parametrize(

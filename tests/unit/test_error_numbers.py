@@ -239,25 +239,40 @@ def test_a_lost_connection_without_a_number(error: Exception) -> None:
         (1862, "Your password has expired", "expired or the account is locked"),
         (3159, "Connections using insecure transport are prohibited", "ssl_mode=required"),
         (2003, "Can't connect to MySQL server on 'h'", "host and port"),
-        (2013, "Lost connection during query (The read operation timed out)", "read_timeout"),
+        (2013, "Lost connection during query", "host and port"),
+        (3, "Error writing file '/tmp/MY' (errno: 28 - No space left on device)", "no room left"),
+        (1305, "PROCEDURE shop.qtask_create_task does not exist", ""),
     ],
 )
 def test_the_advice_names_the_cause(number: int, text: str, words: str) -> None:
     found = of_scheme("mysql").translate(pymysql.err.OperationalError(number, text))
-    assert found is not None
+    assert isinstance(found, DatabaseError)
+    assert found.number == number
     assert words in advice(found)
+    assert words or not advice(found), "the text says it"
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("full_code", "text", "words"),
     [
-        ("ORA-01653: unable to extend table", "no room left"),
-        ("ORA-30036: unable to extend segment in undo tablespace", "no room left"),
-        ("ORA-16000: database open for read-only access", "takes no writes"),
-        ("ORA-00018: maximum number of sessions exceeded", "no connection left"),
-        ("DPY-4024: call timeout of 60000 ms exceeded", "call_timeout"),
-        ("ORA-12541: TNS:no listener", "host and port"),
+        ("ORA-01653", "unable to extend table", "no room left"),
+        ("ORA-30036", "unable to extend segment in undo tablespace", "no room left"),
+        ("ORA-19809", "limit exceeded for recovery files", "no room left"),
+        ("ORA-16000", "database open for read-only access", "takes no writes"),
+        ("ORA-00018", "maximum number of sessions exceeded", "no connection left"),
+        ("ORA-04031", "unable to allocate shared memory", "short of memory"),
+        ("ORA-02393", "exceeded call limit on CPU usage", "a time limit"),
+        ("ORA-00028", "your session has been killed", "run it again"),
+        ("ORA-01017", "invalid username/password", "user and password"),
+        ("ORA-28001", "the password has expired", "expired or the account is locked"),
+        ("DPY-4024", "call timeout of 60000 ms exceeded", "call_timeout"),
+        ("ORA-12541", "TNS:no listener", "host and port"),
     ],
 )
-def test_the_advice_for_oracle(text: str, words: str) -> None:
-    assert words in advice(DatabaseUnavailable(text))
+def test_the_advice_for_oracle(full_code: str, text: str, words: str) -> None:
+    code = int(full_code[4:]) if full_code.startswith("ORA") else 0
+    details = SimpleNamespace(code=code, full_code=full_code, message=f"{full_code}: {text}")
+    found = of_scheme("oracle").translate(oracledb.DatabaseError(details))
+    assert isinstance(found, DatabaseError)
+    assert found.number == (code or full_code)
+    assert words in advice(found)

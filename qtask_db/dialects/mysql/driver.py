@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from qtask_db import sockets, urls
-from qtask_db.dialects import signature
+from qtask_db.dialects import remedies, signature
 from qtask_db.dialects.mysql import errors as mysql_errors
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.mysql.errors import (
@@ -61,7 +61,7 @@ class MySQL:
         named = urls.hosts(url)
         if len(named) == 1:
             return self._open(url, autocommit=autocommit)
-        reasons = []
+        reasons, remedy = [], None
         for one in named:
             try:
                 raw = self._open(one, autocommit=autocommit)
@@ -74,7 +74,10 @@ class MySQL:
                 if not isinstance(translated, DatabaseUnavailable):
                     raise translated from error
                 reasons.append(str(translated))
-        raise DatabaseUnavailable("no host takes writes: " + "; ".join(reasons))
+                remedy = remedy or translated.remedy
+        unavailable = DatabaseUnavailable("no host takes writes: " + "; ".join(reasons))
+        unavailable.remedy = remedy
+        raise unavailable
 
     def _open(self, url: SplitResult, *, autocommit: bool) -> Any:
         try:
@@ -192,9 +195,9 @@ class MySQL:
         except Exception as error:
             # In a session that is open it speaks of the view's definer, whatever it says.
             if number_and_text(error)[0] == WRONG_PASSWORD:
-                raise AccessDenied(
-                    f"the account that created {view} is gone: run `qtask install`"
-                ) from error
+                gone = AccessDenied(f"the account that created {view} is gone")
+                gone.orphaned, gone.remedy = True, remedies.ORPHANED
+                raise gone from error
             raise
 
     def has_ended(self, raw: Any) -> bool:
@@ -230,7 +233,9 @@ def _explained(places: Sequence[str]) -> Iterator[None]:
         if number in PACKET_TOO_LARGE:
             raise InvalidArgument(f"{what} is less ({number})") from error
         if number in LOST and size > _LARGE:
-            raise DatabaseUnavailable(f"{text} ({number}); {what} may be less") from error
+            lost = DatabaseUnavailable(f"{text} ({number}); {what} may be less")
+            lost.number = number
+            raise lost from error
         raise
 
 

@@ -6,8 +6,10 @@ a plain DatabaseError: what it says is for people, and to repeat the call is no 
 
 from __future__ import annotations
 
+import re
 import sys
 
+from qtask_db.dialects import remedies
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -25,6 +27,7 @@ PACKET_TOO_LARGE = (1153, 2020)
 LOST = (2006, 2013)
 WRONG_PASSWORD = 1045
 _NO_DEFINER = 1449
+_NONE = -1
 
 _UNAVAILABLE = {
     0,  # the drivers: the connection object was closed
@@ -67,6 +70,28 @@ _CONFIGURATION = {
     1046: "name the database in the URL, or select it",
     1049: "create it first, or correct the URL",
 }
+_PASSING = {1146, 1305, 1318, 1142, 1370}
+"""A table or procedure that is just being replaced, or the right to it that is given back."""
+_REMEDY = remedies.by_number(
+    {
+        remedies.READ_ONLY: {1290, 1836, 1036, 1874, 3989},
+        remedies.NO_CONNECTION: {1040, 1203, 1226, 4081, 4082},
+        remedies.NO_ROOM: {1021, 1026, 1030, 1114, 1811, 1878, 3675, 4139},
+        remedies.NO_MEMORY: {1037, 1041, 1135, 3015, 3044},
+        remedies.TIME_LIMIT: {1028, 1931, 1969, 3024},
+        remedies.KILLED: {1317, 1927, 3169},
+        remedies.NO_CLUSTER: {1047, 3032, 6400, 3098, 3100, 3781, 3782, 3783, 3797, 3798},
+        remedies.BLOCKED: {1129},
+        remedies.NO_ROLE: {1044, 1370},
+        remedies.LOGIN: {1045, 1698},
+        remedies.EXPIRED: {1820, 1862, 3118, 3955, 4150, 4151},
+        remedies.NO_TLS: {3159},
+        remedies.ORPHANED: {_NO_DEFINER},
+        remedies.TOLD: {1146, 1305, 1318, 1054, 1356, 2061},
+    }
+)
+# The system's number of a full disk has no other place than the text of another error.
+_DISK_FULL = re.compile(r"errno: 28\b|error 28\b|No space left|DiskFull")
 _WITHOUT_NUMBER = ("Already closed", "Packet sequence number wrong")
 """How the errors of PyMySQL begin that mean a lost connection and have no number."""
 
@@ -78,6 +103,23 @@ def translate(error: Exception) -> QtaskError | None:
     number, text = number_and_text(error)
     if number is None:
         return None
+    found = _sorted(error, number, text)
+    if isinstance(found, DatabaseError):
+        found.number = None if number == _NONE else number
+        found.remedy = _remedy(error, number, text)
+        found.passing = number in _PASSING
+        found.orphaned = number == _NO_DEFINER
+    return found
+
+
+def _remedy(error: Exception, number: int, text: str) -> str | None:
+    # The server was reached, and did not answer in time.
+    if number in LOST and isinstance(error.__context__, TimeoutError):
+        return remedies.CALL_TIMEOUT
+    return _REMEDY.get(number, remedies.NO_ROOM if _DISK_FULL.search(text) else None)
+
+
+def _sorted(error: Exception, number: int, text: str) -> QtaskError:
     if number in ProcedureError.by_number:
         return ProcedureError.by_number[number](text)
     if number in _ARGUMENT:
@@ -89,7 +131,7 @@ def translate(error: Exception) -> QtaskError | None:
     if number in _NOT_INSTALLED:
         return NotInstalled(f"{text} ({number}): run `qtask install`, or check the prefix")
     if number == _NO_DEFINER:
-        return DatabaseError(f"{text} ({number}): run `qtask install`")
+        return DatabaseError(f"{text} ({number})")
     if number in _CONFIGURATION:
         return ConfigurationError(f"{text}: {_CONFIGURATION[number]}")
     if number in _UNAVAILABLE:
@@ -100,11 +142,11 @@ def translate(error: Exception) -> QtaskError | None:
 
 
 def number_and_text(error: Exception) -> tuple[int | None, str]:
-    """None where it is not a driver's error, -1 where that has no number."""
+    """None where it is not a driver's error, _NONE where that has no number."""
     for name in DRIVERS:
         module = sys.modules.get(name)
         if module is not None and isinstance(error, module.MySQLError):
             number = error.args[0] if error.args else 0
             text = str(error.args[1]) if len(error.args) > 1 else ""
-            return (number if isinstance(number, int) else -1), text
+            return (number if isinstance(number, int) else _NONE), text
     return None, ""

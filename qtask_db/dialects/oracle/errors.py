@@ -11,6 +11,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+from qtask_db.dialects import remedies
 from qtask_db.errors import (
     AccessDenied,
     ConfigurationError,
@@ -70,9 +71,28 @@ _CONFIGURATION = {
     "DPY-4030", "DPY-4032", "DPY-4034",
     "DPY-6002", "DPY-6006", "DPY-6008",
 }  # fmt: skip
+_PASSING = {4045, 4063, 4064, 4067, 6508}
+"""The package is there, but not valid: it is just being replaced."""
+_REMEDY: dict[int | str, str] = remedies.by_number(
+    {
+        remedies.CALL_TIMEOUT: {"DPY-4024"},
+        remedies.READ_ONLY: {16000, 16456},
+        remedies.NO_CONNECTION: {18, 19, 20, 2391},
+        remedies.NO_ROOM: {
+            257, 1628, 1630, 1631, 1632, *range(1650, 1660), 1683, 1688, 1691, 1692, 1693,
+            *range(19800, 19900), 30036,
+        },
+        remedies.NO_MEMORY: {4030, 4031, 4036},
+        remedies.TIME_LIMIT: {40, 2392, 2393, 2394, 2395},
+        remedies.KILLED: {28, 31},
+        remedies.LOGIN: {1017},
+        remedies.EXPIRED: {28000, 28001, 65162},
+    }
+)  # fmt: skip
 _COMPILATION = 6550
 # Not declared; of another shape than this version calls; invalid.
 _OTHER_PACKAGE = re.compile(r"PLS-00(201|302|306|904|905)")
+_INVALID_PACKAGE = "PLS-00905"
 
 
 def translate(error: Exception) -> QtaskError | None:
@@ -82,7 +102,18 @@ def translate(error: Exception) -> QtaskError | None:
     found = _details(error)
     if found is None:
         return None
-    number, text = found.code, _text(found)
+    text = _text(found)
+    sorted_ = _sorted(found, text)
+    if isinstance(sorted_, DatabaseError):
+        sorted_.number = found.code or found.full_code or None
+        told = remedies.TOLD if isinstance(sorted_, NotInstalled) else None
+        sorted_.remedy = _REMEDY.get(found.full_code, _REMEDY.get(found.code, told))
+        sorted_.passing = found.code in _PASSING or _INVALID_PACKAGE in text
+    return sorted_
+
+
+def _sorted(found: Any, text: str) -> QtaskError:
+    number = found.code
     numbers = {number, found.full_code}
     if number in ProcedureError.by_number:
         return ProcedureError.by_number[number](text)
