@@ -55,9 +55,9 @@ from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
     from qtask_db.client import Client
-    from qtask_db.relay.service import Relay
+    from qtask_db.relay import Relay
     from qtask_db.transport.queues import push_tasks as push
-    from qtask_db.worker.service import Job, Retry, Worker
+    from qtask_db.worker import Job, Retry, Worker
 
 __all__ = [
     "Client",

@@ -10,7 +10,7 @@ logger = get_logger("qtask_db.relay")
 
 
 @dataclasses.dataclass(slots=True)
-class Counters:
+class RelayCounters:
     """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
 
     claimed: int = 0
@@ -28,6 +28,6 @@ class Counters:
     errors: int = 0
     """Steps that failed."""
 
-    def __add__(self, other: Counters) -> Counters:
+    def __add__(self, other: RelayCounters) -> RelayCounters:
         pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
-        return Counters(*(ours + theirs for ours, theirs in pairs))
+        return RelayCounters(*(ours + theirs for ours, theirs in pairs))

@@ -7,7 +7,7 @@ import time
 from qtask_db import calls
 from qtask_db.errors import AccessDenied, Conflict
 from qtask_db.process.retrying import Duty
-from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.session import Session
 
 ROWS = 1_000
@@ -20,7 +20,7 @@ DENIED_INTERVAL = 60.0
 class Purging:
     """A purge is never worth more than a task that is due: it fails quietly, and rests then."""
 
-    def __init__(self, session: Session, counters: Counters, relay: str) -> None:
+    def __init__(self, session: Session, counters: RelayCounters, relay: str) -> None:
         self._session = session
         self._counters = counters
         self._relay = relay

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from qtask_db.errors import Conflict, QueueUnavailable
 from qtask_db.process.retrying import Duty
-from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.steps import Steps
 
 
@@ -26,9 +26,9 @@ class Scanners:
             scanner.wake()
 
     @property
-    def counters(self) -> Counters:
+    def counters(self) -> RelayCounters:
         """What they have done."""
-        return sum((scanner.steps.counters for scanner in self._all), Counters())
+        return sum((scanner.steps.counters for scanner in self._all), RelayCounters())
 
     def close(self) -> None:
         """Waits for their present batches and closes their connections; `wake` starts them anew."""

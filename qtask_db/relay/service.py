@@ -16,13 +16,11 @@ from qtask_db.models import Batch
 from qtask_db.process.retrying import Backoff, Duty
 from qtask_db.process.service import Service, process_name
 from qtask_db.relay import purging
-from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.purging import Purging
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueRefused, RedisClient
-
-__all__ = ["Counters", "Relay"]
 
 REPORT_INTERVAL = 60.0
 
@@ -103,7 +101,7 @@ class Relay(Service):
         return self._steps.backlog
 
     @property
-    def counters(self) -> Counters:
+    def counters(self) -> RelayCounters:
         """Messages since the start, of all scanners."""
         return self._steps.counters + self._scanners.counters
 
@@ -114,8 +112,8 @@ class Relay(Service):
         self._steps.check()
 
     def rehearse(self) -> None:
-        """A whole cycle with one task at most, after `check`: nothing else tells that scans work.
-        Raises what is wrong.
+        """Runs `check`, then a whole cycle with one task at most: nothing else tells that scans
+        work. Raises the first error.
         """
         self._steps.rehearse()
 

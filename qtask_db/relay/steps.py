@@ -17,7 +17,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.models import Batch, Message
-from qtask_db.relay.counters import Counters, logger
+from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.held import Held
 from qtask_db.session import Session
 from qtask_db.transport.message import encode
@@ -69,7 +69,7 @@ class Steps:
         self.options = options
         self.backlog = False
         """Whether the last scan left more than it claimed at once."""
-        self.counters = Counters()
+        self.counters = RelayCounters()
         """What has been done so far."""
         self.session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)

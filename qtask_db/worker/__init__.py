@@ -1,6 +1,7 @@
 """The worker: takes messages, starts their tasks, runs the handlers, ends the tasks."""
 
-from qtask_db.worker.job import Counters, Job, Retry
+from qtask_db.worker.job import Job, Retry
+from qtask_db.worker.job import WorkerCounters as Counters
 from qtask_db.worker.service import Worker
 
 __all__ = ["Counters", "Job", "Retry", "Worker"]

@@ -26,7 +26,7 @@ from qtask_db.errors import (
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Duty
 from qtask_db.session import Session
-from qtask_db.worker.job import Counters, Job
+from qtask_db.worker.job import Job, WorkerCounters
 from qtask_db.worker.pool import Run
 from qtask_db.worker.results import FINISH_ROWS, Results
 
@@ -61,15 +61,15 @@ class Completer:
     def __init__(
         self,
         database: Database,
-        counters: Counters,
-        settled: Callable[[Collection[Job]], None],
+        counters: WorkerCounters,
+        completed: Callable[[Collection[Job]], None],
         *,
         quick_retries: int,
         retry_delay: float,
     ) -> None:
         self._session = Session(database)
         self._results = results = Results(
-            self._session, counters, settled, quick_retries=quick_retries, retry_delay=retry_delay
+            self._session, counters, completed, quick_retries=quick_retries, retry_delay=retry_delay
         )
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._watched: dict[Job, Run] = {}

@@ -21,11 +21,11 @@ from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
 from qtask_db.process.retrying import Duty, Stop
 from qtask_db.session import Session
-from qtask_db.transport.bad import cut
 from qtask_db.transport.message import BadMessage, Received, decode, encode
 from qtask_db.transport.queues import QueueRefused, Queues, Raw
+from qtask_db.worker.bad import BadMessages
 from qtask_db.worker.completer import Completer
-from qtask_db.worker.job import Counters, Job
+from qtask_db.worker.job import Job, WorkerCounters
 from qtask_db.worker.pool import Handler, Pool, Run
 
 logger = get_logger("qtask_db.worker")
@@ -33,10 +33,6 @@ logger = get_logger("qtask_db.worker")
 TAKE_WAIT = 1.0
 """Seconds of a blocking pop: how long `stop` may take to be noticed on an idle queue."""
 ROOM_WAIT = 0.25
-SET_ASIDE_WAIT = 5.0
-"""Seconds until Redis is asked once more to keep what is no message."""
-SET_ASIDE_MOST = 1_000
-"""From so many of them on nothing is taken until it does."""
 START_TRIES = 5
 LAST_RUNS = 1.0
 """Seconds in which tasks that wait in this process may still begin after `stop`."""
@@ -60,7 +56,7 @@ class Fetcher:
         session: Session,
         queues: Queues,
         handlers: Mapping[str, Handler],
-        counters: Counters,
+        counters: WorkerCounters,
         pool: Pool,
         completer: Completer,
         stop: Stop,
@@ -75,14 +71,11 @@ class Fetcher:
         self._pool = pool
         self._completer = completer
         self._stop = stop
-        self._bad: list[tuple[Raw, str]] = []
+        self._bad = BadMessages(queues, counters)
         self._worked = checked
         self._starting = Duty(logger, "database, starting tasks")
         self._taking = Duty(logger, "redis")
         self._removing = Duty(logger, "redis, removing what has been started")
-        self._setting_aside = Duty(
-            logger, "redis, setting bad messages aside", first=SET_ASIDE_WAIT, longest=60.0
-        )
 
     def run(self, drain_timeout: float) -> None:
         """Until the stop flag is set, then drains. Raises what is wrong before anything worked."""
@@ -100,7 +93,7 @@ class Fetcher:
             raise RuntimeError("the thread that ends tasks has died")
         self._pool.tell_where_they_hang()
         try:
-            self._set_aside()
+            self._bad.set_aside()
             if taken := self._take():
                 self._counters.taken += len(taken)
                 self._start(taken)
@@ -117,20 +110,6 @@ class Fetcher:
             self._session.close()
             self._stop.wait(self._starting.failed(error))
 
-    def _set_aside(self) -> None:
-        """A Redis that is full refuses this and still gives messages, which makes room."""
-        if self._bad and not self._setting_aside.rest:
-            try:
-                for bad in list(self._bad):
-                    self._queues.set_aside(*bad)
-                    self._bad.remove(bad)
-            except QueueUnavailable as error:
-                # The next one may belong to another queue.
-                self._bad.append(self._bad.pop(0))
-                self._setting_aside.failed(error)
-            else:
-                self._setting_aside.works()
-
     def _take(self) -> list[Raw]:
         """What is there now, as much as there is room for; else waits for what can run at once.
 
@@ -139,8 +118,8 @@ class Fetcher:
         room, idle, size = self._pool.room(ROOM_WAIT)
         if room == 0:
             return []
-        if (room := min(room, SET_ASIDE_MOST - len(self._bad))) <= 0:
-            self._stop.wait(min(self._setting_aside.rest, TAKE_WAIT))
+        if (room := min(room, self._bad.room)) <= 0:
+            self._stop.wait(min(self._bad.rest, TAKE_WAIT))
             return []
         queues = list(self._handlers)
         taken = self._queues.take(queues, room, 0, size) or self._queues.take(
@@ -184,7 +163,7 @@ class Fetcher:
                 text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
                 payload = received.payload if received.text == text else decode(text).payload
             except (BadMessage, InvalidPayload) as error:
-                self._note_bad(raw, error)
+                self._bad.note(raw, error)
                 continue
             interval = one.interval or 0
             job = Job(
@@ -227,7 +206,7 @@ class Fetcher:
             try:
                 received = decode(raw.body)
             except BadMessage as error:
-                self._note_bad(raw, error)
+                self._bad.note(raw, error)
                 continue
             good.append(raw)
             found[received.task_id, received.attempt, raw.queue] = raw, received
@@ -251,11 +230,11 @@ class Fetcher:
                 if not isinstance(error, BadInput):
                     raise
                 ((raw, _),) = found.values()
-                self._note_bad(raw, error)
+                self._bad.note(raw, error)
                 return []
             else:
                 for one in reception.wrong:
-                    self._note_bad(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
+                    self._bad.note(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
                 return reception.started
         raise conflict
 
@@ -277,12 +256,6 @@ class Fetcher:
                 raise refusal
             logger.warning("task %d comes again after its interval: %s", task_id, refusal)
         return started
-
-    def _note_bad(self, raw: Raw, error: Exception) -> None:
-        """It is set aside before the next take, again and again until Redis has it."""
-        logger.warning("a message of %s is set aside: %s", raw.queue, error)
-        self._counters.bad += 1
-        self._bad.append((cut(raw), str(error)))
 
     def _put_back(self, raws: list[Raw]) -> None:
         if not raws:
@@ -310,8 +283,7 @@ class Fetcher:
         if unwritten:
             logger.error("%d results did not reach the database; the tasks come again", unwritten)
         try:
-            while self._bad:
-                self._queues.set_aside(*self._bad.pop())
+            self._bad.flush()
             self._queues.leave(self._handlers)
         except QueueUnavailable as error:
             logger.warning("worker %s: %s", self._name, error)

@@ -69,7 +69,7 @@ class Job:
 
 
 @dataclass(slots=True)
-class Counters:
+class WorkerCounters:
     """Tasks since the start."""
 
     taken: int = 0

@@ -56,7 +56,7 @@ class Run:
 class Pool:
     """Threads that run handlers. `done` is told of every run that has ended.
 
-    A run counts until `settled`, when the database knows its result: a slow or absent database
+    A run counts until `completed`, when the database knows its result: a slow or absent database
     stops the intake rather than filling the memory.
     """
 
@@ -67,11 +67,11 @@ class Pool:
         self._done = done
         self._inbox: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._unsettled = 0
+        self._incomplete = 0
         self._in_hand = 0
         self._running: dict[Run, float] = {}
         self._means: dict[str, float] = {}
-        self._feeder_waits = False
+        self._fetcher_waits = False
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def start(self) -> None:
@@ -87,11 +87,11 @@ class Pool:
         Where tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
         large takes, not many small ones, but none of more than START_ROWS.
         """
-        self._feeder_waits = True
+        self._fetcher_waits = True
         try:
             for last in (False, True):
                 waiting = self._may_wait()
-                idle = self._threads - self._unsettled
+                idle = self._threads - self._incomplete
                 if idle + waiting >= max(1, waiting // 2) and (size := self._free()) > 0:
                     return min(idle + waiting, START_ROWS), idle, size
                 if not last:
@@ -99,22 +99,22 @@ class Pool:
                         self._wake.get(timeout=timeout)
             return max(0, idle), idle, max(1, self._free())
         finally:
-            self._feeder_waits = False
+            self._fetcher_waits = False
 
     def submit(self, runs: list[Run]) -> None:
         with self._lock:
             self._size += sum(len(run.job.text) for run in runs)
-            self._unsettled += len(runs)
+            self._incomplete += len(runs)
             self._in_hand += len(runs)
         for run in runs:
             self._inbox.put(run)
 
-    def settled(self, jobs: Collection[Job]) -> None:
-        """They are off this process's hands."""
+    def completed(self, jobs: Collection[Job]) -> None:
+        """The database knows their results."""
         with self._lock:
-            self._unsettled -= len(jobs)
+            self._incomplete -= len(jobs)
             self._size -= sum(len(job.text) for job in jobs)
-        if self._feeder_waits and self._wake.empty():
+        if self._fetcher_waits and self._wake.empty():
             self._wake.put(None)
 
     def waiting(self) -> int:

@@ -17,7 +17,7 @@ from qtask_db.errors import (
 )
 from qtask_db.log import get_logger
 from qtask_db.session import Session
-from qtask_db.worker.job import Counters, Job, Retry, text_of
+from qtask_db.worker.job import Job, Retry, WorkerCounters, text_of
 from qtask_db.worker.pool import Run
 
 logger = get_logger("qtask_db.worker")
@@ -35,15 +35,15 @@ class Results:
     def __init__(
         self,
         session: Session,
-        counters: Counters,
-        settled: Callable[[Collection[Job]], None],
+        counters: WorkerCounters,
+        completed: Callable[[Collection[Job]], None],
         *,
         quick_retries: int,
         retry_delay: float,
     ) -> None:
         self._session = session
         self._counters = counters
-        self._settled = settled
+        self._completed = completed
         self._quick_retries = quick_retries
         self._retry_delay = retry_delay
         self.finished: list[Run] = []
@@ -56,7 +56,7 @@ class Results:
         """What was lost is written only where it may be a success of the handler's own making."""
         if run.job.lost and (run.unbegun or run.error is not None):
             self.drop(run.job, "it was lost meanwhile")
-            self._settled([run.job])
+            self._completed([run.job])
         elif run.unbegun:
             self.unbegun.append(run)
         elif run.error is None:
@@ -100,7 +100,7 @@ class Results:
                     lost += 1
                     self.drop(jobs[one.task_id], f"error {one.number}")
             self._counters.finished += len(jobs) - lost
-            self._settled(jobs.values())
+            self._completed(jobs.values())
 
     def _next_results(self) -> list[Run]:
         """The next to write: two attempts of one task do not fit into one call."""
@@ -118,7 +118,7 @@ class Results:
         run.refused_at = run.refused_at or time.monotonic()
         if run.refusals >= REFUSALS and self._written_at > run.refused_at:
             self.drop(run.job, f"{type(error).__name__}: {error}")
-            self._settled([run.job])
+            self._completed([run.job])
         else:
             runs.append(run)
 
@@ -129,7 +129,7 @@ class Results:
                 self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
             )
             del self.unbegun[: len(some)]
-            self._settled([run.job for run in some])
+            self._completed([run.job for run in some])
 
     def fail_all(self) -> None:
         """One by one, since each may be repeated after another time."""
@@ -151,7 +151,7 @@ class Results:
             written = True
             self._written_at = time.monotonic()
             del self.failed[0]
-            self._settled([run.job])
+            self._completed([run.job])
 
     def _fail(self, run: Run) -> None:
         job, error = run.job, run.error

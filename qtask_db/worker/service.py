@@ -26,10 +26,8 @@ from qtask_db.session import Session
 from qtask_db.transport.queues import Queues, RedisClient
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher
-from qtask_db.worker.job import Counters, Job, Retry
+from qtask_db.worker.job import WorkerCounters
 from qtask_db.worker.pool import Handler, Pool
-
-__all__ = ["Counters", "Job", "Retry", "Worker"]
 
 logger = get_logger("qtask_db.worker")
 
@@ -78,7 +76,7 @@ class Worker(Service):
         self.quick_retries = quick_retries
         self.retry_delay = retry_delay
         self.drain_timeout = drain_timeout
-        self.counters = Counters()
+        self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
         self._queues = Queues(redis, stream=stream, consumer=self.name)
@@ -137,12 +135,12 @@ class Worker(Service):
         completer = Completer(
             self._session.database,
             self.counters,
-            lambda jobs: pool.settled(jobs),
+            lambda jobs: pool.completed(jobs),
             quick_retries=self.quick_retries,
             retry_delay=self.retry_delay,
         )
         pool = Pool(self.threads, self.prefetch, completer.done)
-        runner = Fetcher(
+        fetcher = Fetcher(
             self.name,
             self._session,
             self._queues,
@@ -157,7 +155,7 @@ class Worker(Service):
             "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)
         )
         try:
-            runner.run(self.drain_timeout)
+            fetcher.run(self.drain_timeout)
         finally:
             self.close()
 

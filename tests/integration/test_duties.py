@@ -19,7 +19,7 @@ from qtask_db.process import retrying
 from qtask_db.process.retrying import Duty
 from qtask_db.relay import Relay, purging
 from qtask_db.transport.queues import push_tasks
-from qtask_db.worker import Job, Worker, fetcher, pool, results
+from qtask_db.worker import Job, Worker, bad, pool, results
 
 Break = Callable[..., None]
 
@@ -427,7 +427,7 @@ def test_a_flood_of_bad_messages_that_cannot_be_kept_stays_in_redis(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert conn.alive()
-    monkeypatch.setattr(fetcher, "SET_ASIDE_MOST", 30)
+    monkeypatch.setattr(bad, "MOST", 30)
     redis.set("A:bad", "a key of another type")
     redis.rpush("A", *["bad" * 10_000] * 500)
     one = make_worker(lambda _: None)

@@ -29,9 +29,8 @@ from qtask_db.errors import (
     QueueUnavailable,
     StaleAttempt,
 )
-from qtask_db.relay import Relay, held
+from qtask_db.relay import Counters, Relay, held
 from qtask_db.relay import steps as relay_steps
-from qtask_db.relay.counters import Counters
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"
 NOWHERE_DATABASE = "mysql://root:s3cret@127.0.0.1:1/qtask"

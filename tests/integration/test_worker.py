@@ -895,15 +895,15 @@ def test_two_attempts_of_one_task_end_in_two_calls(
     conn: Connection, redis: redis_py.Redis, make_worker: MakeWorker
 ) -> None:
     (task_id,) = create(conn, redis)
-    settled: list[Job] = []
+    completed: list[Job] = []
     database = make_worker()._session.database
-    settler = Completer(database, Counters(), settled.extend, quick_retries=5, retry_delay=1)
+    completer = Completer(database, Counters(), completed.extend, quick_retries=5, retry_delay=1)
     assert (calls.processing(conn, task_id), calls.processing(conn, task_id)) == (1, 2)
     for attempt in (2, 1):
-        settler.done(Run(Job(task_id, attempt, "A", {}), lambda _: None, 0.0))
-    settler.start()
-    until(lambda: len(settled) == 2)
-    assert settler.close(5) == 0
+        completer.done(Run(Job(task_id, attempt, "A", {}), lambda _: None, 0.0))
+    completer.start()
+    until(lambda: len(completed) == 2)
+    assert completer.close(5) == 0
     assert row(conn, task_id)["status"] == Status.FINISHED
 
 

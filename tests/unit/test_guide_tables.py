@@ -13,7 +13,7 @@ from examples import ROOT
 
 from qtask_db import Job, Relay, Worker, calls
 from qtask_db.cli import errors, main
-from qtask_db.worker.job import Counters
+from qtask_db.worker import Counters
 
 GUIDES = ("producing", "consuming", "retries-and-deadlines", "duplicates", "operating")
 NOT_OF_QTASK = {"--help"}
