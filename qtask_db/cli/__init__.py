@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import click
 
-from qtask_db.cli import audit, create, doctor, queues, redrive, removal, run, schema, tasks
+from qtask_db.cli.commands import (
+    audit,
+    create,
+    doctor,
+    queues,
+    redrive,
+    removal,
+    run,
+    schema,
+    tasks,
+)
 from qtask_db.cli.errors import EPILOG, QtaskGroup
 from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
 

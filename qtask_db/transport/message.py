@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -14,6 +15,8 @@ _WHITESPACE = " \t\n\r"
 _LARGEST_ID = 10**18 - 1
 """What the procedures read: 18 digits."""
 _LARGEST_ATTEMPT = 2**31 - 1
+_CHUNK_MESSAGES = 1_000
+_CHUNK_BYTES = 1_000_000
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -86,3 +89,25 @@ def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
         raise BadMessage(f"{key} is not an integer from 1 to {largest}")
     return value
+
+
+def by_queue(messages: Iterable[Message]) -> dict[str, list[bytes]]:
+    """The texts of each queue, in their order. Raises InvalidPayload."""
+    queues: dict[str, list[bytes]] = {}
+    for message in messages:
+        queues.setdefault(message.queue, []).append(encode(message).encode())
+    return queues
+
+
+def chunks(texts: list[bytes]) -> Iterator[list[bytes]]:
+    """Pieces of bounded length and size, so that no command blocks Redis for long."""
+    chunk: list[bytes] = []
+    size = 0
+    for text in texts:
+        if chunk and (len(chunk) == _CHUNK_MESSAGES or size + len(text) > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(text)
+        size += len(text)
+    if chunk:
+        yield chunk

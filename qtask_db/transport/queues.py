@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from redis.cluster import RedisCluster
@@ -25,7 +25,7 @@ from qtask_db.transport.commands import (
     translated,
 )
 from qtask_db.transport.kinds import Lists, Raw, Streams
-from qtask_db.transport.message import encode
+from qtask_db.transport.message import by_queue, chunks, encode
 from qtask_db.transport.taking import QueueRefused, Taking
 from qtask_db.transport.url import TROUBLE, RedisClient, check_client, check_url, connect
 
@@ -41,9 +41,6 @@ BAD_LIMIT = 10_000
 
 TAKE_SIZE = 8_000_000
 """Bytes of messages from which on a take is full."""
-
-_CHUNK_MESSAGES = 1_000
-_CHUNK_BYTES = 1_000_000
 
 
 class Pushable(Protocol):
@@ -117,8 +114,8 @@ class Queues:
         """
         commands: list[Command] = []
         names: list[str] = []
-        for queue, texts in _by_queue(messages).items():
-            for chunk in _chunks(texts):
+        for queue, texts in by_queue(messages).items():
+            for chunk in chunks(texts):
                 commands += self._kind.push(queue, chunk)
                 names += [queue] * (len(commands) - len(names))
         lengths: dict[str, int] = {}
@@ -135,7 +132,7 @@ class Queues:
     def push_bounded(self, queue: str, messages: Iterable[Message], limit: int) -> int:
         """Appends while the queue holds fewer than `limit`, atomically; returns how many."""
         pushed = 0
-        for chunk in _chunks([encode(message).encode() for message in messages]):
+        for chunk in chunks([encode(message).encode() for message in messages]):
             with translated(self._redis):
                 count = self._push_bounded(queue, limit, chunk)
                 if count < len(chunk) and self._make_room(queue):
@@ -314,24 +311,3 @@ def count_messages(redis: RedisClient, queues: Iterable[str]) -> dict[str, int]:
     names = set(queues)
     lengths = Queues(redis).lengths(sorted(names))
     return lengths | Queues(redis, stream=True).lengths(sorted(names - lengths.keys()))
-
-
-def _by_queue(messages: Iterable[Message]) -> dict[str, list[bytes]]:
-    queues: dict[str, list[bytes]] = {}
-    for message in messages:
-        queues.setdefault(message.queue, []).append(encode(message).encode())
-    return queues
-
-
-def _chunks(texts: list[bytes]) -> Iterator[list[bytes]]:
-    """Pieces of bounded length and size, so that no command blocks Redis for long."""
-    chunk: list[bytes] = []
-    size = 0
-    for text in texts:
-        if chunk and (len(chunk) == _CHUNK_MESSAGES or size + len(text) > _CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(text)
-        size += len(text)
-    if chunk:
-        yield chunk

@@ -17,15 +17,13 @@ from qtask_db.doctor.check import (
     clock,
     fail,
     ok,
-    procedures_by_role,
     safely,
     unseen,
     warn,
 )
-from qtask_db.doctor.mysql import grants as mysql_grants
+from qtask_db.doctor.mysql import accounts
 from qtask_db.doctor.mysql import hiding as mysql_hiding
 from qtask_db.doctor.mysql import settings as mysql_settings
-from qtask_db.schema.mysql import objects as mysql_schema
 
 MINIMUM = {"MySQL": (8, 0, 21), "MariaDB": (10, 6, 0)}
 OLD_TRANSACTION = 600
@@ -74,19 +72,8 @@ _LOCK_WAITS = {
 _SEE_WAITS = "PROCESS ON *.* and, on MySQL, SELECT ON performance_schema.*"
 LONG_WAIT = 2
 """Seconds after which a wait for a lock is told."""
-_GRANTED = """
-SELECT user, routine_name FROM mysql.procs_priv
-WHERE db = DATABASE() AND FIND_IN_SET('Execute', proc_priv)
-"""
-_VIEWS = """
-SELECT table_name FROM information_schema.views
-WHERE table_schema = DATABASE() AND table_name = %s
-"""
-"""Those on which the account has a right."""
 _NO_XA = 1401
 """So MySQL says that a privilege is missing."""
-_ACCOUNT = "SELECT DATABASE(), CURRENT_USER(), CURRENT_ROLE()"
-_GRANTS = "SHOW GRANTS"
 
 _LOST = """
 SELECT ABS(lane), COUNT(*), MIN(task_id) FROM {0}task
@@ -106,9 +93,9 @@ def examine(raw: Any, prefix: str) -> Iterator[Check]:
         ("transactions", _transactions(raw), "PROCESS ON *.*"),
         ("lock waits", _waits(raw), _SEE_WAITS),
         ("prepared", _prepared(raw)),
-        ("definers", _definers(raw, prefix)),
-        ("privileges", _privileges(raw, prefix)),
-        ("grants", _roles(raw, prefix)),
+        ("definers", accounts.definers(raw, prefix)),
+        ("privileges", accounts.privileges(raw, prefix)),
+        ("grants", accounts.roles(raw, prefix)),
         ("temporary tables", mysql_hiding.examine(raw, prefix)),
     ):
         yield from safely(name, look, MySQL().translate, *needed)
@@ -247,79 +234,3 @@ def _prepared(raw: Any) -> Iterator[Check]:
         )
     if not rows:
         yield ok("prepared", "no XA transaction waits for its coordinator")
-
-
-def _definers(raw: Any, prefix: str) -> Iterator[Check]:
-    """With whose rights procedures, views and event run, as far as this account may see them."""
-    created = mysql_schema.definers(raw, prefix)
-    gone = mysql_schema.gone(raw, created)
-    listed = ", ".join(f"{who} ({len(names)})" for who, names in sorted(created.items()))
-    for who in sorted(gone):
-        yield fail(
-            "definers",
-            f"{who}, with whose rights {len(created[who])} objects run, is gone",
-            "`qtask install` by an account that stays creates them again",
-        )
-    if created and not gone:
-        yield ok("definers", f"procedures and views run with the rights of {listed}")
-
-
-def _privileges(raw: Any, prefix: str) -> Iterator[Check]:
-    """Which of the roles' procedures this account may call."""
-    schema, account, current = rows_of(raw, _ACCOUNT)[0]
-    grants = [row[0] for row in rows_of(raw, _GRANTS)]
-    needed = procedures_by_role(prefix)
-    everything = set().union(*needed.values())
-    may = mysql_grants.executable(grants, schema, everything)
-    full = [role for role, names in needed.items() if names <= may]
-    full = [role for role in full if not any(needed[role] < needed[other] for other in full)]
-    explained = set().union(*(needed[role] for role in full))
-    part = {
-        role: names - may
-        for role, names in needed.items()
-        if not names <= may and names & may - explained
-    }
-    idle = sorted(mysql_grants.roles(grants) - mysql_grants.active(current))
-    idle = [role for role in idle if role.startswith(prefix)]
-    if full:
-        lacks = [role for role, names in needed.items() if not names <= may]
-        text = f"{account} can act as {', '.join(full)}"
-        yield ok("privileges", text + (f", not as {', '.join(lacks)}" if lacks else ""))
-    elif idle:
-        yield fail(
-            "privileges",
-            f"{account} has the role {', '.join(idle)}, which is not active",
-            f"SET DEFAULT ROLE '{idle[0]}' TO the account (MariaDB: FOR)",
-        )
-    elif not part and rows_of(raw, _VIEWS, (f"{prefix}queue_depth",)):
-        yield ok("privileges", f"{account} reads views and may call no procedure")
-    elif not part:
-        yield fail(
-            "privileges",
-            f"{account} may call no procedure",
-            f"`qtask render --grants` makes roles; GRANT '{prefix}app' to the account",
-        )
-    for role, missing in part.items():
-        yield warn(
-            "privileges",
-            f"{account} lacks {', '.join(sorted(missing))} to act as {role}",
-            "run the script of `qtask render --grants` again",
-        )
-
-
-def _roles(raw: Any, prefix: str) -> Iterator[Check]:
-    """Whether each role that has something has all that it needs."""
-    granted: dict[str, set[str]] = {}
-    for role, name in rows_of(raw, _GRANTED):
-        granted.setdefault(role, set()).add(str(name).lower())
-    for role, needed in procedures_by_role(prefix).items():
-        missing = needed - granted.get(prefix + role, needed)
-        if missing:
-            listed = ", ".join(sorted(missing)[:NAMED])
-            yield warn(
-                "grants",
-                f"the role {prefix}{role} lacks {len(missing)} procedures: {listed}",
-                "run the script of `qtask render --grants` again",
-            )
-    seen = [role for role in procedures_by_role(prefix) if prefix + role in granted]
-    yield ok("grants", f"roles that may call: {', '.join(seen) or 'none'}")

@@ -3,7 +3,7 @@
 import pymysql.connections  # noqa: F401
 import redis  # noqa: F401
 
-import qtask_db.cli.run
+import qtask_db.cli.commands.run
 import qtask_db.relay
 import qtask_db.worker  # noqa: F401
 

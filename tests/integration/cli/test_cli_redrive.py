@@ -16,9 +16,9 @@ from redis import Redis
 from testing import age
 
 from qtask_db import NewTask, calls
-from qtask_db.cli import redrive
-from qtask_db.cli.audit import compare
-from qtask_db.cli.redrive import Redrive
+from qtask_db.cli.commands import redrive
+from qtask_db.cli.commands.audit import compare
+from qtask_db.cli.commands.redrive import Redrive
 from qtask_db.database import Connection
 from qtask_db.models import QueueAudit
 from qtask_db.relay import Relay
