@@ -5,9 +5,10 @@ they are done.
     conn.commit()
     task.push(redis)
 
-`qtask_db.calls` has one function for each stored procedure, `qtask_db.client` a client that commits
-and pushes by itself, `qtask_db.relay` and `qtask_db.worker` the two services, `qtask_db.errors`
-every error.
+Public are the names in `__all__` and, with all that they define without an underscore, the modules
+`calls` (one function for each stored procedure), `client` (commits and pushes by itself),
+`constants`, `database`, `errors` (every error), `install`, `models`, `relay`, `settings`, `task`
+and `worker`. All else is private: it may change in any release.
 """
 
 from __future__ import annotations

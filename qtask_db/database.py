@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from qtask_db import dialects, sockets, urls
+from qtask_db import dialects, urls
 from qtask_db.dialects import Dialect, carriers
 from qtask_db.dialects.carriers import Lost
 from qtask_db.errors import (
@@ -23,6 +23,7 @@ from qtask_db.errors import (
     QtaskError,
 )
 from qtask_db.log import mask
+from qtask_db.process import sockets
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are

@@ -1,1 +1,1 @@
-"""The frame of a service: start and stop, retries, one line of log a trouble."""
+"""A process that runs for long: start and stop, retries, connections that idle."""

@@ -17,7 +17,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from qtask_db.errors import ConfigurationError, QueueUnavailable
-from qtask_db.sockets import KEEPALIVE
+from qtask_db.process.sockets import KEEPALIVE
 from qtask_db.urls import check_login
 
 RedisClient: TypeAlias = "redis.Redis | RedisCluster"

@@ -14,7 +14,8 @@ import redis as redis_py
 from chaos.proxy import Proxy
 from testing import count, execute, kill_others, query, row, until
 
-from qtask_db import Client, Connection, Database, Job, Relay, Worker, calls, sockets
+from qtask_db import Client, Connection, Database, Job, Relay, Worker, calls
+from qtask_db.process import sockets
 
 QUICK = 30.0
 """Seconds; without a look at what has idled it would take 60 and more."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
-from qtask_db import sockets, urls
+from qtask_db import urls
 from qtask_db.dialects import remedies, signature
 from qtask_db.dialects.mysql import errors as mysql_errors
 from qtask_db.dialects.mysql import tls as mysql_tls
@@ -28,6 +28,7 @@ from qtask_db.errors import (
     InvalidArgument,
     QtaskError,
 )
+from qtask_db.process import sockets
 
 _URL_OPTIONS = {
     "connect_timeout": float,
