@@ -19,7 +19,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 """A name that released migrations import; what it names has moved to another room."""
 
 LONG = {
-    "scripts/layouts.py",
     "scripts/tools/benchmarks/rivals/compare.py",
     "tests/contract/test_concurrency.py",
     "tests/contract/test_scan_tasks.py",
@@ -47,7 +46,6 @@ FULL = {
     "scripts": "its doors, one a tool",
     "tests/contract": "one a verb",
     "tests/mysql": "one a property of the servers",
-    "tests/support/servers": "one a kind of server",
     "tests/unit": "one a module",
 }
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
