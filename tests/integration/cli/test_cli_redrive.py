@@ -95,7 +95,7 @@ def test_while_relay_and_worker_run_each_task_is_done_once(
         with worker:
             result = qtask("redrive", "--all", "--yes", "--json", "--rate", 1000)
             assert result.json == {"redriven": 1200}
-            wait_for(lambda: len(done) == 1200, 30)
+            wait_for(lambda: len(done) == 1200)
             wait_for(lambda: sum(s.processing + s.waiting for s in calls.stats(conn)) == 0)
     assert set(done.values()) == {1}
     assert relay.counters.confirmed == 2400
