@@ -55,6 +55,17 @@ def test_the_batch_is_journalled(conn: Connection) -> None:
     assert json.loads(task_ids) == tasks
 
 
+@pytest.mark.parametrize("held", [[], ["HELD"]])
+def test_what_fails_is_not_in_the_journal(conn: Connection, held: list[str]) -> None:
+    tasks = [new(conn, queue, deadline=d) for d in (1, 500) for queue in ("A", "HELD")]
+    age(conn, 100)
+    batch = calls.scan(conn, "r", held=held)
+    assert sorted(ids(batch)) == (tasks[2:3] if held else tasks[2:])
+    assert [row(conn, task_id)["status"] for task_id in tasks[:2]] == [Status.FAILED] * 2
+    ((task_ids,),) = query(conn, f"SELECT task_ids FROM {conn.prefix}batch")
+    assert sorted(json.loads(task_ids)) == sorted(ids(batch))
+
+
 def test_it_is_due_again_at_its_deadline_where_that_comes_first(conn: Connection) -> None:
     task_id = new(conn, interval=3600, deadline=50)
     calls.scan(conn, "r")

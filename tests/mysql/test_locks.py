@@ -346,8 +346,9 @@ WAITING = (
 
 
 def lock_due(lane: int, limit: int) -> str:
-    """The statement with which scan_tasks and purge_tasks lock, as it is installed."""
-    text = next(o.text for o in Renderer("mysql", Settings()).objects if o.name == "qtask_lock_due")
+    """The statement with which scan_tasks locks, as it is installed."""
+    objects = Renderer("mysql", Settings()).objects
+    text = next(o.text for o in objects if o.name == "qtask_lock_due_tasks")
     found = re.search(r"SELECT JSON_ARRAYAGG.*?AS due;", text, flags=re.DOTALL)
     assert found
     statement = found[0].rstrip(";")

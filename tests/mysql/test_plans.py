@@ -82,7 +82,7 @@ def ids(conn: Connection, where: str) -> str:
     return "[" + ", ".join(str(task_id) for (task_id,) in found) + "]"
 
 
-@pytest.mark.parametrize("procedure", ["lock_due", "lock_claim"])
+@pytest.mark.parametrize("procedure", ["lock_due_tasks", "lock_claim"])
 @pytest.mark.parametrize("lane", ["active", "parked", "terminal"])
 def test_what_is_locked_is_read_in_the_order_of_the_due_index(
     filled: Connection, lane: str, procedure: str
@@ -103,9 +103,7 @@ def test_locked_tasks_are_measured_by_their_ids(filled: Connection) -> None:
         "v_ids": f"'{ids(filled, 'lane > 0')}'",
         **{"in_now": NOW, "out_bytes_left": "9999", "v_most": "999", "in_limit": "10"},
     }
-    text = statement(
-        "lock_claim", "SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), MAX", values
-    )
+    text = statement("lock_claim", "SELECT COALESCE(JSON_ARRAYAGG", values)
     found = plan(filled, text)["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
@@ -197,10 +195,18 @@ def test_purged_tasks_are_found_by_their_ids(filled: Connection) -> None:
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
 
-@pytest.mark.parametrize("procedure", ["expire_tasks", "redrive_tasks"])
-def test_changed_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
-    values = {"v_ids": f"'{ids(filled, 'lane <> 0')}'", "v_now": NOW}
-    found = plan(filled, statement(procedure, "UPDATE JSON_TABLE", values))["task"]
+@pytest.mark.parametrize(
+    ("procedure", "start", "names"),
+    [
+        ("fail_expired", "UPDATE JSON_TABLE", ("in_ids", "in_now")),
+        ("redrive_tasks", "UPDATE JSON_TABLE", ("v_ids", "v_now")),
+    ],
+)
+def test_listed_tasks_are_found_by_their_ids(
+    filled: Connection, procedure: str, start: str, names: tuple[str, str]
+) -> None:
+    values = dict(zip(names, (f"'{ids(filled, 'lane <> 0')}'", NOW), strict=True))
+    found = plan(filled, statement(procedure, start, values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 
 

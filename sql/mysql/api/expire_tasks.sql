@@ -88,10 +88,7 @@ BEGIN
         FOR UPDATE SKIP LOCKED /* R11 */
       ) AS expired;
 
-      {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
-      SET
-        {{ expire("v_now") }};
+      CALL {{ p }}fail_expired(v_ids, v_now);
       SET v_left = v_left - v_some;
     END LOOP;
     CLOSE c_lanes;

@@ -24,7 +24,7 @@ BEGIN
   DECLARE v_ids {{ text }};
   DECLARE v_found INT;
   DECLARE v_deleted INT;
-  DECLARE v_expired INT DEFAULT 0;
+  DECLARE v_expired {{ text }} DEFAULT '[]';
   DECLARE v_due TINYINT;
 
   {{ check_integer("in_limit", 1, limit.rows) }};
@@ -43,7 +43,7 @@ BEGIN
     SET v_now = {{ now }}, out_deleted = 0;
     REPEAT
       SET v_rounds = v_rounds + 1, v_ids = '[]', v_deleted = 0;
-      CALL {{ p }}lock_due(0, v_now, in_limit - out_deleted, v_now, v_ids, v_found, v_expired);
+      CALL {{ p }}lock_due_tasks(0, v_now, in_limit - out_deleted, v_now, v_ids, v_found, v_expired);
       IF v_found > 0 THEN
         CALL {{ p }}delete_ended(v_ids, v_now, v_deleted);
       END IF;

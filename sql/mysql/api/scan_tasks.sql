@@ -39,9 +39,10 @@ BEGIN
   DECLARE v_held {{ text }} DEFAULT COALESCE(in_held, '[]');
   DECLARE v_claimed {{ text }} DEFAULT '[]';
   DECLARE v_parked {{ text }} DEFAULT '[]';
+  DECLARE v_expired {{ text }} DEFAULT '[]';
   DECLARE v_some_claimed {{ text }} DEFAULT '[]';
   DECLARE v_some_parked {{ text }} DEFAULT '[]';
-  DECLARE v_expired INT DEFAULT 0;
+  DECLARE v_some_expired {{ text }} DEFAULT '[]';
   DECLARE v_full TINYINT DEFAULT FALSE;
   DECLARE v_known {{ text }} DEFAULT '[]';
   DECLARE v_slow TINYINT;
@@ -155,34 +156,32 @@ BEGIN
       SET v_some = 0;
       IF v_closed THEN
         IF v_is_parked THEN
-          CALL {{ p }}lock_due(-v_queue_id, v_now, v_share, v_now, v_some_parked, v_some, v_expired);
+          CALL {{ p }}lock_due_tasks(-v_queue_id, v_now, v_share, v_now, v_some_parked, v_some, v_some_expired);
         END IF;
-        CALL {{ p }}lock_due(v_queue_id, v_now, v_share, v_now, v_some_parked, v_more, v_expired);
+        CALL {{ p }}lock_due_tasks(v_queue_id, v_now, v_share, v_now, v_some_parked, v_more, v_some_expired);
       ELSE
         IF v_is_parked THEN
           CALL {{ p }}lock_claim(
-            -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_some_claimed, v_some, v_bytes_left, v_full, v_expired
+            -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_some_claimed, v_some, v_bytes_left, v_full,
+            v_some_expired
           );
         END IF;
         CALL {{ p }}lock_claim(
-          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_some_claimed, v_more, v_bytes_left, v_full, v_expired
+          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_some_claimed, v_more, v_bytes_left, v_full,
+          v_some_expired
         );
         SET v_left = v_left - v_some - v_more;
       END IF;
       {{ add_gathered("v_claimed", "v_some_claimed", gathered) }};
       {{ add_gathered("v_parked", "v_some_parked", gathered) }};
+      {{ add_gathered("v_expired", "v_some_expired", gathered) }};
     END WHILE;
     {{ add_gathered("v_claimed", "v_some_claimed", 2) }};
     {{ add_gathered("v_parked", "v_some_parked", 2) }};
+    {{ add_gathered("v_expired", "v_some_expired", 2) }};
 
-    IF v_expired > 0 THEN
-      {{ settled }} UPDATE JSON_TABLE(
-        JSON_MERGE_PRESERVE(v_claimed, v_parked), '$[*]' COLUMNS (task_id BIGINT PATH '$')
-      ) AS given
-      STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
-      SET
-        {{ expire("v_now") }}
-      WHERE {{ expired("v_now") }};
+    IF v_expired <> '[]' THEN
+      CALL {{ p }}fail_expired(v_expired, v_now);
     END IF;
 
     IF v_parked <> '[]' THEN
@@ -190,8 +189,7 @@ BEGIN
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
       SET
         task.lane = -task.queue_id,
-        task.due_at = task.deadline_at
-      WHERE task.lane <> 0;
+        task.due_at = task.deadline_at;
     END IF;
 
     IF v_claimed <> '[]' THEN
@@ -202,14 +200,9 @@ BEGIN
         task.lane = task.queue_id,
         task.batch_id = out_batch_id,
         task.ended_at = v_now,
-        task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at)
-      WHERE task.lane <> 0;
-      IF ROW_COUNT() > 0 THEN
-        INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
-        VALUES (out_batch_id, in_relay, v_now, v_now + INTERVAL in_lease SECOND, v_claimed);
-      ELSE
-        SET out_batch_id = NULL;
-      END IF;
+        task.due_at = LEAST(v_now + INTERVAL task.interval_seconds SECOND, task.deadline_at);
+      INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
+      VALUES (out_batch_id, in_relay, v_now, v_now + INTERVAL in_lease SECOND, v_claimed);
     END IF;
 
     IF v_full THEN

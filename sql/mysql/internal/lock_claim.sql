@@ -8,20 +8,22 @@ CREATE PROCEDURE {{ p }}lock_claim (
   OUT out_found INT,
   INOUT out_bytes_left INT,
   INOUT out_full TINYINT,
-  INOUT out_expired INT
+  INOUT out_expired {{ text }}
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: as lock_due, for tasks that are to be handed out: their payloads have at most in_bytes together, or are a
+  Internal: as lock_due_tasks, for tasks that are to be handed out: their payloads have at most in_bytes together, or are a
   single one, and no more than out_bytes_left. out_full becomes true when a bound was met, so that more may be due.
   */
   DECLARE v_ids {{ text }};
   DECLARE v_expired INT;
   DECLARE v_known INT;
   DECLARE v_locked INT;
+  DECLARE v_living INT;
+  DECLARE v_kept INT;
   DECLARE v_most INT DEFAULT LEAST(in_bytes, out_bytes_left);
   DECLARE v_bytes INT;
 
@@ -31,7 +33,7 @@ BEGIN
   WHERE lane = in_lane AND {{ valid("in_now") }};
 
   IF v_known = 0 THEN
-    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), SUM(IF(expired, 0, bytes))
+    {{ settled }} SELECT JSON_ARRAYAGG(IF(expired, -task_id, task_id)), COUNT(*), SUM(expired), SUM(IF(expired, 0, bytes))
     INTO v_ids, v_locked, v_expired, v_bytes
     FROM (
       SELECT
@@ -44,26 +46,27 @@ BEGIN
       LIMIT in_limit
       FOR UPDATE SKIP LOCKED /* R11 */
     ) AS due;
+    IF v_expired > 0 THEN
+      CALL {{ p }}split_expired(v_ids, out_expired);
+    END IF;
   ELSE
-    SET v_ids = '[]', v_expired = 0;
-    CALL {{ p }}lock_due(in_lane, in_until, in_limit, in_now, v_ids, v_locked, v_expired);
+    SET v_ids = '[]';
+    CALL {{ p }}lock_due_tasks(in_lane, in_until, in_limit, in_now, v_ids, v_locked, out_expired);
   END IF;
   SET out_found = v_locked;
 
   IF v_locked > 0 AND (v_known > 0 OR v_bytes > v_most) THEN
-    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired), MAX(bytes_so_far)
-    INTO v_ids, out_found, v_expired, v_bytes
+    SET v_living = JSON_LENGTH(v_ids);
+    {{ settled }} SELECT COALESCE(JSON_ARRAYAGG(task_id), '[]'), COUNT(*), COALESCE(MAX(bytes_so_far), 0)
+    INTO v_ids, v_kept, v_bytes
     FROM (
-      SELECT task_id, expired, bytes_so_far
+      SELECT task_id, bytes_so_far
       FROM (
         SELECT
-          place, task_id, expired, bytes,
+          place, task_id, bytes,
           SUM(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS bytes_so_far
         FROM (
-          SELECT
-            given.place, given.task_id,
-            {{ expired("in_now") }} AS expired,
-            IF({{ expired("in_now") }}, 0, OCTET_LENGTH(task.payload)) AS bytes
+          SELECT given.place, given.task_id, OCTET_LENGTH(task.payload) AS bytes
           FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (
             place FOR ORDINALITY, task_id BIGINT PATH '$'
           )) AS given
@@ -74,6 +77,7 @@ BEGIN
       ORDER BY place
       LIMIT in_limit
     ) AS kept;
+    SET out_found = v_locked - v_living + v_kept;
   END IF;
 
   IF v_locked >= in_limit OR out_found < v_locked THEN
@@ -82,6 +86,5 @@ BEGIN
   IF out_found > 0 THEN
     SET out_ids = JSON_MERGE_PRESERVE(out_ids, v_ids);
     SET out_bytes_left = out_bytes_left - v_bytes;
-    SET out_expired = out_expired + v_expired;
   END IF;
 END

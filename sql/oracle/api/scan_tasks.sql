@@ -93,8 +93,8 @@ BEGIN
       EXIT WHEN c_queues%NOTFOUND;
       v_share := LEAST(v_share, v_left);
       IF v_closed = 1 THEN
-        lock_due(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
-        lock_due(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
+        lock_due_tasks(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
+        lock_due_tasks(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
       ELSE
         lock_claim(
           -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_claimed, v_some, v_bytes_left, v_full, v_expired

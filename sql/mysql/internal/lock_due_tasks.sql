@@ -1,19 +1,20 @@
-CREATE PROCEDURE {{ p }}lock_due (
+CREATE PROCEDURE {{ p }}lock_due_tasks (
   IN in_lane INT,
   IN in_until {{ instant }},
   IN in_limit INT,
   IN in_now {{ instant }},
   INOUT out_ids {{ text }},
   OUT out_found INT,
-  INOUT out_expired INT
+  INOUT out_expired {{ text }}
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: locks the first tasks of a lane that nobody else has locked and appends their ids to out_ids;
-  adds to out_expired how many of them have no attempt left or are past their deadline.
+  Internal: locks the first tasks of a lane that nobody else has locked; appends the ids of those that have no
+  attempt left or are past their deadline to out_expired, those of the others to out_ids. Ended tasks, those of
+  lane 0, do not expire.
   */
   DECLARE v_ids {{ text }};
   DECLARE v_expired INT;
@@ -40,12 +41,12 @@ BEGIN
   SET v_from = COALESCE(v_from, {{ beginning_of_time }});
 
   IF v_some IS NULL OR v_some >= in_limit THEN
-    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
+    {{ settled }} SELECT JSON_ARRAYAGG(IF(expired, -task_id, task_id)), COUNT(*), SUM(expired)
     INTO v_ids, out_found, v_expired
     FROM (
       SELECT
         task_id,
-        {{ expired("in_now") }} AS expired
+        in_lane <> 0 AND {{ expired("in_now") }} AS expired
       FROM {{ p }}task FORCE INDEX (due) /* R1 */
       WHERE lane = in_lane AND due_at BETWEEN v_from AND in_until
       ORDER BY due_at
@@ -53,12 +54,12 @@ BEGIN
       FOR UPDATE SKIP LOCKED /* R11 */
     ) AS due;
   ELSE
-    {{ settled }} SELECT JSON_ARRAYAGG(task_id), COUNT(*), SUM(expired)
+    {{ settled }} SELECT JSON_ARRAYAGG(IF(expired, -task_id, task_id)), COUNT(*), SUM(expired)
     INTO v_ids, out_found, v_expired
     FROM (
       SELECT
         task.task_id,
-        {{ expired("in_now") }} AS expired
+        in_lane <> 0 AND {{ expired("in_now") }} AS expired
       FROM (
         SELECT task_id
         FROM JSON_TABLE(v_candidates, '$[*]' COLUMNS (
@@ -73,8 +74,10 @@ BEGIN
     ) AS candidate;
   END IF;
 
+  IF v_expired > 0 THEN
+    CALL {{ p }}split_expired(v_ids, out_expired);
+  END IF;
   IF out_found > 0 THEN
     SET out_ids = JSON_MERGE_PRESERVE(out_ids, v_ids);
-    SET out_expired = out_expired + v_expired;
   END IF;
 END

@@ -1,4 +1,4 @@
-PROCEDURE lock_due (
+PROCEDURE lock_due_tasks (
   in_lane IN NUMBER,
   in_until IN TIMESTAMP,
   in_limit IN NUMBER,
@@ -38,4 +38,4 @@ BEGIN
       out_ids(out_ids.COUNT + 1) := v_ids(i);
     END IF;
   END LOOP;
-END lock_due;
+END lock_due_tasks;
