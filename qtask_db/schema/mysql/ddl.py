@@ -25,6 +25,7 @@ from qtask_db.log import get_logger
 log = get_logger("qtask_db.install")
 
 _LOCK_WAIT_TIMEOUT = 1205
+_NOT_INSTANT = {1845, 1846}
 _WRONG_ARGUMENTS = {1305, 1318}
 """Of a call that has got the lock; 1305: an earlier try was cut off after its DROP."""
 _WAIT = 2
@@ -48,24 +49,71 @@ class Addition:
 
     def __init__(self, table: str, column: str, definition: str) -> None:
         self.change = f"ALTER TABLE {table} ADD COLUMN {column} {definition}"
-        self._found = (
-            "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "  # noqa: S608
-            f"AND table_name = '{table}' AND column_name = '{column}'"
-        )
+        self._found = _column(table, column)
 
     @property
     def statement(self) -> str:
         """For a script, as MySQL has no IF NOT EXISTS here."""
-        change = self.change.replace("\\", r"\\").replace("'", "''")
-        return (
-            f"SET @statement = IF(EXISTS ({self._found}),\n  'DO 0',\n  '{change}');\n"
-            "PREPARE addition FROM @statement;\nEXECUTE addition;\nDEALLOCATE PREPARE addition"
-        )
+        return _either(self._found, "DO 0", self.change)
 
     def __call__(self, raw: Any) -> None:
         """Raises the driver's error."""
         if not rows_of(raw, self._found):
             execute(raw, self.change)
+
+
+class Comment:
+    """A migration's step that gives a column without NULLs another comment. The servers change one
+    only with the whole definition: a column of which somebody has made another one is left as it
+    is, and so is one in a table that the server would have to copy.
+    """
+
+    def __init__(self, table: str, column: str, kind: str, default: str, comment: str) -> None:
+        definition = f"{kind} NOT NULL" + (f" DEFAULT '{default}'" if default else "")
+        self.change = f"ALTER TABLE {table} MODIFY COLUMN {column} {definition} COMMENT '{comment}'"
+        # Of integers MariaDB gives a display width; of a column's own CHECK it makes its name.
+        kinds = ", ".join(f"'{kind.lower()}{width}'" for width in ("", "(11)", "(20)"))
+        self._found = (
+            f"{_column(table, column)} AND column_type IN ({kinds}) AND is_nullable = 'NO' "  # noqa: S608
+            f"AND COALESCE(TRIM(BOTH '''' FROM column_default), '') = '{default}' "
+            f"AND extra = '' AND column_comment <> '{comment}' "
+            "AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints "
+            f"WHERE constraint_schema = DATABASE() AND constraint_name = '{column}')"
+        )
+
+    @property
+    def _instant(self) -> str:
+        return f"{self.change}, ALGORITHM = INSTANT"
+
+    @property
+    def statement(self) -> str:
+        """For a script."""
+        return _either(self._found, self._instant, "DO 0")
+
+    def __call__(self, raw: Any) -> None:
+        """Raises the driver's error."""
+        if rows_of(raw, self._found):
+            try:
+                execute(raw, self._instant)
+            except raw.Error as error:
+                if error.args[0] not in _NOT_INSTANT:
+                    raise
+
+
+def _column(table: str, column: str) -> str:
+    return (
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "  # noqa: S608
+        f"AND table_name = '{table}' AND column_name = '{column}'"
+    )
+
+
+def _either(query: str, found: str, missing: str) -> str:
+    """One of two statements of a script: as the query finds something, or nothing."""
+    one, other = (s.replace("\\", r"\\").replace("'", "''") for s in (found, missing))
+    return (
+        f"SET @statement = IF(EXISTS ({query}),\n  '{one}',\n  '{other}');\n"
+        "PREPARE addition FROM @statement;\nEXECUTE addition;\nDEALLOCATE PREPARE addition"
+    )
 
 
 @contextmanager

@@ -23,7 +23,7 @@ _CREATE = re.compile(
     r"ENGINE = (\w+) DEFAULT CHARACTER SET (\w+) COLLATE (\w+)",
     re.DOTALL,
 )
-_ADD = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (.*)", re.DOTALL)
+_ALTER = re.compile(r"ALTER TABLE (\w+) (?:ADD|MODIFY) COLUMN (.*)", re.DOTALL)
 _COMMENT = re.compile(r"\s*COMMENT '(?:[^'\\]|''|\\.)*'")
 _INDEX = re.compile(r"(?:(PRIMARY|UNIQUE) )?KEY (\w+ )?\((.*)\)")
 _COLUMN = re.compile(r"(\w+) (\w+(?:\(\d+\))?)(.*)")
@@ -59,8 +59,8 @@ def expected(statements: Iterable[str]) -> Structure:
             table, body, engine, charset, collation = created.groups()
             itself = f"ENGINE = {engine}, DEFAULT CHARACTER SET {charset} COLLATE {collation}"
             made[table] = {_ITSELF: Part({"engine": engine, "collation": collation}, itself)}
-        elif added := _ADD.match(statement):
-            table, body = added.groups()
+        elif altered := _ALTER.match(statement):
+            table, body = altered.groups()
         else:
             continue
         collation = made[table][_ITSELF].facts["collation"]
