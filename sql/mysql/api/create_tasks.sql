@@ -41,13 +41,7 @@ BEGIN
   DECLARE v_removed INT;
   DECLARE v_zeros INT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    IF v_alone THEN
-      {{ rollback }};
-    END IF;
-    RESIGNAL;
-  END;
+  {{ roll_back_own }};
 
   {{ bytes_at_most("in_tasks", limit.new_tasks) }};
   BEGIN
@@ -200,8 +194,6 @@ BEGIN
     CALL {{ p }}create_rest(v_tasks, v_batch_id, v_now, v_last_id, v_alone);
   END IF;
 
-  IF v_alone THEN
-    {{ commit }};
-  END IF;
+  {{ commit_own }};
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
 END

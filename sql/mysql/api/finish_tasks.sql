@@ -31,13 +31,7 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    IF v_alone THEN
-      {{ rollback }};
-    END IF;
-    RESIGNAL;
-  END;
+  {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);

@@ -30,13 +30,7 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    IF v_alone THEN
-      {{ rollback }};
-    END IF;
-    RESIGNAL;
-  END;
+  {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
@@ -65,7 +59,5 @@ BEGIN
   WHERE task.batch_id = v_batch_id
   -- R28: else the caller's sql_select_limit cuts what has been started.
   LIMIT {{ limit.rows }};
-  IF v_alone THEN
-    {{ commit }};
-  END IF;
+  {{ commit_own }};
 END

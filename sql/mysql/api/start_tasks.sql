@@ -25,13 +25,7 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
   DECLARE v_alone TINYINT DEFAULT FALSE;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    IF v_alone THEN
-      {{ rollback }};
-    END IF;
-    RESIGNAL;
-  END;
+  {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
   CALL {{ p }}find_alone(v_alone);
@@ -51,7 +45,5 @@ BEGIN
   FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   WHERE task.batch_id = v_batch_id;
-  IF v_alone THEN
-    {{ commit }};
-  END IF;
+  {{ commit_own }};
 END

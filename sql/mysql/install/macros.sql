@@ -32,6 +32,22 @@ COALESCE((
 {#- R27. Whatever the session's completion_type is. -#}
 {%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
 {%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}
+{#- Of a call that joins the caller's transaction: the one that it has opened itself if there is none, as v_alone says.
+    An error of the call takes it back, else the call commits it. -#}
+{%- set roll_back_own -%}
+DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    IF v_alone THEN
+      {{ rollback }};
+    END IF;
+    RESIGNAL;
+  END
+{%- endset -%}
+{%- set commit_own -%}
+IF v_alone THEN
+    {{ commit }};
+  END IF
+{%- endset -%}
 {#- Before the text is read as JSON, of which MySQL makes many times as much. -#}
 {%- macro bytes_at_most(argument, most) -%}
 IF LENGTH({{ argument }}) > {{ most }} THEN
