@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ FOLDERS = {
     "clients": MYSQL_ENGINES,
     "oracle": ("oracle",),
 }
-"""The tests of these folders are for these engines only."""
+"""The tests in these folders, at any depth, are for these engines only."""
 NOT_FLUSHED = ("--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0")
 """The system keeps what a killed server has written: only the machine's own end would lose it.
 With a flush for each commit a run waits for the disk for half of its time.
@@ -92,7 +93,8 @@ def engines(config: pytest.Config) -> tuple[str, ...]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        wanted = FOLDERS.get(metafunc.definition.path.parent.name, SQL_ENGINES)
+        folders = metafunc.definition.path.relative_to(Path(__file__).parent).parts
+        wanted = next((FOLDERS[name] for name in folders if name in FOLDERS), SQL_ENGINES)
         some = [engine for engine in engines(metafunc.config) if engine in wanted]
         none = [pytest.param(wanted[0], marks=NO_ORACLE)]
         metafunc.parametrize("engine", some or none, scope="session")

@@ -21,7 +21,8 @@ from testing import query
 
 from qtask_db import Connection, Database
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
+ONE_VERB = "tests/contract/operating/test_cancel_task.py"
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +104,7 @@ def test_a_release_of_debian_elsewhere(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_database_that_is_named_leaves_the_others_out() -> None:
-    code, text = collected("--servers", "mariadb-11.8", "tests/contract/test_cancel_task.py")
+    code, text = collected("--servers", "mariadb-11.8", ONE_VERB)
     assert code == 0
     assert "[mariadb" in text
     assert "[mysql" not in text
@@ -117,9 +118,7 @@ def test_a_redis_alone_leaves_out_what_has_none() -> None:
 
 
 def test_a_surrounding_is_seen_in_the_name_of_a_test() -> None:
-    code, text = collected(
-        "--surroundings", "uca1400,chain", "tests/contract/test_cancel_task.py", "tests/parity"
-    )
+    code, text = collected("--surroundings", "uca1400,chain", ONE_VERB, "tests/parity")
     assert code == 0
     for known in ("mysql-in:chain", "mariadb-in:chain", "mariadb-in:uca1400"):
         assert known in text
@@ -135,14 +134,14 @@ def test_a_surrounding_is_seen_in_the_name_of_a_test() -> None:
     ],
 )
 def test_what_is_refused(arguments: tuple[str, ...], said: str) -> None:
-    code, text = collected(*arguments, "tests/contract/test_cancel_task.py")
+    code, text = collected(*arguments, ONE_VERB)
     assert code != 0
     assert re.search(said, text)
 
 
 def test_a_server_of_a_url_has_no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(servers.url.variable("mysql"), "mysql://root@127.0.0.1:1/x")
-    code, text = collected("--surroundings=chain", "tests/contract/test_cancel_task.py")
+    code, text = collected("--surroundings=chain", ONE_VERB)
     assert code != 0
     assert "--surroundings starts servers of its own: unset QTASK_TEST_MYSQL_URL" in text
 

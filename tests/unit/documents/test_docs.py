@@ -18,7 +18,7 @@ from qtask_db.constants import ERROR
 from qtask_db.schema.render import INDEX, ROLES, Renderer
 from qtask_db.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 )

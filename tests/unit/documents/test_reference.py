@@ -16,7 +16,7 @@ from qtask_db.cli import errors as codes
 from qtask_db.constants import ERROR
 from qtask_db.errors import ProcedureError, QtaskError
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
 COMMANDS = cli.main.commands  # type: ignore[attr-defined]
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 

@@ -24,7 +24,7 @@ from qtask_db.transport import bad, kinds, queues
 from qtask_db.transport import url as redis_url
 from qtask_db.worker import pool
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, Any] = main.commands  # type: ignore[attr-defined]
 

@@ -59,7 +59,7 @@ def test_wrong_arguments_are_errors_and_right_ones_are_not(tmp_path: Path) -> No
     first = RIGHT.count("\n") + 4
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", str(path)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
     )

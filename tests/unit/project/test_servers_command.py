@@ -1,4 +1,6 @@
-"""scripts/servers in the wrong moment; tests/mysql/test_first_steps.py uses it as a reader does."""
+"""scripts/servers in the wrong moment. A reader's use of it is in
+tests/mysql/documents/test_first_steps.py.
+"""
 
 from __future__ import annotations
 

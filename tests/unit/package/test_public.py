@@ -12,7 +12,7 @@ import pytest
 
 import qtask_db
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RELEASED = ROOT / "tests/upgrades/released/0.1.0/qtask_db-0.1.0-py3-none-any.whl"
 RULE = re.search(r"Public are (.*?)\. All else is private", str(qtask_db.__doc__), re.DOTALL)
 MODULES = re.findall(r"`(\w+)`", str(RULE and RULE[1]).partition("the modules")[2])

@@ -1,6 +1,6 @@
 """A call reads no more beside many terminal tasks than beside none.
 
-    QTASK_TEST_ROWS=10000000 scripts/test tests/mysql/test_size.py -s
+    QTASK_TEST_ROWS=10000000 scripts/test tests/mysql/plans/test_size.py -s
 
 fills the schema with so many, in some minutes and 5 GB an engine, and tells what each call read and
 how long it took. A tenth of them are namesakes: of one name, queue and order number.

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PARTS = ("qtask_db", "scripts", "tests")
 LINES = 320
 SIBLINGS = 15
@@ -20,10 +20,10 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 
 LONG = {
     "scripts/tools/benchmarks/rivals/compare.py",
-    "tests/contract/test_concurrency.py",
-    "tests/contract/test_scan_tasks.py",
-    "tests/contract/test_time.py",
-    "tests/contract/test_transactions.py",
+    "tests/contract/across/test_concurrency.py",
+    "tests/contract/relaying/test_scan_tasks.py",
+    "tests/contract/across/test_time.py",
+    "tests/contract/across/test_transactions.py",
     "tests/endurance/chaos/checker.py",
     "tests/endurance/soak/client.py",
     "tests/integration/test_duties.py",
@@ -33,21 +33,16 @@ LONG = {
     "tests/integration/test_worker.py",
     "tests/model/machine.py",
     "tests/model/model.py",
-    "tests/mysql/test_install.py",
-    "tests/mysql/test_locks.py",
-    "tests/mysql/test_sessions.py",
-    "tests/mysql/test_size.py",
+    "tests/mysql/installing/test_install.py",
+    "tests/mysql/locks/test_locks.py",
+    "tests/mysql/sessions/test_sessions.py",
+    "tests/mysql/plans/test_size.py",
     "tests/oracle/plsql.py",
     "tests/parity/test_sql.py",
-    "tests/unit/test_oracle.py",
+    "tests/unit/connecting/test_oracle.py",
 }
 """Tests of one thing, one below the other, and models that are one thing."""
-FULL = {
-    "scripts": "its doors, one a tool",
-    "tests/contract": "one a verb",
-    "tests/mysql": "one a property of the servers",
-    "tests/unit": "one a module",
-}
+FULL = {"scripts": "its doors, one a tool"}
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
 """Folders that modules are imported from, the innermost first."""
 

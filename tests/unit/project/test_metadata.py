@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from metadata import Hook, absolute
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REPOSITORY = "https://example.org/qtask/qtask-db"
 
 

@@ -30,7 +30,7 @@ from qtask_db.install import install, uninstall
 from qtask_db.schema.render import INDEX, Renderer
 from qtask_db.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROCEDURES = Renderer("mysql", Settings()).procedures
 MakeUrl = Callable[..., str]
 
