@@ -24,7 +24,7 @@ class Status(enum.IntEnum):
 
     @property
     def active(self) -> bool:
-        """Whether the task will be handed out again unless somebody ends it."""
+        """Whether the task will be queued again unless somebody ends it."""
         return self in (Status.WAITING, Status.PROCESSING)
 
     def __str__(self) -> str:

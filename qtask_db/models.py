@@ -155,7 +155,7 @@ class QueueAudit:
     queue: str
     paused: bool
     waiting: int
-    """Waiting, handed out by a relay, started by nobody since: the message should be in Redis."""
+    """Waiting and queued, started by nobody since: the message should be in Redis."""
     requeued: int
     """The same, while an earlier attempt still counts as processing."""
     unconfirmed: int
@@ -163,7 +163,7 @@ class QueueAudit:
     fresh: int
     """New: the creator may have pushed the message, or a relay will after the push grace."""
     due: int
-    """Their time has come; no relay has taken them yet."""
+    """Their time has come; no relay has claimed them yet."""
     parked: int
     """They wait for the queue to be resumed or to have room."""
     later: int

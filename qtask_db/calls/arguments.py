@@ -1,4 +1,4 @@
-"""What the calls turn their arguments into, and refuse before the database sees it."""
+"""The checks and conversions of the calls' arguments, before the database sees them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_numbers(**given: object) -> None:
 
 
 def json_array(elements: list[dict[str, Any]]) -> str:
-    """What the bulk calls take. Raises InvalidArgument."""
+    """The argument of the bulk calls, as JSON. Raises InvalidArgument."""
     try:
         return json.dumps(elements, allow_nan=False)
     except (TypeError, ValueError) as error:

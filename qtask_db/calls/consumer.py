@@ -97,9 +97,9 @@ def finish_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Refu
 
 
 def return_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> int:
-    """Gives back tasks whose work has not begun, as pairs of task id and attempt; returns how many.
+    """Gives back started tasks that no handler has run, as pairs of task id and attempt.
 
-    They are due at once and the attempt does not count. Calls return_tasks.
+    They are due at once and the attempt does not count. Returns how many. Calls return_tasks.
     """
     (returned,), _ = bind(conn).call("return_tasks", json_attempts(tasks))
     return int(returned)

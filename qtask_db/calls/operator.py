@@ -25,7 +25,7 @@ def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
 
 
 def pause(conn: Any, queue: str, namespace: str | None = None) -> None:
-    """Stops handing out a queue's tasks; they still expire. Calls pause_queue. Raises
+    """Pauses a queue: no relay claims its tasks. They still expire. Calls pause_queue. Raises
     QueueNotAllowed or TooManyQueues if the queue would be a new one.
     """
     check_texts(in_queue=queue, in_namespace=namespace)
@@ -33,8 +33,8 @@ def pause(conn: Any, queue: str, namespace: str | None = None) -> None:
 
 
 def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
-    """Hands out a paused queue's tasks again. Calls resume_queue. Raises QueueNotAllowed or
-    TooManyQueues if the queue would be a new one.
+    """Resumes a paused queue: relays claim its tasks again. Calls resume_queue. Raises
+    QueueNotAllowed or TooManyQueues if the queue would be a new one.
     """
     check_texts(in_queue=queue, in_namespace=namespace)
     bind(conn).call("resume_queue", queue, namespace)
@@ -70,7 +70,7 @@ def redrive(
     limit: int = 1000,
 ) -> int:
     """Makes waiting tasks due again whose messages Redis has lost: at most `limit` of those that
-    were handed out `age` seconds ago or earlier. Returns how many. `queue` and `namespace`: None is
+    were queued `age` seconds ago or earlier. Returns how many. `queue` and `namespace`: None is
     all. Calls redrive_tasks. Raises TransactionOpen.
     """
     check_texts(in_queue=queue, in_namespace=namespace)

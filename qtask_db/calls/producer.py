@@ -35,7 +35,7 @@ def create(
     `interval`: seconds until the task is queued again if it has not ended. `order_no`: while a task
     of the same namespace, name, queue and order number is active, that one is returned and none is
     created. `deadline`: seconds after the creation; no attempt starts later. `delete_deadline`:
-    seconds that the ended task is kept. `max_count`: most attempts.
+    seconds that the terminal task is kept. `max_count`: most attempts.
     """
     check_texts(in_name=name, in_queue=queue)
     check_numbers(in_interval=interval)

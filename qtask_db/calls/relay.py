@@ -74,8 +74,8 @@ def expire(conn: Any, limit: int = 1000) -> int:
 
 
 def purge(conn: Any, limit: int = 1000) -> int:
-    """Deletes at most `limit` ended tasks that have been kept long enough; returns how many. Calls
-    purge_tasks. Raises TransactionOpen.
+    """Deletes at most `limit` terminal tasks that have been kept long enough; returns how many.
+    Calls purge_tasks. Raises TransactionOpen.
     """
     check_numbers(in_limit=limit)
     (deleted,), _ = bind(conn).call("purge_tasks", limit)

@@ -63,7 +63,7 @@ def list_tasks(
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
-    """Counts the tasks of each queue, the ended ones, too. Reads the view queue_statistics."""
+    """Counts the tasks of each queue, the terminal ones, too. Reads the view queue_statistics."""
     columns = (*_QUEUE, *_ACTIVE, *_ENDED, "lag_seconds")
     rows = _named(columns, bind(conn).select("queue_statistics", columns))
     return sorted(
@@ -77,7 +77,7 @@ def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
 
 
 def depth(conn: Any, namespace: str | None = None) -> list[QueueDepth]:
-    """Counts the active tasks of each queue: quick, however many have ended. Reads the view
+    """Counts the active tasks of each queue: quick, however many are terminal. Reads the view
     queue_depth.
     """
     columns = (*_QUEUE, *_ACTIVE, "lag_seconds")
@@ -109,7 +109,7 @@ def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[di
 
 
 def _queue(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
-    """What all rows of queues have in common, and these counts."""
+    """The columns that all rows of queues have in common, and these counts."""
     return {
         "namespace": row["namespace"],
         "queue": row["queue"],

@@ -59,7 +59,7 @@ class QtaskGroup(click.Group):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader that has seen enough, as `head` has, is no error."""
+        """Run the command; it is not an error if the reader has seen enough, as `head` has."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

@@ -60,7 +60,7 @@ def confirm(what: str, question: str, to: str) -> None:
 
 @contextmanager
 def patience(text: str) -> Iterator[None]:
-    """Show on a terminal what is being waited for, where it takes longer than a second."""
+    """Show on a terminal what is being waited for, if it takes longer than a second."""
     if not sys.stderr.isatty():
         yield
         return
@@ -147,7 +147,7 @@ def span(seconds: float) -> str:
 
 
 def ahead(value: datetime.datetime) -> float:
-    """Seconds from now to a time; negative where it has passed."""
+    """Seconds from now to a time; negative if it has passed."""
     return (utc(value) - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
 
 

@@ -1,4 +1,4 @@
-"""What a command that stays in the foreground needs: a log, signals, a report now and then."""
+"""Log, signals and regular reports of the commands that stay in the foreground."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAME_WISH = 0.3
 
 @contextmanager
 def reports(process: Worker) -> Iterator[None]:
-    """Log the counters once a minute, where they have changed."""
+    """Log the counters once a minute, if they have changed."""
     ended = threading.Event()
 
     def report() -> None:
@@ -111,9 +111,9 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
     """The first SIGTERM, SIGINT or SIGHUP asks to stop; a second SIGTERM or SIGINT ends the process
     at once.
 
-    What follows within `_SAME_WISH` is the first one again: `timeout` signals its child, and then
-    the group of both. SIGHUP often comes twice, or beside another one, from a terminal that is
-    closed or a supervisor. Where it is ignored, as below nohup, it stays so.
+    A signal that follows within `_SAME_WISH` is the first one again: `timeout` signals its child,
+    and then the group of both. SIGHUP often comes twice, or beside another one, from a terminal
+    that is closed or a supervisor. If it is ignored, as below nohup, it stays so.
     """
     asked: float | None = None
 

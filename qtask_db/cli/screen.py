@@ -32,7 +32,7 @@ COUNTS = {
     "cancelled": 1,
     "failed": 9,
 }
-"""The counts, and how much each matters where the terminal is narrow."""
+"""The counts, and how much each matters if the terminal is narrow."""
 STYLES = {
     "waiting": "cyan",
     "processing": "bright_blue",
@@ -52,7 +52,7 @@ class Snapshot:
     at: datetime.datetime
     queues: Sequence[QueueStats | QueueDepth]
     lengths: dict[str, int] | None
-    """Messages in Redis by queue; None without a Redis URL or where Redis cannot be asked."""
+    """Messages in Redis by queue; None without a Redis URL or if Redis cannot be asked."""
     redis_error: str | None
     took: float
     """Seconds."""
@@ -67,7 +67,7 @@ class Snapshot:
         return sum(getattr(row, name) for row in self.queues)
 
     def lag(self) -> float:
-        """The largest lag of a queue that is handed out: a paused one is behind on purpose."""
+        """The largest lag of a queue that is not paused: a paused one is behind on purpose."""
         return max((float(row.lag) for row in self.queues if not row.paused), default=0.0)
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Snapshot:
 
 
 class Source:
-    """Reads snapshots over connections that it keeps, and replaces where they were lost."""
+    """Reads snapshots over connections that it keeps, and replaces if they were lost."""
 
     def __init__(self, state: State, namespace: str | None, *, active: bool = False) -> None:
         self._state = state

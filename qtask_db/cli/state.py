@@ -1,4 +1,4 @@
-"""What every command needs: the URLs with their secrets, and connections made from them."""
+"""The options that commands share: URLs with their secrets, and connections made from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATABASE, REDIS, PREFIX = "QTASK_DATABASE_URL", "QTASK_REDIS_URL", "QTASK_PREFIX
 
 @dataclass
 class State:
-    """The values of the shared options. The environment answers where an option was not given."""
+    """The values of the shared options. The environment answers if an option was not given."""
 
     current: ClassVar[State | None] = None
 
@@ -50,11 +50,11 @@ class State:
 
     @property
     def redis_url(self) -> str | None:
-        """The Redis URL, with its password, or None where there is none."""
+        """The Redis URL, with its password, or None if there is none."""
         return self.redis_option or _from_environment(REDIS)
 
     def required_redis_url(self) -> str:
-        """The Redis URL; ConfigurationError where there is none."""
+        """The Redis URL; ConfigurationError if there is none."""
         url = self.redis_url
         if not url:
             raise ConfigurationError(
@@ -68,7 +68,7 @@ class State:
         return self.prefix_option or os.environ.get(PREFIX) or None
 
     def known(self) -> dict[str, str]:
-        """What was given, as variables of the environment."""
+        """The values that were given, as variables of the environment."""
         found = {
             DATABASE: self.database_option or _from_environment(DATABASE),
             REDIS: self.redis_url,

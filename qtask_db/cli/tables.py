@@ -34,7 +34,7 @@ class Column:
     cut: bool = False
     """Whether long cells may lose their end."""
     keep: int = 9
-    """Columns with the lowest numbers go first where the terminal is too narrow."""
+    """Columns with the lowest numbers go first if the terminal is too narrow."""
 
     def __post_init__(self) -> None:
         from rich.text import Text
@@ -58,7 +58,7 @@ class Column:
 
 
 def console() -> Console:
-    """Where results go. A pipe gets plain text that is not cut at any width."""
+    """The output of results. A pipe gets plain text that is not cut at any width."""
     from rich.console import Console
 
     class QuietConsole(Console):
@@ -122,7 +122,7 @@ def _chosen(columns: list[Column], width: int) -> list[Column]:
 
 
 def _widths(columns: list[Column], width: int) -> list[int]:
-    """What each column needs at least; the rest goes to those that fold, then to those cut."""
+    """Each column gets its least; the rest goes to those that fold, then to those cut."""
     widths = [column.least for column in columns]
     rest = width - sum(widths) - GAP * (len(columns) - 1)
     for index in sorted(range(len(columns)), key=lambda index: columns[index].cut):

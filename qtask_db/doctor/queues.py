@@ -1,6 +1,6 @@
 """Whether this is the Redis of the tasks, and whether somebody takes the messages.
 
-What moves between two looks at two servers is no finding: only what both see, a moment apart, is.
+A difference counts only if both of two looks see it, a moment apart: messages move in between.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _Audit = Callable[[], "Sequence[QueueAudit]"]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    handed_out: int
+    queued: int
     messages: dict[str, int]
     missing: dict[str, int]
-    """How many fewer messages there are than tasks that were handed out, by queue."""
+    """How many fewer messages there are than queued tasks, by queue."""
     untouched: dict[str, Any]
     """The first message of each queue of which no attempt is under way."""
 
@@ -53,19 +53,19 @@ def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
     if missing and not any(second.messages.values()):
         yield warn(
             "messages",
-            f"this Redis has none of {second.handed_out:,} messages that were handed out: it is "
-            "another one, another database of it, or was emptied",
+            f"this Redis has none of {second.queued:,} messages that were pushed: it is another "
+            "one, another database of it, or was emptied",
             "compare its URL with that of relays and workers; if it was emptied: `qtask redrive "
             "--all`",
         )
     elif missing:
         yield warn(
             "messages",
-            f"fewer than tasks that were handed out: {named(missing)}",
+            f"fewer than queued tasks: {named(missing)}",
             "`qtask audit` tells more; `qtask redrive` does not wait for the interval",
         )
     else:
-        yield ok("messages", f"{second.handed_out:,} tasks are handed out, none is missed")
+        yield ok("messages", f"{second.queued:,} tasks are queued, no message is missing")
     if untouched:
         yield warn(
             "consumers",
@@ -79,20 +79,20 @@ def _look(client: RedisClient, audit: _Audit) -> _Look:
 
     queues = sorted({row.queue for row in audit()})
     before = count_messages(client, queues)
-    handed_out: Counter[str] = Counter()
+    queued: Counter[str] = Counter()
     running: Counter[str] = Counter()
     for row in audit():
-        handed_out[row.queue] += row.waiting + row.requeued - row.unconfirmed
+        queued[row.queue] += row.waiting + row.requeued - row.unconfirmed
         running[row.queue] += row.running
     after = count_messages(client, queues)
     missing = {}
-    for queue, count in handed_out.items():
+    for queue, count in queued.items():
         looks = [lengths[queue] for lengths in (before, after) if queue in lengths]
         if looks and count > max(looks):
             missing[queue] = count - max(looks)
     idle = [queue for queue, count in after.items() if count and not running[queue]]
     heads = dict(zip(idle, _heads(client, idle), strict=True))
-    return _Look(sum(handed_out.values()), after, missing, heads)
+    return _Look(sum(queued.values()), after, missing, heads)
 
 
 def _heads(client: RedisClient, queues: list[str]) -> list[Any]:

@@ -27,20 +27,20 @@ class Finding:
     queue: str
     places: Counter[str]
     messages: int | None
-    """None where the key is no queue."""
+    """None if the key is not a queue."""
     missing: int
     """Messages that should be there."""
     surplus: int
     """Messages that no task explains."""
 
     def sentences(self) -> list[str]:
-        """What is where, in words."""
+        """The numbers of tasks in each place, in words."""
         places = self.places
-        handed_out = places["waiting"] + places["requeued"]
+        queued = places["waiting"] + places["requeued"]
         if self.messages is None:
             return ["Its key in Redis is neither a list nor a stream: relays cannot push to it."]
         said = [
-            f"{plural(handed_out, 'task')} handed out and not started,"
+            f"{plural(queued, 'task')} queued and not started,"
             f" {plural(self.messages, 'message')} in Redis."
         ]
         if self.missing:
@@ -51,8 +51,8 @@ class Finding:
             )
         if self.surplus:
             said.append(
-                f"{plural(self.surplus, 'message')} more than tasks: duplicates, or of tasks that"
-                " have ended. Consumers refuse them; there is nothing to do."
+                f"{plural(self.surplus, 'message')} more than tasks: copies, or of tasks that"
+                " are terminal. Consumers drop them; there is nothing to do."
             )
         if places["unconfirmed"]:
             said.append(
@@ -61,7 +61,7 @@ class Finding:
             )
         others = {
             "fresh": "new, pushed by their creators or soon by a relay",
-            "due": "due, for a relay to take",
+            "due": "due, for a relay to claim",
             "parked": "until the queue is resumed or has room",
             "later": "until their time has come",
             "running": "with consumers",
@@ -73,16 +73,16 @@ class Finding:
 def compare(
     rows: Iterable[QueueAudit], before: dict[str, int], after: dict[str, int]
 ) -> list[Finding]:
-    """By queue. Redis was asked before and after the database: what moved between is no finding."""
+    """By queue. Redis was asked before and after the database: moves in between do not count."""
     queues: dict[str, Counter[str]] = {}
     for row in rows:
         queues.setdefault(row.queue, Counter()).update({n: getattr(row, n) for n in PLACES})
     findings = []
     for queue, places in queues.items():
         looks = [lengths[queue] for lengths in (before, after) if queue in lengths]
-        handed_out = places["waiting"] + places["requeued"]
-        missing = handed_out - places["unconfirmed"] - max(looks, default=handed_out)
-        surplus = min(looks, default=0) - handed_out - places["fresh"] - places["due"]
+        queued = places["waiting"] + places["requeued"]
+        missing = queued - places["unconfirmed"] - max(looks, default=queued)
+        surplus = min(looks, default=0) - queued - places["fresh"] - places["due"]
         findings.append(Finding(queue, places, after.get(queue), max(0, missing), max(0, surplus)))
     return findings
 
@@ -93,7 +93,7 @@ def compare(
 @json_option
 @pass_state
 def audit(state: State, *, as_json: bool) -> None:
-    """Compare, queue by queue, the tasks that were handed out with the messages in Redis.
+    """Compare, queue by queue, the queued tasks with the messages in Redis.
 
     Nothing is changed. The exit code is 1 if messages are missing, or a key is not a queue.
 

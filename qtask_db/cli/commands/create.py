@@ -47,7 +47,7 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--delete-deadline",
             type=DURATION,
             metavar="TIME",
-            help="How long the ended task is kept.  "
+            help="How long the terminal task is kept.  "
             f"[finished: {DEFAULT['delete_deadline']}, "
             f"failed or cancelled: {_days('keep_unfinished')}]",
         ),
@@ -176,7 +176,7 @@ def _payload(text: str) -> str:
 
 
 def _redis(state: State) -> RedisClient | str | None:
-    """What to push to, before anything is stored: a wrong URL must not look as if nothing was."""
+    """The client to push with, before anything is stored: a wrong URL is to say so at once."""
     from qtask_db.transport.url import connect
 
     try:
@@ -186,7 +186,7 @@ def _redis(state: State) -> RedisClient | str | None:
 
 
 def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bool, str]:
-    """Put a committed task on its queue. Nothing is lost where that fails: the relay does it."""
+    """Put a committed task on its queue. Nothing is lost if that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
     if not task.pushable:
         return False, "its queue is paused; it is put on it after `qtask resume`"

@@ -89,7 +89,7 @@ def _checks(state: State) -> Iterator[Check]:
 
 
 def _mends(checks: list[Check]) -> Iterator[str]:
-    """What may be run without a second thought: nobody waits for it, and nothing is lost by it."""
+    """The advice that is safe to follow at once: nobody waits for it, and nothing is lost by it."""
     failed = [check for check in checks if check.level.value == "fail"]
     yield from (check.advice for check in failed if _HARMLESS.fullmatch(check.advice))
     if any(check.name in ("procedures", "definers") for check in failed):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     help="Repeat each SECONDS, 2 if left out (less often if it is slow), until Ctrl-C.",
 )
 @click.option(
-    "--active", is_flag=True, help="Only active tasks: quick beside millions of ended ones."
+    "--active", is_flag=True, help="Only active tasks: quick beside millions of terminal ones."
 )
 @database_options
 @redis_option
@@ -99,13 +99,13 @@ _NEW = (
 )
 
 
-@click.command(short_help="Stop handing out a queue's tasks.")
+@click.command(short_help="Stop claiming a queue's tasks.")
 @click.argument("queue")
 @namespace_option
 @database_options
 @pass_state
 def pause(state: State, *, queue: str, namespace: str | None) -> None:
-    """Stop handing out a queue's tasks. They are kept, and their deadlines still pass.
+    """Stop claiming a queue's tasks. They are kept, and their deadlines still pass.
 
     \b
     Examples:
@@ -121,13 +121,13 @@ def pause(state: State, *, queue: str, namespace: str | None) -> None:
         errors.say(_NEW)
 
 
-@click.command(short_help="Hand out a paused queue's tasks again.")
+@click.command(short_help="Claim a paused queue's tasks again.")
 @click.argument("queue")
 @namespace_option
 @database_options
 @pass_state
 def resume(state: State, *, queue: str, namespace: str | None) -> None:
-    """Hand out a paused queue's tasks again.
+    """Claim a paused queue's tasks again.
 
     \b
     Examples:
@@ -138,7 +138,7 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
     with state.connect() as conn:
         known = _is_known(conn, queue, namespace)
         calls.resume(conn, queue, namespace)
-    output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is handed out")
+    output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is resumed")
     if not known:
         errors.say(_NEW)
 
@@ -177,7 +177,7 @@ def expire(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> Non
     _in_chunks(state, calls.expire, "expired", chunk, until_empty, as_json)
 
 
-@click.command(short_help="Delete ended tasks whose delete time has come.")
+@click.command(short_help="Delete terminal tasks whose delete time has come.")
 @_chunk
 @_all
 @database_options
@@ -248,7 +248,7 @@ def _count(
 
 
 def again(call: Callable[[], int], times: int = 5) -> int:
-    """Call again where another transaction was in the way."""
+    """Call again after a conflict with another transaction."""
     for _ in range(times - 1):
         with contextlib.suppress(Conflict):
             return call()
@@ -301,5 +301,5 @@ def _watch(source: Source, console: Console, seconds: float) -> NoReturn:
 
 
 def _pause(snapshot: Snapshot, seconds: float) -> float:
-    """Looks that take long, beside millions of ended tasks, take a tenth of the time at most."""
+    """Looks that take long, beside millions of terminal tasks, take a tenth of the time at most."""
     return max(seconds, 9 * snapshot.took)

@@ -65,7 +65,7 @@ class Redrive:
                 if limit <= 0:
                     continue
                 full = False
-                # Whatever was handed out since the first step was not lost.
+                # Whatever was queued since the first step was not lost.
                 passed = 0 if first_done is None else math.ceil(time.monotonic() - first_done) + 1
                 count = self._step(queue, self._age + passed, limit)
                 first_done = first_done or time.monotonic()
@@ -97,7 +97,7 @@ class Redrive:
     type=DURATION,
     metavar="TIME",
     default=0,
-    help="Only tasks that were handed out at least so long ago, before Redis lost them.  [0]",
+    help="Only tasks that were queued at least so long ago, before Redis lost them.  [0]",
 )
 @click.option(
     "--queue-limit",
@@ -123,11 +123,11 @@ def redrive(
     as_json: bool,
     **limits: int,
 ) -> None:
-    """Make waiting tasks due again that were handed out and that nobody has started. It asks first.
+    """Make queued tasks due again that are waiting and that nobody has started. It asks first.
 
     Use it if Redis has come back empty, or older than it was: otherwise each task waits until its
-    interval has passed. Relays put the messages on the queues. A message that is still there
-    becomes a duplicate, which consumers refuse. Delays and deadlines stay as they are.
+    interval has passed. Relays put the messages on the queues. If a message is still there, the
+    new one is a copy, which consumers drop. Delays and deadlines stay as they are.
 
     \b
     Examples:
@@ -188,7 +188,7 @@ def _run(
 
 @contextmanager
 def _lengths(state: State) -> Iterator[Callable[[str], int]]:
-    """How many messages a queue holds; 0 without a Redis URL, where relays alone hold back."""
+    """How many messages a queue holds; 0 without a Redis URL: then only relays hold back."""
     if not state.redis_url:
         yield lambda _: 0
         return

@@ -44,7 +44,7 @@ def remove_queue(
     """Remove a queue that has no active task. No task is lost, and its next use brings it back.
 
     Relays and statistics pass over it at once. A day later the same command deletes it for good, if
-    no ended task is left and nobody has used it.
+    no terminal task is left and nobody has used it.
 
     \b
     Examples:
@@ -72,12 +72,12 @@ def _remove(state: State, conn: Connection, queue: str, namespace: str | None, y
         output.echo(f"{named} is gone for good")
     else:
         output.echo(f"{named} is removed; its next use brings it back")
-        errors.say("the same command deletes it for good a day later, if no ended task is left")
+        errors.say("the same command deletes it for good a day later, if no terminal task is left")
     _tell_left(state, queue)
 
 
 def _tell_left(state: State, queue: str) -> None:
-    """What is in Redis is not the database's to remove."""
+    """The messages in Redis stay: the database cannot remove them."""
     if state.redis_url is None:
         return
     from qtask_db.transport.queues import count_messages

@@ -102,7 +102,7 @@ _patient = click.option(
     show_default=True,
     help="Messages in Redis at which a queue is held back.",
 )
-@click.option("--purge/--no-purge", default=True, help="Purge ended tasks, too.  [purge]")
+@click.option("--purge/--no-purge", default=True, help="Purge terminal tasks, too.  [purge]")
 @stream_option
 @_patient
 @_log_level
@@ -170,7 +170,7 @@ def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
 
 @contextmanager
 def _environment(known: dict[str, str]) -> Iterator[None]:
-    """What a module asks for while it is imported; the secrets among it go again."""
+    """The variables that a module may read while it is imported; the secrets go again."""
     before = {name: os.environ.get(name) for name in (DATABASE, REDIS)}
     os.environ.update(known)
     try:

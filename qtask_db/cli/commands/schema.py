@@ -68,7 +68,7 @@ _SETTINGS = (
 
 
 def _setting_options(command: Command) -> Command:
-    """What an installation may choose; `qtask_db.settings` explains it."""
+    """The settings of an installation; `qtask_db.settings` explains them."""
     for option in reversed(_SETTINGS):
         command = option(command)
     return command
@@ -188,7 +188,7 @@ def _settings(state: State, chosen: Mapping[str, int | str | None]) -> dict[str,
 
 
 def _contents(state: State) -> str:
-    """What is there to be lost, in words, where it can be counted."""
+    """The tasks that would be lost, in words, if they can be counted."""
     from qtask_db import calls
 
     try:
@@ -197,5 +197,5 @@ def _contents(state: State) -> str:
     except QtaskError:
         return "the tables and procedures"
     active = sum(row.waiting + row.processing for row in rows)
-    ended = sum(row.finished + row.cancelled + row.failed for row in rows)
-    return f"{output.plural(active, 'active task')} and {ended:,} ended"
+    terminal = sum(row.finished + row.cancelled + row.failed for row in rows)
+    return f"{output.plural(active, 'active task')} and {terminal:,} terminal"

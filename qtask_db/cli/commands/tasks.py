@@ -198,7 +198,7 @@ def _show_list(found: list[TaskInfo]) -> None:
 
 
 def _next(task: TaskInfo) -> str:
-    """What `due_at` means for a task in its state."""
+    """The meaning of `due_at` for a task in its state."""
     seconds = output.ahead(task.due_at)
     if not task.status.active:
         return f"purge in {output.span(seconds)}" if seconds > 0 else "purge"

@@ -1,4 +1,4 @@
-"""Many at once: nothing is created, handed out or started twice, and no caller sees a deadlock."""
+"""Many at once: nothing is created, queued or started twice, and no caller sees a deadlock."""
 
 from __future__ import annotations
 

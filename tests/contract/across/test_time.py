@@ -290,7 +290,7 @@ def test_back_what_was_handed_out_can_be_redriven(conn: Connection, seconds: int
     step(conn, -DAY)
     assert calls.redrive(conn, age=seconds) == 1
     assert [m.task_id for m in calls.scan(conn, "r").messages] == [task_id]
-    assert calls.redrive(conn, age=600) == 0, "now it was handed out by the new time"
+    assert calls.redrive(conn, age=600) == 0, "now it was queued by the new time"
 
 
 def test_back_what_has_ended_is_kept_longer(conn: Connection) -> None:

@@ -20,7 +20,7 @@ HOUR = 3600
 
 
 def lapse(conn: Connection, task_id: int) -> None:
-    """Its worker has died: it is handed out when its time has come, and started."""
+    """Its worker has died: it is queued when its time has come, and started."""
     age(conn, DAY, task_id)
     (message,) = (m for m in calls.scan(conn, "r").messages if m.task_id == task_id)
     assert calls.processing(conn, task_id, message.attempt) == message.attempt

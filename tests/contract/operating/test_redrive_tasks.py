@@ -1,4 +1,4 @@
-"""redrive_tasks: what a relay has handed out and nobody has started is due again, and nothing
+"""redrive_tasks: what a relay has queued and nobody has started is due again, and nothing
 else."""
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_a_failed_attempt_keeps_its_delay_until_it_is_handed_out(conn: Connectio
 
 
 def test_an_old_one_by_its_deadline_is_told_by_its_age_too(conn: Connection) -> None:
-    """Its next time is the deadline, which says nothing about when it was handed out."""
+    """Its next time is the deadline, which says nothing about when it was queued."""
     task_id = handed_out(conn, interval=3600, deadline=1000)
     assert calls.redrive(conn, age=60) == 0
     age(conn, 60)
@@ -105,7 +105,7 @@ def test_an_old_one_by_its_deadline_is_told_by_its_age_too(conn: Connection) -> 
 
 
 def test_who_repeats_the_call_redrives_each_task_once(conn: Connection) -> None:
-    """A relay hands out between the steps what was redriven; the age keeps it out of the next."""
+    """A relay claims between the steps what was redriven; the age keeps it out of the next."""
     intervals = (100, 200, 500, 5000)
     for n in range(20):
         new(conn, interval=intervals[n % 4], deadline=600)

@@ -1,4 +1,4 @@
-"""resume_queue: what waited is handed out.
+"""resume_queue: what waited is claimed.
 
 Its bad input and its plain SQL are in test_pause_queue.py.
 """

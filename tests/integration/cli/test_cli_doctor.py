@@ -129,7 +129,7 @@ def test_doctor_of_a_redis_user_with_few_rights(
 
 
 def handed_out(conn: Connection, redis: redis_py.Redis, push: bool) -> None:
-    """Three tasks of a queue that a relay has handed out."""
+    """Three tasks of a queue that a relay has queued."""
     for _ in range(3):
         calls.delay(conn, "bind", {}, 0, 3600, "Q")
     batch = calls.scan(conn, "r")
@@ -156,7 +156,7 @@ def test_doctor_finds_a_queue_that_nobody_consumes(
 ) -> None:
     handed_out(conn, redis, push=True)
     found = qtask("doctor")
-    assert re.search(r"^ok    messages +3 tasks are handed out", found.out, re.MULTILINE)
+    assert re.search(r"^ok    messages +3 tasks are queued", found.out, re.MULTILINE)
     assert re.search(
         r"^warn  consumers +nobody takes the messages of Q \(3\)", found.out, re.MULTILINE
     )

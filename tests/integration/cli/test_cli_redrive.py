@@ -60,7 +60,7 @@ def test_what_redis_has_lost_is_found_and_comes_again(
     redis.rpush("A", '{"task_id": 1, "task_attempt": 1}')
     result = qtask("audit")
     assert result.code == 1
-    assert "250 tasks handed out and not started, 1 message in Redis." in result.out
+    assert "250 tasks queued and not started, 1 message in Redis." in result.out
     assert "249 messages fewer than tasks: lost" in result.out
     assert "qtask redrive B" in result.out
     assert "Besides: 4 until their time has come." in result.out

@@ -81,7 +81,7 @@ def test_a_step_in_sql(walk: Walk, relay: Relay, redis: redis_py.Redis, conn: Co
     hand_out(relay)
     assert redis.llen(QUEUE) == 3
     walk.sql(block("sql", "qtask_redrive_tasks"))
-    assert query(conn, "SELECT @redriven") == [(0,)], "handed out less than a minute ago"
+    assert query(conn, "SELECT @redriven") == [(0,)], "queued less than a minute ago"
 
 
 def test_a_redis_of_the_past(
