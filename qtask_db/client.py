@@ -112,7 +112,7 @@ class Client:
         nothing is pushed, and a relay finds the real-time tasks after the push grace. `stream`:
         queues are streams.
 
-        Raises ConfigurationError for a wrong URL and for what is no client of redis-py.
+        Raises ConfigurationError for a wrong URL and for anything but a client of redis-py.
         """
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
@@ -244,7 +244,7 @@ class Client:
         return (isinstance(error, Exception) and self.database.translate(error)) or error
 
     def _drop_idle(self) -> None:
-        """Where one connection was lost, the others mostly were, too."""
+        """Closes the idle connections: if one was lost, the others mostly were, too."""
         with suppress(IndexError):
             while True:
                 self._idle.pop()[0].close()

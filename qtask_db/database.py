@@ -157,7 +157,7 @@ class Database:
     def __init__(self, url: str, *, prefix: str | None = None) -> None:
         """Raises ConfigurationError for a wrong URL or prefix; connects to nothing yet."""
         if not isinstance(url, str):
-            raise ConfigurationError(f"{carriers.name_of(url)} is no URL of a database")
+            raise ConfigurationError(f"{carriers.name_of(url)} is not a database URL")
         self.url = url
         self.prefix = Settings(default_prefix() if prefix is None else prefix).prefix
         self._parts = urls.split(url)
@@ -189,7 +189,7 @@ class Database:
 
 
 def default_prefix() -> str:
-    """What `QTASK_PREFIX` says, else `qtask_`."""
+    """The value of `QTASK_PREFIX`, else `qtask_`."""
     return os.environ.get("QTASK_PREFIX") or DEFAULT_PREFIX
 
 

@@ -47,7 +47,7 @@ class QtaskError(Exception):
     """Base of every error that this package raises."""
 
     remedy: str | None = None
-    """What to do about it, if more is known than its class says; empty: its text says it."""
+    """The remedy, if more is known than its class says; empty: its text says it."""
 
 
 class ProcedureError(QtaskError):

@@ -50,7 +50,7 @@ def install(
     """Creates the schema or brings it to this version. Of the settings, those left out stay as they
     are installed.
 
-    Raises ConfigurationError for a wrong setting, or, before anything is changed, where the server
+    Raises ConfigurationError for a wrong setting, or, before anything is changed, if the server
     would forget who may execute a procedure and this account cannot grant it again, unless
     `forget_grants`. Raises DatabaseError with the server's reason; it can then be run again.
     """
@@ -72,7 +72,7 @@ def install(
 
 def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bool:
     """Drops what `install` has made under the prefix, with all tasks in them; returns whether
-    anything was there. Raises ConfigurationError where a newer package has installed it.
+    anything was there. Raises ConfigurationError if a newer package has installed it.
     """
     database = Database(url, prefix=prefix)
     with database.connect() as conn, _errors_of(conn):
@@ -98,7 +98,7 @@ def uninstall(url: str, prefix: str | None = None, report: Report = print) -> bo
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a refresh would do."""
+    """The steps of a refresh."""
 
     renderer: Renderer
     stored: Mapping[str, str]
@@ -108,7 +108,7 @@ class _Plan:
 
 
 def _plan(conn: Connection) -> _Plan:
-    """Raises ConfigurationError where it must not be done; changes nothing."""
+    """Raises ConfigurationError if it must not be done; changes nothing."""
     schema = _objects(conn)
     stored = _stored(conn)
     if is_newer(stored.get("version", "")):
@@ -135,7 +135,7 @@ def _plan(conn: Connection) -> _Plan:
 
 
 def _compare(conn: Connection) -> None:
-    """Raises DatabaseError where a table is not as the migrations make it."""
+    """Raises DatabaseError if a table is not as the migrations make it."""
     changes = Renderer(conn.dialect.name, Settings(conn.prefix)).changes()
     try:
         found = list(_objects(conn).differences(conn.raw, changes))

@@ -80,7 +80,7 @@ def _masked(word: re.Match[str]) -> str:
         return word[0]
     if colon and found[1]:
         return f"{before[: found.end()]}{user}:***@{after}"
-    # A user alone is no secret. But Redis has long had passwords alone, and without // nobody knows
+    # A user alone is not secret. But Redis has long had passwords alone: without // nobody knows
     # which of the two it is.
     redis = "redis" in before[max(0, found.start() - len("rediss+sentinel")) : found.start()]
     if found[1] == "//" and not colon and not redis:

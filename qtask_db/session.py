@@ -22,7 +22,7 @@ class Session:
 
     @property
     def connection(self) -> Connection:
-        """Raises DatabaseUnavailable or AccessDenied where it cannot be opened."""
+        """Raises DatabaseUnavailable or AccessDenied if it cannot be opened."""
         now = time.monotonic()
         if self._connection is not None and not self._connection.usable(now - self._used_at):
             self.close()

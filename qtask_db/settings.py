@@ -1,4 +1,4 @@
-"""What an installation may choose. Validated before anything reaches a template."""
+"""The settings of an installation. Validated before anything reaches a template."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Settings:
     """The settings of one schema; the environment gives each as `QTASK_<NAME>`."""
 
     prefix: str = DEFAULT_PREFIX
-    """What every table, view and procedure name begins with."""
+    """The beginning of the name of each table, view and procedure."""
     payload_limit: int = DEFAULT["payload_limit"]
     """Most bytes of a payload."""
     max_lapses: int = DEFAULT["max_lapses"]

@@ -17,7 +17,7 @@ Payload: TypeAlias = "Mapping[str, Any] | str"
 
 
 class Options(TypedDict, total=False):
-    """What `create` and `delay` take by name alone; NewTask explains it."""
+    """The arguments that `create` and `delay` take by name only; NewTask explains them."""
 
     order_no: str | None
     namespace: str | None

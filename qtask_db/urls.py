@@ -11,25 +11,25 @@ from qtask_db.log import mask
 
 
 def split(url: str) -> SplitResult:
-    """The parts of a URL. Raises ConfigurationError, without its secrets, where it is none."""
+    """The parts of a URL. Raises ConfigurationError, without its secrets, if it is not a URL."""
     check_login(url, "the database URL")
     try:
         parts = urlsplit(url)
         named = hosts(parts)
         _ = [one.port for one in named]
     except ValueError:
-        # Not the URL, nor the error: without its @ the password stands where the port is read.
+        # Not the URL, nor the error: without its @ the password is read as the port.
         raise ConfigurationError(
-            "the database URL is no URL: its port is no number, or a [ of an address has no ]"
+            "the database URL is malformed: its port is not a number, or a [ of an address has no ]"
         ) from None
     if not re.match(r"[\w+.-]+://", url):
         raise ConfigurationError(
-            "the database URL is no URL: expected something like "
+            "the database URL is malformed: expected something like "
             "mysql://user:password@host:3306/database or "
             "oracle://user:password@host:1521/?service_name=FREEPDB1"
         )
     if len(named) > 1 and not all(one.hostname for one in named):
-        raise ConfigurationError(f"{mask(url)} is no URL: a host name is empty")
+        raise ConfigurationError(f"{mask(url)} is malformed: a host name is empty")
     return parts
 
 
@@ -45,7 +45,7 @@ def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | 
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in allowed:
             raise ConfigurationError(
-                f"{name!r} is no option of a database URL: {', '.join(sorted(allowed))} are"
+                f"{name!r} is not an option of a database URL: {', '.join(sorted(allowed))} are"
             )
         try:
             found[name] = allowed[name](text)
@@ -57,7 +57,7 @@ def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | 
 
 
 def check_login(url: str, what: str) -> None:
-    """Raises ConfigurationError where user and password may end elsewhere than the one who wrote
+    """Raises ConfigurationError if user and password may end elsewhere than the one who wrote
     the URL thinks. The error shows nothing of it: nobody can tell what in it is secret.
     """
     authority, *rest = re.split(r"(?=[/?#])", url.partition("://")[2], maxsplit=1)

@@ -10,7 +10,7 @@ from qtask_db.errors import ConfigurationError, QtaskError
 
 
 class Dialect(Protocol):
-    """What one database does in its own way."""
+    """The calls that each database makes in its own way."""
 
     @property
     def name(self) -> str:
@@ -29,8 +29,8 @@ class Dialect(Protocol):
         arguments: Sequence[Any],
         options: Mapping[str, Any] | None,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Calls a procedure and returns its OUT values and its rows; one round trip where the
-        driver can. `options` is None where the procedure has none.
+        """Calls a procedure and returns its OUT values and its rows; one round trip if the
+        driver can. `options` is None if the procedure has none.
         """
 
     def meet(self, raw: Any) -> None:
@@ -52,7 +52,7 @@ class Dialect(Protocol):
         """Asks the server for a sign of life, within so many seconds; does not connect again."""
 
     def translate(self, error: Exception) -> QtaskError | None:
-        """The error of this package for one of the driver's; None where it is not the driver's."""
+        """The error of this package for one of the driver's; None if it is not the driver's."""
 
 
 def of_scheme(scheme: str) -> Dialect:
@@ -72,7 +72,7 @@ def of_scheme(scheme: str) -> Dialect:
 
 
 def of_connection(raw: object) -> Dialect | None:
-    """The dialect of a driver's connection; None where it is not one of a supported driver."""
+    """The dialect of a driver's connection; None if it is not one of a supported driver."""
     for kind in raw.__class__.__mro__:  # which a proxy gives as that of what it wraps
         module = kind.__module__.partition(".")[0]
         if module in ("pymysql", "MySQLdb"):

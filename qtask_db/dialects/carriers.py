@@ -23,7 +23,7 @@ def unwrap(conn: Any) -> tuple[Any, Dialect, Lost | None]:
     """The driver's connection in `conn`, its dialect, and what tells the one that carries it of an
     error after which it should connect again: by itself it sees only errors of its own statements.
 
-    Raises ConfigurationError where there is none.
+    Raises ConfigurationError if there is none.
     """
     raw, lost = conn, None
     for _ in range(_DEPTH):
@@ -37,7 +37,7 @@ def unwrap(conn: Any) -> tuple[Any, Dialect, Lost | None]:
             return raw, dialect, lost
         raw, lost = _inside(raw, lost)
     raise ConfigurationError(
-        f"{name_of(conn)} is no connection of a supported driver "
+        f"{name_of(conn)} is not a connection of a supported driver "
         "(PyMySQL, mysqlclient, python-oracledb) and carries none"
     )
 
@@ -71,7 +71,7 @@ def _inside(carrier: Any, lost: Lost | None) -> tuple[Any, Lost | None]:
     if callable(getattr(carrier, "in_transaction", None)):  # SQLAlchemy: a connection
         lost = carrier.invalidate
         if not carrier.in_transaction():
-            carrier.begin()  # its commit() does nothing where it has not seen a statement
+            carrier.begin()  # its commit() does nothing if it has not seen a statement
     return inner, lost
 
 

@@ -1,4 +1,4 @@
-"""What to do about a server's error, for the people who read it; the dialects know the numbers."""
+"""Remedies of a server's errors, for the people who read them; the dialects know the numbers."""
 
 from __future__ import annotations
 

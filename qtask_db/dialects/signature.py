@@ -1,4 +1,4 @@
-"""The parameters of the procedures, read where they are declared: in the SQL, and nowhere else."""
+"""The parameters of the procedures, read from their only declaration: the SQL."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Signature:
 def parse(text: str) -> Signature:
     """The signature that the text of a procedure declares, rendered or not.
 
-    Raises ValueError if a line of it is no parameter.
+    Raises ValueError if a line of it is not a parameter.
     """
     heading = _HEADING.search(text)
     if heading is None:

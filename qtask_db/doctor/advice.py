@@ -1,4 +1,4 @@
-"""What to do about an error, for the people who read it on a terminal."""
+"""Advice about errors, for the people who read them on a terminal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _ADVICE: dict[type[errors.QtaskError], str] = {
 
 
 def advice(error: errors.QtaskError) -> str:
-    """What to do; empty if the error's own text says it."""
+    """The remedy; empty if the error's own text says it."""
     if error.remedy is not None:
         return error.remedy
     return next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
 
 
 def with_advice(error: errors.QtaskError) -> str:
-    """What happened and what to do, in one line."""
+    """The error and its remedy, in one line."""
     text = str(error) or type(error).__name__
     todo = advice(error)
     return f"{text.rstrip('.')}; {todo}" if todo else text

@@ -17,7 +17,7 @@ CLOCK_TOLERANCE = 1.0
 
 
 class Level(enum.Enum):
-    """What a check found."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -32,7 +32,7 @@ class Check:
     level: Level
     text: str
     advice: str = ""
-    """What to do; empty where nothing is wrong."""
+    """The remedy; empty if nothing is wrong."""
 
 
 def ok(name: str, text: str) -> Check:
@@ -85,7 +85,7 @@ def safely(
 
 
 def unseen(name: str, why: str, needed: str = "") -> Check:
-    """What this account may not look at."""
+    """A warning that this account may not look at something."""
     todo = (
         f"GRANT {needed} TO this account, or run `qtask doctor` by one that has it"
         if needed

@@ -1,6 +1,6 @@
 """Checks of an installation: server, schema, privileges, clock, relays.
 
-What only one engine has lies in `qtask_db/doctor/<dialect>/server.py`, which offers
+The checks that only one engine has are in `qtask_db/doctor/<dialect>/server.py`: it offers
 `examine(raw, prefix)` and `encryption(raw, url)`, of checks on a driver's connection.
 """
 
@@ -26,7 +26,7 @@ LAG_TOLERANCE = 60.0
 def examine_database(database: Database) -> Generator[Check, None, list[str]]:
     """Every check of the database's side, in an order that one can follow.
 
-    Returns the names of the queues, none where they cannot be seen.
+    Returns the names of the queues, none if they cannot be seen.
     """
     from qtask_db.doctor.calls import examine_calls
     from qtask_db.doctor.registry import examine_lost, examine_registry
@@ -71,7 +71,7 @@ def _schema(connection: Connection) -> Iterator[Check]:
         yield unseen("tables", str(error))
         return
     except NotInstalled as error:
-        # Oracle says the same where the account may not read it.
+        # Oracle says the same if the account may not read it.
         answer = _schema_unseen(connection)
         missing = fail("schema", str(error), advice(error))
         yield answer if answer.level is Level.OK else missing

@@ -1,4 +1,4 @@
-"""What doctor says of the way to a server: whether others can read it, or pose as the server."""
+"""Checks of the way to a server: whether others can read it, or pose as the server."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def examine_redis(
 
 
 def _encryption(client: RedisClient, url: str) -> Check:
-    """Who else can read what is sent, or pose as Redis; of a Cluster, of one node."""
+    """Whether others can read the traffic, or pose as Redis; of a Cluster, of one node."""
     from redis.cluster import RedisCluster
 
     from qtask_db.doctor.encryption import examine
@@ -89,7 +89,7 @@ def _permitted(name: str, checks: Iterator[Check]) -> Iterator[Check]:
 
 
 def _server(client: RedisClient) -> Iterator[Check]:
-    """What INFO says, which providers often keep to themselves."""
+    """The checks of INFO, which providers often keep to themselves."""
     from redis.exceptions import NoPermissionError
 
     try:
@@ -106,7 +106,7 @@ def _server(client: RedisClient) -> Iterator[Check]:
 
 
 def _writes(client: RedisClient, queues: Sequence[str]) -> Iterator[Check]:
-    """Whether a message could be pushed: RPUSHX does nothing where no key is."""
+    """Whether a message could be pushed: RPUSHX does nothing if the key does not exist."""
     from redis.exceptions import NoPermissionError, ResponseError
 
     # No queue has a name that ends in a blank.

@@ -144,7 +144,7 @@ class Duty:
         return self._pause
 
     def works(self) -> None:
-        """It was tried, and nothing failed. What fails again soon goes on resting longer."""
+        """It was tried, and nothing failed. If it fails again soon, it rests longer still."""
         if self._again_at:
             self._failing = False
             self._trouble.clear()

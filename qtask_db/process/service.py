@@ -1,4 +1,4 @@
-"""What runs until told to stop: in the foreground, in a background thread, or as a context."""
+"""Services run until told to stop: in the foreground, in a background thread, as a context."""
 
 from __future__ import annotations
 

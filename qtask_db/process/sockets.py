@@ -1,4 +1,4 @@
-"""What a firewall or a NAT does to connections that idle, and how soon it is noticed."""
+"""Idle connections that a firewall or a NAT may cut, and how soon it is noticed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ PATIENCE = 3.0
 LOOK_AFTER = 10.0
 """Seconds without use after which a connection is looked at before it is used."""
 
-# Each 20 s of silence a packet, so that nothing on the way forgets the connection. What is sent and
-# not acknowledged within 10 s, such a packet too, ends it. No system has all of these options.
+# Each 20 s of silence a packet, so that nothing on the way forgets the connection. Any packet that
+# is not acknowledged within 10 s ends it. No system has all of these options.
 _WANTED = {
     "TCP_KEEPIDLE": 20,
     "TCP_KEEPINTVL": 5,

@@ -1,4 +1,4 @@
-"""What a relay counts."""
+"""The counters of a relay."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RelayCounters:
     reclaimed: int = 0
     """Of batches that were not ours any more when they were to be confirmed."""
     purged: int = 0
-    """Ended tasks that were deleted."""
+    """Terminal tasks that were deleted."""
     errors: int = 0
     """Steps that failed."""
 

@@ -1,4 +1,4 @@
-"""The queues that a relay holds back: they are full, or Redis refuses them."""
+"""The queues that a relay holds back: they are full or unusable."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from qtask_db.relay.counters import logger
 from qtask_db.transport.aside import Aside
 from qtask_db.transport.queues import Queues
 
-REFUSED_HOLD = 30.0
-"""Seconds, at most, for which a queue that Redis refuses is held back, such as a key of another
-type; the first time and each time after that, since a batch is claimed in vain to find out.
+UNUSABLE_HOLD = 30.0
+"""Seconds, at most, for which an unusable queue is held back; the first time and each time after
+that, since a batch is claimed in vain to find out.
 """
 ROOM_INTERVAL = 1.0
 """Seconds between two looks for acknowledged messages that may go."""
@@ -28,15 +28,15 @@ class Held:
         self._queues = queues
         self._limit = limit
         self._full: dict[str, int] = {}
-        self._refused = Aside(logger, first=REFUSED_HOLD, longest=REFUSED_HOLD)
+        self._unusable = Aside(logger, first=UNUSABLE_HOLD, longest=UNUSABLE_HOLD)
         self._lock = threading.Lock()
         self._room_at = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a scan must not hand out, as many as it takes: of more, some are tried again."""
-        refused = [queue for queue in self._refused.reasons if self._refused.rests(queue)]
-        held = (*self._full, *(queue for queue in refused if queue not in self._full))
+        """The queues that a scan leaves out, as many as it takes: of more, some are tried again."""
+        unusable = [queue for queue in self._unusable.reasons if self._unusable.rests(queue)]
+        held = (*self._full, *(queue for queue in unusable if queue not in self._full))
         return held[: LIMIT["rows"]]
 
     @property
@@ -44,14 +44,14 @@ class Held:
         """Whether there is something to look at."""
         return bool(self._full)
 
-    def refused(self, queue: str, reason: str) -> None:
+    def unusable(self, queue: str, reason: str) -> None:
         """Redis did not take its messages."""
-        self._refused.put(queue, reason)
+        self._unusable.put(queue, reason)
 
     def took(self, lengths: Mapping[str, int]) -> None:
         """These queues took their messages, and hold so many now."""
         for queue, length in lengths.items():
-            self._refused.back(queue)
+            self._unusable.back(queue)
             if length >= self._limit and queue not in self._full:
                 self._note_full(queue, length)
 

@@ -1,4 +1,4 @@
-"""The deletion of ended tasks, in the time that a relay has to spare."""
+"""The deletion of terminal tasks, in the time that a relay has to spare."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Purging:
         return time.monotonic() > self._at + 4 * self._took
 
     def some(self, limit: int = ROWS) -> int:
-        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
+        """Deletes at most `limit` terminal tasks: calls `purge_tasks`; returns how many."""
         began = time.monotonic()
         count = calls.purge(self._session.connection, limit)
         self._counters.purged += count

@@ -27,7 +27,7 @@ class Scanners:
 
     @property
     def counters(self) -> RelayCounters:
-        """What they have done."""
+        """The sums of their counters."""
         return sum((scanner.steps.counters for scanner in self._all), RelayCounters())
 
     def close(self) -> None:

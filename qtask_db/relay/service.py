@@ -20,7 +20,7 @@ from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.purging import Purging
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
-from qtask_db.transport.queues import QUEUE_LIMIT, QueueRefused, RedisClient
+from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
 
 REPORT_INTERVAL = 60.0
 
@@ -39,7 +39,7 @@ class Relay(Service):
     * `poll`: seconds between two looks at the next due time, which cost little.
     * `queue_limit`: messages at which a queue is held back.
     * `stream`: queues are streams.
-    * `purge`: deletes ended tasks, too.
+    ** `purge`: deletes terminal tasks, too.
 
     Raises ConfigurationError for a wrong URL or setting.
 
@@ -92,7 +92,7 @@ class Relay(Service):
 
     @property
     def options(self) -> RelayOptions:
-        """What the relay was told."""
+        """The relay's options."""
         return self._steps.options
 
     @property
@@ -138,7 +138,7 @@ class Relay(Service):
         self._steps.release(batch)
 
     def purge_some(self, limit: int = purging.ROWS) -> int:
-        """Deletes at most `limit` ended tasks: calls `purge_tasks`; returns how many."""
+        """Deletes at most `limit` terminal tasks: calls `purge_tasks`; returns how many."""
         return self._purging.some(limit)
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class Relay(Service):
         """One cycle and the wait after it; whatever fails is reported once and backed off."""
         try:
             pause = self.step()
-        except QueueRefused:
+        except QueueUnusable:
             # The queue is held back from now on, so the next scan brings other ones.
             self._steps.counters.errors += 1
         except Conflict as error:
@@ -222,7 +222,7 @@ class Relay(Service):
         self._stop.wait(seconds)
 
     def _wait(self, seconds: float) -> None:
-        """Sleeps, but sees a task that becomes due earlier; purges where there is time."""
+        """Sleeps, but sees a task that becomes due earlier; purges if there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             spare = left > self.options.poll and self._purging.is_due
@@ -242,7 +242,7 @@ class Relay(Service):
             return True  # the next cycle finds out whether it still is so, and rests
 
     def _next_due(self, longest: float) -> float:
-        """Seconds. Where it cannot be known, the scans come at their interval."""
+        """Seconds. If it cannot be known, the scans come at their interval."""
         try:
             due = self._steps.next_due()
         except Exception as error:

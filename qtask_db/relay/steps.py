@@ -1,4 +1,4 @@
-"""The relay's steps: claim, push, confirm or release; each can be called alone."""
+"""The relay's steps: claim, push, confirm or release; each can be called by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.held import Held
 from qtask_db.session import Session
 from qtask_db.transport.message import encode
-from qtask_db.transport.queues import QueueRefused, Queues, RedisClient
+from qtask_db.transport.queues import Queues, QueueUnusable, RedisClient
 
 BATCH_BYTES = 4_000_000
 """Payload bytes that a batch should have at most; larger payloads make smaller batches."""
@@ -37,7 +37,7 @@ NO_BATCH = 10**18 - 1
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RelayOptions:
-    """What a relay may be told; `Relay` explains it. Raises ConfigurationError."""
+    """The options of a relay; `Relay` explains them. Raises ConfigurationError."""
 
     namespace: str | None
     name: str
@@ -57,7 +57,7 @@ class RelayOptions:
 
 
 class Steps:
-    """What a relay does, one step at a time."""
+    """The work of a relay, one step at a time."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Steps:
         self.backlog = False
         """Whether the last scan left more than it claimed at once."""
         self.counters = RelayCounters()
-        """What has been done so far."""
+        """The work that has been done so far."""
         self.session = Session(database)
         self._queues = Queues(redis, stream=options.stream, consumer=options.name)
         self.held = Held(self._queues, options.queue_limit) if held is None else held
@@ -99,7 +99,7 @@ class Steps:
         """
         self.check()
         self._rows = 1
-        with contextlib.suppress(QueueRefused):
+        with contextlib.suppress(QueueUnusable):
             self.step()
         self._rows = self._first_rows
 
@@ -126,9 +126,9 @@ class Steps:
                 lengths = self._queues.push(batch.messages)
             except InvalidPayload:
                 lengths = self._queues.push([m for m in batch.messages if _sound(m)])
-        except QueueRefused as error:
+        except QueueUnusable as error:
             for queue, reason in error.reasons.items():
-                self.held.refused(queue, reason)
+                self.held.unusable(queue, reason)
             self.held.took(error.lengths)
             raise
         self.counters.pushed += len(batch.messages)
@@ -181,21 +181,21 @@ class Steps:
         try:
             self.push(batch)
         except QueueUnavailable as error:
-            self.redis_works = isinstance(error, QueueRefused)
+            self.redis_works = isinstance(error, QueueUnusable)
             self.release(batch)
             raise
         self.confirm(batch)
 
     def _look_away(self, took: float) -> None:
-        """What is due and cannot be had (held queues, rows that another relay has locked) must not
-        make this one spin: where that lasts, looking takes a tenth of the time at most.
+        """Tasks that are due and cannot be claimed (of closed queues, or locked by another relay)
+        must not make this one spin: while that lasts, looking takes a tenth of the time at most.
         """
         longest = max(self.options.poll, 10 * took)
         self._blind_for = min(longest, max(SHORTEST_PAUSE, 2 * self._blind_for))
         self._blind_until = time.monotonic() + self._blind_for
 
     def _end(self, batch: Batch, call: Callable[..., None], again: Callable[[Batch], None]) -> bool:
-        """Confirms or releases. Where the database refuses it is told before the next claim."""
+        """Confirms or releases. If the database refuses, it is told again before the next claim."""
         if batch.batch_id is None:
             return False
         try:

@@ -21,7 +21,7 @@ from qtask_db.settings import DEFAULT_PREFIX
 
 
 def migration_table(prefix: str) -> str:
-    """Where yoyo notes which migrations are applied: a table of its own for each prefix but the
+    """The table in which yoyo notes the applied migrations: one for each prefix but the
     default one.
     """
     return default_migration_table if prefix == DEFAULT_PREFIX else f"{prefix}yoyo_migration"
@@ -57,7 +57,7 @@ def backend(database: Database) -> Iterator[Any]:
                 self.execute(statement, {"when": _now(), "pid": os.getpid()})
 
         def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
-            # As yoyo's own, which ends where the user has no name, as a container's may.
+            # As yoyo's own, which fails if the user has no name, as a container's may.
             return {
                 "id": str(uuid.uuid1()),
                 "migration_id": migration.id if migration else None,
@@ -69,7 +69,7 @@ def backend(database: Database) -> Iterator[Any]:
             }
 
     if database.prefix != DEFAULT_PREFIX:
-        # yoyo takes its other tables for missing where its migration table is.
+        # yoyo looks for its other tables beside its migration table.
         for name in ("log", "lock", "version"):
             setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
 

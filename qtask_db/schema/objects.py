@@ -18,7 +18,7 @@ class Objects(Protocol):
 
     @property
     def NEEDED_PRIVILEGES(self) -> str:
-        """What the installing account must have, in words."""
+        """The privileges that the installing account needs, in words."""
 
     @property
     def Backend(self) -> Any:

@@ -130,7 +130,7 @@ class Renderer:
     def objects(self) -> list[SchemaObject]:
         """Views, procedures or the package of them, and events, in the order of their creation.
 
-        What is called comes before who calls it: an upgrade goes on while others are calling.
+        Each comes before its callers: others call while an upgrade is under way.
         """
         views = [self._object("view", entry["name"]) for entry in INDEX["view"]]
         chosen = INDEX["event"] if self.settings.maintenance_minutes else []
@@ -165,7 +165,7 @@ class Renderer:
 
     @property
     def notes(self) -> dict[str, str]:
-        """What the schema remembers of its installation, by name."""
+        """The schema's record of its installation, by name."""
         digests = {f"digest of {o.name}": o.digest for o in self.objects if o.kind != "procedure"}
         return {**self.settings.stored(), **digests, "version": VERSION}
 
@@ -227,7 +227,7 @@ class _Collector:
     """Stands in for yoyo's own while a migration file runs."""
 
     attributes: tuple[str, ...]
-    """Of a step that is no text, the first that it has is its statement."""
+    """If a step is not a text, the first of these that it has is its statement."""
     statements: list[str]
 
     def add_step(self, apply: str | Callable[..., Any], *_args: Any, **_options: Any) -> None:

@@ -26,9 +26,9 @@ VALUES VIEW VIEWS WHEN WHERE WITH
 _STATEMENTS = """
 ARRAY CLOSE COMMIT CONTINUE EXECUTE EXIT FORALL LOOP OPEN OUT OVER PIPE PRAGMA RAISE RETURN ROLLBACK
 SAVEPOINT WHILE
-"""  # the same, keywords that begin a statement or have a meaning where a name stands
+"""  # the same, keywords that begin a statement or have a meaning in the place of a name
 _SHADOWED = "DBMS_LOB DUAL STANDARD SYS"
-"""What the package itself names: an object of the schema would come first."""
+"""Names that the package itself uses: an object of the schema would come first."""
 
 UNFIT = frozenset(f"{_SQL} {_PLSQL} {_STATEMENTS} {_SHADOWED}".split())
 

@@ -1,7 +1,7 @@
 """The tables as the migrations make them, read from their own statements, beside what is there.
 
-What is more than a migration makes is nobody's fault; what is missing or other is named, with the
-statement that mends it.
+Parts that no migration makes are left alone; parts that are missing or different are named, with
+the statement that mends them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Part:
     """A column, an index, or what the table itself is."""
 
     facts: Mapping[str, str]
-    """What can be compared, in one way of writing."""
+    """The properties to compare, in one way of writing."""
     definition: str = ""
     """As a statement gives it."""
 
@@ -61,7 +61,7 @@ def compare(wanted: Structure, found: Structure, mend: Mend) -> Iterator[Differe
 
 
 def items(text: str) -> list[str]:
-    """What commas separate that stand in no parentheses and no quotes."""
+    """The parts between commas that are in no parentheses and no quotes."""
     found, depth, start = [], 0, 0
     for match in re.finditer(r"'(?:[^']|'')*'|[(),]", text):
         sign = match[0]

@@ -46,7 +46,7 @@ def record(raw: Raw, why: str) -> str:
 
 
 def keep(client: RedisClient, key: str, kept: str, most: int) -> bool:
-    """Adds a record to a list of at most `most`; False where other things than records are in it,
+    """Adds a record to a list of at most `most`; False if other things than records are in it,
     which a user that may run no scripts does not see.
     """
     try:

@@ -60,7 +60,7 @@ def translated(client: RedisClient) -> Iterator[None]:
 
 
 def run_each(client: RedisClient, commands: list[Command]) -> list[Any]:
-    """The reply, or the error, of each command, in one round trip where the client allows it.
+    """The reply, or the error, of each command, in one round trip if the client allows it.
 
     Trouble that concerns the whole server is raised instead. In a Cluster the commands go one by
     one, so that a shard that is away fails its own keys and no others.
@@ -82,14 +82,14 @@ def run_each(client: RedisClient, commands: list[Command]) -> list[Any]:
 
 
 def run(client: RedisClient, *command: str | bytes | int | float) -> Any:
-    """The reply, undecoded also by a client with decode_responses: a message that is no text would
+    """The reply, undecoded also by a client with decode_responses: a message that is not text would
     raise an error after it was taken, and be lost with all that came with it.
     """
     return client.execute_command(*command, **{NEVER_DECODE: True})
 
 
 def run_script(client: RedisClient, text: str, queue: str, *arguments: str | int | bytes) -> Any:
-    """What the script returns. It goes to the node of the queue alone: to load it, as redis-py's
+    """The script's result. It goes to the node of the queue only: to load it, as redis-py's
     own scripts do, all nodes of a Cluster would have to answer.
     """
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -132,7 +132,7 @@ def _one_by_one(client: RedisCluster, commands: list[Command]) -> list[Any]:
 
 
 def reason(error: Exception) -> str:
-    """What Redis said, with the remedy where its words do not lead there."""
+    """The error of Redis, with the remedy if its words do not lead there."""
     if isinstance(error, _ELSEWHERE) or code(error) in ("MOVED", "ASK", "CROSSSLOT"):
         return f"it is a node of a Redis Cluster ({error}): write redis+cluster:// in the URL"
     return _SCRIPT_PLACE.sub("", str(error)) or type(error).__name__

@@ -211,7 +211,7 @@ return pushed
         taken = self._read_group(client, queues, 1, "BLOCK", max(1, int(timeout * 1000)))
         left = size - sum(len(raw.body) for raw in taken)
         if taken and count > len(taken) and left > 0:
-            # What was taken is not to wait until it is pending for long.
+            # The messages that were taken must not wait until they are pending for long.
             with contextlib.suppress(*TROUBLE):
                 taken += self._read(client, taken[0].queue, count - len(taken), left)
         return taken

@@ -12,7 +12,7 @@ from qtask_db.transport.commands import Command, run, run_script, runs_no_script
 from qtask_db.transport.url import TROUBLE, RedisClient
 
 FEW = 16
-"""Most messages of one take, where the user may not run scripts and their size is not known."""
+"""Most messages of one take, if the user may not run scripts and their size is not known."""
 PIECE = 8
 """Most messages that a script takes at one time: as many too large ones may come unforeseen."""
 PROBE_KEY = "qtask:probe "
@@ -84,7 +84,7 @@ return pushed
         queue = as_bytes(first[0]).decode()
         bodies = [as_bytes(first[1])]
         if count > 1 and (left := size - len(bodies[0])) > 0:
-            # What was popped must not be lost when this second command fails.
+            # The popped message must not be lost when this second command fails.
             with contextlib.suppress(*TROUBLE):
                 bodies += self._pop(client, queue, count - 1, left)
         return [Raw(queue, body) for body in bodies]

@@ -13,7 +13,7 @@ from qtask_db.models import Message
 
 _WHITESPACE = " \t\n\r"
 _LARGEST_ID = 10**18 - 1
-"""What the procedures read: 18 digits."""
+"""The procedures read 18 digits."""
 _LARGEST_ATTEMPT = 2**31 - 1
 _CHUNK_MESSAGES = 1_000
 _CHUNK_BYTES = 1_000_000
@@ -36,7 +36,7 @@ class Received:
 
     task_id: int
     attempt: int | None
-    """The attempt that was announced; None where the message has no `task_attempt`."""
+    """The attempt that was announced; None if the message has no `task_attempt`."""
     payload: dict[str, Any]
     """The payload as its creator gave it, without the two reserved keys."""
     text: str = field(default="", compare=False, repr=False)
@@ -44,7 +44,7 @@ class Received:
 
 
 def encode(message: Message) -> str:
-    """The message's text. Raises InvalidPayload where the stored payload is not a JSON object.
+    """The message's text. Raises InvalidPayload if the stored payload is not a JSON object.
 
     The payload is spliced, never parsed: a number keeps every digit that was stored, and a push
     costs no JSON work.
@@ -59,7 +59,7 @@ def encode(message: Message) -> str:
 
 
 def decode(raw: bytes | str) -> Received:
-    """Reads a message. Raises BadMessage where it is not one."""
+    """Reads a message. Raises BadMessage if it is not one."""
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         payload = _parse(text)

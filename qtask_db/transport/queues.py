@@ -26,10 +26,18 @@ from qtask_db.transport.commands import (
 )
 from qtask_db.transport.kinds import Lists, Raw, Streams
 from qtask_db.transport.message import by_queue, chunks, encode
-from qtask_db.transport.taking import QueueRefused, Taking
+from qtask_db.transport.taking import QueueUnusable, Taking
 from qtask_db.transport.url import TROUBLE, RedisClient, check_client, check_url, connect
 
-__all__ = ["BAD_LIMIT", "BAD_SUFFIX", "QUEUE_LIMIT", "QueueRefused", "Queues", "Raw", "RedisClient"]
+__all__ = [
+    "BAD_LIMIT",
+    "BAD_SUFFIX",
+    "QUEUE_LIMIT",
+    "QueueUnusable",
+    "Queues",
+    "Raw",
+    "RedisClient",
+]
 __all__ += ["connect", "push_now", "push_tasks"]
 
 QUEUE_LIMIT: int = DEFAULT["queue_limit"]
@@ -56,7 +64,7 @@ class Pushable(Protocol):
 
 
 class Queues:
-    """The queues of one Redis. Every method raises QueueUnavailable where Redis does not answer.
+    """The queues of one Redis. Every method raises QueueUnavailable if Redis does not answer.
 
     `redis` is a redis-py client or a URL, which is checked now (ConfigurationError) and connected
     at the first use. `consumer` names this process in the consumer group of a stream.
@@ -94,7 +102,7 @@ class Queues:
 
     def check(self, queues: Iterable[str]) -> None:
         """Whether messages can be taken from these queues; none is. Those that cannot be used are
-        set aside by name. Raises QueueRefused where that is all of them.
+        set aside by name. Raises QueueUnusable if that is all of them.
         """
         with translated(self._redis):
             self._taking.check(self._redis, list(queues))
@@ -109,8 +117,8 @@ class Queues:
     def push(self, messages: Iterable[Message]) -> dict[str, int]:
         """Appends the messages to their queues; returns the length of each queue that got some.
 
-        Raises QueueRefused where only some queues took theirs. After an error some messages may be
-        there: pushing them again makes duplicates, which the attempt number renders harmless.
+        Raises QueueUnusable if only some queues took theirs. After an error some messages may be
+        there: pushing them again makes copies, which the attempt number renders harmless.
         """
         commands: list[Command] = []
         names: list[str] = []
@@ -126,7 +134,7 @@ class Queues:
             elif isinstance(reply, int):
                 lengths[queue] = reply
         if reasons:
-            raise QueueRefused(reasons, {q: n for q, n in lengths.items() if q not in reasons})
+            raise QueueUnusable(reasons, {q: n for q, n in lengths.items() if q not in reasons})
         return lengths
 
     def push_bounded(self, queue: str, messages: Iterable[Message], limit: int) -> int:
@@ -161,10 +169,10 @@ class Queues:
         `timeout` seconds for the first one.
 
         Each call begins with another queue, so that a busy one does not starve the others. A
-        message that was taken from a list is gone from Redis: the database hands its task out again
+        message that was taken from a list is gone from Redis: its task is queued again
         when its interval has passed. One taken from a stream stays pending until `done`. A queue
-        that cannot be used is set aside for a while, and the others are served; QueueRefused is
-        raised where that is all of them.
+        that cannot be used is set aside for a while, and the others are served; QueueUnusable is
+        raised if that is all of them.
         """
         wait = min(timeout, self._longest_wait())
         with translated(self._redis):
@@ -187,7 +195,7 @@ class Queues:
 
         A record is `{"reason": …, "message": …, "at": seconds since 1970}`; bytes that are not
         UTF-8 appear as `\\xNN`, and of a long message its beginning is kept (16 KB). The list keeps
-        the newest 10,000 records (BAD_LIMIT). QueueUnavailable is raised, too, where it is a queue
+        the newest 10,000 records (BAD_LIMIT). QueueUnavailable is raised, too, if it is a queue
         with messages in it; a user that may run no scripts does not see that.
         """
         key = taken.queue + BAD_SUFFIX
@@ -213,7 +221,7 @@ class Queues:
         return int(run_script(self._redis, self._kind.PUSH_BOUNDED, queue, limit, *texts))
 
     def _make_room(self, queue: str) -> bool:
-        """False where there is nothing to remove, or the user may not."""
+        """False if there is nothing to remove, or the user may not."""
         try:
             return self._kind.make_room(self._redis, queue)
         except NoPermissionError:
@@ -272,7 +280,7 @@ def push_now(
     limit: int = QUEUE_LIMIT,
     stream: bool = False,
 ) -> int:
-    """As `push_tasks`, but raises QueueUnavailable where not all could be pushed."""
+    """As `push_tasks`, but raises QueueUnavailable if not all could be pushed."""
     pushed, error = _push(redis, tasks, limit, stream)
     if error is not None:
         raise error
@@ -282,7 +290,7 @@ def push_now(
 def _push(
     redis: RedisClient | str, tasks: Iterable[Pushable], limit: int, stream: bool
 ) -> tuple[int, QueueUnavailable | None]:
-    """How many were pushed, and why not all: one queue that is refused stops no other."""
+    """How many were pushed, and why not all: an unusable queue stops no other."""
     groups: dict[str, list[Message]] = {}
     for task in tasks:
         if task.pushable:

@@ -20,7 +20,7 @@ from qtask_db.transport.url import TROUBLE, RedisClient
 _CLUSTER_WAIT = 0.05
 
 
-class QueueRefused(QueueUnavailable):
+class QueueUnusable(QueueUnavailable):
     """Some queues took or gave no message: their key is of another type, their shard is away."""
 
     def __init__(self, reasons: dict[str, str], lengths: dict[str, int]) -> None:
@@ -30,12 +30,12 @@ class QueueRefused(QueueUnavailable):
         self.lengths = lengths
         """The lengths of the queues that did take their messages."""
 
-    def __reduce__(self) -> tuple[type[QueueRefused], tuple[dict[str, str], dict[str, int]]]:
+    def __reduce__(self) -> tuple[type[QueueUnusable], tuple[dict[str, str], dict[str, int]]]:
         return type(self), (self.reasons, self.lengths)
 
 
 class Taking:
-    """Serves queues in turn. A command on several keys fails for all where one key is no queue, or
+    """Serves queues in turn. A command on several keys fails for all if one key is not a queue, or
     may not be read: then they are asked one by one, and that one is set aside.
     """
 
@@ -49,7 +49,7 @@ class Taking:
         return [queue for queue in queues if queue not in self._aside]
 
     def check(self, client: RedisClient, queues: Sequence[str]) -> None:
-        """Sets aside what cannot be used. Raises QueueRefused where that is all of them."""
+        """Sets aside unusable queues. Raises QueueUnusable if that is all of them."""
         for queue in queues:
             try:
                 self._kind.check(client, queue)
@@ -60,7 +60,7 @@ class Taking:
     def take(
         self, client: RedisClient, queues: Sequence[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
-        """See `Queues.take`. Raises redis-py's errors, and QueueRefused."""
+        """See `Queues.take`. Raises redis-py's errors, and QueueUnusable."""
         turn = self._turn % len(queues)
         self._turn += 1
         ordered = [*queues[turn:], *queues[:turn]]
@@ -141,4 +141,4 @@ class Taking:
     def _raise_if_none_is_left(self, queues: Sequence[str]) -> None:
         if not self.usable(queues):
             reasons = self._aside.reasons
-            raise QueueRefused({queue: reasons[queue] for queue in queues}, {})
+            raise QueueUnusable({queue: reasons[queue] for queue in queues}, {})

@@ -25,7 +25,7 @@ RedisClient: TypeAlias = "redis.Redis | RedisCluster"
 _PLAIN = ("redis", "rediss", "unix")
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
-_NO_PORT = "Redis URL: a port is no number from 0 to 65535"
+_NO_PORT = "Redis URL: a port is not a number from 0 to 65535"
 SCHEMES = (*_PLAIN, *_SENTINEL, *_CLUSTER)
 
 _CERTIFICATES = ("none", "optional", "required")
@@ -39,7 +39,7 @@ _OF_POOLS = {"connection_class", "max_connections"}
 _OF_SENTINELS = {"sentinel_username", "sentinel_password"}
 
 TROUBLE = (redis.RedisError, redis.exceptions.RedisClusterException, OSError)
-"""What a client raises where Redis is away; the second one is no RedisError."""
+"""The errors of a client if Redis is away; the second one is not a RedisError."""
 
 _RETRIES = 2
 _TIMEOUTS = {
@@ -62,7 +62,7 @@ def connect(url: str) -> RedisClient:
 
     redis-py's own query arguments are understood too (`?socket_timeout=5`, `?ssl_ca_certs=…`), and
     Celery's `?ssl_cert_reqs=CERT_NONE`. A plain or Sentinel client connects at its first command; a
-    Cluster client asks for the slots at once and raises QueueUnavailable where it cannot.
+    Cluster client asks for the slots at once and raises QueueUnavailable if it cannot.
     """
     parts = check_url(url)
     if parts.scheme in _PLAIN:
@@ -85,7 +85,7 @@ def check_url(url: str) -> SplitResult:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise ConfigurationError(f"Redis URL: unknown scheme {parts.scheme!r}; use one of {known}")
     if not url.lower().startswith(f"{parts.scheme}://"):
-        # What follows may be a login.
+        # The rest may be a login.
         raise ConfigurationError(f"Redis URL: {parts.scheme} must be followed by ://")
     if parts.scheme in _PLAIN:
         _options(parts, url)
@@ -104,7 +104,7 @@ def check_client(client: Any) -> RedisClient:
     name = f"{type(client).__module__}.{type(client).__qualname__}"
     run = getattr(client, "execute_command", None)
     if run is None:
-        raise ConfigurationError(f"{name} is no Redis URL and no client of redis-py")
+        raise ConfigurationError(f"{name} is neither a Redis URL nor a client of redis-py")
     if isinstance(client, Pipeline | ClusterPipeline):
         raise ConfigurationError(f"{name} sends nothing by itself: give the client it was made of")
     if inspect.iscoroutinefunction(run) or name.startswith("redis.asyncio."):
@@ -168,7 +168,7 @@ def _cluster(parts: SplitResult) -> RedisClient:
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """What every client gets unless its URL says otherwise. `from_url` alone would never retry."""
+    """The options of a client unless its URL says otherwise. `from_url` alone would never retry."""
     defaults = {**_TIMEOUTS, "retry": _retry(), "health_check_interval": 30}
     if options.get("path"):
         # A Unix socket connection knows no TCP keepalive and no connect timeout of its own.
@@ -198,7 +198,7 @@ def _options(parts: SplitResult, url: str) -> dict[str, Any]:
     try:
         _ = urlsplit(url).port
     except ValueError:
-        # Not the error: without its @ the password stands where the port is read.
+        # Not the error: without its @ the password is read as the port.
         raise ConfigurationError(_NO_PORT) from None
     try:
         options: dict[str, Any] = dict(parse_url(url))
@@ -216,7 +216,7 @@ def _options(parts: SplitResult, url: str) -> dict[str, Any]:
 
 
 def _convert(options: dict[str, Any]) -> None:
-    """What redis-py leaves as a text. Raises ValueError."""
+    """The values that redis-py leaves as texts. Raises ValueError."""
     for name, value in options.items():
         if name in _SWITCHES and isinstance(value, str):
             if value.lower() not in _SWITCH:

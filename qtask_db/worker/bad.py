@@ -1,4 +1,4 @@
-"""Messages that no handler could be given, on their way to the list where people find them."""
+"""Bad messages, on their way to the list in which people find them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qtask_db.worker.job import WorkerCounters
 logger = get_logger("qtask_db.worker")
 
 WAIT = 5.0
-"""Seconds until Redis is asked once more to keep what is no message."""
+"""Seconds until Redis is asked once more to keep a bad message."""
 MOST = 1_000
 """From so many of them on nothing is taken until it does."""
 

@@ -84,7 +84,7 @@ class Completer:
             (Duty(logger, "database, ending tasks"), lambda: results.finished, results.finish),
             (
                 Duty(logger, "database, giving tasks back"),
-                lambda: results.unbegun,
+                lambda: results.not_run,
                 results.give_back,
             ),
             (Duty(logger, "database, failing attempts"), lambda: results.failed, results.fail_all),
@@ -153,7 +153,7 @@ class Completer:
             duty.works()
 
     def _collect(self) -> None:
-        """All that is in the inbox; waits for the first where there is nothing else to do."""
+        """All that is in the inbox; waits for the first if there is nothing else to do."""
         waits = [duty.rest for duty, work, _ in self._duties if work()]
         if self._watched:
             waits.append(max(self._beating.rest, self._next_look - time.monotonic()))

@@ -22,7 +22,7 @@ from qtask_db.models import Message, ReceivedTask
 from qtask_db.process.retrying import Duty, Stop
 from qtask_db.session import Session
 from qtask_db.transport.message import BadMessage, Received, decode, encode
-from qtask_db.transport.queues import QueueRefused, Queues, Raw
+from qtask_db.transport.queues import Queues, QueueUnusable, Raw
 from qtask_db.worker.bad import BadMessages
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.job import Job, WorkerCounters
@@ -99,7 +99,7 @@ class Fetcher:
                 self._start(taken)
                 self._worked = True
                 self._starting.works()
-        except QueueRefused as error:  # each of them has been told by its name
+        except QueueUnusable as error:  # each of them has been told by its name
             self._stop.wait(self._taking.failed_quietly())
             logger.debug("%s", error)
         except QueueUnavailable as error:
@@ -111,7 +111,7 @@ class Fetcher:
             self._stop.wait(self._starting.failed(error))
 
     def _take(self) -> list[Raw]:
-        """What is there now, as much as there is room for; else waits for what can run at once.
+        """The messages that are there, if there is room; else waits for what can run at once.
 
         Waiting for more would be wrong by the time it comes: a handler may have turned out slow.
         """
@@ -129,7 +129,7 @@ class Fetcher:
         return taken
 
     def _start(self, taken: list[Raw]) -> None:
-        """From message to running handler. What cannot be started now goes back to its queue."""
+        """From message to running handler. A message that cannot be started now is put back."""
         good, found = self._read(taken)
         if self._stop.is_set():
             self._put_back(good)

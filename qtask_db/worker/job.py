@@ -87,13 +87,13 @@ class WorkerCounters:
     failed: int = 0
     """Failed attempts."""
     returned: int = 0
-    """Given back at the stop, as no thread had begun them; these attempts do not count."""
+    """Given back at the stop, as no handler had run; these attempts do not count."""
     lost: int = 0
     """Results that were dropped, as the attempt was no longer this worker's."""
 
 
 def text_of(error: BaseException | None) -> str:
-    """What people read of a handler's error, whatever its own methods do."""
+    """A handler's error as people read it, whatever its own methods do."""
     try:
         text = str(error) if isinstance(error, Retry) else f"{type(error).__name__}: {error}"
     except BaseException:

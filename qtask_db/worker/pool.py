@@ -42,8 +42,8 @@ class Run:
     beat_at: float
     """Monotonic time of the next heartbeat."""
     error: BaseException | None = None
-    unbegun: bool = False
-    """No handler was called: the worker stopped, or the task was lost, before a thread began it."""
+    not_run: bool = False
+    """No handler was called: the worker stopped, or the task was lost, before a thread took it."""
     thread: int = 0
     """That of its handler."""
     told: bool = False
@@ -84,7 +84,7 @@ class Pool:
         """How many tasks to take now, to be run soon, how many of them would run at once, and how
         many characters they may have.
 
-        Where tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
+        If tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
         large takes, not many small ones, but none of more than START_ROWS.
         """
         self._fetcher_waits = True
@@ -118,7 +118,7 @@ class Pool:
             self._wake.put(None)
 
     def waiting(self) -> int:
-        """Runs that no thread has begun."""
+        """Runs that no thread has taken."""
         return self._inbox.qsize()
 
     def running(self) -> list[Job]:
@@ -146,7 +146,7 @@ class Pool:
             return self._in_hand == 0
 
     def take_back(self) -> list[Run]:
-        """The runs that no thread has begun; the threads end when they are through with theirs."""
+        """The runs that no thread has taken; the threads end when they are through with theirs."""
         runs: list[Run] = []
         while True:
             try:
@@ -158,7 +158,7 @@ class Pool:
         for _ in range(self._threads):
             self._inbox.put(None)
         for run in runs:
-            run.unbegun = True
+            run.not_run = True
         with self._lock:
             self._in_hand -= len(runs)
         return runs
@@ -181,7 +181,7 @@ class Pool:
     def _work(self) -> None:
         while (run := self._inbox.get()) is not None:
             if run.job.lost:
-                run.unbegun = True
+                run.not_run = True
             else:
                 self._handle(run)
             self._done(run)

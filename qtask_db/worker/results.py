@@ -1,4 +1,4 @@
-"""What handlers have left behind, on its way into the database."""
+"""The results of handlers, on their way into the database."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ class Results:
         self._retry_delay = retry_delay
         self.finished: list[Run] = []
         self.failed: list[Run] = []
-        self.unbegun: list[Run] = []
+        self.not_run: list[Run] = []
         self._rows = FINISH_ROWS
         self._written_at = 0.0
 
     def add(self, run: Run) -> None:
-        """What was lost is written only where it may be a success of the handler's own making."""
-        if run.job.lost and (run.unbegun or run.error is not None):
+        """A lost attempt is written only if it may be a success of the handler's own making."""
+        if run.job.lost and (run.not_run or run.error is not None):
             self.drop(run.job, "it was lost meanwhile")
             self._completed([run.job])
-        elif run.unbegun:
-            self.unbegun.append(run)
+        elif run.not_run:
+            self.not_run.append(run)
         elif run.error is None:
             self.finished.append(run)
         else:
@@ -66,10 +66,10 @@ class Results:
 
     def left(self) -> int:
         """How many are not written."""
-        return len(self.finished) + len(self.failed) + len(self.unbegun)
+        return len(self.finished) + len(self.failed) + len(self.not_run)
 
     def finish(self) -> None:
-        """All that is there; what the database refuses is asked for alone, and goes to the end."""
+        """All that is there; one that the database refuses is tried by itself, then put last."""
         written = False
         tried: set[int] = set()
         while (runs := self._next_results()) and id(runs[0]) not in tried:
@@ -123,12 +123,12 @@ class Results:
             runs.append(run)
 
     def give_back(self) -> None:
-        """Of a worker that stops: what no thread has begun."""
-        while some := self.unbegun[:FINISH_ROWS]:
+        """Of a worker that stops: the runs that no thread has taken."""
+        while some := self.not_run[:FINISH_ROWS]:
             self._counters.returned += calls.return_many(
                 self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
             )
-            del self.unbegun[: len(some)]
+            del self.not_run[: len(some)]
             self._completed([run.job for run in some])
 
     def fail_all(self) -> None:

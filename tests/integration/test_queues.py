@@ -19,7 +19,7 @@ from qtask_db.models import Message
 from qtask_db.task import Task
 from qtask_db.transport import kinds
 from qtask_db.transport import queues as queues_module
-from qtask_db.transport.queues import QueueRefused, Queues, connect, push_now, push_tasks
+from qtask_db.transport.queues import Queues, QueueUnusable, connect, push_now, push_tasks
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -244,7 +244,7 @@ def test_a_key_of_another_type_refuses_its_queue_alone(
     queues: Queues, redis: redis_py.Redis
 ) -> None:
     redis.set("BAD", "x")
-    with pytest.raises(QueueRefused, match=r"BAD.*WRONGTYPE") as caught:
+    with pytest.raises(QueueUnusable, match=r"BAD.*WRONGTYPE") as caught:
         queues.push([*messages("BAD", 1), *messages("GOOD", 2)])
     assert set(caught.value.reasons) == {"BAD"}
     assert caught.value.lengths == {"GOOD": 2}
@@ -257,7 +257,7 @@ def test_a_full_redis_is_unavailable(redis_url: str, redis: redis_py.Redis, stre
     try:
         with pytest.raises(QueueUnavailable, match=r"OOM|memory") as caught:
             queues.push(messages("A", 1))
-        assert not isinstance(caught.value, QueueRefused)
+        assert not isinstance(caught.value, QueueUnusable)
     finally:
         redis.config_set("maxmemory", 0)
     assert queues.push(messages("A", 1)) == {"A": 1}

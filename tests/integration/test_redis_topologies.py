@@ -23,7 +23,7 @@ from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.relay import Relay
 from qtask_db.task import Task
-from qtask_db.transport.queues import QueueRefused, Queues, push_tasks
+from qtask_db.transport.queues import Queues, QueueUnusable, push_tasks
 from qtask_db.transport.url import connect
 from qtask_db.worker import Worker
 
@@ -91,7 +91,7 @@ def test_a_dead_shard_refuses_its_queues_alone(
     queues.push(messages(NAMES))
     processes[0].kill()
     processes[0].wait()
-    with pytest.raises(QueueRefused) as caught:
+    with pytest.raises(QueueUnusable) as caught:
         queues.push(messages(NAMES))
     refused, served = set(caught.value.reasons), set(caught.value.lengths)
     assert refused

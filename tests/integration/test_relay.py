@@ -237,7 +237,7 @@ def test_a_full_queue_is_held_back(
 def test_a_refused_queue_does_not_stop_the_others(
     conn: Connection, redis: redis_py.Redis, make_relay: MakeRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "REFUSED_HOLD", 1)
+    monkeypatch.setattr(held, "UNUSABLE_HOLD", 1)
     redis.set("BAD", "not a list")
     bad = create(conn, 50, "BAD")
     good = create(conn, 50, "GOOD")

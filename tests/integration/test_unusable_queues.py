@@ -19,7 +19,7 @@ from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.relay import Relay
 from qtask_db.transport import commands
-from qtask_db.transport.queues import QueueRefused, Queues, push_tasks
+from qtask_db.transport.queues import Queues, QueueUnusable, push_tasks
 from qtask_db.worker import Worker
 
 
@@ -115,10 +115,10 @@ def test_no_usable_queue_at_all(redis: redis_py.Redis, redis_url: str, stream: b
     redis.mset({"W1": "x", "W2": "y"})
     queues = Queues(redis_url, stream=stream)
     for _ in range(3):
-        with pytest.raises(QueueRefused) as caught:
+        with pytest.raises(QueueUnusable) as caught:
             queues.take(["W1", "W2"], 5, 0.1)
         assert set(caught.value.reasons) == {"W1", "W2"}
-    with pytest.raises(QueueRefused, match="WRONGTYPE"):
+    with pytest.raises(QueueUnusable, match="WRONGTYPE"):
         queues.check(["W1", "W2"])
     queues.check(["W1", "W3"])
 
@@ -207,7 +207,7 @@ def test_a_damaged_row_beside_a_refused_queue(
     calls.delay(conn, "test", {}, 0, 3600, "W1")
     batch = relay.claim()
     batch.messages.append(Message(1, 1, "W2", "no object"))
-    with pytest.raises(QueueRefused):
+    with pytest.raises(QueueUnusable):
         relay.push(batch)
     assert relay._steps.held.names == ("W1",)
     relay.close()
@@ -235,7 +235,7 @@ def test_a_cluster_with_the_url_of_one_server(cluster: str) -> None:
     url = cluster.replace("redis+cluster", "redis").partition(",")[0] + "/0"
     names = [f"N{n}" for n in range(8)]
     queues = Queues(url)
-    with pytest.raises(QueueRefused, match=r"write redis\+cluster://"):
+    with pytest.raises(QueueUnusable, match=r"write redis\+cluster://"):
         queues.push([Message(n, 1, name, "{}") for n, name in enumerate(names)])
 
     def take_what_is_there() -> None:
@@ -305,7 +305,7 @@ def test_a_shard_that_hangs_costs_one_time_out() -> None:
         processes[1].send_signal(signal.SIGSTOP)
         try:
             began = time.monotonic()
-            with pytest.raises(QueueRefused) as caught:
+            with pytest.raises(QueueUnusable) as caught:
                 queues.push([message for name in names for message in messages(name, 1)])
             took = time.monotonic() - began
             assert 1 < len(caught.value.reasons) < 24

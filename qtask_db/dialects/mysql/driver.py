@@ -1,4 +1,4 @@
-"""MySQL and MariaDB through PyMySQL (or mysqlclient, where the caller brings its connection)."""
+"""MySQL and MariaDB through PyMySQL (or mysqlclient, if the caller brings its connection)."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ class MySQL:
 
 @contextmanager
 def _explained(places: Sequence[str]) -> Iterator[None]:
-    """Where a call with these arguments was too large for the server, the error says so."""
+    """If a call with these arguments was too large for the server, the error says so."""
     try:
         yield
     except Exception as error:
@@ -243,14 +243,14 @@ def _explained(places: Sequence[str]) -> Iterator[None]:
 def rows_of(
     raw: Any, statement: str, arguments: Sequence[Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """What a query returns."""
+    """The rows of a query."""
     with _plain_cursor(raw) as cursor:
         cursor.execute(statement, arguments)
         return _as_texts(raw, cursor.fetchall())
 
 
 def _as_texts(raw: Any, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The rows without bytes, which mysqlclient gives where it is told to convert nothing."""
+    """The rows without bytes, which mysqlclient gives if it is told to convert nothing."""
     if not any(isinstance(value, bytes) for value in itertools.chain(*rows[:1])):
         return list(rows)
     return [tuple(v.decode(raw.encoding) if isinstance(v, bytes) else v for v in r) for r in rows]
@@ -313,4 +313,4 @@ def _cursor(raw: Any) -> Any:
         driver = kind.__module__.partition(".")[0]
         if driver in DRIVERS:
             return raw.cursor(importlib.import_module(f"{driver}.cursors").Cursor)
-    raise TypeError(f"{type(raw).__qualname__} is no connection of {' or '.join(DRIVERS)}")
+    raise TypeError(f"{type(raw).__qualname__} is not a connection of {' or '.join(DRIVERS)}")

@@ -1,7 +1,7 @@
-"""What the numbers of MySQL's, MariaDB's and their drivers' errors mean for a call.
+"""The meaning for a call of the errors' numbers of MySQL, MariaDB and their drivers.
 
 Chosen from all that the servers list (`errmsg`, `performance_schema`). A number that is left out is
-a plain DatabaseError: what it says is for people, and to repeat the call is no remedy.
+a plain DatabaseError: its text is for people, and to repeat the call does not help.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _WITHOUT_NUMBER = ("Already closed", "Packet sequence number wrong")
 
 
 def translate(error: Exception) -> QtaskError | None:
-    """The error of this package for one of a driver; None where it is not a driver's."""
+    """The error of this package for one of a driver; None if it is not a driver's."""
     if isinstance(error, UnicodeEncodeError):
         return InvalidArgument(f"a text cannot be sent to the database: {error}")
     number, text = number_and_text(error)
@@ -142,7 +142,7 @@ def _sorted(error: Exception, number: int, text: str) -> QtaskError:
 
 
 def number_and_text(error: Exception) -> tuple[int | None, str]:
-    """None where it is not a driver's error, _NONE where that has no number."""
+    """None if it is not a driver's error, _NONE if that has no number."""
     for name in DRIVERS:
         module = sys.modules.get(name)
         if module is not None and isinstance(error, module.MySQLError):

@@ -80,7 +80,7 @@ class Oracle:
         arguments: Sequence[Any],
         options: Mapping[str, Any] | None,
     ) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """One anonymous block, and one fetch where the procedure returns a cursor."""
+        """One anonymous block, and one fetch if the procedure returns a cursor."""
         declared = signature.read(self.name, verb)
         given = [
             _fitting(value, place.name, place.type)
@@ -146,14 +146,14 @@ def _out_type(kind: str) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """What a CLOB holds; a number is itself."""
+    """The text of a CLOB; a number is itself."""
     return value.read() if hasattr(value, "read") else value
 
 
 def _fitting(value: Any, name: str, kind: str) -> Any:
     """The value as it is sent. Refuses what PL/SQL would silently convert to the parameter's type.
 
-    A blank, which is no valid name and no JSON either, stands for the empty text: that is NULL.
+    A blank, which is neither a valid name nor JSON, stands for the empty text: that is NULL.
     """
     if value is None or (isinstance(value, str) and kind != "NUMBER"):
         return " " if value == "" else value
@@ -167,7 +167,7 @@ def _fitting(value: Any, name: str, kind: str) -> Any:
 
 
 def rows_of(raw: Any, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """What a query returns."""
+    """The rows of a query."""
     with raw.cursor() as cursor:
         fetch_at_once(cursor, 1000)
         cursor.execute(statement, arguments)

@@ -1,7 +1,7 @@
-"""What the numbers of Oracle's errors (ORA-) and of its driver's (DPY-) mean for a call.
+"""The meaning for a call of the errors' numbers of Oracle (ORA-) and its driver (DPY-).
 
-A number that is left out is a plain DatabaseError: what it says is for people, and to repeat the
-call is no remedy.
+A number that is left out is a plain DatabaseError: its text is for people, and to repeat the call
+does not help.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ _INVALID_PACKAGE = "PLS-00905"
 
 
 def translate(error: Exception) -> QtaskError | None:
-    """The error of this package for one of the driver; None where it is not the driver's."""
+    """The error of this package for one of the driver; None if it is not the driver's."""
     if isinstance(error, UnicodeEncodeError):
         return InvalidArgument(f"a text cannot be sent to the database: {error}")
     found = _details(error)
@@ -140,7 +140,7 @@ def _sorted(found: Any, text: str) -> QtaskError:
 
 
 def _details(error: Exception) -> Any:
-    """What the driver says of one of its errors; None where it is not one."""
+    """The driver's record of one of its errors; None if it is not one."""
     oracledb = sys.modules.get("oracledb")
     if oracledb is None or not isinstance(error, oracledb.Error):
         return None

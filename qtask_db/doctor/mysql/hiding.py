@@ -1,4 +1,4 @@
-"""Who could hide the tables of a schema from the procedures that he calls.
+"""Accounts that could hide the tables of a schema from the procedures that they call.
 
 A temporary table hides the one of its name in its session, also in procedures of another account.
 """

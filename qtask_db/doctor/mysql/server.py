@@ -1,4 +1,4 @@
-"""What can be wrong with a MySQL or MariaDB server and with this account's privileges on it."""
+"""Checks of a MySQL or MariaDB server and of this account's privileges on it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def lost_queues(raw: Any, prefix: str) -> list[tuple[Any, ...]]:
 
 
 def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:
-    """Who else can read what is sent, or pose as the server."""
+    """Whether others can read the traffic, or pose as the server."""
     yield ways.examine(
         "encryption",
         raw._sock,
@@ -139,7 +139,7 @@ def _event(raw: Any, prefix: str) -> Iterator[Check]:
 
 
 def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Check:
-    """Whether the event, given its status and minutes where there is one, is run."""
+    """Whether the event, given its status and minutes if there is one, is run."""
     name = f"{prefix}maintenance"
     if not event:
         return ok("event scheduler", f"{scheduler}; relays need none")
@@ -157,7 +157,7 @@ def check_event(scheduler: str, prefix: str, event: list[tuple[Any, ...]]) -> Ch
 
 
 def _purge(raw: Any, prefix: str) -> Iterator[Check]:
-    """Whether somebody deletes what has ended."""
+    """Whether somebody purges the terminal tasks."""
     event = rows_of(raw, _EVENT, (prefix + "maintenance",))
     minutes = int(event[0][1]) if event else 0
     overdue = rows_of(raw, _OVERDUE.format(prefix))[0][0] or 0
@@ -174,7 +174,7 @@ def _purge(raw: Any, prefix: str) -> Iterator[Check]:
             "delete the row that refers to it, or let ON DELETE CASCADE or SET NULL do so",
         )
     else:
-        yield ok("purge", "what has ended is deleted in time")
+        yield ok("purge", "terminal tasks are deleted in time")
 
 
 def _clock(raw: Any) -> Iterator[Check]:
@@ -198,7 +198,7 @@ def _transactions(raw: Any) -> Iterator[Check]:
 
 
 def _waits(raw: Any) -> Iterator[Check]:
-    """Who holds others up."""
+    """Transactions that hold others up."""
     version = str(rows_of(raw, "SELECT VERSION()")[0][0])
     source = _LOCK_WAITS["MariaDB" if "mariadb" in version.lower() else "MySQL"]
     rows = rows_of(raw, _WAITS.format(*source, NAMED))

@@ -1,4 +1,4 @@
-"""What the settings of a MySQL or MariaDB server mean for tasks."""
+"""Settings of a MySQL or MariaDB server that harm tasks."""
 
 from __future__ import annotations
 

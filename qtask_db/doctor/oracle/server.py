@@ -1,4 +1,4 @@
-"""What can be wrong with an Oracle Database and with this account's rights in it."""
+"""Checks of an Oracle Database and of this account's rights in it."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def lost_queues(raw: Any, prefix: str) -> list[tuple[Any, ...]]:
 
 
 def encryption(raw: Any, url: SplitResult) -> Iterator[Check]:
-    """Who else can read what is sent, or pose as the server. The driver never sends the password
-    itself, but what it sends can be tried against a list of passwords.
+    """Whether others can read the traffic, or pose as the server. The driver never sends the
+    password itself, but what it sends can be tried against a list of passwords.
     """
     ((protocol, address),) = rows_of(raw, _PROTOCOL)
     match = parse_qs(url.query).get("ssl_server_dn_match", ["on"])[-1]

@@ -1,4 +1,4 @@
-"""Who may execute a procedure still may when it has been created again.
+"""Accounts that may execute a procedure still may when it has been created again.
 
 MySQL drops the grants on a procedure with it, MariaDB keeps them. One statement gives them back to
 all: whoever has them by a role meets no moment without, because a session looks at the rights of
@@ -31,7 +31,7 @@ def statements(
     """For each procedure that is to be created what gives back the grants on one that is there,
     unless the server has `kept` them, and what gives a new one to the roles that have the others.
 
-    Each is tried beforehand: to grant again changes nothing. Raises ConfigurationError where grants
+    Each is tried beforehand: to grant again changes nothing. Raises ConfigurationError if grants
     would be lost.
     """
     replaced = [] if kept else [name for name in created if name in there]

@@ -1,4 +1,4 @@
-"""What the installer needs to know of a MySQL or MariaDB schema, and does to it."""
+"""The installer's reads and changes of a MySQL or MariaDB schema."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
 
 
 def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each object that is there; but for procedures they are stored. Empty where the
+    """The digest of each object that is there; but for procedures they are stored. Empty if the
     account with whose rights it runs is gone.
     """
     others = {name: stored.get(f"digest of {name}", "") for name in views(raw) | events(raw)}
@@ -176,12 +176,12 @@ def forget_migrations(raw: Any, table: str, pattern: str) -> None:
 def grants(
     raw: Any, prefix: str, created: Sequence[str], there: Mapping[str, str]
 ) -> dict[str, Sequence[str]]:
-    """What is to be granted when these procedures have been created. Raises ConfigurationError
-    where this account cannot do it.
+    """The grants to give when these procedures have been created. Raises ConfigurationError if this
+    account cannot give them.
     """
     return statements(raw, prefix, created, there, kept=is_mariadb(raw))
 
 
 def is_mariadb(raw: Any) -> bool:
-    """Whether the server is no MySQL."""
+    """Whether the server is MariaDB, not MySQL."""
     return "mariadb" in str(rows_of(raw, "SELECT VERSION()")[0][0]).lower()

@@ -46,7 +46,7 @@ FROM information_schema.columns WHERE table_schema = DATABASE()
 
 
 def differences(raw: Any, statements: Iterable[str]) -> Iterator[Difference]:
-    """What is other than these statements of the migrations make it."""
+    """The parts that differ from those that these statements of the migrations make."""
     wanted = expected(statements)
     yield from compare(wanted, _found(raw, wanted), _mend)
 

@@ -1,4 +1,4 @@
-"""What the installer needs to know of an Oracle schema, and does to it."""
+"""The installer's reads and changes of an Oracle schema."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def installed(raw: Any, prefix: str) -> list[tuple[str, str]]:
 
 
 def current(raw: Any, prefix: str, stored: Mapping[str, str]) -> dict[str, str]:
-    """The digest of each view and job, and of the two parts of each package, where they are there
+    """The digest of each view and job, and of the two parts of each package, if they are there
     and valid.
     """
     rows = rows_of(
@@ -142,7 +142,7 @@ def verify(raw: Any, prefix: str) -> None:
 
 
 def drop(raw: Any, kind: str, name: str) -> None:
-    """Drops a job, package, view, table or sequence, where it is there."""
+    """Drops a job, package, view, table or sequence, if it is there."""
     if (kind, name) not in _existing(raw):
         return
     if kind == "event":

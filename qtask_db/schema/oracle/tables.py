@@ -45,7 +45,7 @@ ORDER BY each.index_name, listed.column_position
 
 
 def differences(raw: Any, statements: Iterable[str]) -> Iterator[Difference]:
-    """What is other than these statements of the migrations make it."""
+    """The parts that differ from those that these statements of the migrations make."""
     ((schema,),) = rows_of(raw, _SCHEMA)
     wanted = expected(statements)
     found = structure(rows_of(raw, _COLUMNS, (schema,)), rows_of(raw, _INDEXES, (schema,)))
@@ -96,7 +96,7 @@ def _column(item: str) -> tuple[Place, Part]:
 def structure(
     of_columns: Iterable[tuple[Any, ...]], of_indexes: Iterable[tuple[Any, ...]]
 ) -> Structure:
-    """What the dictionary says."""
+    """The tables as the dictionary describes them."""
     found: Structure = {}
     for table, name, kind, length, used, precision, null, default, virtual in of_columns:
         size = f"({length} {'char' if used == 'C' else 'byte'})" if used else ""

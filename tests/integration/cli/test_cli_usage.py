@@ -122,7 +122,7 @@ def test_a_bad_url_file(offline: Qtask, tmp_path: Path, content: str | bytes | N
         ("mysql://u:s3cret@host", "names no database"),
         ("mysql://u:s3cret@host:port/x", "qtask: "),
         ("mysql://u:s3cr/et@host/x", "qtask: "),
-        ("mysql://u:s3cret@host/x?nonsense=1", "'nonsense' is no option of a database URL"),
+        ("mysql://u:s3cret@host/x?nonsense=1", "'nonsense' is not an option of a database URL"),
         (f"mysql://u:s3cret@{AWAY}/x", "check that the server is up"),
     ],
 )

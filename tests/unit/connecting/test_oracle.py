@@ -140,7 +140,7 @@ def test_a_callers_converters_are_left_out(rows: int) -> None:
         ("oracle://u:s3cret@db/shop?ssl_server_dn_match=maybe", "must be on or off"),
         ("oracle://u:s3cret@db/shop?purity=old", "purity must be new or self"),
         ("oracle://u:s3cret@db/shop?call_timeout=soon", "call_timeout .* must be a number"),
-        ("oracle://u:s3cret@db/shop?ssl_ca=x", "'ssl_ca' is no option of a database URL"),
+        ("oracle://u:s3cret@db/shop?ssl_ca=x", "'ssl_ca' is not an option of a database URL"),
     ],
 )
 def test_a_url_that_is_not_understood_is_refused(

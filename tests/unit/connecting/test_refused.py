@@ -33,10 +33,10 @@ def cluster_pipeline() -> Any:
 
 
 CLIENTS: dict[str, tuple[Callable[[], Any], str]] = {
-    "None": (lambda: None, "NoneType is no Redis URL"),
-    "a number": (lambda: 6379, "int is no Redis URL"),
-    "bytes": (lambda: b"redis://h", "bytes is no Redis URL"),
-    "a pool": (redis.ConnectionPool, r"ConnectionPool is no Redis URL"),
+    "None": (lambda: None, "NoneType is neither a Redis URL"),
+    "a number": (lambda: 6379, "int is neither a Redis URL"),
+    "bytes": (lambda: b"redis://h", "bytes is neither a Redis URL"),
+    "a pool": (redis.ConnectionPool, r"ConnectionPool is neither a Redis URL"),
     "a pipeline": (lambda: redis.Redis().pipeline(), r"redis\.client\.Pipeline .* made of"),
     "a cluster's pipeline": (cluster_pipeline, r"ClusterPipeline .* made of"),
     "asyncio": (redis.asyncio.Redis, r"redis\.asyncio\.client\.Redis is asynchronous"),
@@ -64,7 +64,7 @@ CLIENTS: dict[str, tuple[Callable[[], Any], str]] = {
 )
 def test_what_is_no_client_that_works(name: str, use: Callable[[Any], Any]) -> None:
     make, words = CLIENTS[name]
-    with pytest.raises(ConfigurationError, match=words if make() else "is no Redis URL"):
+    with pytest.raises(ConfigurationError, match=words if make() else "is neither a Redis URL"):
         use(make())
 
 
@@ -90,11 +90,11 @@ class Awaited:
 Awaited.__module__ = "aiomysql.connection"
 
 CONNECTIONS: dict[str, tuple[Callable[[], Any], str]] = {
-    "None": (lambda: None, "NoneType is no connection of a supported driver"),
-    "a URL": (lambda: DATABASE, "str is no connection of a supported driver"),
+    "None": (lambda: None, "NoneType is not a connection of a supported driver"),
+    "a URL": (lambda: DATABASE, "str is not a connection of a supported driver"),
     "an engine": (
         lambda: sqlalchemy.create_engine("mysql+pymysql://u@127.0.0.1:1/shop"),
-        r"Engine is no connection of a supported driver",
+        r"Engine is not a connection of a supported driver",
     ),
     "mysql.connector": (
         Connector,
@@ -125,5 +125,5 @@ def test_what_is_no_connection_that_works(name: str, use: Callable[[Any], Any]) 
 )
 @pytest.mark.parametrize("use", [Client, Worker, Relay])
 def test_what_is_no_database(given: Any, use: Any) -> None:
-    with pytest.raises(ConfigurationError, match="is no URL of a database"):
+    with pytest.raises(ConfigurationError, match="is not a database URL"):
         use(given, REDIS)

@@ -145,8 +145,8 @@ def test_the_options_of_a_url() -> None:
     [
         ("mysql://h", "names no database"),
         ("mysql://h/", "names no database"),
-        ("mysql://h/d?chraset=utf8", "'chraset' is no option"),
-        ("mysql://h/d?autocommit=1", "'autocommit' is no option"),
+        ("mysql://h/d?chraset=utf8", "'chraset' is not an option"),
+        ("mysql://h/d?autocommit=1", "'autocommit' is not an option"),
         (
             "mysql://h/d?connect_timeout=soon",
             "connect_timeout in the database URL must be a number",

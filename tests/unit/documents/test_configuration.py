@@ -174,7 +174,7 @@ def test_a_relay_has_these_choices() -> None:
             assert number(default) == value, name
     ours = {o for o in taken if o not in options("worker") or o in ("--patient", "--log-level")}
     assert {o for o in ours if o.startswith("--")} == {o for o in found if o.startswith("--")}
-    assert f"held back for {held.REFUSED_HOLD:g} s" in PAGE
+    assert f"held back for {held.UNUSABLE_HOLD:g} s" in PAGE
     assert f"at most {LIMIT['claim_bytes'] // 2**20} MiB" in PAGE
 
 
