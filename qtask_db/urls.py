@@ -29,7 +29,7 @@ def split(url: str) -> SplitResult:
             "oracle://user:password@host:1521/?service_name=FREEPDB1"
         )
     if len(named) > 1 and not all(one.hostname for one in named):
-        raise ConfigurationError(f"{mask(url)} is malformed: a host name is empty")
+        raise ConfigurationError(f"the database URL {mask(url)} is malformed: a host name is empty")
     return parts
 
 

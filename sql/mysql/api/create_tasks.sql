@@ -14,7 +14,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
+  Creates many tasks of both kinds in one statement: all of them, or none if one is refused.
 
   Parameters
     in_tasks      a JSON array of at most {{ limit.rows }} objects, {{ limit.new_tasks }} bytes together, with the keys
@@ -105,9 +105,9 @@ BEGIN
   END IF;
 
   -- Almost always all elements are sound, their queues are known and none is a duplicate: then this is all.
-  -- Else a column is NULL (1048), the unique key speaks (1062), a number is none (1264, 1292, 1916, 3156) or a
-  -- payload is no JSON, and create_rest looks at each of them. If a trigger of INSERT is there, MySQL speaks of what
-  -- is too long (1406) or too large (1441, 3155, 6527) before it speaks of the NULL.
+  -- Else it fails on a duplicate (1062), a column that is NULL (1048), a malformed number (1264, 1292, 1916, 3156) or
+  -- payload, and create_rest handles each element. If there is a trigger of INSERT, MySQL names a value that is too
+  -- long (1406) or too large (1441, 3155, 6527) before it names the NULL.
   IF v_plain THEN BEGIN
     DECLARE EXIT HANDLER FOR 1048, 1062, 1264, 1292, 1406, 1441, 1916, 3155, 3156, 6527, {{ json_errors }}
       SET v_plain = FALSE;

@@ -24,7 +24,7 @@ BEGIN
     in_options    as for create_task; the deadline counts from the creation, not from the end of the delay
   Result
     out_task_id   the task
-    out_created   1, or 0 where an active task with the same namespace, name, queue and order_no
+    out_created   1, or 0 if an active task with the same namespace, name, queue and order_no
                   exists already: out_task_id is that one
   Errors
     invalid_argument, unknown_option, invalid_payload, payload_too_large, reserved_key,

@@ -10,7 +10,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Ends an attempt without success: the task waits for the next one, or has failed where that was the last.
+  Ends an attempt without success: the task waits for the next one, or has failed if that was the last.
 
   Parameters
     in_task_id    the task

@@ -7,7 +7,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Pauses a queue: its tasks are handed out no more until it is resumed, and still expire. Messages that are
+  Pauses a queue: no relay claims its tasks until it is resumed, and they still expire. Messages that are
   in Redis already stay there. A queue may be paused before its first task is created.
 
   Parameters
@@ -23,7 +23,7 @@ BEGIN
 
   CALL {{ p }}check_queue(in_queue, in_namespace);
   CALL {{ p }}find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
-  -- R8: by its number, as the entry of its name is read, and so locked, where tasks are created.
+  -- R8: by its number, since creations read, and so lock, the entry of its name.
   UPDATE {{ unrefused }} {{ p }}queue
   SET paused_at = COALESCE(paused_at, {{ now }})
   WHERE queue_id = v_queue_id;

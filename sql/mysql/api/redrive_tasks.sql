@@ -10,14 +10,14 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Makes waiting tasks due again whose messages relays have handed out and nobody has started, in one short
+  Makes queued tasks due again that are waiting and that nobody has started, in one short
   transaction: for when Redis has lost them. All others keep their times: a delay, the delay after a
   failure, the push grace. Call it until it redrives fewer than it may.
 
   Parameters
     in_queue      of this queue; NULL is any
     in_namespace  of this namespace; NULL is any
-    in_age        handed out at least so many seconds ago, 0 to {{ limit.seconds }}; NULL is 0. Relays hand out what
+    in_age        queued at least so many seconds ago, 0 to {{ limit.seconds }}; NULL is 0. Relays claim what
                   was redriven: who calls again passes the seconds since the first call
     in_limit      most tasks to redrive, 1 to {{ limit.rows }}
   Result
@@ -69,12 +69,12 @@ BEGIN
           AND due_at > v_now
           AND status = {{ status.waiting }}
           AND batch_id > 0
-          -- What lies well ahead was handed out before the clock was set back.
+          -- A time that lies well ahead is one from before the clock was set back.
           AND (ended_at <= v_now - INTERVAL COALESCE(in_age, 0) SECOND OR ended_at > v_now + INTERVAL 1 MINUTE)
         ORDER BY due_at
         LIMIT v_left
         FOR UPDATE SKIP LOCKED /* R11 */
-      ) AS handed_out;
+      ) AS queued;
 
       {{ settled }} UPDATE JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
       STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id

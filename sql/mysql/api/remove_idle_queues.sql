@@ -10,7 +10,7 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Removes idle queues as remove_queue does: those that have no active task and are not paused. Deletes what was removed
-  in_idle seconds ago, has not been used since and has no task, ended ones included. Call it until both numbers are
+  in_idle seconds ago, has not been used since and has no task, terminal ones included. Call it until both numbers are
   less than in_limit.
 
   Parameters
@@ -41,7 +41,7 @@ BEGIN
 
     CALL {{ p }}keep_used();
 
-    -- One walk over what has ended, for all of them.
+    -- One walk over the terminal tasks, for all of them.
     {{ settled }} SELECT JSON_ARRAYAGG(queue_id)
     INTO v_ids
     FROM (

@@ -10,7 +10,7 @@ BEGIN
   /*
   Removes a queue that has no active task: scans, statistics and max_queues pass over it, and it is not paused any
   more. The next creation registers it again. Its row stays for a day at least, because transactions that began
-  earlier may still create tasks by its number; a call after that deletes it if no task, ended ones included, is left.
+  earlier may still create tasks by its number; a call after that deletes it if no task, terminal ones included, is left.
 
   Parameters
     in_queue      name of the queue, 1 to {{ limit.queue }} characters
@@ -43,7 +43,7 @@ BEGIN
     INTO v_queue_id
     FROM {{ p }}queue
     WHERE namespace = COALESCE(in_namespace, '{{ default.namespace }}') AND queue = in_queue;
-    -- By its number: the entry of its name is read, and so locked, where tasks are created.
+    -- By its number, since creations read, and so lock, the entry of its name.
     SELECT MAX(queue_id), MAX(removed_at)
     INTO v_queue_id, v_removed_at
     FROM {{ p }}queue

@@ -7,7 +7,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Resumes a paused queue; what waited is handed out by the next scans. A queue that is not paused stays as it is.
+  Resumes a paused queue: the next scans claim its tasks. A queue that is not paused stays as it is.
 
   Parameters
     in_queue      name of the queue, 1 to {{ limit.queue }} characters
@@ -22,7 +22,7 @@ BEGIN
 
   CALL {{ p }}check_queue(in_queue, in_namespace);
   CALL {{ p }}find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
-  -- By its number: the entry of its name is read, and so locked, where tasks are created.
+  -- By its number, since creations read, and so lock, the entry of its name.
   UPDATE {{ unrefused }} {{ p }}queue
   SET paused_at = NULL
   WHERE queue_id = v_queue_id;

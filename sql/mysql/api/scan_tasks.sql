@@ -27,7 +27,7 @@ BEGIN
                   {{ limit.held }} bytes; NULL is none.
                   Their tasks, as those of paused queues, are not claimed but still expire.
   Result
-    out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed
+    out_batch_id  pass it to confirm_batch or release_batch; NULL if nothing was claimed
     out_wait_ms   milliseconds until the next task is due; 0: there is more now; NULL: none is active
     rows          task_id, attempt (to announce), queue, payload; each queue in due order
   Errors
@@ -101,7 +101,7 @@ BEGIN
     SET v_now = {{ now }};
 
     -- R30: the queues with something to do, {{ lane_width }} characters each: with a cursor in its place, MariaDB 11.8 crashes
-    -- where somebody has altered a table since the last call. Where they are more than v_left, each gets its turn.
+    -- if somebody has altered a table since the last call. If they are more than v_left, each gets its turn.
     SET v_began = SYSDATE(6) /* R32 */;
     {{ settled }} SELECT {{ uncut }} COUNT(*), COUNT(lane), GROUP_CONCAT(lane ORDER BY RAND() SEPARATOR '')
     INTO v_queues, v_due, v_lanes

@@ -248,7 +248,7 @@ task.last_error = IF(
 REGEXP_REPLACE({{ text }}, '[\\p{Cc}\\p{Zl}\\p{Zp}\\x{061C}\\x{200E}\\x{200F}\\x{202A}-\\x{202E}\\x{2066}-\\x{206F}]', ' ')
 {%- endmacro -%}
 
-{#- Whether the purge has put off an ended task. -#}
+{#- Whether the purge has put off a terminal task. -#}
 {%- set put_off -%}
 task.due_at > task.ended_at
           + INTERVAL IF(task.status = {{ status.finished }} OR task.delete_deadline > 0, task.delete_deadline, {{ default.keep_unfinished }}) SECOND

@@ -4,7 +4,7 @@ COMMENT '{{ comment }}'
 DO
 BEGIN
   /*
-  Fails and deletes the tasks whose time has come, so that the tables stay small where no relay runs.
+  Fails overdue tasks and purges terminal ones, so that the tables stay small if no relay runs.
   A run that is not through when the next one begins ends with its step; both share the work until then.
   An error ends the run, and the next one goes on.
   */

@@ -14,10 +14,10 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: checks and stores one task, real-time where in_delay is NULL.
+  Internal: checks and stores one task, real-time if in_delay is NULL.
 
   The unique key decides between creating and finding the active duplicate, so no two callers can both
-  create; where the duplicate ends between the two steps, they are taken again, but not for ever.
+  create; if the duplicate ends between the two steps, they are taken again, but not for ever.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }} DEFAULT '{{ default.namespace }}';

@@ -4,8 +4,8 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: gives up what an INSERT that was refused has locked (R18): gaps, in which others are about to insert. Only
-  where the transaction is the procedure's own.
+  Internal: gives up the locks of an INSERT that was refused (R18): gaps, in which others are about to insert. Only
+  if the transaction is the procedure's own.
   */
   {{ rollback }};
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED /* R12 */;

@@ -5,7 +5,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: opens the transaction of a procedure that commits by itself, in READ COMMITTED, so that its
-  locking reads take no gaps. Where the caller's own transaction is open the server refuses
+  locking reads take no gaps. If the caller's own transaction is open, the server refuses
   SET TRANSACTION with error 1568.
   */
   DECLARE EXIT HANDLER FOR 1568

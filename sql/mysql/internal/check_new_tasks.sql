@@ -33,7 +33,7 @@ BEGIN
           CONCAT('{{ error.unknown_option }} ', {{ first_key("""JSON_REMOVE(
             given.task, '$.name', '$.payload', '$.delay', '$.interval', '$.queue',
             '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
-          )""") }}, ' is no key of a task')
+          )""") }}, ' is not a key of a task')
         WHEN given.name IS NULL OR CHAR_LENGTH(given.name) NOT BETWEEN 1 AND {{ limit.name }}
           OR ' ' IN (LEFT(given.name, 1), RIGHT(given.name, 1)) THEN
           '{{ error.invalid_argument }} name {{ name_rule(limit.name) }}'

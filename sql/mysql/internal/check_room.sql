@@ -6,7 +6,7 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: refuses so many more queues where that would be too many. Transactions that register at the same time
+  Internal: refuses so many more queues if that would be too many. Transactions that register at the same time
   do not see each other's, so that each may come up to the limit.
   */
   DECLARE v_queues INT;

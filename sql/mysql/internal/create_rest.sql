@@ -10,9 +10,9 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: what create_tasks does where its plain INSERT was refused: tells what is wrong, registers new queues,
-  creates what is no duplicate, and returns the rows. Duplicates are left out, not ignored: INSERT IGNORE would
-  pass over other errors, too. Where one comes into being meanwhile, all is looked at again.
+  Internal: goes on for create_tasks if its plain INSERT was refused: tells what is wrong, registers new queues,
+  creates all but duplicates, and returns the rows. Duplicates are left out, not ignored: INSERT IGNORE would
+  pass over other errors, too. If one comes into being meanwhile, all is looked at again.
   */
   DECLARE v_duplicates LONGBLOB;
   DECLARE v_created LONGBLOB;
@@ -59,7 +59,7 @@ BEGIN
   FROM {{ p }}task
   WHERE task_id > in_last_id AND batch_id IN (in_batch_id, in_batch_id - 1);
 
-  -- What was created has its ids in the order of the input; an element that repeats an order number shares
+  -- The created tasks have their ids in the order of the input; an element that repeats an order number shares
   -- the id of the first one, its leader.
   SELECT
     IF(duplicate_id > 0, duplicate_id, {{ id_at("v_created", "leader_place") }}) AS task_id,

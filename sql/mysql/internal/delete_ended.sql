@@ -8,7 +8,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: deletes ended tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
+  Internal: deletes terminal tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
   next purge does not meet it first.
   */
   DECLARE v_rest {{ text }} DEFAULT SUBSTR(in_ids, 2, CHAR_LENGTH(in_ids) - 2);

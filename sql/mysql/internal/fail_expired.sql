@@ -7,7 +7,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: fails tasks whose time is over. The caller has locked them.
+  Internal: fails overdue tasks. The caller has locked them.
   */
   {{ settled }} UPDATE JSON_TABLE(in_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id

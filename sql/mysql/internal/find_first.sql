@@ -10,7 +10,7 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: the first due_at of a lane, of the whole lane where in_from is NULL, and how many microseconds
+  Internal: the first due_at of a lane, of the whole lane if in_from is NULL, and how many microseconds
   it took to find it.
   */
   DECLARE v_began DATETIME(6) DEFAULT SYSDATE(6) /* R32 */;

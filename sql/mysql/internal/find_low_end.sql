@@ -7,7 +7,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: whether a task of a lane is due. Where looking is slow, low_end is told where the next look may
+  Internal: whether a task of a lane is due. If looking is slow, low_end is told where the next look may
   begin, and for how long: {{ low_end.times }} times what this one took. Not for transactions that lock tasks.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};

@@ -10,10 +10,10 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: the active task with an order number, which stays active until the caller's transaction ends; where
-  there is none, in_alone, what a plain read finds is as good.
+  Internal: the active task with an order number, which stays active until the caller's transaction ends. If the
+  call is its own transaction (in_alone), a plain read suffices.
 
-  Reads and locks the entry of the unique key only. Who ends a task locks the row first and the entry then;
+  Reads and locks the entry of the unique key only. A call that ends a task locks the row first and the entry then;
   to lock the row from here would be the other way round, and a deadlock. MariaDB does lock it.
   */
   IF in_alone THEN

@@ -19,7 +19,8 @@ BEGIN
   Locks entries of the unique key only, as find_namesake does, in their order.
 
   A plain read chooses the elements to look at, as in add_task; after a race in_thorough looks at all, because
-  the caller's snapshot may be too old to show the winner. in_alone, what the plain read finds is as good.
+  the caller's snapshot may be too old to show the winner. If the call is its own transaction (in_alone), the plain
+  read suffices.
   */
   DECLARE v_seen INT;
 

@@ -10,7 +10,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: milliseconds until a scan has something to do that it could not do before in_after;
-  in_after NULL counts what is due already. NULL where there is nothing at all.
+  in_after NULL counts what is due already. NULL if there is nothing at all.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_after {{ instant }} DEFAULT COALESCE(in_after, {{ beginning_of_time }});

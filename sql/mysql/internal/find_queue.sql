@@ -9,7 +9,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: a queue's number, registered where it is new or was removed, and whether it is paused.
+  Internal: a queue's number, registered if it is new or was removed, and whether it is paused.
 
   The plain read may miss a queue that was registered after the caller's snapshot; the INSERT then meets it. Its
   number is read in the entry of its name: the row itself cannot be read under MariaDB's innodb_snapshot_isolation.

@@ -7,7 +7,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
-  They keep their place in the queue: due since the batch was claimed, or now where the clock was set back.
+  They keep their place in the queue: due since the batch was claimed, or now if the clock was set back.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_task_ids {{ text }};

@@ -15,7 +15,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: as lock_due_tasks, for tasks that are to be handed out: their payloads have at most in_bytes together, or are a
+  Internal: as lock_due_tasks, for tasks to claim: their payloads have at most in_bytes together, or are a
   single one, and no more than out_bytes_left. out_full becomes true when a bound was met, so that more may be due.
   */
   DECLARE v_ids {{ text }};

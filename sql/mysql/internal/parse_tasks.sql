@@ -20,7 +20,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: in_tasks of start_tasks, finish_tasks and return_tasks as JSON, read once; refuses what they cannot
-  read. What it knows at a glance it does not take apart.
+  read. A list that it knows at a glance is not taken apart.
   */
   DECLARE v_usual TINYINT DEFAULT FALSE;
   DECLARE EXIT HANDLER FOR {{ json_errors }}

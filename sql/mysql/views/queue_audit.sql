@@ -1,8 +1,8 @@
 -- One row a queue: for how many of its active tasks a message should be in Redis, and where the others are.
--- `waiting` and `requeued` (which an earlier attempt still counts as processing) were handed out by relays and nobody
--- has started them since, `unconfirmed` of them in a batch that may not have been pushed yet. `fresh` may have been
--- pushed by their creators. `due` wait for a relay, `parked` for the queue to open, `later` for their time; `running`
--- are with consumers.
+-- `waiting` and `requeued` (which an earlier attempt still counts as processing) are queued: nobody has started them
+-- since, `unconfirmed` of them in a batch that may not have been pushed yet. `fresh` may have been pushed by their
+-- creators. `due` wait for a relay, `parked` for the queue to open, `later` for their time; `running` are with
+-- consumers.
 CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{ p }}queue_audit AS
 SELECT
   queue.namespace,
@@ -20,9 +20,9 @@ FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT
     queue_id,
-    COUNT(CASE WHEN place = 'handed out' AND status = {{ status.waiting }} THEN 1 END) AS waiting,
-    COUNT(CASE WHEN place = 'handed out' AND status = {{ status.processing }} THEN 1 END) AS requeued,
-    COUNT(CASE WHEN place = 'handed out' AND unconfirmed THEN 1 END) AS unconfirmed,
+    COUNT(CASE WHEN place = 'queued' AND status = {{ status.waiting }} THEN 1 END) AS waiting,
+    COUNT(CASE WHEN place = 'queued' AND status = {{ status.processing }} THEN 1 END) AS requeued,
+    COUNT(CASE WHEN place = 'queued' AND unconfirmed THEN 1 END) AS unconfirmed,
     COUNT(CASE WHEN place = 'fresh' THEN 1 END) AS fresh,
     COUNT(CASE WHEN place = 'due' THEN 1 END) AS due,
     COUNT(CASE WHEN place = 'parked' THEN 1 END) AS parked,
@@ -36,7 +36,7 @@ LEFT JOIN (
       CASE
         WHEN task.lane < 0 THEN 'parked'
         WHEN task.due_at <= {{ now }} THEN 'due'
-        WHEN task.batch_id > 0 THEN 'handed out'
+        WHEN task.batch_id > 0 THEN 'queued'
         WHEN task.status = {{ status.processing }} THEN 'running'
         WHEN task.attempts = 0 AND task.due_at <= task.created_at + INTERVAL {{ push_grace }} SECOND THEN 'fresh'
         ELSE 'later'

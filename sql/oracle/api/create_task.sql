@@ -14,7 +14,7 @@ PROCEDURE create_task (
 )
 /*
 Creates a real-time task. Its creator pushes the message itself once the transaction has
-committed; a relay does it where the creator has not within {{ push_grace }} s.
+committed; a relay does it if the creator has not within {{ push_grace }} s.
 
 Parameters
   in_name       what the task is, 1 to {{ limit.name }} characters
@@ -28,9 +28,9 @@ Parameters
   in_max_count  1 to {{ limit.max_count }}; NULL is {{ default.max_count }}
 Result
   out_task_id   the task
-  out_created   1, or 0 where an active task with the same namespace, name, queue and order_no
+  out_created   1, or 0 if an active task with the same namespace, name, queue and order_no
                 exists already: out_task_id is that one
-  out_pushable  1 where the caller is to push the message: created, and the queue is not paused
+  out_pushable  1 if the caller is to push the message: created, and the queue is not paused
 Errors
   invalid_argument, invalid_payload, payload_too_large, reserved_key,
   queue_not_allowed, too_many_queues

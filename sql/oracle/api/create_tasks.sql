@@ -22,7 +22,7 @@ PROCEDURE create_tasks (
   out_rows OUT SYS_REFCURSOR
 )
 /*
-Creates many tasks of both kinds in one statement: all of them, or none where one is refused.
+Creates many tasks of both kinds in one statement: all of them, or none if one is refused.
 
 Parameters
   in_tasks      a JSON array of at most {{ limit.rows }} objects, {{ limit.new_tasks }} bytes together, with the keys
@@ -119,7 +119,7 @@ BEGIN
       {{ raise("invalid_argument", "it must be an object", "v_label || ") }};
     END IF;
     IF v_task.unknown_key IS NOT NULL THEN
-      {{ raise("unknown_option", " is no key of a task", "v_label || v_task.unknown_key || ") }};
+      {{ raise("unknown_option", " is not a key of a task", "v_label || v_task.unknown_key || ") }};
     END IF;
     check_task(v_label, v_task.name, v_task.payload, v_task.interval_seconds, v_task.queue);
     IF {{ no_integer("v_task.delay", 0, limit.seconds) }} THEN

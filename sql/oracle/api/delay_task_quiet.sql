@@ -28,7 +28,7 @@ Parameters
   in_max_count  1 to {{ limit.max_count }}; NULL is {{ default.max_count }}
 Result
   out_task_id   the task
-  out_created   1, or 0 where an active task with the same namespace, name, queue and order_no
+  out_created   1, or 0 if an active task with the same namespace, name, queue and order_no
                 exists already: out_task_id is that one
 Errors
   invalid_argument, invalid_payload, payload_too_large, reserved_key,

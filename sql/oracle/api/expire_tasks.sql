@@ -4,8 +4,8 @@ PROCEDURE expire_tasks (
 )
 /*
 Fails active tasks whose deadline has passed, or whose attempts are used up, or the last {{ max_lapses }} of them were started
-and never ended, and whose last interval has passed, in one short transaction. Scans do the same; this is for where
-no relay runs. Call it until it fails fewer than it may.
+and never ended, and whose last interval has passed, in one short transaction. Scans do the same; this is for a
+system without relays. Call it until it fails fewer than it may.
 
 Parameters
   in_limit      most tasks to fail, 1 to {{ limit.rows }}

@@ -6,7 +6,7 @@ PROCEDURE fail_task (
   out_status OUT NUMBER
 )
 /*
-Ends an attempt without success: the task waits for the next one, or has failed where that was the last.
+Ends an attempt without success: the task waits for the next one, or has failed if that was the last.
 
 Parameters
   in_task_id    the task

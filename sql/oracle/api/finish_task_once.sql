@@ -4,7 +4,7 @@ PROCEDURE finish_task_once (
 )
 /*
 Finishes a task that is being processed, for the transaction that also holds its work. If the transaction is
-repeated because the answer to its commit was lost, this raises an error where finish_task says nothing. After
+repeated because the answer to its commit was lost, this raises an error, and finish_task raises none. After
 any error roll back: already_finished, or task_not_found after a purge, says that the work was committed before.
 
 Parameters

@@ -15,7 +15,7 @@ PROCEDURE list_tasks (
 /*
 Lists tasks, the newest first. An order number is found through its index while its task is not finished; finished
 tasks are searched among the newest {{ limit.search }} ids. Other searches look there first, too; what is rare they
-seek in an index, among what is active or among what has ended.
+seek in an index, among the active tasks or among the terminal ones.
 
 Parameters
   in_queue      of this queue; NULL is any

@@ -3,7 +3,7 @@ PROCEDURE pause_queue (
   in_namespace IN VARCHAR2 DEFAULT NULL
 )
 /*
-Pauses a queue: its tasks are handed out no more until it is resumed, and still expire. Messages that are
+Pauses a queue: no relay claims its tasks until it is resumed, and they still expire. Messages that are
 in Redis already stay there. A queue may be paused before its first task is created.
 
 Parameters

@@ -6,14 +6,14 @@ PROCEDURE redrive_tasks (
   out_redriven OUT NUMBER
 )
 /*
-Makes waiting tasks due again whose messages relays have handed out and nobody has started, in one short
+Makes queued tasks due again that are waiting and that nobody has started, in one short
 transaction: for when Redis has lost them. All others keep their times: a delay, the delay after a
 failure, the push grace. Call it until it redrives fewer than it may.
 
 Parameters
   in_queue      of this queue; NULL is any
   in_namespace  of this namespace; NULL is any
-  in_age        handed out at least so many seconds ago, 0 to {{ limit.seconds }}; NULL is 0. Relays hand out what
+  in_age        queued at least so many seconds ago, 0 to {{ limit.seconds }}; NULL is 0. Relays claim what
                 was redriven: who calls again passes the seconds since the first call
   in_limit      most tasks to redrive, 1 to {{ limit.rows }}
 Result
@@ -34,14 +34,14 @@ IS
     FROM {{ p }}queue
     WHERE (v_queue IS NULL OR {{ same("queue", "v_queue") }})
       AND (v_namespace IS NULL OR {{ same("namespace", "v_namespace") }});
-  CURSOR c_handed_out (in_lane NUMBER) IS
+  CURSOR c_queued (in_lane NUMBER) IS
     SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
     FROM {{ p }}task task
     WHERE task.lane = in_lane
       AND task.due_at > v_now
       AND task.status = {{ status.waiting }}
       AND task.batch_id > 0
-      -- What lies well ahead was handed out before the clock was set back.
+      -- A time that lies well ahead is one from before the clock was set back.
       AND (task.ended_at <= v_now - {{ seconds("COALESCE(in_age, 0)") }} OR task.ended_at > v_now + {{ seconds("60") }})
     ORDER BY task.due_at, task.task_id
     FOR UPDATE SKIP LOCKED; /* O1 */
@@ -54,9 +54,9 @@ BEGIN
   v_now := {{ now }};
   BEGIN
     FOR v_each IN c_queues LOOP
-      OPEN c_handed_out(v_each.queue_id);
-      FETCH c_handed_out BULK COLLECT INTO v_ids LIMIT v_left;
-      CLOSE c_handed_out;
+      OPEN c_queued(v_each.queue_id);
+      FETCH c_queued BULK COLLECT INTO v_ids LIMIT v_left;
+      CLOSE c_queued;
       FORALL i IN 1 .. v_ids.COUNT
         UPDATE {{ p }}task
         SET

@@ -6,7 +6,7 @@ PROCEDURE remove_idle_queues (
 )
 /*
 Removes idle queues as remove_queue does: those that have no active task and are not paused. Deletes what was removed
-in_idle seconds ago, has not been used since and has no task, ended ones included. Call it until both numbers are
+in_idle seconds ago, has not been used since and has no task, terminal ones included. Call it until both numbers are
 less than in_limit.
 
 Parameters

@@ -6,7 +6,7 @@ PROCEDURE remove_queue (
 /*
 Removes a queue that has no active task: scans, statistics and max_queues pass over it, and it is not paused any
 more. The next creation registers it again. Its row stays for a day at least, because transactions that began
-earlier may still create tasks by its number; a call after that deletes it if no task, ended ones included, is left.
+earlier may still create tasks by its number; a call after that deletes it if no task, terminal ones included, is left.
 
 Parameters
   in_queue      name of the queue, 1 to {{ limit.queue }} characters

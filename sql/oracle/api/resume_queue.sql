@@ -3,7 +3,7 @@ PROCEDURE resume_queue (
   in_namespace IN VARCHAR2 DEFAULT NULL
 )
 /*
-Resumes a paused queue; what waited is handed out by the next scans. A queue that is not paused stays as it is.
+Resumes a paused queue: the next scans claim its tasks. A queue that is not paused stays as it is.
 
 Parameters
   in_queue      name of the queue, 1 to {{ limit.queue }} characters

@@ -3,14 +3,14 @@ PROCEDURE return_tasks (
   out_returned OUT NUMBER
 )
 /*
-Gives back tasks that were started and whose work has not begun, as when a consumer stops: they are due at once,
+Gives back tasks that were started and whose handlers have not run, as when a consumer stops: they are due at once,
 and the attempt does not count. Its number is not used again.
 
 Parameters
   in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, {{ limit.attempts }} bytes
                 together; without attempt, whichever is under way
 Result
-  out_returned  how many were given back: not those that have ended or that a later attempt has taken
+  out_returned  how many were given back: not terminal ones, nor those that a later attempt has taken
 Errors
   invalid_argument
 Transaction

@@ -24,7 +24,7 @@ Parameters
                 {{ limit.held }} bytes; NULL is none.
                 Their tasks, as those of paused queues, are not claimed but still expire.
 Result
-  out_batch_id  pass it to confirm_batch or release_batch; NULL where nothing was claimed
+  out_batch_id  pass it to confirm_batch or release_batch; NULL if nothing was claimed
   out_wait_ms   milliseconds until the next task is due; 0: there is more now; NULL: none is active
   rows          task_id, attempt (to announce), queue, payload; each queue in due order
 Errors
@@ -73,7 +73,7 @@ IS
       WHERE task.lane = -queue.queue_id
         AND task.due_at <= CASE queue.closed WHEN 1 THEN v_now ELSE {{ end_of_time }} END
     )
-    -- Where there are more queues than in_limit, each gets its turn.
+    -- If there are more queues than in_limit, each gets its turn.
     ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'SHA256');
 BEGIN
   {{ enter("scan_tasks") }};

@@ -153,7 +153,7 @@ lane <> 0
 REGEXP_REPLACE({{ text }}, '[[:cntrl:]' || TO_CHAR(UNISTR('\0085\061C\200E\200F\2028-\202E\2066-\206F')) || ']', ' ')
 {%- endmacro -%}
 
-{#- Whether the purge has put off an ended task. -#}
+{#- Whether the purge has put off a terminal task. -#}
 {%- set put_off -%}
 task.due_at > task.ended_at
           + {{ seconds("CASE WHEN task.status = %d OR task.delete_deadline > 0 THEN task.delete_deadline ELSE %d END"

@@ -1,6 +1,6 @@
 BEGIN
   /*
-  Fails and deletes the tasks whose time has come, so that the tables stay small where no relay runs.
+  Fails overdue tasks and purges terminal ones, so that the tables stay small if no relay runs.
   The scheduler starts no run while an earlier one is still at work; an error ends the run, and the
   next one goes on.
   */

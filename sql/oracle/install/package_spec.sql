@@ -1,12 +1,12 @@
 CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   -- {{ comment }}
 
-  -- What a task is doing.
+  -- The status of a task.
 {%- for name, code in status.items() %}
   status_{{ name }} CONSTANT NUMBER := {{ code }};
 {%- endfor %}
 
-  -- What the procedures raise.
+  -- The errors that the procedures raise.
 {{- exceptions() }}
 
   -- A row of the bulk calls' results; those of create_tasks have no element.

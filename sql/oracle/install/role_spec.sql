@@ -2,7 +2,7 @@ CREATE OR REPLACE PACKAGE {{ p }}{{ role }} AUTHID DEFINER AS
   -- {{ comment }}
   -- The procedures of {{ package }} that the role {{ p }}{{ role }} may call, and nothing else.
 
-  -- What they raise.
+  -- The errors that they raise.
 {{- exceptions() }}
 {%- for entry in procedures if role in entry.role | default([]) %}
 

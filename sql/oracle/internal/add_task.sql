@@ -14,7 +14,7 @@ PROCEDURE add_task (
   out_pushable OUT NUMBER
 )
 /*
-Internal: checks and stores one task, real-time where in_delay is NULL.
+Internal: checks and stores one task, real-time if in_delay is NULL.
 */
 IS
   v_queue_id NUMBER;

@@ -2,7 +2,7 @@ PROCEDURE check_held (
   in_held IN CLOB
 )
 /*
-Internal: refuses what is no list of queues.
+Internal: refuses an argument that is not a list of queues.
 */
 IS
   v_found NUMBER;

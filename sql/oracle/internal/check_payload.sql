@@ -7,7 +7,7 @@ PROCEDURE check_payload (
   in_payload IN CLOB
 )
 /*
-Internal: refuses a payload that is too large, no JSON object, or has a key that messages add.
+Internal: refuses a payload that is too large, not a JSON object, or has a key that messages add.
 */
 IS
   v_error NUMBER;

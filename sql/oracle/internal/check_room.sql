@@ -2,8 +2,8 @@ PROCEDURE check_room (
   out_room IN OUT NUMBER
 )
 /*
-Internal: refuses one more queue where that would be too many. out_room is how many more may be registered, counted
-where it is NULL. Transactions that register at the same time do not see each other's, so that each may come up to
+Internal: refuses one more queue if that would be too many. out_room is how many more may be registered, counted
+if it is NULL. Transactions that register at the same time do not see each other's, so that each may come up to
 the limit.
 */
 IS

@@ -4,7 +4,7 @@ PROCEDURE delete_ended (
   out_deleted OUT NUMBER
 )
 /*
-Internal: deletes ended tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
+Internal: deletes terminal tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
 next purge does not meet it first.
 */
 IS

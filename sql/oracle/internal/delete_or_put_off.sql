@@ -4,7 +4,7 @@ PROCEDURE delete_or_put_off (
   out_deleted IN OUT NUMBER
 )
 /*
-Internal: deletes an ended task and counts it, or puts it off if something keeps it.
+Internal: deletes a terminal task and counts it, or puts it off if something keeps it.
 */
 IS
 BEGIN

@@ -3,7 +3,7 @@ PROCEDURE fail_expired (
   in_now IN TIMESTAMP
 )
 /*
-Internal: fails tasks whose time is over. The caller has locked them.
+Internal: fails overdue tasks. The caller has locked them.
 */
 IS
 BEGIN

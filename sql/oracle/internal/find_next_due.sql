@@ -6,7 +6,7 @@ PROCEDURE find_next_due (
 )
 /*
 Internal: milliseconds until a scan has something to do that it could not do before in_after;
-in_after NULL counts what is due already. NULL where there is nothing at all.
+in_after NULL counts what is due already. NULL if there is nothing at all.
 */
 IS
   v_now {{ instant }} := {{ now }};

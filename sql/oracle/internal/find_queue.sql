@@ -7,7 +7,7 @@ PROCEDURE find_queue (
   out_paused OUT NUMBER
 )
 /*
-Internal: a queue's number, registered where it is new or was removed, and whether it is paused. in_label begins
+Internal: a queue's number, registered if it is new or was removed, and whether it is paused. in_label begins
 the errors' texts; out_room is as for check_room.
 */
 IS

@@ -3,7 +3,7 @@ PROCEDURE give_back (
 )
 /*
 Internal: makes those tasks of a batch due again that nobody has touched since, and forgets the batch.
-They keep their place in the queue: due since the batch was claimed, or now where the clock was set back.
+They keep their place in the queue: due since the batch was claimed, or now if the clock was set back.
 */
 IS
   CURSOR c_untouched IS

@@ -3,7 +3,7 @@ FUNCTION json_depth (
 )
 RETURN NUMBER
 /*
-Internal: how deeply a JSON text is nested, 0 where that is no matter. What the brackets hold is taken away until
+Internal: how deeply a JSON text is nested, 0 if that does not matter. All between the brackets is removed until
 only they are left, then the innermost pairs as often as there are any.
 */
 IS

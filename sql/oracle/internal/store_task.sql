@@ -14,7 +14,7 @@ PROCEDURE store_task (
 /*
 Internal: stores one task, or finds the active one with its order number.
 
-The unique index decides between creating and finding, so no two callers can both create; where the
+The unique index decides between creating and finding, so no two callers can both create; if the
 duplicate ends between the two steps, they are taken again, but not for ever.
 */
 IS

@@ -1,4 +1,4 @@
--- One row a queue: what is active, as in queue_statistics, without a look at what has ended.
+-- One row a queue: its active tasks, as in queue_statistics, without a look at terminal ones.
 CREATE OR REPLACE VIEW {{ p }}queue_depth AS
 SELECT
   queue.namespace,

@@ -94,7 +94,7 @@ def test_an_unknown_key_is_named_whatever_it_is(conn: Connection) -> None:
         "x" * 99: '"' + "x" * 39,
     }
     for key, told in keys.items():
-        with refused(conn, UnknownOption, f"in_tasks, element 1: {told} is no key of a task"):
+        with refused(conn, UnknownOption, f"in_tasks, element 1: {told} is not a key of a task"):
             use(conn, f"""create_tasks('[{{"name": "n", "{key}": 1}}]')""".replace("\\", "\\\\"))
 
 

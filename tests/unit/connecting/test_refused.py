@@ -98,7 +98,7 @@ CONNECTIONS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "mysql.connector": (
         Connector,
-        r"mysql\.connector\.connection_cext\.Connector is no .*PyMySQL, mysqlclient",
+        r"mysql\.connector\.connection_cext\.Connector is not .*PyMySQL, mysqlclient",
     ),
     "aiomysql": (Awaited, r"aiomysql\.connection\.Awaited is asynchronous"),
     "oracledb's asyncio": (
