@@ -22,7 +22,7 @@ def scan(
 ) -> Batch:
     """Claims at most `limit` due tasks for `lease` seconds; push their messages, then `confirm`.
 
-    `relay`: the name of the caller. `namespace`: None is all. `held`: queues that take no message
+    `relay`: the name of the caller. `namespace`: None is all. `held`: queues that are held back
     now; their tasks stay. Calls scan_tasks. Raises TransactionOpen.
     """
     check_texts(in_relay=relay, in_namespace=namespace)

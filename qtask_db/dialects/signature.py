@@ -44,7 +44,7 @@ class Signature:
 
     @property
     def options(self) -> list[str]:
-        """The names of what is given by name alone: it stands behind what comes back."""
+        """The names of the parameters given by name only: they follow those that come back."""
         modes = [found.mode for found in self.parameters]
         behind = self.parameters[modes.index("OUT") :] if "OUT" in modes else ()
         return [found.name for found in behind if found.mode == "IN"]

@@ -132,7 +132,7 @@ return pushed
         return commands
 
     def put_back(self, queue: str, taken: list[Raw]) -> list[Command]:
-        """Added again before the old entries go: a death in between makes duplicates, no losses."""
+        """Added again before the old entries go: a death in between makes copies, no losses."""
         added: list[Command] = [("XADD", queue, "*", FIELD, raw.body) for raw in taken]
         return added + self.done(taken)
 

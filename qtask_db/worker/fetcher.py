@@ -141,12 +141,16 @@ class Fetcher:
             self._put_back(good)
             raise
         runs = self._runs(started, found)
-        duplicates = len(good) - len(runs) - (self._counters.bad - bad)
+        dropped = len(good) - len(runs) - (self._counters.bad - bad)
         self._counters.started += len(runs)
-        self._counters.refused += duplicates
-        if duplicates:
+        self._counters.refused += dropped
+        if dropped:
             refused = {task_id for task_id, *_ in found} - {one.task_id for one in started}
-            logger.debug("%d duplicates; tasks %s", duplicates, sorted(refused))
+            logger.debug(
+                "dropped %d messages whose attempts cannot start; tasks %s",
+                dropped,
+                sorted(refused),
+            )
         self._completer.watch(runs)
         self._pool.submit(runs)
         self._remove(good)
@@ -190,7 +194,7 @@ class Fetcher:
         return runs
 
     def _remove(self, raws: list[Raw]) -> None:
-        """From a stream; what stays in it comes again, and is refused as a duplicate."""
+        """From a stream; a message that stays in it comes again, and is dropped as a copy."""
         try:
             self._queues.done(raws)
         except QueueUnavailable as error:

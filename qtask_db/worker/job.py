@@ -77,7 +77,7 @@ class WorkerCounters:
     started: int = 0
     """Attempts that began."""
     refused: int = 0
-    """Duplicates: another copy of the message had started the attempt, or the task had ended."""
+    """Messages that were dropped: a copy had started the attempt, or the task was terminal."""
     bad: int = 0
     """Messages that were set aside: they cannot be read, or name a task of another queue."""
     differing: int = 0

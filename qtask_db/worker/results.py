@@ -95,7 +95,7 @@ class Results:
             lost = 0
             for one in refused:
                 if one.number == TaskNotFound.number:
-                    logger.info("task %d had ended already, and is gone", one.task_id)
+                    logger.info("task %d was terminal already, and is purged", one.task_id)
                 else:
                     lost += 1
                     self.drop(jobs[one.task_id], f"error {one.number}")
