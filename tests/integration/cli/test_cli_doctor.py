@@ -128,7 +128,7 @@ def test_doctor_of_a_redis_user_with_few_rights(
     assert re.search(r"^warn  queues +not seen: .*type", found.out, re.MULTILINE)
 
 
-def handed_out(conn: Connection, redis: redis_py.Redis, push: bool) -> None:
+def push_three(conn: Connection, redis: redis_py.Redis, push: bool) -> None:
     """Three tasks of a queue that a relay has queued."""
     for _ in range(3):
         calls.delay(conn, "bind", {}, 0, 3600, "Q")
@@ -138,10 +138,10 @@ def handed_out(conn: Connection, redis: redis_py.Redis, push: bool) -> None:
     calls.confirm(conn, batch.batch_id, "r")
 
 
-def test_doctor_misses_messages_that_were_handed_out(
+def test_doctor_misses_messages_of_queued_tasks(
     qtask: Qtask, conn: Connection, redis: redis_py.Redis
 ) -> None:
-    handed_out(conn, redis, push=False)
+    push_three(conn, redis, push=False)
     found = qtask("doctor")
     assert found.code == 0
     assert re.search(r"^warn  messages +this Redis has none of 3 messages", found.out, re.MULTILINE)
@@ -154,7 +154,7 @@ def test_doctor_misses_messages_that_were_handed_out(
 def test_doctor_finds_a_queue_that_nobody_consumes(
     qtask: Qtask, conn: Connection, redis: redis_py.Redis
 ) -> None:
-    handed_out(conn, redis, push=True)
+    push_three(conn, redis, push=True)
     found = qtask("doctor")
     assert re.search(r"^ok    messages +3 tasks are queued", found.out, re.MULTILINE)
     assert re.search(

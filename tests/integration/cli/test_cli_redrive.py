@@ -77,7 +77,7 @@ def test_what_redis_has_lost_is_found_and_comes_again(
     assert (redis.llen("A"), redis.llen("B")) == (251, 500)
     result = qtask("audit")
     assert result.code == 0
-    assert "250 messages more than tasks: duplicates" in result.out
+    assert "250 messages more than tasks: copies" in result.out
     relay.close()
 
 
