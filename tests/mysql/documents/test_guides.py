@@ -26,7 +26,9 @@ def guide(
     tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
     before = query(conn, tables)
     found = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    walked = Guide(conn, redis, environment(database_url, redis_url) | {"PATH": found}, tmp_path)
+    given = environment(database_url, redis_url) | {"PATH": found}
+    given.pop("COLUMNS", None)  # of pytest's: lines would be broken
+    walked = Guide(conn, redis, given, tmp_path)
     yield walked
     walked.kill()
     for (table,) in set(query(conn, tables)) - set(before):
