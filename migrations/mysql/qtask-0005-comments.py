@@ -1,4 +1,4 @@
-"""What columns mean, whose comments were missing or have become false.
+"""Comments of columns that were missing or have become false.
 
 The servers change a comment without a look at the rows.
 """

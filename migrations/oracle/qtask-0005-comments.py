@@ -1,4 +1,4 @@
-"""What columns mean whose comments have become false."""
+"""Comments of columns that have become false."""
 
 from yoyo import step
 

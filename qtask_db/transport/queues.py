@@ -292,10 +292,8 @@ def _push(
 ) -> tuple[int, QueueUnavailable | None]:
     """How many were pushed, and why not all: an unusable queue stops no other."""
     groups: dict[str, list[Message]] = {}
-    for task in tasks:
-        if task.pushable:
-            message = task.message
-            groups.setdefault(message.queue, []).append(message)
+    for message in (task.message for task in tasks if task.pushable):
+        groups.setdefault(message.queue, []).append(message)
     queues = Queues(redis, stream=stream)
     pushed, failed = 0, None
     try:
