@@ -79,7 +79,7 @@ class Steps:
         """Whether Redis answered last; else it is asked before the next claim."""
         self._first_rows = self._rows = min(options.limit, FIRST_ROWS)
         self._claimed_at = 0.0
-        self._owed: list[tuple[Callable[[], None], float]] = []
+        self._unended: list[tuple[Callable[[], None], float]] = []
         self._blind_for = self._blind_until = 0.0
 
     def check(self) -> None:
@@ -148,7 +148,7 @@ class Steps:
     def step(self) -> float:
         """Runs one whole cycle; returns the seconds until the next one has something to do."""
         began = time.monotonic()
-        self._pay()
+        self._end_earlier()
         self._look_at_queues()
         claiming = time.monotonic()
         batch = self.claim()
@@ -156,7 +156,7 @@ class Steps:
             self._pass_on(batch)
             self._blind_for = self._blind_until = 0.0
         else:
-            self._look_away(time.monotonic() - claiming)
+            self._stop_looking(time.monotonic() - claiming)
         return self._pause(batch, time.monotonic() - began)
 
     def next_due(self) -> float | None:
@@ -186,7 +186,7 @@ class Steps:
             raise
         self.confirm(batch)
 
-    def _look_away(self, took: float) -> None:
+    def _stop_looking(self, took: float) -> None:
         """Tasks that are due and cannot be claimed (of closed queues, or locked by another relay)
         must not make this one spin: while that lasts, looking takes a tenth of the time at most.
         """
@@ -205,14 +205,14 @@ class Steps:
             self.counters.reclaimed += len(batch.messages)
             return False
         except Exception:
-            self._owed.append((partial(again, batch), self._claimed_at + self.options.lease))
+            self._unended.append((partial(again, batch), self._claimed_at + self.options.lease))
             raise
         return True
 
-    def _pay(self) -> None:
-        """Confirms and releases what could not be. After the lease another claim has done it."""
-        while self._owed:
-            end, until = self._owed.pop()
+    def _end_earlier(self) -> None:
+        """Ends batches whose confirmation or release failed; after the lease a scan has done it."""
+        while self._unended:
+            end, until = self._unended.pop()
             if time.monotonic() < until:
                 end()
 
