@@ -45,7 +45,8 @@ def options(parts: SplitResult, allowed: Mapping[str, type]) -> dict[str, str | 
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in allowed:
             raise ConfigurationError(
-                f"{name!r} is not an option of a database URL: {', '.join(sorted(allowed))} are"
+                f"{name!r} is not an option of a database URL; these are: "
+                f"{', '.join(sorted(allowed))}"
             )
         try:
             found[name] = allowed[name](text)

@@ -88,7 +88,7 @@ class Snapshot:
 
 
 class Source:
-    """Reads snapshots over connections that it keeps, and replaces if they were lost."""
+    """Reads snapshots over connections that it keeps; it replaces those that were lost."""
 
     def __init__(self, state: State, namespace: str | None, *, active: bool = False) -> None:
         self._state = state

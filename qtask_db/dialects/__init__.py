@@ -10,7 +10,7 @@ from qtask_db.errors import ConfigurationError, QtaskError
 
 
 class Dialect(Protocol):
-    """The calls that each database makes in its own way."""
+    """The calls that differ between the databases."""
 
     @property
     def name(self) -> str:

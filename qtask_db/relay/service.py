@@ -39,7 +39,7 @@ class Relay(Service):
     * `poll`: seconds between two looks at the next due time, which cost little.
     * `queue_limit`: messages at which a queue is held back.
     * `stream`: queues are streams.
-    ** `purge`: deletes terminal tasks, too.
+    * `purge`: deletes terminal tasks, too.
 
     Raises ConfigurationError for a wrong URL or setting.
 

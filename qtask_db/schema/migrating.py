@@ -69,7 +69,7 @@ def backend(database: Database) -> Iterator[Any]:
             }
 
     if database.prefix != DEFAULT_PREFIX:
-        # yoyo looks for its other tables beside its migration table.
+        # If its migration table is missing, yoyo takes its other tables for missing, too.
         for name in ("log", "lock", "version"):
             setattr(Backend, f"{name}_table", f"{database.prefix}yoyo_{name}")
 

@@ -123,7 +123,7 @@ def redrive(
     as_json: bool,
     **limits: int,
 ) -> None:
-    """Make queued tasks due again that are waiting and that nobody has started. It asks first.
+    """Make tasks due again that are queued and waiting. It asks first.
 
     Use it if Redis has come back empty, or older than it was: otherwise each task waits until its
     interval has passed. Relays put the messages on the queues. If a message is still there, the

@@ -16,7 +16,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: the payload of a task, if it belongs to a queue of this name; raises wrong_queue if not. Neither changes
-  once the task is created, so that a plain read is enough. A task that an older snapshot does not show is looked for again.
+  once the task is created, so that a plain read is enough. A task that an older snapshot hides is looked for again.
   */
   DECLARE v_fresh TINYINT DEFAULT TRUE;
   DECLARE v_queue {{ text }};

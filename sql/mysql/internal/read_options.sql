@@ -31,7 +31,7 @@ BEGIN
   IF JSON_LENGTH(v_rest) > 0 THEN
     SET v_message = CONCAT(
       LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 40),
-      ' is not an option: namespace, order_no, deadline, delete_deadline, max_count are'
+      ' is not an option; these are: namespace, order_no, deadline, delete_deadline, max_count'
     );
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
   END IF;

@@ -6,9 +6,9 @@ PROCEDURE redrive_tasks (
   out_redriven OUT NUMBER
 )
 /*
-Makes queued tasks due again that are waiting and that nobody has started, in one short
-transaction: for when Redis has lost them. All others keep their times: a delay, the delay after a
-failure, the push grace. Call it until it redrives fewer than it may.
+Makes tasks due again that are queued and waiting, in one short transaction: for when Redis has lost their
+messages. All others keep their times: a delay, the delay after a failure, the push grace. Call it until it
+redrives fewer than it may.
 
 Parameters
   in_queue      of this queue; NULL is any
