@@ -18,14 +18,9 @@ Transaction
 IS
   v_now {{ instant }};
   v_ids ids;
-  v_left NUMBER;
+  v_found NUMBER;
   v_deleted NUMBER;
-  CURSOR c_ended IS
-    SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */ task.task_id
-    FROM {{ p }}task task
-    WHERE task.lane = 0 AND task.due_at <= v_now
-    ORDER BY task.due_at, task.task_id
-    FOR UPDATE SKIP LOCKED; /* O1 */
+  v_expired ids;
 BEGIN
   {{ enter("purge_tasks") }};
   {{ check_integer("in_limit", 1, limit.rows) }};
@@ -35,13 +30,11 @@ BEGIN
   BEGIN
     out_deleted := 0;
     FOR i IN 1 .. {{ default.purge_rounds }} LOOP
-      v_left := in_limit - out_deleted;
-      OPEN c_ended;
-      FETCH c_ended BULK COLLECT INTO v_ids LIMIT v_left;
-      CLOSE c_ended;
+      v_ids.DELETE;
+      lock_due_tasks(0, v_now, in_limit - out_deleted, v_now, v_ids, v_found, v_expired);
       delete_ended(v_ids, v_now, v_deleted);
       out_deleted := out_deleted + v_deleted;
-      EXIT WHEN v_deleted = v_ids.COUNT;
+      EXIT WHEN v_deleted = v_found;
     END LOOP;
     IF out_deleted < in_limit THEN
       keep_used;

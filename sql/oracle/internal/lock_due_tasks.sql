@@ -9,14 +9,14 @@ PROCEDURE lock_due_tasks (
 )
 /*
 Internal: locks the first tasks of a lane that nobody else has locked; appends the ids of those that have no
-attempt left or are past their deadline to out_expired, those of the others to out_ids. SKIP LOCKED locks
-what is fetched, not what is found at OPEN, so no row is locked in vain.
+attempt left or are past their deadline to out_expired, those of the others to out_ids. Ended tasks, those of
+lane 0, do not expire.
 */
 IS
   CURSOR c_due IS
     SELECT /*+ INDEX(task {{ p }}due) */ /* O2 */
       task.task_id,
-      CASE WHEN {{ expired("in_now") }} THEN 1 ELSE 0 END
+      CASE WHEN in_lane <> 0 AND {{ expired("in_now") }} THEN 1 ELSE 0 END
     FROM {{ p }}task task
     WHERE task.lane = in_lane AND task.due_at <= in_until
     ORDER BY task.due_at, task.task_id
