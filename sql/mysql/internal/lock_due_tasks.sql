@@ -13,8 +13,8 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: locks the first tasks of a lane that nobody else has locked; appends the ids of those that have no
-  attempt left or are past their deadline to out_expired, those of the others to out_ids. Ended tasks, those of
-  lane 0, do not expire.
+  attempt left or are past their deadline to out_expired, those of the others to out_ids. out_found counts both.
+  Ended tasks, those of lane 0, do not expire.
   */
   DECLARE v_ids {{ text }};
   DECLARE v_expired INT;
