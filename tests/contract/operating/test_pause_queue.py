@@ -1,4 +1,4 @@
-"""pause_queue and resume_queue. Scans of a paused queue are in test_scan_tasks.py."""
+"""pause_queue and resume_queue. Scans of a paused queue are in test_scan_closed_queues.py."""
 
 from __future__ import annotations
 

@@ -7,28 +7,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from inputs import HOSTILE, SECONDS, SMILE
+from inputs import SECONDS, SMILE
+from scans import ids, many
 from testing import age, age_batches, call, count, lasting, new, query, refused, row, started
 
-from qtask_db import Connection, NewTask, calls
+from qtask_db import Connection, calls
 from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import InvalidArgument
 from qtask_db.models import Message
-
-
-def ids(batch: Any) -> list[int]:
-    return [message.task_id for message in batch.messages]
-
-
-def many(conn: Connection, queues: dict[str, int], **options: Any) -> None:
-    calls.create_many(
-        conn,
-        [
-            NewTask("job", {}, 3600, q, delay=0, **options)
-            for q, n in queues.items()
-            for _ in range(n)
-        ],
-    )
 
 
 def test_due_tasks_are_claimed_once(conn: Connection) -> None:
@@ -120,69 +106,6 @@ def test_one_busy_queue_does_not_hold_up_another(conn: Connection) -> None:
     assert task_id in ids(calls.scan(conn, "r", limit=10))
 
 
-LARGE = 60_000
-MOST = LIMIT["claim_bytes"]
-
-
-def large(conn: Connection, queue: str, number: int) -> None:
-    """So many due tasks with large payloads."""
-    payload = '{"a": "%s"}' % ("x" * (LARGE - 9))
-    for _ in range(number // 50):
-        calls.create_many(conn, [NewTask("job", payload, 3600, queue, delay=0)] * 50)
-
-
-def sizes(batch: Any, queue: str) -> list[int]:
-    return [len(m.payload) for m in batch.messages if m.queue == queue]
-
-
-def test_a_batch_ends_before_its_payloads_are_too_large(conn: Connection) -> None:
-    large(conn, "Q", 300)
-    first = calls.scan(conn, "r", limit=1000)
-    assert sizes(first, "Q") == [LARGE] * (MOST // LARGE)
-    assert first.wait == 0
-    second = calls.scan(conn, "r", limit=1000)
-    assert len(first.messages) + len(second.messages) == 300
-    assert second.wait > 0
-    tasks = [*ids(first), *ids(second)]
-    assert tasks == sorted(set(tasks)), "each once, in due order"
-
-
-def test_queues_share_the_bytes_evenly(conn: Connection) -> None:
-    large(conn, "A", 200)
-    large(conn, "B", 100)
-    many(conn, {"C": 7})
-    batch = calls.scan(conn, "r", limit=1000)
-    share = [LARGE] * (MOST // 3 // LARGE)
-    assert (sizes(batch, "A"), sizes(batch, "B")) == (share, share)
-    assert len(sizes(batch, "C")) == 7
-    assert batch.wait == 0
-
-
-def test_a_payload_larger_than_its_queues_share_is_claimed(conn: Connection) -> None:
-    many(conn, {f"Q{n}": 1 for n in range(MOST // LARGE + 20)})
-    large(conn, "LARGE", 50)
-    batch = calls.scan(conn, "r", limit=1000)
-    assert (sizes(batch, "LARGE"), batch.wait) == ([LARGE], 0)
-    assert len(sizes(calls.scan(conn, "r", limit=1000), "LARGE")) == 49
-
-
-def test_what_has_expired_counts_no_bytes(conn: Connection) -> None:
-    large(conn, "Q", 250)
-    age(conn, DEFAULT["deadline"] + 1)
-    large(conn, "Q", 50)
-    assert sizes(calls.scan(conn, "r", limit=1000), "Q") == [LARGE] * 50
-    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE lane = 0") == [(250,)]
-
-
-def test_large_payloads_of_a_closed_queue_are_parked_and_come_back(conn: Connection) -> None:
-    large(conn, "Q", 300)
-    assert calls.scan(conn, "r", limit=1000, held=["Q"]).messages == []
-    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE lane < 0") == [(300,)]
-    first = calls.scan(conn, "r", limit=1000)
-    assert (len(first.messages), first.wait) == (MOST // LARGE, 0)
-    assert len(calls.scan(conn, "r", limit=1000).messages) == 300 - len(first.messages)
-
-
 def test_namespaces(conn: Connection) -> None:
     mine, other = new(conn, namespace="mine"), new(conn, namespace="other")
     assert calls.scan(conn, "r", namespace="none").messages == []
@@ -223,85 +146,6 @@ def test_those_that_fail_are_not_in_the_way_of_those_that_are_claimed(conn: Conn
     assert ids(calls.scan(conn, "r")) == good
     assert {row(conn, t)["status"] for t in late} == {Status.FAILED}
     calls.confirm(conn, query(conn, f"SELECT batch_id FROM {conn.prefix}batch")[0][0], "r")
-
-
-def close(conn: Connection, by: str) -> dict[str, Any]:
-    if by == "pause":
-        calls.pause(conn, "Q")
-        return {}
-    return {"held": ["X", "Q"]}
-
-
-@pytest.mark.parametrize("by", ["pause", "held"])
-class TestClosedQueue:
-    def test_its_tasks_are_parked_and_others_claimed(self, conn: Connection, by: str) -> None:
-        waiting, working = new(conn), started(conn)
-        age(conn, 3600)
-        other = new(conn, "OTHER")
-        options = close(conn, by)
-        assert ids(calls.scan(conn, "r", **options)) == [other]
-        for task_id in (waiting, working):
-            found = row(conn, task_id)
-            assert found["due_at"] == found["deadline_at"]
-            assert found["lane"] == -found["queue_id"]
-        assert row(conn, working)["status"] == Status.PROCESSING
-
-    def test_it_is_opened_again(self, conn: Connection, by: str) -> None:
-        tasks = [new(conn) for _ in range(3)]
-        calls.scan(conn, "r", **close(conn, by))
-        calls.resume(conn, "Q")
-        assert calls.next_due(conn) == 0
-        assert sorted(ids(calls.scan(conn, "r"))) == tasks
-        assert row(conn, tasks[0])["lane"] > 0
-        assert calls.scan(conn, "r").messages == []
-
-    def test_its_tasks_still_expire(self, conn: Connection, by: str) -> None:
-        late = new(conn, deadline=100)
-        exhausted = started(conn, max_count=1, interval=100)
-        options = close(conn, by)
-        calls.scan(conn, "r", **options)
-        age(conn, 100)
-        assert calls.scan(conn, "r", **options).messages == []
-        assert row(conn, late)["status"] == row(conn, exhausted)["status"] == Status.FAILED
-
-    def test_its_running_tasks_go_on(self, conn: Connection, by: str) -> None:
-        finished, failed = started(conn, interval=10), started(conn, interval=10)
-        age(conn, 10)
-        calls.scan(conn, "r", **close(conn, by))
-        calls.finish(conn, finished, 1)
-        calls.fail(conn, failed, 1, "broken", 0)
-        assert row(conn, finished)["status"] == Status.FINISHED
-        calls.resume(conn, "Q")
-        assert ids(calls.scan(conn, "r")) == [failed]
-
-    def test_many_are_parked_in_steps_of_the_limit(self, conn: Connection, by: str) -> None:
-        many(conn, {"Q": 7})
-        options = close(conn, by)
-        for _ in range(4):
-            calls.scan(conn, "r", limit=2, **options)
-        assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE lane < 0") == [(7,)]
-        assert calls.scan(conn, "r", limit=2, **options).wait > 0
-
-    def test_it_does_not_keep_a_relay_awake(self, conn: Connection, by: str) -> None:
-        new(conn)
-        options = close(conn, by)
-        calls.scan(conn, "r", **options)
-        assert calls.scan(conn, "r", **options).wait > 60
-        assert calls.next_due(conn, held=options.get("held", ())) > 60
-
-
-@pytest.mark.parametrize("name", [t for t in HOSTILE if t.strip() == t], ids=ascii)
-def test_a_queue_of_any_name_is_held(conn: Connection, name: str) -> None:
-    task_id = new(conn, name)
-    assert calls.scan(conn, "r", held=[name]).messages == []
-    assert calls.scan(conn, "r", held=["other", name]).messages == []
-    assert ids(calls.scan(conn, "r", held=[name + "x", name[:-1]])) == [task_id]
-
-
-def test_a_held_name_holds_back_in_all_namespaces(conn: Connection) -> None:
-    new(conn, namespace="a")
-    new(conn, namespace="b")
-    assert calls.scan(conn, "r", held=["Q"]).messages == []
 
 
 def test_a_lapsed_batch_is_given_back_and_claimed_again(conn: Connection) -> None:

@@ -20,10 +20,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 
 LONG = {
     "scripts/tools/benchmarks/rivals/compare.py",
-    "tests/contract/across/test_concurrency.py",
-    "tests/contract/relaying/test_scan_tasks.py",
-    "tests/contract/across/test_time.py",
-    "tests/contract/across/test_transactions.py",
     "tests/endurance/chaos/checker.py",
     "tests/endurance/soak/client.py",
     "tests/integration/test_duties.py",
@@ -33,13 +29,8 @@ LONG = {
     "tests/integration/test_worker.py",
     "tests/model/machine.py",
     "tests/model/model.py",
-    "tests/mysql/installing/test_install.py",
     "tests/mysql/locks/test_locks.py",
-    "tests/mysql/sessions/test_sessions.py",
-    "tests/mysql/plans/test_size.py",
     "tests/oracle/plsql.py",
-    "tests/parity/test_sql.py",
-    "tests/unit/connecting/test_oracle.py",
 }
 """Tests of one thing, one below the other, and models that are one thing."""
 FULL = {"scripts": "its doors, one a tool"}

@@ -1,153 +1,21 @@
-"""Many at once: nothing is created, queued or started twice, and no caller sees a deadlock."""
+"""Many at once: nothing is handed out or started twice, and no caller sees a deadlock."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from threading import Barrier, Thread
+from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
-from testing import (
-    age,
-    age_batches,
-    content,
-    count,
-    ended,
-    first,
-    new,
-    query,
-    row,
-)
+from crowds import CONSUMERS, together
+from testing import age, age_batches, content, count, ended, first, new, query, row
 
-from qtask_db import Connection, Database, NewTask, calls
+from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.errors import DatabaseError, ProcedureError, StaleAttempt
-
-CREATORS = 16
-CONSUMERS = 8
-JOB = ("job", {}, 3600, "Q")
-
-
-@pytest.fixture(scope="module")
-def crowd(installed_url: str) -> Iterator[list[Connection]]:
-    """Enough connections for everybody."""
-    made = [Database(installed_url).connect() for _ in range(CREATORS)]
-    yield made
-    for conn in made:
-        conn.close()
-
-
-@pytest.fixture(autouse=True)
-def _clean(conn: Connection, crowd: list[Connection]) -> Iterator[None]:  # noqa: ARG001 - it is emptied
-    yield
-    for one in crowd:
-        one.rollback()
-        one.set_autocommit(True)
-
-
-def together(crowd: list[Connection], work: Callable[[Connection, int], Any]) -> list[Any]:
-    """Runs the work on all connections, all from the same moment; returns results and errors."""
-    results: list[Any] = [None] * len(crowd)
-    ready = Barrier(len(crowd), timeout=60)
-
-    def run(number: int) -> None:
-        ready.wait()
-        try:
-            results[number] = work(crowd[number], number)
-        except Exception as error:
-            results[number] = error
-
-    threads = [Thread(target=run, args=(n,), daemon=True) for n in range(len(crowd))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
-    return results
-
-
-CREATE: dict[str, Callable[[Connection, str], Any]] = {
-    "create": lambda c, n: calls.create(c, *JOB, order_no=n),
-    "create_many": lambda c, n: calls.create_many(c, [NewTask(*JOB), NewTask(*JOB, order_no=n)])[1],
-}
-
-
-@pytest.mark.parametrize("way", CREATE)
-@pytest.mark.parametrize("known", [True, False], ids=["known queue", "new queue"])
-def test_concurrent_creators_of_one_order_number_give_one_task(
-    conn: Connection, crowd: list[Connection], way: str, known: bool
-) -> None:
-    if known:
-        new(conn)
-    for order_no in map(str, range(5)):
-        tasks = together(crowd, lambda c, _, n=order_no: CREATE[way](c, n))
-        assert {type(t).__name__ for t in tasks} == {"Task"}, tasks
-        assert len({t.task_id for t in tasks}) == 1
-        assert [t.created for t in tasks].count(True) == 1
-        assert sum(t.pushable for t in tasks) == 1
-    assert query(conn, f"SELECT COUNT(*) FROM {conn.prefix}task WHERE order_no IS NOT NULL") == [
-        (5,)
-    ]
-    assert count(conn, "queue") == 1
-
-
-@pytest.mark.parametrize("way", CREATE)
-def test_when_the_winner_rolls_back_one_of_the_others_creates(
-    conn: Connection, crowd: list[Connection], connect: Callable[..., Connection], way: str
-) -> None:
-    new(conn)
-    for order_no in map(str, range(3)):
-        winner = connect(autocommit=False)
-        lost = CREATE[way](winner, order_no)
-        assert lost.created
-        waiting: list[Any] = []
-        others = Thread(
-            target=lambda n=order_no, into=waiting: into.extend(
-                together(crowd, lambda c, _: CREATE[way](c, n))
-            )
-        )
-        others.start()
-        others.join(0.2)
-        assert others.is_alive(), "they do not wait for the winner"
-        winner.rollback()
-        others.join(60)
-        assert {type(t).__name__ for t in waiting} == {"Task"}, waiting
-        assert len({t.task_id for t in waiting}) == 1
-        assert [t.created for t in waiting].count(True) == 1
-        assert waiting[0].task_id != lost.task_id
-
-
-def test_when_the_winner_commits_all_others_return_its_task(
-    crowd: list[Connection], connect: Callable[..., Connection]
-) -> None:
-    winner = connect(autocommit=False)
-    won = calls.create(winner, *JOB, order_no="1")
-    found: list[Any] = []
-    others = Thread(
-        target=lambda: found.extend(together(crowd, lambda c, _: CREATE["create"](c, "1")))
-    )
-    others.start()
-    others.join(0.2)
-    winner.commit()
-    others.join(60)
-    assert [(t.task_id, t.created) for t in found] == [(won.task_id, False)] * CREATORS
-
-
-def test_different_order_numbers_do_not_wait_for_each_other(
-    conn: Connection, crowd: list[Connection]
-) -> None:
-    new(conn)
-    for one in crowd:
-        one.set_autocommit(False)
-    # All transactions are open at once, and none is ended before all have created.
-    made = [CREATE["create"](one, f"{n:03}") for n, one in enumerate(crowd)]
-    made += [CREATE["create_many"](one, f"{n:03}a") for n, one in enumerate(crowd)]
-    for one in crowd:
-        one.commit()
-    assert all(task.created for task in made)
 
 
 def test_concurrent_scanners_never_hand_out_a_task_twice_and_hand_out_all(
