@@ -19,14 +19,8 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 """A name that released migrations import; what it names has moved to another room."""
 
 LONG = {
-    "scripts/tools/benchmarks/rivals/compare.py",
     "tests/endurance/chaos/checker.py",
     "tests/endurance/soak/client.py",
-    "tests/integration/test_duties.py",
-    "tests/integration/test_queues.py",
-    "tests/integration/test_relay.py",
-    "tests/integration/test_unusable_queues.py",
-    "tests/integration/test_worker.py",
     "tests/model/machine.py",
     "tests/model/model.py",
     "tests/mysql/locks/test_locks.py",

@@ -17,6 +17,7 @@ from servers.base import Server, ServerError
 from ..figure import at
 from . import environment
 from .process import PATIENCE, Driver, Records, until
+from .sizes import Sizes
 
 PREFIX = "rival_"
 WARM_UP = 50
@@ -26,26 +27,6 @@ KILL_TIMEOUT = 10
 """Seconds until a task of a dead worker comes again, for every side that can be told so."""
 HANDLER = 60.0
 """Seconds that they would have taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    rounds: int
-    single: float
-    """Seconds of creating one by one."""
-    batches: float
-    """Most seconds of filling the queue, with at most so many tasks:"""
-    backlog: int
-    drain: float
-    """Most seconds of draining it."""
-    delayed: int
-    late: float
-    """Most seconds after the due time."""
-    recovery: float
-
-
-FULL = Sizes(2, 1.5, 2.5, 20_000, 5.0, 5_000, 20.0, 90.0)
-QUICK = Sizes(1, 1.0, 1.0, 5_000, 2.0, 1_000, 5.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from processes import Ended, ending_by_signals, undisturbed
 from servers import ServerError
 
 from .. import report as figures_report
-from . import compare, postgres, report
+from . import compare, postgres, report, sizes
 
 
 def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[str], None]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[s
     with ending_by_signals(), ExitStack() as stack:
         try:
             setting = _setting(arguments.engine, options, stack, say)
-            found = compare.compare(setting, compare.QUICK if arguments.quick else compare.FULL)
+            found = compare.compare(setting, sizes.QUICK if arguments.quick else sizes.FULL)
         except Ended as ended:
             status, problem = ended.status, "interrupted"
         except (RuntimeError, ServerError) as error:

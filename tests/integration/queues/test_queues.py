@@ -5,43 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import redis as redis_py
+from sent import NOWHERE, ids, messages
 from testing import PASSWORD, as_account
 
 from qtask_db.doctor.redis import examine_queues, examine_redis
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
-from qtask_db.task import Task
 from qtask_db.transport import kinds
 from qtask_db.transport import queues as queues_module
-from qtask_db.transport.queues import Queues, QueueUnusable, connect, push_now, push_tasks
-
-NOWHERE = "redis://127.0.0.1:1/0"
-
-
-@pytest.fixture(params=[False, True], ids=["list", "stream"])
-def stream(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture
-def queues(redis_url: str, stream: bool) -> Iterator[Queues]:
-    queues = Queues(redis_url, stream=stream, consumer="first")
-    yield queues
-    queues.close()
-
-
-def messages(queue: str, count: int, first: int = 1) -> list[Message]:
-    return [Message(first + n, 1, queue, f'{{"n": {n}}}') for n in range(count)]
-
-
-def ids(taken: list[kinds.Raw]) -> list[int]:
-    return [json.loads(raw.body)["task_id"] for raw in taken]
+from qtask_db.transport.queues import Queues, QueueUnusable
 
 
 def test_push_returns_lengths_and_keeps_the_order(queues: Queues) -> None:
@@ -296,155 +273,3 @@ def test_every_kind_of_client(redis_url: str, stream: bool, settings: dict[str, 
         assert sum(queues.lengths(["A", "B"]).values()) == 1
         queues.close()
         assert client.ping(), "a client that was given must stay open"
-
-
-# -- streams alone ---------------------------------------------------------------------------------
-
-
-def test_a_stream_message_is_pending_until_done(redis_url: str, redis: redis_py.Redis) -> None:
-    queues = Queues(redis_url, stream=True, consumer="first")
-    queues.push(messages("A", 2))
-    one, two = queues.take(["A"], 2, 1)
-    assert redis.xpending("A", "qtask")["pending"] == 2
-    assert queues.take(["A"], 2, 0.01) == []
-    queues.done([one])
-    assert redis.xpending("A", "qtask")["pending"] == 1
-    assert queues.lengths(["A"]) == {"A": 1}
-    queues.done([two])
-    assert queues.lengths(["A"]) == {"A": 0}
-    queues.close()
-
-
-def test_the_messages_of_a_dead_worker_are_taken_over(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dead = Queues(redis_url, stream=True, consumer="dead")
-    dead.push(messages("A", 2))
-    assert ids(dead.take(["A"], 2, 1)) == [1, 2]
-    alive = Queues(redis_url, stream=True, consumer="alive")
-    assert alive.take(["A"], 5, 0.01) == [], "not before they are old"
-    monkeypatch.setattr(kinds, "RECLAIM_IDLE", 0.02)
-    time.sleep(0.05)
-    taken = Queues(redis_url, stream=True, consumer="alive").take(["A"], 5, 0.01)
-    assert ids(taken) == [1, 2]
-
-
-def test_a_flushed_redis_gets_its_groups_again(redis_url: str, redis: redis_py.Redis) -> None:
-    queues = Queues(redis_url, stream=True)
-    queues.push(messages("A", 1))
-    assert len(queues.take(["A"], 1, 1)) == 1
-    redis.flushall()
-    queues.push(messages("A", 1, 2))
-    assert queues.take(["A"], 1, 0.1) == []
-    assert ids(queues.take(["A"], 1, 1)) == [2]
-
-
-def test_leaving_forgets_an_idle_consumer_only(redis_url: str, redis: redis_py.Redis) -> None:
-    busy = Queues(redis_url, stream=True, consumer="busy")
-    idle = Queues(redis_url, stream=True, consumer="idle")
-    busy.push(messages("A", 1))
-    assert len(busy.take(["A"], 1, 1)) == 1
-    assert idle.take(["A"], 1, 0.01) == []
-    for queues in (busy, idle):
-        queues.leave(["A"])
-    assert [row["name"] for row in redis.xinfo_consumers("A", "qtask")] == ["busy"]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"decode_responses": True},
-        {"decode_responses": True, "protocol": 2},
-        {"decode_responses": True, "protocol": 3},
-        {"protocol": 3},
-    ],
-    ids=str,
-)
-def test_what_is_no_text_is_taken_from_any_client(
-    redis_url: str, redis: redis_py.Redis, stream: bool, options: dict[str, Any]
-) -> None:
-    with redis_py.Redis.from_url(redis_url, **options) as own:
-        queues = Queues(own, stream=stream)
-        queues.push(messages("Q\xe9", 1))
-        if stream:
-            redis.xadd("Q\xe9", {"message": b"\xff"})
-        else:
-            redis.rpush("Q\xe9", b"\xff")
-        taken = [raw for _ in range(2) for raw in queues.take(["Q\xe9"], 9, 0.1)]
-        assert [raw.body[-1:] for raw in taken] == [b"}", b"\xff"]
-        assert {raw.queue for raw in taken} == {"Q\xe9"}
-
-
-# -- the application's push ------------------------------------------------------------------------
-
-
-def task(task_id: int, queue: str = "A", *, pushable: bool = True) -> Task:
-    return Task(task_id, queue, '{"n": 1}', created=True, pushable=pushable)
-
-
-def test_task_push(redis_url: str, redis: redis_py.Redis, stream: bool) -> None:
-    assert task(1).push(redis, stream=stream) is True
-    assert task(2).push(redis_url, stream=stream) is True
-    assert task(3, pushable=False).push(redis, stream=stream) is False
-    assert task(4).push(redis, limit=2, stream=stream) is False
-    queues = Queues(redis, stream=stream)
-    taken = queues.take(["A"], 9, 1)
-    assert [json.loads(raw.body) for raw in taken] == [
-        {"task_id": n, "task_attempt": 1, "n": 1} for n in (1, 2)
-    ]
-    assert redis.ping()
-
-
-def test_push_of_many_tasks(redis: redis_py.Redis) -> None:
-    tasks = [task(n, "A" if n % 2 else "B", pushable=n != 9) for n in range(1, 11)]
-    assert push_tasks(redis, tasks, limit=4) == 8
-    assert (redis.llen("A"), redis.llen("B")) == (4, 4)
-    assert push_tasks(redis, []) == 0
-
-
-def test_task_push_to_an_absent_redis() -> None:
-    assert task(1).push(NOWHERE) is False, "it is committed: a relay makes up for it"
-    with pytest.raises(QueueUnavailable):
-        push_now(NOWHERE, [task(1)])
-    assert task(1, pushable=False).push(NOWHERE) is False
-
-
-def test_a_push_leaves_a_queue_out_that_refuses_it(redis: redis_py.Redis, stream: bool) -> None:
-    redis.set("A", "no queue")
-    assert push_tasks(redis, [task(1, "A"), task(2, "B")], stream=stream) == 1
-    assert redis.exists("B")
-
-
-def test_connect_retries_a_lost_connection(redis_url: str, redis: redis_py.Redis) -> None:
-    client = connect(redis_url)
-    client.ping()
-    redis.client_kill_filter(_type="normal", skipme=True)
-    assert client.ping()
-    client.close()
-
-
-def test_a_connection_to_a_demoted_primary_is_given_up(
-    redis: redis_py.Redis, redis_url: str, stream: bool
-) -> None:
-    """Behind one address the next connection may lead to the new primary."""
-    with redis_py.Redis.from_url(redis_url) as own:
-        queues = Queues(own, stream=stream)
-        queues.push(messages("Q", 1))
-        before = own.client_id()
-        redis.execute_command("REPLICAOF", "127.0.0.1", "1")
-        try:
-            with pytest.raises(QueueUnavailable):
-                queues.push(messages("Q", 1))
-            assert own.client_id() != before
-        finally:
-            redis.execute_command("REPLICAOF", "NO", "ONE")
-
-
-def test_a_consumer_takes_of_streams_only_what_it_has_room_for(redis_url: str) -> None:
-    names = [f"Q{n}" for n in range(10)]
-    first, second = (Queues(redis_url, stream=True, consumer=name) for name in ("one", "two"))
-    first.push([message for name in names for message in messages(name, 1)])
-    assert len(first.take(names, 1, 0)) == 1
-    assert len(second.take(names, 100, 0)) == 9
-    first.close()
-    second.close()
