@@ -5,33 +5,20 @@ The locks are read in `performance_schema.data_locks`, which MariaDB does not ha
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
 import pytest
-from testing import (
-    age,
-    age_batches,
-    call,
-    ended,
-    execute,
-    kept_queues,
-    new,
-    query,
-    started,
-    until,
-)
+from held import CHANGES, WAITING, Change, Connect, locked_ids, locks
+from testing import age, age_batches, call, ended, execute, kept_queues, new, query, started, until
 
 from qtask_db import Connection, NewTask, calls
-from qtask_db.constants import ERROR, Status
-from qtask_db.errors import ProcedureError
-from qtask_db.schema.render import INDEX, Renderer
-from qtask_db.settings import Settings
+from qtask_db.constants import Status
+from qtask_db.schema.render import INDEX
 
-Connect = Callable[..., Connection]
+pytestmark = pytest.mark.usefixtures("data_locks")
+
 Test = Callable[..., None]
 BUDGETED: set[str] = set()
 
@@ -42,71 +29,11 @@ def budget_of(*procedures: str) -> Callable[[Test], Test]:
     return lambda test: test
 
 
-@pytest.fixture(autouse=True)
-def _only_with_data_locks(engine: str) -> None:
-    if engine != "mysql":
-        pytest.skip("data_locks is in MySQL only: --engine mysql")
-
-
 def test_every_procedure_has_a_budget() -> None:
     public = {found["name"] for found in INDEX["procedure"] if "role" in found}
     assert public == BUDGETED
 
 
-def locks(
-    watcher: Connection, owner: Connection | int, table: str = "task"
-) -> dict[str, set[tuple[str, str]]]:
-    """By index: mode and key of each record lock that a connection holds or waits for."""
-    thread = owner if isinstance(owner, int) else owner.raw.thread_id()
-    rows = query(
-        watcher,
-        "SELECT index_name, lock_mode, lock_data FROM performance_schema.data_locks AS held "
-        "JOIN performance_schema.threads USING (thread_id) "
-        f"WHERE processlist_id = {thread} AND lock_type = 'RECORD' "
-        f"AND object_name = '{watcher.prefix}{table}' AND object_schema = DATABASE()",
-    )
-    found: dict[str, set[tuple[str, str]]] = {}
-    for index, mode, data in rows:
-        found.setdefault(index, set()).add((mode, data))
-    return found
-
-
-def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
-    """The tasks whose rows are locked. A lock of a gap beside them is an error."""
-    for index, entries in found.items():
-        for mode, data in entries:
-            gapless = "REC_NOT_GAP" in mode or "INSERT_INTENTION" in mode
-            assert gapless, f"{mode} lock of a gap before {data} in {index}"
-    return {int(data) for _, data in found.get("PRIMARY", ())}
-
-
-SETTINGS = ("REPEATABLE READ", "READ COMMITTED")
-
-
-@pytest.fixture(params=SETTINGS)
-def own(connect: Connect, request: pytest.FixtureRequest) -> Connection:
-    """A caller with an open transaction, in both usual isolation levels."""
-    conn = connect(autocommit=False)
-    execute(conn, f"SET SESSION TRANSACTION ISOLATION LEVEL {request.param}")
-    conn.commit()
-    return conn
-
-
-Change = tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]
-CHANGES: dict[str, Change] = {
-    "start_task": (new, lambda c, t: calls.processing(c, t, 1)),
-    "start_tasks": (new, lambda c, t: calls.processing_many(c, [(t, 1)])),
-    "receive_task": (new, lambda c, t: calls.receive(c, t, 1, "Q")),
-    "receive_tasks": (new, lambda c, t: calls.receive_many(c, [(t, 1, "Q"), (t, 1, "MAIL")])),
-    "finish_task": (started, lambda c, t: calls.finish(c, t, 1)),
-    "finish_task_once": (started, lambda c, t: calls.finish_once(c, t, 1)),
-    "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
-    "return_tasks": (started, lambda c, t: calls.return_many(c, [(t, 1)])),
-    "fail_task": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
-    "extend_task": (started, lambda c, t: calls.extend(c, t, 1)),
-    "cancel_task": (new, calls.cancel),
-    "retry_task": (lambda c: ended(c, Status.FAILED), calls.retry),
-}
 FOR_GOOD: dict[str, Change] = {
     "fail_task for good": (lambda c: started(c, max_count=1), lambda c, t: calls.fail(c, t, 1))
 }
@@ -147,85 +74,6 @@ def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> 
         calls.list_tasks(own, order_no="1")
     assert locks(conn, own) == {}
     assert locks(conn, own, "queue") == {}
-    own.rollback()
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_refusal_locks_the_refused_row_at_most(
-    conn: Connection, own: Connection, change: str
-) -> None:
-    make, verb = CHANGES[change]
-    wrong = new if make is not new else (lambda c: ended(c, Status.CANCELLED))
-    new(conn)
-    task_id = wrong(conn)
-    new(conn)
-    if change.endswith("tasks"):
-        verb(own, task_id)
-    else:
-        with pytest.raises(ProcedureError):
-            verb(own, task_id)
-    assert locked_ids(locks(conn, own)) <= {task_id}
-    own.rollback()
-
-
-def refuse(change: str, own: Connection, task_id: int) -> None:
-    """Makes a call that must change nothing."""
-    verb = CHANGES[change][1]
-    if change.endswith("tasks"):
-        verb(own, task_id)
-    else:
-        with pytest.raises(ProcedureError):
-            verb(own, task_id)
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_task_that_is_not_there_locks_nothing(
-    conn: Connection, own: Connection, change: str
-) -> None:
-    """Else the place behind the last row, and with it every creation."""
-    task_id = new(conn)
-    for absent in (task_id + 1000, -1):
-        refuse(change, own, absent)
-        assert locks(conn, own) == {}
-        own.rollback()
-
-
-RUNS = [c for c in CHANGES if c not in ("cancel_task", "retry_task")]
-
-
-@pytest.mark.parametrize("change", RUNS)
-@pytest.mark.parametrize("way", ["first", "later", "begun"])
-def test_an_attempt_that_is_not_the_right_one_locks_nothing(
-    conn: Connection, connect: Connect, change: str, way: str
-) -> None:
-    """Else the row of the consumer that has it."""
-    own = connect(autocommit=way == "begun")
-    task_id = started(conn)
-    if not change.startswith("start"):
-        calls.processing(conn, task_id, 2)
-    if way == "begun":
-        execute(own, "START TRANSACTION")
-    if way != "first":
-        query(own, f"SELECT COUNT(*) FROM {own.prefix}queue")
-    refuse(change, own, task_id)
-    assert locks(conn, own) == {}
-    calls.extend(conn, task_id, 1 if change.startswith("start") else 2)
-    own.rollback()
-
-
-def test_many_of_which_some_are_refused_lock_the_others(conn: Connection, own: Connection) -> None:
-    good, bad, gone = started(conn), started(conn), started(conn)
-    calls.processing(conn, bad, 2)
-    calls.finish(conn, gone, 1)
-    calls.purge(conn)
-    given = [(good, 1), (bad, 1), (gone, 1), (gone + 1000, None)]
-    refused = {(r.task_id, r.attempt): r.number for r in calls.finish_many(own, given)}
-    assert refused == {
-        (bad, 1): ERROR["stale_attempt"],
-        (gone, 1): ERROR["task_not_found"],
-        (gone + 1000, None): ERROR["task_not_found"],
-    }
-    assert locked_ids(locks(conn, own)) == {good}
     own.rollback()
 
 
@@ -318,69 +166,6 @@ def test_a_queue_that_goes_hinders_no_creator(
     thread.join(25)
     assert not thread.is_alive()
     assert kept_queues(conn) == [("NEW", True), ("Q0", verb == "remove_queue"), ("Q1", False)]
-
-
-@pytest.mark.parametrize("verb", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks"])
-def test_bulk_calls_lock_in_the_order_of_the_ids(
-    conn: Connection, connect: Connect, verb: str
-) -> None:
-    """Not in that of the array, or two of them would be a deadlock."""
-    first, second, third = (started(conn) for _ in range(3))
-    blocker, waiter = connect(autocommit=False), connect()
-    calls.extend(blocker, second)
-    elements = json.dumps([{"task_id": t, "queue": "Q"} for t in (third, second, first)])
-    thread = Thread(target=lambda: call(waiter, verb, elements))
-    thread.start()
-    waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"
-    until(lambda: query(conn, waiting.format(waiter.raw.thread_id())) == [(1,)])
-    assert locked_ids(locks(conn, waiter)) == {first, second}
-    blocker.rollback()
-    thread.join(25)
-    assert not thread.is_alive()
-
-
-WAITING = (
-    "requesting_thread_id = "
-    "(SELECT thread_id FROM performance_schema.threads WHERE processlist_id = {})"
-)
-
-
-def lock_due(lane: int, limit: int) -> str:
-    """The statement with which scan_tasks locks, as it is installed."""
-    objects = Renderer("mysql", Settings()).objects
-    text = next(o.text for o in objects if o.name == "qtask_lock_due_tasks")
-    found = re.search(r"SELECT JSON_ARRAYAGG.*?AS due;", text, flags=re.DOTALL)
-    assert found
-    statement = found[0].rstrip(";")
-    for name, value in {
-        "in_lane": str(lane),
-        "v_from": "'2020-01-01'",
-        "in_until": "UTC_TIMESTAMP(3)",
-        "in_now": "UTC_TIMESTAMP(3)",
-        "in_limit": str(limit),
-    }.items():
-        statement = re.sub(rf"\b{name}\b", value, statement)
-    return re.sub(r"INTO\s+\w+(,\s*\w+)*", "", statement)
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_the_locking_read_locks_what_it_returns(
-    conn: Connection, connect: Connect, terminal: bool
-) -> None:
-    make: Callable[[], int] = (
-        (lambda: ended(conn, Status.FINISHED)) if terminal else (lambda: new(conn))
-    )
-    tasks = [make() for _ in range(10)]
-    for place, task_id in enumerate(tasks):
-        age(conn, 100 - place, task_id)
-    lane = 0 if terminal else query(conn, f"SELECT queue_id FROM {conn.prefix}queue")[0][0]
-    scanners = [connect(autocommit=False) for _ in range(3)]
-    for place, own in enumerate(scanners):
-        execute(own, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        ((ids, found, _),) = query(own, lock_due(lane, 3))
-        mine = tasks[3 * place : 3 * place + 3]
-        assert (ids, found) == (str(mine), 3)
-        assert locked_ids(locks(conn, own)) == set(mine)
 
 
 @budget_of("scan_tasks")

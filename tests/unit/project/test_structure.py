@@ -19,14 +19,12 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 """A name that released migrations import; what it names has moved to another room."""
 
 LONG = {
-    "tests/endurance/chaos/checker.py",
-    "tests/endurance/soak/client.py",
-    "tests/model/machine.py",
-    "tests/model/model.py",
-    "tests/mysql/locks/test_locks.py",
-    "tests/oracle/plsql.py",
+    "tests/endurance/chaos/checker.py": "the judge of one history",
+    "tests/endurance/soak/client.py": "all that one connection does",
+    "tests/model/machine.py": "one state machine, a rule a verb",
+    "tests/model/model.py": "one model, a method a verb",
+    "tests/oracle/plsql.py": "one grammar",
 }
-"""Tests of one thing, one below the other, and models that are one thing."""
 FULL = {"scripts": "its doors, one a tool"}
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
 """Folders that modules are imported from, the innermost first."""
@@ -126,7 +124,7 @@ def test_no_module_is_long() -> None:
         for path in (ROOT / part).rglob("*.py")
         if len(path.read_text(encoding="utf-8").splitlines()) > LINES
     }
-    assert long == LONG
+    assert long == set(LONG)
 
 
 def test_no_folder_is_full() -> None:
