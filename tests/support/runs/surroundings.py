@@ -1,7 +1,7 @@
 """Surroundings in which the schema must do the same: what `--surroundings` runs the tests in.
 
-Each is a server of its own. The tests' account is the one that the README recommends: it has all
-privileges on its database, and no other ones.
+Each is a server of its own. The tests' account has all privileges on its database, and no other
+ones.
 """
 
 from __future__ import annotations
