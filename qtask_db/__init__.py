@@ -1,14 +1,14 @@
-"""Durable tasks in MySQL or Oracle: stored procedures keep them, a relay puts them on Redis until
-they are done.
+"""Durable tasks in MySQL, MariaDB or Oracle: stored procedures keep them, a relay queues them on
+Redis until they are done. `conn` is a connection to the database, `redis` a client of redis-py:
 
     task = qtask_db.create(conn, "bind order", {"id": 17}, 3600, "ORDER:BIND", order_no="17")
     conn.commit()
     task.push(redis)
 
-Public are the names in `__all__` and, with all that they define without an underscore, the modules
-`calls` (one function for each stored procedure), `client` (commits and pushes by itself),
-`constants`, `database`, `errors` (every error), `install`, `models`, `relay`, `settings`, `task`
-and `worker`. All else is private: it may change in any release.
+Public are the names in `__all__` and the modules `calls` (one function for each stored procedure),
+`client` (commits and pushes by itself), `constants`, `database`, `errors` (every error), `install`,
+`models`, `relay`, `settings`, `task` and `worker`, each with all that it defines without an
+underscore. All else is private: it may change in any release.
 """
 
 from __future__ import annotations
