@@ -196,7 +196,7 @@ class MySQL:
         except Exception as error:
             # In a session that is open it speaks of the view's definer, whatever it says.
             if number_and_text(error)[0] == WRONG_PASSWORD:
-                gone = AccessDenied(f"the account that created {view} is gone")
+                gone = AccessDenied(f"the account that created {view} is gone: run `qtask install`")
                 gone.orphaned, gone.remedy = True, remedies.ORPHANED
                 raise gone from error
             raise

@@ -131,7 +131,7 @@ def _sorted(error: Exception, number: int, text: str) -> QtaskError:
     if number in _NOT_INSTALLED:
         return NotInstalled(f"{text} ({number}): run `qtask install`, or check the prefix")
     if number == _NO_DEFINER:
-        return DatabaseError(f"{text} ({number})")
+        return DatabaseError(f"{text} ({number}): run `qtask install`")
     if number in _CONFIGURATION:
         return ConfigurationError(f"{text}: {_CONFIGURATION[number]}")
     if number in _UNAVAILABLE:

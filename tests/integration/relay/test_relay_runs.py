@@ -190,10 +190,20 @@ def test_the_database_goes_and_comes(
         ids = create(conn, 3)
     until(lambda: set(on_queue(redis)) == set(ids))
     until(lambda: "works again" in caplog.text)
+    until(lambda: all("works again" in texts[-1] for texts in troubles(caplog)))
     relay.stop()
-    texts = [record.getMessage() for record in caplog.records if "database:" in record.getMessage()]
-    assert sum("works again" in text for text in texts) == 1
-    assert len(texts) <= 4, f"a trouble is logged once, not at each retry: {texts}"
+    for texts in troubles(caplog):
+        assert sum("works again" in text for text in texts) == 1
+        assert len(texts) <= 4, f"a trouble is logged once, not at each retry: {texts}"
+
+
+def troubles(caplog: pytest.LogCaptureFixture) -> list[list[str]]:
+    """The lines of each duty that the database has failed: on a slow machine there are several."""
+    found: dict[str, list[str]] = {}
+    for text in (record.getMessage() for record in caplog.records):
+        if text.startswith("database"):
+            found.setdefault(text.partition(":")[0], []).append(text)
+    return list(found.values())
 
 
 def test_redis_goes_and_comes(conn: Connection, make_relay: MakeRelay) -> None:
