@@ -1,4 +1,4 @@
-"""Streams do more than lists: what is pending, whose it is, and what is no text."""
+"""Streams beside lists: pending entries, their owners, and entries that are not text."""
 
 from __future__ import annotations
 

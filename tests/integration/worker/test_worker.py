@@ -1,4 +1,4 @@
-"""What becomes of a task in a worker, against real servers: nothing is lost in silence."""
+"""A task in a worker, against real servers: nothing is lost in silence."""
 
 from __future__ import annotations
 
