@@ -82,7 +82,7 @@ def read(dialect: str, verb: str) -> Signature:
 def _public(dialect: str) -> dict[str, Signature]:
     """All at once: while a process runs, an upgrade may replace the files."""
     folder = directory("sql") / dialect / "api"
-    paths = folder.glob("*.sql")
+    paths = folder.rglob("*.sql")
     return {path.stem: parse(path.read_text(encoding="utf-8")) for path in paths}
 
 

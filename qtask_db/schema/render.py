@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import re
 import runpy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -25,13 +25,22 @@ from qtask_db.settings import Settings, package, requesting
 
 VERSION = importlib.metadata.version("qtask-db")
 INDEX = read_toml("index.toml")
-FOLDERS = ("api", "internal", "views", "install")
-"""Of a dialect: what roles call, what only procedures call, the views, and the rest."""
 ROLES = ("app", "producer", "worker", "relay", "operator", "monitor")
 CALLERS = tuple(r for r in ROLES if any(r in e.get("role", ()) for e in INDEX["procedure"]))
 """The roles that may call procedures; the others only read views."""
 
 Kind = Literal["procedure", "package_spec", "package_body", "view", "event"]
+
+
+def folder_of(kind: str, entry: Mapping[str, Any]) -> str:
+    """The folder, in that of a dialect, with the file of an entry of the index."""
+    if kind == "procedure":
+        return f"{'api' if 'role' in entry else 'internal'}/{entry['group']}"
+    return "views" if kind == "view" else "install"
+
+
+FOLDERS = sorted({folder_of(kind, entry) for kind in INDEX for entry in INDEX[kind]})
+"""All of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +88,18 @@ class Renderer:
     """The statements of one dialect under one choice of settings."""
 
     def __init__(self, dialect: str, settings: Settings) -> None:
-        folder = directory("sql") / dialect
-        if not (folder / "install" / "macros.sql").is_file():
+        home = directory("sql") / dialect
+        if not (home / "install" / "macros.sql").is_file():
             raise ConfigurationError(
                 f"dialect must be one of {', '.join(dialects())}, not {dialect!r}"
             )
         self.dialect = dialect
-        self._packaged = (folder / "install" / "package_spec.sql").is_file()
+        self._packaged = (home / "install" / "package_spec.sql").is_file()
         if self._packaged:
             check_package(settings.prefix)
         self.settings = settings
         self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([folder / name for name in FOLDERS]),
+            loader=jinja2.FileSystemLoader([home / name for name in FOLDERS]),
             undefined=jinja2.StrictUndefined,
             autoescape=False,  # noqa: S701 - SQL, not HTML; every value is a validated constant or setting
             keep_trailing_newline=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from itertools import groupby
 
 import pytest
@@ -12,16 +11,10 @@ from sqlapi import TITLES
 
 from qtask_db.constants import CONSTANTS, ERROR
 from qtask_db.errors import ProcedureError
-from qtask_db.schema.render import INDEX
+from qtask_db.schema.render import INDEX, folder_of
 from qtask_db.settings import DEFAULT_PREFIX
 
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
-# The folder of a file, by its entry in the index. Files without an entry are of the installation.
-FOLDERS: dict[str, Callable[[Mapping[str, object]], str]] = {
-    "procedure": lambda entry: "api" if "role" in entry else "internal",
-    "view": lambda _: "views",
-    "event": lambda _: "install",
-}
 # One JSON object on MySQL, which has no defaults for parameters.
 OPTIONS = ["in_namespace", "in_order_no", "in_deadline", "in_delete_deadline", "in_max_count"]
 
@@ -31,13 +24,14 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 @every_dialect
 def test_the_index_names_the_files(dialect: str) -> None:
     listed = [
-        (FOLDERS[kind](entry), entry["name"])
-        for kind in FOLDERS
+        (folder_of(kind, entry), entry["name"])
+        for kind in ("procedure", "view", "event")
         for entry in INDEX[kind]
         if entry.get("dialect", dialect) == dialect
     ]
     paths = list((SQL / dialect).rglob("*.sql"))
-    files = {(path.parent.name, path.stem) for path in paths}
+    files = {(str(path.parent.relative_to(SQL / dialect)), path.stem) for path in paths}
+    # Files without an entry are of the installation.
     assert {file for file in files if file[0] != "install"} == {
         file for file in listed if file[0] != "install"
     }
@@ -50,9 +44,11 @@ def test_the_index_is_grouped_and_gives_a_reason() -> None:
     public = [entry for entry in INDEX["procedure"] if "role" in entry]
     internal = [entry for entry in INDEX["procedure"] if "role" not in entry]
     assert INDEX["procedure"] == [*public, *internal]
-    assert all("group" in entry and "example" in entry for entry in public)
+    assert all("example" in entry for entry in public)
+    assert not any("example" in entry for entry in internal)
     assert [group for group, _ in groupby(entry["group"] for entry in public)] == list(TITLES)
-    assert not any("group" in entry or "example" in entry for entry in internal)
+    groups = [group for group, _ in groupby(entry["group"] for entry in internal)]
+    assert len(groups) == len(set(groups))
     for entry in (entry for kind in INDEX if kind != "retired" for entry in INDEX[kind]):
         assert ("dialect" in entry) is bool(entry.get("why")), entry["name"]
     assert not any("dialect" in entry for entry in public)
