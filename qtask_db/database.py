@@ -29,8 +29,8 @@ from qtask_db.settings import DEFAULT_PREFIX, Settings
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are
 
 
-def _tries(error: Exception, alone: bool) -> int:
-    if alone and isinstance(error, NotInstalled) and error.passing:
+def _tries(error: Exception, own: bool) -> int:
+    if own and isinstance(error, NotInstalled) and error.passing:
         return 8
     # Between its CREATE and its GRANT; this is more often a mistake, which must not take long.
     return 5 if isinstance(error, AccessDenied) and error.passing else 1
@@ -64,17 +64,17 @@ class Connection:
         account may not execute the procedure, the call is repeated a few times in any case: an
         installer that has just replaced the procedure is about to give the right back.
         """
-        alone = self.dialect.alone(self.raw)
+        own = self.dialect.own_transaction(self.raw)
         began = time.monotonic()
         for tries in itertools.count(1):
             try:
                 return self.dialect.call(self.raw, self.prefix, verb, arguments, options)
             except Exception as error:
                 translated = self._translated(error)
-                if alone and isinstance(translated, Conflict):
+                if own and isinstance(translated, Conflict):
                     again = tries < 3 or time.monotonic() - began < _PATIENCE
                 else:
-                    again = tries < _tries(translated, alone)
+                    again = tries < _tries(translated, own)
                 if not again:
                     raise translated from error
             longest = 0.0025 * 2 ** min(tries, 7)

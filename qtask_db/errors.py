@@ -121,8 +121,8 @@ class TaskNotFound(ProcedureError):
 class TaskNotActive(ProcedureError):
     """The task is finished, cancelled or failed already.
 
-    A consumer drops the message and takes the next one. `qtask retry` revives a failed or
-    cancelled task.
+    A consumer drops the message and takes the next one. `qtask retry` makes a failed or cancelled
+    task active again.
     """
 
 
@@ -135,7 +135,7 @@ class TaskNotProcessing(ProcedureError):
 
 
 class StaleAttempt(ProcedureError):
-    """Another consumer has taken this attempt, or a later one is under way.
+    """Another consumer has started this attempt, or a later one is under way.
 
     Do no work for this attempt: drop the message, or roll the work back, and take the next one.
     """
@@ -144,15 +144,16 @@ class StaleAttempt(ProcedureError):
 class AttemptsExhausted(ProcedureError):
     """The task has been started `max_count` times.
 
-    A consumer drops the message. A relay marks the task as failed; `qtask retry` revives it.
+    A consumer drops the message. A relay marks the task as failed; `qtask retry` makes it
+    active again.
     """
 
 
 class DeadlinePassed(ProcedureError):
     """The task's deadline has passed; no attempt starts any more.
 
-    A consumer drops the message. A relay marks the task as failed; `qtask retry --deadline` revives
-    it.
+    A consumer drops the message. A relay marks the task as failed; `qtask retry --deadline` makes
+    it active again.
     """
 
 
@@ -164,7 +165,7 @@ class TaskNotRetryable(ProcedureError):
 
 
 class DuplicateOrder(ProcedureError):
-    """Another task with the same order number is active, so this one cannot be revived.
+    """Another task with the same order number is active, so this one cannot be retried.
 
     Cancel the active task first, or leave this one as it is.
     """

@@ -34,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """One task that `processing_many` took into processing."""
+    """One task that `processing_many` has started."""
 
     task_id: int
     attempt: int
@@ -44,7 +44,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedTask:
-    """One task that `receive` or `receive_many` took into processing."""
+    """One task that `receive` or `receive_many` has started."""
 
     task_id: int
     attempt: int
@@ -126,7 +126,7 @@ class QueueStats:
     waiting: int
     processing: int
     due: int
-    """Active tasks whose time has come and that no relay has taken yet."""
+    """Active tasks whose time has come and that no relay has claimed yet."""
     finished: int
     cancelled: int
     failed: int

@@ -41,7 +41,7 @@ COMMENTS = [
         "ended_at",
         "DATETIME(3)",
         "1970-01-01 00:00:00.000",
-        "when it ended; of an active task, when a scan last handed it out, or an attempt last "
+        "when it ended; of an active task, when a scan last claimed it, or an attempt last "
         "failed or was returned",
     ),
     ("batch", "claimed_at", "DATETIME(3)", "", "UTC"),

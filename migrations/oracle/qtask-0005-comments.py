@@ -13,7 +13,7 @@ COMMENTS = {
     "max_count": "most attempts that count: attempts - attempts_before",
     "batch_id": "the call that handled it last: > 0 the batch of a scan, < 0 a bulk start, "
     "0 another",
-    "ended_at": "when it ended; of an active task, when a scan last handed it out, or an attempt "
+    "ended_at": "when it ended; of an active task, when a scan last claimed it, or an attempt "
     "last failed or was returned",
 }
 steps = [

@@ -13,7 +13,7 @@ from qtask_db.models import ReceivedTask, Reception, Refused, Started
 
 
 def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
-    """Takes a task into processing and returns the attempt. Calls start_task.
+    """Starts a task and returns the attempt. Calls start_task.
 
     Given the attempt that the message announced, it succeeds for one consumer only. Raises
     TaskNotFound, TaskNotActive, StaleAttempt, AttemptsExhausted or DeadlinePassed.
@@ -24,7 +24,7 @@ def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
 
 
 def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[Started]:
-    """Takes pairs of task id and announced attempt into processing. Calls start_tasks.
+    """Starts tasks by pairs of task id and announced attempt. Calls start_tasks.
 
     Tasks that `processing` would refuse are absent from the result.
     """
@@ -35,8 +35,8 @@ def processing_many(conn: Any, tasks: Iterable[tuple[int, int | None]]) -> list[
 
 
 def receive(conn: Any, task_id: int, attempt: int | None, queue: str) -> ReceivedTask:
-    """Takes a task into processing as `processing` does, for the consumer that found its message in
-    `queue`, and returns the payload of its row. Calls receive_task.
+    """Starts a task as `processing` does, for the consumer that found its message in `queue`, and
+    returns the payload of its row. Calls receive_task.
 
     Raises WrongQueue if it belongs to another queue, and what `processing` raises.
     """
@@ -47,7 +47,7 @@ def receive(conn: Any, task_id: int, attempt: int | None, queue: str) -> Receive
 
 
 def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> Reception:
-    """Takes triples of task id, announced attempt and the queue of the message into processing.
+    """Starts tasks by triples of task id, announced attempt and the queue of the message.
     Calls receive_tasks.
 
     Tasks that `receive` would refuse are absent from `started`; those of another queue are in

@@ -15,8 +15,9 @@ def cancel(conn: Any, task_id: int) -> None:
 
 
 def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
-    """Revives a failed or cancelled task. `deadline`: seconds from now; None is
-    seven days. Calls retry_task.
+    """Makes a failed or cancelled task active again. Calls retry_task.
+
+    `deadline`: seconds from now; None is seven days.
 
     Raises TaskNotFound, TaskNotRetryable or DuplicateOrder.
     """

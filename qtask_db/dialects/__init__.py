@@ -36,7 +36,7 @@ class Dialect(Protocol):
     def meet(self, raw: Any) -> None:
         """Makes sure, once, of what the driver believes of a connection that the caller opened."""
 
-    def alone(self, raw: Any) -> bool:
+    def own_transaction(self, raw: Any) -> bool:
         """Whether a call would be a transaction of its own: autocommit is on and none is open."""
 
     def set_autocommit(self, raw: Any, on: bool) -> None:

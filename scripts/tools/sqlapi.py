@@ -29,7 +29,7 @@ WIDTH = 100
 SECTIONS = ("Parameters", "Result", "Errors", "Transaction")
 TITLES = {
     "creating": "Creating tasks",
-    "taking": "Taking tasks into processing",
+    "taking": "Starting tasks",
     "ending": "Ending an attempt",
     "operating": "Operating",
     "watching": "Watching",

@@ -27,15 +27,15 @@ def test_a_drivers_connection_is_used_as_it_is(conn: Connection, connect: Connec
 
 def test_alone_is_who_has_autocommit_and_no_transaction(conn: Connection, connect: Connect) -> None:
     own = connect(autocommit=False)
-    assert conn.dialect.alone(conn.raw)
-    assert not own.dialect.alone(own.raw)
+    assert conn.dialect.own_transaction(conn.raw)
+    assert not own.dialect.own_transaction(own.raw)
     new(own)
     own.set_autocommit(True)
-    assert not own.dialect.alone(own.raw)
+    assert not own.dialect.own_transaction(own.raw)
     own.commit()
-    assert own.dialect.alone(own.raw)
+    assert own.dialect.own_transaction(own.raw)
     own.close()
-    assert not own.dialect.alone(own.raw)
+    assert not own.dialect.own_transaction(own.raw)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def finish(conn: Connection, task_id: int) -> object:
     return calls.finish(conn, task_id)
 
 
-def hand_out(conn: Connection, _task_id: int) -> object:
+def claim(conn: Connection, _task_id: int) -> object:
     return calls.scan(conn, "thief").messages
 
 
@@ -44,7 +44,7 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "end": finish,
     "explain": calls.explain,
     "list": lambda conn, _: calls.list_tasks(conn, order_no=ORDER),
-    "hand out": hand_out,
+    "claim": claim,
     "count": lambda conn, _: calls.depth(conn),
     "cancel": calls.cancel,
     "pause": lambda conn, _: calls.pause(conn, QUEUE),
@@ -56,7 +56,7 @@ GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
     "app": {*CREATE, *WORK, "explain"},
-    "relay": {"hand out", "purge"},
+    "relay": {"claim", "purge"},
     "monitor": {"count"},
     "operator": {"explain", "list", "count", "cancel", "pause", "purge"},
 }

@@ -55,7 +55,7 @@ def stats(
     """Show how many tasks each queue has, in which state, and how far behind the relays are.
 
     \b
-    Due       tasks whose time has come and that no relay has taken yet
+    Due       tasks whose time has come and that no relay has claimed yet
     Lag       how long the oldest of them has been waiting
     In Redis  messages that no consumer has taken (with a Redis URL)
 

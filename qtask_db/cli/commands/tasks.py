@@ -131,14 +131,14 @@ def cancel(state: State, *, task_ids: tuple[int, ...], as_json: bool) -> None:
     _each(state, task_ids, calls.cancel, "cancelled", as_json)
 
 
-@click.command(short_help="Revive failed and cancelled tasks.")
+@click.command(short_help="Retry failed and cancelled tasks.")
 @click.argument("task_ids", type=int, nargs=-1, required=True, metavar="TASK_ID...")
 @click.option("--deadline", type=DURATION, metavar="TIME", help="The new deadline, from now.")
 @database_options
 @json_option
 @pass_state
 def retry(state: State, *, task_ids: tuple[int, ...], deadline: int | None, as_json: bool) -> None:
-    """Revive failed and cancelled tasks: a relay puts them on their queues again.
+    """Retry failed and cancelled tasks: a relay puts them on their queues again.
 
     \b
     Examples:
@@ -150,7 +150,7 @@ def retry(state: State, *, task_ids: tuple[int, ...], deadline: int | None, as_j
     def call(conn: Connection, task_id: int) -> None:
         calls.retry(conn, task_id, deadline=deadline)
 
-    _each(state, task_ids, call, "revived", as_json)
+    _each(state, task_ids, call, "retried", as_json)
 
 
 def _newest(

@@ -151,11 +151,11 @@ class MySQL:
         what is called next would be part of it. Any error may hide the kill: the statement has
         failed, and then the kill comes before the handler.
         """
-        alone = self.alone(raw)
+        own = self.own_transaction(raw)
         try:
             yield
         except Exception:
-            if alone and raw.open:
+            if own and raw.open:
                 with suppress(raw.Error):  # the connection is lost, and its transaction with it
                     rows_of(raw, "ROLLBACK AND NO CHAIN NO RELEASE")
             raise
@@ -178,7 +178,7 @@ class MySQL:
         raw._qtask_mistaken = on != raw.get_autocommit()
         setattr(raw, _MET, raw.thread_id())
 
-    def alone(self, raw: Any) -> bool:
+    def own_transaction(self, raw: Any) -> bool:
         """Known of PyMySQL, which keeps the server's status flags; of mysqlclient it is not."""
         status = getattr(raw, "server_status", _IN_TRANSACTION)
         on = status & _AUTOCOMMIT and not getattr(raw, "_qtask_mistaken", False)

@@ -96,12 +96,12 @@ class Oracle:
             if declared.rows:
                 fetch_at_once(found)
                 places.append(found)
-            alone = self.alone(raw)
+            own = self.own_transaction(raw)
             try:
                 cursor.callproc(f"{package(prefix)}.{verb}", places, named)
             except Exception:
                 # The server has undone what the call did, but not ended the transaction for it.
-                if alone and raw.is_healthy() and raw.transaction_in_progress:
+                if own and raw.is_healthy() and raw.transaction_in_progress:
                     raw.rollback()
                 raise
             values = tuple(_text(out.getvalue()) for out in outs)
@@ -110,7 +110,7 @@ class Oracle:
     def meet(self, raw: Any) -> None:
         """Nothing that the server could know otherwise: the driver commits by its own flag."""
 
-    def alone(self, raw: Any) -> bool:
+    def own_transaction(self, raw: Any) -> bool:
         """Known of the driver, to which the server tells it with every answer."""
         return bool(raw.is_healthy() and raw.autocommit and not raw.transaction_in_progress)
 

@@ -63,7 +63,7 @@ class Costs:
         return cls(**found)
 
     def of_life(self, kind: dict[str, float], load: Load) -> float:
-        """Of a whole life: created alone or in bulk, handed out and started some times."""
+        """Of a whole life: created alone or in bulk, queued and started some times."""
         created = load.singles * kind["create"] + (1 - load.singles) * kind["create_many"]
         again = load.attempts * (kind["scan"] + kind["start"])
         return created + again + kind["finish"] + kind["purge"]

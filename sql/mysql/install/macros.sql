@@ -32,19 +32,19 @@ COALESCE((
 {#- R27. Whatever the session's completion_type is. -#}
 {%- set commit = "COMMIT AND NO CHAIN NO RELEASE" -%}
 {%- set rollback = "ROLLBACK AND NO CHAIN NO RELEASE" -%}
-{#- Of a call that joins the caller's transaction: the one that it has opened itself if there is none, as v_alone says.
+{#- Of a call that joins the caller's transaction: the one that it has opened itself if there is none, as v_own_transaction says.
     An error of the call takes it back, else the call commits it. -#}
 {%- set roll_back_own -%}
 DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
-    IF v_alone THEN
+    IF v_own_transaction THEN
       {{ rollback }};
     END IF;
     RESIGNAL;
   END
 {%- endset -%}
 {%- set commit_own -%}
-IF v_alone THEN
+IF v_own_transaction THEN
     {{ commit }};
   END IF
 {%- endset -%}
@@ -221,8 +221,8 @@ task.last_error = IF(
     {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)
 {%- endmacro -%}
 
-{#- A task that is taken into processing, and whether it can be: `attempt` is the one that the message announced. -#}
-{%- macro taken(attempts, batch_id, task="") -%}
+{#- A task that is started, and whether it can be: `attempt` is the one that the message announced. -#}
+{%- macro started(attempts, batch_id, task="") -%}
 {{ start_anew("v_now", task) }},
     {{ in_processing(attempts, batch_id, task) }}
 {%- endmacro -%}
@@ -233,7 +233,7 @@ task.last_error = IF(
     {{ task }}batch_id = {{ batch_id }},
     {{ task }}started_at = v_now
 {%- endmacro -%}
-{%- macro can_be_taken(attempt, task="") -%}
+{%- macro can_be_started(attempt, task="") -%}
 {{ task }}lane <> 0
     AND ({{ attempt }} IS NULL OR {{ task }}attempts + 1 = {{ attempt }})
     AND NOT {{ used_up(task) }}

@@ -129,8 +129,8 @@ due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
     lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
 {%- endmacro -%}
 
-{#- A task that is taken into processing, and whether it can be: `attempt` is the one that the message announced. -#}
-{%- macro taken(batch_id) -%}
+{#- A task that is started, and whether it can be: `attempt` is the one that the message announced. -#}
+{%- macro started(batch_id) -%}
 {{ start_anew("v_now") }},
         lane = queue_id,
         status = {{ status.processing }},
@@ -138,7 +138,7 @@ due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
         batch_id = {{ batch_id }},
         started_at = v_now
 {%- endmacro -%}
-{%- macro can_be_taken(attempt) -%}
+{%- macro can_be_started(attempt) -%}
 lane <> 0
         AND ({{ attempt }} IS NULL OR attempts + 1 = {{ attempt }})
         AND NOT {{ used_up() }}

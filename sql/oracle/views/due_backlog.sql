@@ -1,4 +1,4 @@
--- The tasks whose time has come and that no relay has taken yet.
+-- The tasks whose time has come and that no relay has claimed yet.
 CREATE OR REPLACE VIEW {{ p }}due_backlog AS
 SELECT
   task.task_id, queue.namespace, queue.queue, task.name, task.order_no, task.status,

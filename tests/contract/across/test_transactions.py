@@ -196,7 +196,7 @@ def test_with_autocommit_a_refusal_leaves_no_transaction(conn: Connection, verb:
     }
     with pytest.raises(ProcedureError):
         bad.get(verb, lambda: JOINING[verb](conn, gone))()
-    assert conn.dialect.alone(conn.raw)
+    assert conn.dialect.own_transaction(conn.raw)
     calls.scan(conn, "r")
 
 

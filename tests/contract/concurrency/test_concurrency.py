@@ -1,4 +1,4 @@
-"""Many at once: nothing is handed out or started twice, and no caller sees a deadlock."""
+"""Many at once: nothing is claimed or started twice, and no caller sees a deadlock."""
 
 from __future__ import annotations
 

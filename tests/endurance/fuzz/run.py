@@ -93,7 +93,7 @@ class Run:
         rows: Rows = []
         refusal: Exception | None = None
         with staging.played(conn, made.settings):
-            alone = conn.dialect.alone(conn.raw)
+            own = conn.dialect.own_transaction(conn.raw)
             try:
                 rows = _call(conn, made)
             except Exception as error:
@@ -101,7 +101,7 @@ class Run:
                 self.outcomes[type(error).__name__] += 1
                 if fault := _error_fault(conn.dialect.name, made, error):
                     raise Violation(str(made), fault) from error
-            left_open = alone and not conn.dialect.alone(conn.raw)
+            left_open = own and not conn.dialect.own_transaction(conn.raw)
         after = self._read(conn, made)
         if refusal is None:
             self.outcomes["accepted"] += 1

@@ -105,7 +105,7 @@ class Checker:
                 self._broken(f"task {task_id}: {fault}")
 
     def _check_hand_out(self) -> None:
-        """Every task that is active is handed out again, or fails in time."""
+        """Every task that is active is queued again, or fails in time."""
         for found in calls.stats(self.conn):
             calls.resume(self.conn, found.queue, found.namespace)
         for (task_id,) in self.conn.select("lapsed_tasks", ["task_id"]):

@@ -19,7 +19,7 @@ _WHO = {
     r"INSERT INTO \w*task": "create_tasks",
     r"INSERT INTO \w*queue": "a new queue",
     r"UPDATE \w*queue": "pause_queue or resume_queue",
-    r"FORCE INDEX \(active_order\)": "find_namesake",
+    r"FORCE INDEX \(active_order\)": "find_active_task",
     r"SELECT given\.task_id|task\.status = 0\b": "finish_tasks",
     r"UPDATE \(.*\battempts \+ 1": "start_tasks or receive_tasks",
     r"\battempts \+ 1": "start_task or receive_task",

@@ -58,7 +58,7 @@ def clear(conn: Connection) -> None:
 
 
 def fill(conn: Connection, rows: int) -> None:
-    """Ended tasks: a tenth are namesakes, some of them failed; a tenth can be purged."""
+    """Terminal tasks: a tenth have one order number, some of them failed; a tenth can be purged."""
     ids = [
         n for (n,) in query(conn, f"SELECT queue_id FROM {conn.prefix}queue ORDER BY queue <> 'Q'")
     ]

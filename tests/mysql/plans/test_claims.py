@@ -1,4 +1,4 @@
-"""How much a scan hands out where that is not the usual: large payloads are allowed, the low end of
+"""How much a scan claims where that is not the usual: large payloads are allowed, the low end of
 a lane is known, the session limits rows.
 """
 

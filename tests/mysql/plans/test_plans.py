@@ -215,7 +215,7 @@ def test_a_duplicate_is_found_in_the_unique_key(filled: Connection) -> None:
         0
     ]
     values = {"in_order_no": "'n7'", "in_name": "'job'", "in_queue_id": str(queue_id)}
-    text = statement("find_namesake", "SELECT task_id", {**values, "out_task_id": "x"})
+    text = statement("find_active_task", "SELECT task_id", {**values, "out_task_id": "x"})
     found = plan(filled, text.replace("INTO x", ""))["task"]
     assert found["key"] == "active_order"
     assert int(found["rows"]) == 1

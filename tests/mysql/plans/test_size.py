@@ -3,7 +3,7 @@
     QTASK_TEST_ROWS=10000000 scripts/test tests/mysql/plans/test_size.py -s
 
 fills the schema with so many, in some minutes and 5 GB an engine, and tells what each call read and
-how long it took. A tenth of them are namesakes: of one name, queue and order number.
+how long it took. A tenth of them have one name, queue and order number.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ pytestmark = pytest.mark.timeout(120 + ROWS / 2_000)
 numbers = counter()
 
 
-def namesake(conn: Connection) -> int:
-    """The active one among the namesakes."""
+def active(conn: Connection) -> int:
+    """The active task with the order number of many terminal ones."""
     return new(conn, order_no=ORDER)
 
 
@@ -48,7 +48,7 @@ def many_started(conn: Connection) -> list[tuple[int, int]]:
 
 
 def due(conn: Connection) -> None:
-    """Tasks to hand out, in two queues, one of them closed, and tasks that have expired."""
+    """Due tasks, in two queues, one of them closed, and tasks that have expired."""
     for queue in ("Q", "CLOSED"):
         for _ in range(3):
             new(conn, queue)
@@ -92,15 +92,15 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "create": lambda c: lambda: calls.create(c, "job", {}, 60, "Q", order_no=ORDER),
     "create in a transaction": lambda c: inside(c, CALLS["create"](c)),
     "delay": lambda c: lambda: calls.delay(c, "job", {}, 60, 60, "Q", order_no=ORDER),
-    "create a duplicate": lambda c: (namesake(c), CALLS["create"](c))[1],
-    "the same in a transaction": lambda c: (namesake(c), inside(c, CALLS["create"](c)))[1],
+    "create a duplicate": lambda c: (active(c), CALLS["create"](c))[1],
+    "the same in a transaction": lambda c: (active(c), inside(c, CALLS["create"](c)))[1],
     "create_many, all new": lambda c: lambda: many(c),
     "create_many": lambda c: lambda: calls.create_many(c, elements()),
     "create_many in a transaction": lambda c: inside(c, CALLS["create_many"](c)),
-    "create_many, a duplicate": lambda c: (namesake(c), CALLS["create_many"](c))[1],
-    "processing": lambda c: (lambda t: lambda: calls.processing(c, t, 1))(namesake(c)),
+    "create_many, a duplicate": lambda c: (active(c), CALLS["create_many"](c))[1],
+    "processing": lambda c: (lambda t: lambda: calls.processing(c, t, 1))(active(c)),
     "processing_many": lambda c: (lambda t: lambda: calls.processing_many(c, t))(many(c)),
-    "receive": lambda c: (lambda t: lambda: calls.receive(c, t, 1, "Q"))(namesake(c)),
+    "receive": lambda c: (lambda t: lambda: calls.receive(c, t, 1, "Q"))(active(c)),
     "receive_many": lambda c: (lambda t: lambda: calls.receive_many(c, t))(
         [(*task, "Q") for task in many(c)]
     ),
@@ -110,9 +110,9 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "return_many": lambda c: (lambda t: lambda: calls.return_many(c, t))(many_started(c)),
     "fail": lambda c: (lambda t: lambda: calls.fail(c, t, 1, "e"))(started(c, order_no=ORDER)),
     "extend": lambda c: (lambda t: lambda: calls.extend(c, t, 1))(started(c, order_no=ORDER)),
-    "cancel": lambda c: (lambda t: lambda: calls.cancel(c, t))(namesake(c)),
-    "retry": lambda c: (lambda t: (calls.cancel(c, t), lambda: calls.retry(c, t))[1])(namesake(c)),
-    "explain": lambda c: (lambda t: lambda: calls.explain(c, t))(namesake(c)),
+    "cancel": lambda c: (lambda t: lambda: calls.cancel(c, t))(active(c)),
+    "retry": lambda c: (lambda t: (calls.cancel(c, t), lambda: calls.retry(c, t))[1])(active(c)),
+    "explain": lambda c: (lambda t: lambda: calls.explain(c, t))(active(c)),
     "scan": lambda c: (due(c), lambda: calls.scan(c, "r", limit=100))[1],
     "scan, nothing is due": lambda c: lambda: calls.scan(c, "r", limit=100),
     "scan, a batch has lapsed": lambda c: (
@@ -210,10 +210,10 @@ def test_an_order_number_is_searched_among_the_newest_ids(
     alone: dict[str, Cost],  # noqa: ARG001 - filled
     own: Connection,
 ) -> None:
-    namesakes = ROWS // 10
+    others = ROWS // 10
     found = cost(own, lambda c: lambda: calls.list_tasks(c, order_no=ORDER, limit=20))
     print(f"list of the order number: {found.reads} rows, {found.milliseconds:.1f} ms")
-    assert ROWS // 1_000 < found.reads <= LIMIT["search"] + 3 * namesakes
+    assert ROWS // 1_000 < found.reads <= LIMIT["search"] + 3 * others
 
 
 def test_a_purge_beside_creates(

@@ -55,7 +55,7 @@ def autocommit(raw: Any) -> bool:
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_connection_of_ours_is_as_it_was_asked_for(url: str, wanted: bool) -> None:
     with Database(url).connect(autocommit=wanted) as own:
-        assert own.dialect.alone(own.raw) is wanted
+        assert own.dialect.own_transaction(own.raw) is wanted
         assert autocommit(own.raw) is wanted
 
 
@@ -123,7 +123,7 @@ def test_a_callers_connection_does_what_pymysql_was_told(
     url: str, conn: Connection, wanted: bool
 ) -> None:
     with closing(opened(url, autocommit=wanted)) as raw:
-        assert bind(raw).dialect.alone(raw) is wanted
+        assert bind(raw).dialect.own_transaction(raw) is wanted
         calls.create(raw, "job", {}, 60, "Q")
         assert autocommit(raw) is wanted
         assert count(conn) == wanted
@@ -138,7 +138,7 @@ def test_a_transaction_that_is_open_is_not_committed(
     with closing(opened(url, autocommit=wanted)) as raw:
         raw.begin()
         calls.create(raw, "job", {}, 60, "Q")
-        assert not bind(raw).dialect.alone(raw)
+        assert not bind(raw).dialect.own_transaction(raw)
         raw.rollback()
     assert count(conn) == 0
 
@@ -147,7 +147,7 @@ def test_what_mysqlclient_was_told_to_roll_back_is(url: str, conn: Connection) -
     driver = pytest.importorskip("MySQLdb", reason="pip install mysqlclient")
     with closing(opened(url, driver)) as raw:
         calls.create(raw, "job", {}, 60, "Q")
-        assert not bind(raw).dialect.alone(raw)
+        assert not bind(raw).dialect.own_transaction(raw)
         raw.rollback()
     assert count(conn) == 0
 
@@ -167,7 +167,7 @@ def test_who_asks_for_the_servers_default_gets_it(url: str) -> None:
     with closing(opened(url, autocommit=None)) as raw:
         own = bind(raw)
         assert not autocommit(raw)
-        assert not own.dialect.alone(raw)
+        assert not own.dialect.own_transaction(raw)
 
 
 def test_a_callers_connection_is_asked_once(database_url: str) -> None:

@@ -105,7 +105,7 @@ def test_what_commits_by_itself_ends_its_transaction_and_nothing_else(
     calls.finish_many(own, [(t.task_id, 1) for t in many])
     calls.expire(own)
     assert calls.purge(own) == 3
-    assert own.dialect.alone(own.raw)
+    assert own.dialect.own_transaction(own.raw)
     assert count(conn) == 1
 
 

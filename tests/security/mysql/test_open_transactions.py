@@ -66,7 +66,8 @@ class Others:
         for conn in (*self._apps, *self._relays, self._operator):
             execute(conn, "SET SESSION innodb_lock_wait_timeout = 1")
             conn.dialect = copy.copy(conn.dialect)
-            conn.dialect.alone = lambda _raw: False  # so that a Conflict is not called again
+            # So that a Conflict is not called again.
+            conn.dialect.own_transaction = lambda _raw: False
 
     def held_up(self, victim: int) -> set[str]:
         """Which of the calls that everybody makes have waited in vain."""

@@ -25,17 +25,17 @@ from qtask_db.errors import (
 class Refusing(MySQL):
     """Raises the errors, one a call; then it answers."""
 
-    def __init__(self, errors: list[QtaskError], *, alone: bool = True) -> None:
+    def __init__(self, errors: list[QtaskError], *, own: bool = True) -> None:
         self.errors = errors
-        self._alone = alone
+        self._own = own
 
     def call(self, *_: Any) -> Any:
         if self.errors:
             raise self.errors.pop(0)
         return (1,), []
 
-    def alone(self, _raw: Any) -> bool:
-        return self._alone
+    def own_transaction(self, _raw: Any) -> bool:
+        return self._own
 
     def translate(self, error: Exception) -> QtaskError | None:
         return error if isinstance(error, QtaskError) else None
@@ -76,7 +76,7 @@ def test_a_wait_that_took_long_is_tried_three_times(
 
 
 @pytest.mark.parametrize(
-    ("kind", "passing", "alone", "calls"),
+    ("kind", "passing", "own", "calls"),
     [
         (NotInstalled, True, True, 8),
         (NotInstalled, True, False, 1),
@@ -87,11 +87,11 @@ def test_a_wait_that_took_long_is_tried_three_times(
     ],
 )
 def test_what_is_not_there_is_not_waited_for_long(
-    clock: list[float], kind: type[DatabaseError], passing: bool, alone: bool, calls: int
+    clock: list[float], kind: type[DatabaseError], passing: bool, own: bool, calls: int
 ) -> None:
     error = kind("qtask_scan_tasks")
     error.passing = passing
-    dialect = Refusing([error] * 20, alone=alone)
+    dialect = Refusing([error] * 20, own=own)
     with pytest.raises(kind):
         Connection(None, dialect, "qtask_").call("scan_tasks")
     assert (len(dialect.errors), sum(clock) < 1) == (20 - calls, True)
@@ -123,12 +123,12 @@ def test_an_installation_at_work_is_told_from_a_mistake(
 
 
 @pytest.mark.parametrize(
-    ("error", "alone"), [(Conflict("deadlock"), False), (DatabaseUnavailable("lost"), True)]
+    ("error", "own"), [(Conflict("deadlock"), False), (DatabaseUnavailable("lost"), True)]
 )
 def test_where_it_may_have_done_something_it_is_not_called_again(
-    clock: list[float], error: QtaskError, alone: bool
+    clock: list[float], error: QtaskError, own: bool
 ) -> None:
-    dialect = Refusing([error], alone=alone)
+    dialect = Refusing([error], own=own)
     with pytest.raises(type(error)):
         Connection(None, dialect, "qtask_").call("scan_tasks")
     assert clock == [0.0]

@@ -289,7 +289,7 @@ def test_a_package_that_is_being_replaced_is_called_again(
         return (5,), []
 
     monkeypatch.setattr(Oracle, "call", call)
-    monkeypatch.setattr(Oracle, "alone", lambda *_: True)
+    monkeypatch.setattr(Oracle, "own_transaction", lambda *_: True)
     conn = Connection(SimpleNamespace(), Oracle(), "qtask_")
     if repeated:
         assert conn.call("next_due") == ((5,), [])

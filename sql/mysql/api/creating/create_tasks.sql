@@ -37,7 +37,7 @@ BEGIN
   DECLARE v_last_id BIGINT;
   DECLARE v_tasks JSON;
   DECLARE v_plain TINYINT;
-  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   DECLARE v_removed INT;
   DECLARE v_zeros INT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
@@ -60,14 +60,14 @@ BEGIN
   END IF;
 
   CALL {{ p }}check_session();
-  CALL {{ p }}find_alone(v_alone);
-  IF v_alone THEN
+  CALL {{ p }}find_own_transaction(v_own_transaction);
+  IF v_own_transaction THEN
     START TRANSACTION;
   END IF;
   SELECT COALESCE(MAX(task_id), 0) INTO v_last_id FROM {{ p }}task;
 
   -- R18: in the caller's transaction an INSERT that is refused would lock the end of the table until it ends.
-  SET v_plain = v_alone;
+  SET v_plain = v_own_transaction;
   IF NOT v_plain THEN
     IF {{ reads_dirty }} THEN
       -- Waits until it is known whether the queues stay registered, as find_queue does.
@@ -188,10 +188,10 @@ BEGIN
     WHERE task.task_id > v_last_id AND task.batch_id IN (v_batch_id, v_batch_id - 1)
     ORDER BY task.task_id;
   ELSE
-    IF v_alone THEN
+    IF v_own_transaction THEN
       CALL {{ p }}begin_again();
     END IF;
-    CALL {{ p }}create_rest(v_tasks, v_batch_id, v_now, v_last_id, v_alone);
+    CALL {{ p }}create_rest(v_tasks, v_batch_id, v_now, v_last_id, v_own_transaction);
   END IF;
 
   {{ commit_own }};

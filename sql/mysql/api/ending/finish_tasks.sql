@@ -30,12 +30,12 @@ BEGIN
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
-  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
-  CALL {{ p }}find_alone(v_alone);
-  IF v_alone THEN
+  CALL {{ p }}find_own_transaction(v_own_transaction);
+  IF v_own_transaction THEN
     START TRANSACTION;
   ELSE
     CALL {{ p }}drop_refused(TRUE, v_tasks, v_refused);
@@ -51,7 +51,7 @@ BEGIN
   WHERE task.status = {{ status.processing }}
     AND (given.attempt IS NULL OR task.attempts = given.attempt);
 
-  IF v_alone THEN
+  IF v_own_transaction THEN
     {{ refused("v_tasks") }};
     {{ commit }};
   ELSE

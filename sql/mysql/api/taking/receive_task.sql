@@ -10,7 +10,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes a task into processing for a consumer of its queue, as start_task does, and returns its payload: a message can
+  Starts a task for the consumer of its queue, as start_task does, and returns its payload: a message can
   be anybody's who may push it, the row is its creator's.
 
   Parameters
@@ -22,7 +22,7 @@ BEGIN
     out_payload   the payload as its creator gave it
   Errors
     invalid_argument, task_not_found, task_not_active,
-    stale_attempt (another consumer has taken the announced attempt),
+    stale_attempt (another consumer has started the announced attempt),
     attempts_exhausted, deadline_passed,
     wrong_queue (the task belongs to another queue; nothing was changed)
   Transaction
@@ -38,7 +38,7 @@ BEGIN
 
   CALL {{ p }}find_received(in_task_id, in_queue, out_payload);
   {{ look_first("GREATEST(in_attempt, 0) - 1", "FALSE") }};
-  -- Most tasks are taken for the first time, or after an attempt that ended. The server works out less for them.
+  -- Most tasks are started for the first time, or after an attempt that ended. The server works out less for them.
   UPDATE {{ p }}task
   SET
     due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at),

@@ -7,7 +7,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes many tasks into processing for a consumer of their queues, as start_tasks does, and returns their payloads. One
+  Starts many tasks for the consumer of their queues, as start_tasks does, and returns their payloads. One
   that cannot be started, or belongs to another queue, is left as it is and does not hinder the others.
 
   Parameters
@@ -29,24 +29,24 @@ BEGIN
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
-  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
-  CALL {{ p }}find_alone(v_alone);
-  IF v_alone THEN
+  CALL {{ p }}find_own_transaction(v_own_transaction);
+  IF v_own_transaction THEN
     START TRANSACTION;
   END IF;
   CALL {{ p }}keep_received(v_tasks, out_wrong);
-  IF NOT v_alone THEN
+  IF NOT v_own_transaction THEN
     CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
   END IF;
 
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
-    {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
-  WHERE {{ can_be_taken("given.attempt", "task.") }};
+    {{ started("task.attempts + 1", "v_batch_id", "task.") }}
+  WHERE {{ can_be_started("given.attempt", "task.") }};
 
   SELECT out_wrong AS wrong;
   SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses

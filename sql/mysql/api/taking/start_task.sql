@@ -8,8 +8,8 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes a task into processing: one attempt more, and its interval starts anew. Each attempt before it in a row that was
-  started and never ended doubles the interval, up to an hour and more if the interval is longer.
+  Starts a task: one attempt more, and its interval begins anew. Each attempt before it in a row that was started and
+  never ended doubles the interval, up to an hour and more if the interval is longer.
 
   Parameters
     in_task_id    the task
@@ -18,7 +18,7 @@ BEGIN
     out_attempt   the attempt that was started; pass it to finish_task, fail_task and extend_task
   Errors
     invalid_argument, task_not_found, task_not_active,
-    stale_attempt (another consumer has taken the announced attempt),
+    stale_attempt (another consumer has started the announced attempt),
     attempts_exhausted (or the last {{ max_lapses }} attempts were started and never ended), deadline_passed
   Transaction
     Joins the caller's.
@@ -31,7 +31,7 @@ BEGIN
   END IF;
 
   {{ look_first("GREATEST(in_attempt, 0) - 1", "FALSE") }};
-  -- Most tasks are taken for the first time, or after an attempt that ended. The server works out less for them.
+  -- Most tasks are started for the first time, or after an attempt that ended. The server works out less for them.
   UPDATE {{ p }}task
   SET
     due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at),

@@ -6,7 +6,7 @@ MODIFIES SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Takes many tasks into processing at once, each as start_task does. One that cannot be started is left as it is and
+  Starts many tasks at once, each as start_task does. One that cannot be started is left as it is and
   does not hinder the others.
 
   Parameters
@@ -24,12 +24,12 @@ BEGIN
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
-  DECLARE v_alone TINYINT DEFAULT FALSE;
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
-  CALL {{ p }}find_alone(v_alone);
-  IF v_alone THEN
+  CALL {{ p }}find_own_transaction(v_own_transaction);
+  IF v_own_transaction THEN
     START TRANSACTION;
   ELSE
     CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
@@ -38,8 +38,8 @@ BEGIN
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
-    {{ taken("task.attempts + 1", "v_batch_id", "task.") }}
-  WHERE {{ can_be_taken("given.attempt", "task.") }};
+    {{ started("task.attempts + 1", "v_batch_id", "task.") }}
+  WHERE {{ can_be_started("given.attempt", "task.") }};
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
   FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given

@@ -10,7 +10,7 @@ FROM {{ given_messages("out_tasks") }} AS given
     FROM (
       SELECT
         given.task_id, given.attempt, given.queue,
-        SUM(IF({{ can_be_taken("given.attempt") }}, OCTET_LENGTH(task.payload), 0)) OVER (
+        SUM(IF({{ can_be_started("given.attempt") }}, OCTET_LENGTH(task.payload), 0)) OVER (
           ORDER BY given.task_id, given.attempt ROWS UNBOUNDED PRECEDING
         ) AS bytes_so_far
       FROM (

@@ -14,9 +14,9 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
-    {{ taken("LAST_INSERT_ID(attempts + 1)", "0") }} /* R21 */
+    {{ started("LAST_INSERT_ID(attempts + 1)", "0") }} /* R21 */
   WHERE task_id = in_task_id
-    AND {{ can_be_taken("in_attempt") }};
+    AND {{ can_be_started("in_attempt") }};
 
   IF ROW_COUNT() = 0 THEN
     CALL {{ p }}refuse_start(in_task_id, in_attempt, v_now);

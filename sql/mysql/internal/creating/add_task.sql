@@ -29,7 +29,7 @@ BEGIN
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
   DECLARE v_lasting TINYINT DEFAULT FALSE;
-  DECLARE v_alone TINYINT;
+  DECLARE v_own_transaction TINYINT;
   DECLARE v_message {{ text }};
   DECLARE v_races INT DEFAULT 0;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
@@ -110,7 +110,7 @@ BEGIN
     FROM {{ p }}task
     WHERE order_key = v_order_no AND name = in_name AND queue_id = v_queue_id AND active = 1;
     IF out_task_id IS NOT NULL THEN
-      CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, FALSE, out_task_id);
+      CALL {{ p }}find_active_task(v_order_no, in_name, v_queue_id, FALSE, out_task_id);
     END IF;
   END IF;
 
@@ -124,8 +124,8 @@ BEGIN
         IF v_order_no IS NULL OR v_races > {{ limit.races }} OR NOT {{ is_duplicate("v_message") }} THEN
           RESIGNAL;
         END IF;
-        CALL {{ p }}find_alone(v_alone);
-        CALL {{ p }}find_namesake(v_order_no, in_name, v_queue_id, v_alone, out_task_id);
+        CALL {{ p }}find_own_transaction(v_own_transaction);
+        CALL {{ p }}find_active_task(v_order_no, in_name, v_queue_id, v_own_transaction, out_task_id);
       END;
       {{ checked }} INSERT INTO {{ p }}task (
         lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,

@@ -3,7 +3,7 @@ CREATE PROCEDURE {{ p }}create_rest (
   IN in_batch_id BIGINT,
   IN in_now {{ instant }},
   IN in_last_id BIGINT,
-  IN in_alone TINYINT
+  IN in_own_transaction TINYINT
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
@@ -28,7 +28,7 @@ BEGIN
     IF v_new_queues > 0 THEN
       CALL {{ p }}find_queues(in_tasks);
     END IF;
-    CALL {{ p }}find_namesakes(in_tasks, v_race > 0, in_alone, v_duplicates);
+    CALL {{ p }}find_active_tasks(in_tasks, v_race > 0, in_own_transaction, v_duplicates);
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
@@ -37,7 +37,7 @@ BEGIN
         IF v_race > {{ limit.races }} OR NOT {{ is_duplicate("v_message") }} THEN
           RESIGNAL;
         END IF;
-        IF in_alone THEN
+        IF in_own_transaction THEN
           CALL {{ p }}begin_again();
         END IF;
       END;

@@ -163,7 +163,7 @@ BEGIN
       WHEN DUP_VAL_ON_INDEX THEN
         ROLLBACK TO {{ p }}create_plainly;
         v_ids.DELETE;
-        lock_namesakes(v_tasks);
+        lock_active_tasks(v_tasks);
     END;
 
     FOR i IN 1 .. v_tasks.COUNT LOOP

@@ -10,7 +10,7 @@ Parameters
   in_tasks      a JSON array of at most {{ limit.rows }} objects {"task_id": 17, "attempt": 1}, {{ limit.attempts }} bytes
                 together; without attempt, whichever is under way
 Result
-  out_returned  how many were given back: not terminal ones, nor those that a later attempt has taken
+  out_returned  how many were given back: not terminal ones, nor those of which a later attempt has started
 Errors
   invalid_argument
 Transaction

@@ -3,7 +3,7 @@ PROCEDURE retry_task (
   in_deadline IN NUMBER DEFAULT NULL
 )
 /*
-Revives a failed or cancelled task: it is due at once, with all its attempts and a new deadline.
+Makes a failed or cancelled task active again: it is due at once, with all its attempts and a new deadline.
 Attempts go on counting, so that a consumer of the former life stays fenced off.
 
 Parameters

@@ -6,7 +6,7 @@ PROCEDURE receive_task (
   out_payload OUT CLOB
 )
 /*
-Takes a task into processing for a consumer of its queue, as start_task does, and returns its payload: a message can
+Starts a task for the consumer of its queue, as start_task does, and returns its payload: a message can
 be anybody's who may push it, the row is its creator's.
 
 Parameters
@@ -18,7 +18,7 @@ Result
   out_payload   the payload as its creator gave it
 Errors
   invalid_argument, task_not_found, task_not_active,
-  stale_attempt (another consumer has taken the announced attempt),
+  stale_attempt (another consumer has started the announced attempt),
   attempts_exhausted, deadline_passed,
   wrong_queue (the task belongs to another queue; nothing was changed)
 Transaction
@@ -36,9 +36,9 @@ BEGIN
   find_received(in_task_id, in_queue, out_payload);
   UPDATE {{ p }}task
   SET
-    {{ taken("0") }}
+    {{ started("0") }}
   WHERE task_id = in_task_id
-    AND {{ can_be_taken("in_attempt") }}
+    AND {{ can_be_started("in_attempt") }}
   RETURNING attempts INTO out_attempt;
 
   IF SQL%ROWCOUNT = 0 THEN

@@ -4,7 +4,7 @@ PROCEDURE receive_tasks (
   out_rows OUT SYS_REFCURSOR
 )
 /*
-Takes many tasks into processing for a consumer of their queues, as start_tasks does, and returns their payloads. One
+Starts many tasks for the consumer of their queues, as start_tasks does, and returns their payloads. One
 that cannot be started, or belongs to another queue, is left as it is and does not hinder the others.
 
 Parameters
@@ -40,10 +40,10 @@ BEGIN
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
       SET
-        {{ taken("v_batch_id") }}
+        {{ started("v_batch_id") }}
       WHERE task_id = v_ids(i)
         AND batch_id <> v_batch_id
-        AND {{ can_be_taken("v_attempts(i)") }}
+        AND {{ can_be_started("v_attempts(i)") }}
       RETURNING task_id, attempts BULK COLLECT INTO v_started_ids, v_started_attempts;
   EXCEPTION
     WHEN OTHERS THEN

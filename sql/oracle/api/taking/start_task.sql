@@ -4,8 +4,8 @@ PROCEDURE start_task (
   out_attempt OUT NUMBER
 )
 /*
-Takes a task into processing: one attempt more, and its interval starts anew. Each attempt before it in a row that was
-started and never ended doubles the interval, up to an hour and more if the interval is longer.
+Starts a task: one attempt more, and its interval begins anew. Each attempt before it in a row that was started and
+never ended doubles the interval, up to an hour and more if the interval is longer.
 
 Parameters
   in_task_id    the task
@@ -14,7 +14,7 @@ Result
   out_attempt   the attempt that was started; pass it to finish_task, fail_task and extend_task
 Errors
   invalid_argument, task_not_found, task_not_active,
-  stale_attempt (another consumer has taken the announced attempt),
+  stale_attempt (another consumer has started the announced attempt),
   attempts_exhausted (or the last {{ max_lapses }} attempts were started and never ended), deadline_passed
 Transaction
   Joins the caller's.
@@ -29,9 +29,9 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
-    {{ taken("0") }}
+    {{ started("0") }}
   WHERE task_id = in_task_id
-    AND {{ can_be_taken("in_attempt") }}
+    AND {{ can_be_started("in_attempt") }}
   RETURNING attempts INTO out_attempt;
 
   IF SQL%ROWCOUNT = 0 THEN

@@ -3,7 +3,7 @@ PROCEDURE start_tasks (
   out_rows OUT SYS_REFCURSOR
 )
 /*
-Takes many tasks into processing at once, each as start_task does. One that cannot be started is left as it is and
+Starts many tasks at once, each as start_task does. One that cannot be started is left as it is and
 does not hinder the others.
 
 Parameters
@@ -36,10 +36,10 @@ BEGIN
     FORALL i IN 1 .. v_ids.COUNT
       UPDATE {{ p }}task
       SET
-        {{ taken("v_batch_id") }}
+        {{ started("v_batch_id") }}
       WHERE task_id = v_ids(i)
         AND batch_id <> v_batch_id
-        AND {{ can_be_taken("v_attempts(i)") }}
+        AND {{ can_be_started("v_attempts(i)") }}
       RETURNING task_id, attempts, interval_seconds BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals;
   EXCEPTION
     WHEN OTHERS THEN

@@ -41,7 +41,7 @@ BEGIN
   FROM (
     SELECT
       given.task_id, given.attempt,
-      SUM(CASE WHEN {{ can_be_taken("given.attempt") }} THEN DBMS_LOB.GETLENGTH(task.payload) ELSE 0 END) OVER (
+      SUM(CASE WHEN {{ can_be_started("given.attempt") }} THEN DBMS_LOB.GETLENGTH(task.payload) ELSE 0 END) OVER (
         ORDER BY given.task_id, given.attempt ROWS UNBOUNDED PRECEDING
       ) AS length_so_far
     FROM (

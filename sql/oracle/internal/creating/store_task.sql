@@ -38,7 +38,7 @@ BEGIN
         IF in_order_no IS NULL OR v_races > {{ limit.races }} OR ({{ is_other_index }}) THEN
           RAISE;
         END IF;
-        find_namesake(in_order_no, in_name, in_queue_id, out_task_id);
+        find_active_task(in_order_no, in_name, in_queue_id, out_task_id);
     END;
   END LOOP;
 END store_task;

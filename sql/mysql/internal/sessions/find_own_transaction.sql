@@ -1,5 +1,5 @@
-CREATE PROCEDURE {{ p }}find_alone (
-  OUT out_alone TINYINT
+CREATE PROCEDURE {{ p }}find_own_transaction (
+  OUT out_own_transaction TINYINT
 )
 COMMENT '{{ comment }}'
 NO SQL
@@ -10,10 +10,10 @@ BEGIN
   statements opens a transaction of its own. If so, the next transaction is in READ COMMITTED; else the server refuses SET TRANSACTION
   with error 1568.
   */
-  SET out_alone = @@autocommit;
-  IF out_alone THEN
+  SET out_own_transaction = @@autocommit;
+  IF out_own_transaction THEN
     BEGIN
-      DECLARE EXIT HANDLER FOR 1568 SET out_alone = FALSE;
+      DECLARE EXIT HANDLER FOR 1568 SET out_own_transaction = FALSE;
       SET TRANSACTION ISOLATION LEVEL READ COMMITTED /* R12 */;
     END;
   END IF;

@@ -1,4 +1,4 @@
-PROCEDURE find_namesake (
+PROCEDURE find_active_task (
   in_order_no IN VARCHAR2,
   in_name IN VARCHAR2,
   in_queue_id IN NUMBER,
@@ -20,4 +20,4 @@ BEGIN
 EXCEPTION
   WHEN NO_DATA_FOUND THEN
     out_task_id := NULL;
-END find_namesake;
+END find_active_task;

@@ -1,4 +1,4 @@
-PROCEDURE lock_namesakes (
+PROCEDURE lock_active_tasks (
   in_tasks IN new_tasks
 )
 /*
@@ -28,4 +28,4 @@ BEGIN
   WHERE task_id IN (SELECT /*+ CARDINALITY(found 100) */ /* O3 */ found.COLUMN_VALUE FROM TABLE(v_found) found)
   ORDER BY task_id
   FOR UPDATE; /* O7 */
-END lock_namesakes;
+END lock_active_tasks;
