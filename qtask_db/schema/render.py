@@ -41,6 +41,8 @@ def folder_of(kind: str, entry: Mapping[str, Any]) -> str:
 
 FOLDERS = sorted({folder_of(kind, entry) for kind in INDEX for entry in INDEX[kind]})
 """All of them."""
+MACROS = ("values", "checks", "sessions", "queues", "creating", "attempts", "relaying")
+"""The files of what every template may use, in `install/macros`: each after those that it uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Renderer:
 
     def __init__(self, dialect: str, settings: Settings) -> None:
         home = directory("sql") / dialect
-        if not (home / "install" / "macros.sql").is_file():
+        if dialect not in dialects():
             raise ConfigurationError(
                 f"dialect must be one of {', '.join(dialects())}, not {dialect!r}"
             )
@@ -122,7 +124,8 @@ class Renderer:
             callers=CALLERS,
             comment="",
         )
-        self._jinja.globals.update(vars(self._jinja.get_template("macros.sql").module))
+        for name in MACROS:
+            self._jinja.globals.update(vars(self._jinja.get_template(f"macros/{name}.sql").module))
 
     def render(self, name: str, **values: Any) -> str:
         """The text of one template, named without its ending."""
@@ -228,7 +231,7 @@ def is_newer(version: str) -> bool:
 
 def dialects() -> list[str]:
     """The dialects that have templates."""
-    return sorted(path.parents[1].name for path in directory("sql").glob("*/install/macros.sql"))
+    return sorted(path.name for path in directory("sql").iterdir() if path.is_dir())
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from sqlapi import TITLES
 
 from qtask_db.constants import CONSTANTS, ERROR
 from qtask_db.errors import ProcedureError
-from qtask_db.schema.render import INDEX, folder_of
+from qtask_db.schema.render import INDEX, MACROS, folder_of
 from qtask_db.settings import DEFAULT_PREFIX
 
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
@@ -32,12 +32,11 @@ def test_the_index_names_the_files(dialect: str) -> None:
     paths = list((SQL / dialect).rglob("*.sql"))
     files = {(str(path.parent.relative_to(SQL / dialect)), path.stem) for path in paths}
     # Files without an entry are of the installation.
-    assert {file for file in files if file[0] != "install"} == {
-        file for file in listed if file[0] != "install"
-    }
     assert set(listed) <= files
+    assert all(folder.startswith("install") for folder, _ in files - set(listed))
     # A template includes another by its name alone.
     assert len({path.stem for path in paths}) == len(paths)
+    assert {path.stem for path in paths if path.parent.name == "macros"} == set(MACROS)
 
 
 def test_the_index_is_grouped_and_gives_a_reason() -> None:

@@ -6,8 +6,8 @@ NO SQL
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: whether the caller has autocommit on and no transaction open, so that a call of two
-  statements opens a transaction of its own. If so, the next transaction is in READ COMMITTED; else the server refuses SET TRANSACTION
+  Internal: whether the caller has autocommit on and no transaction open, so that a call of two statements opens a
+  transaction of its own. If so, the next transaction is in READ COMMITTED; else the server refuses SET TRANSACTION
   with error 1568.
   */
   SET out_own_transaction = @@autocommit;

@@ -1,0 +1,35 @@
+{#- For every template: errors, and the rules for an argument. -#}
+
+{%- macro raise(name, message) -%}
+SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error[name] }}, MESSAGE_TEXT = '{{ message }}'
+{%- endmacro -%}
+
+{#- R23. Whether an error 1062 speaks of the key of order numbers, and not of an index or a trigger of the user's own. -#}
+{%- macro is_duplicate(message) -%}
+LOCATE('active_order', {{ message }}) > 0
+{%- endmacro -%}
+
+{#- Before the text is read as JSON, of which MySQL makes many times as much. -#}
+{%- macro bytes_at_most(argument, most) -%}
+IF LENGTH({{ argument }}) > {{ most }} THEN
+    {{ raise("invalid_argument", "%s must have at most %d bytes" % (argument, most)) }};
+  END IF
+{%- endmacro -%}
+
+{#- The rules for an argument, each with what it says. -#}
+{%- macro name_rule(length, kind="have") -%}
+must {{ kind }} 1 to {{ length }} characters, no blank at either end
+{%- endmacro -%}
+{%- macro check_name(argument, length, or_null=false) -%}
+IF {{ "" if or_null else argument ~ " IS NULL OR " }}CHAR_LENGTH({{ argument }}) NOT BETWEEN 1 AND {{ length }}
+    OR ' ' IN (LEFT({{ argument }}, 1), RIGHT({{ argument }}, 1)) THEN
+    {{ raise("invalid_argument", argument ~ " " ~ name_rule(length)) }};
+  END IF
+{%- endmacro -%}
+{%- macro check_integer(argument, low, high, unit="", or_null=false) -%}
+IF {{ "" if or_null else argument ~ " IS NULL OR " }}{{ argument }} NOT BETWEEN {{ low }} AND {{ high }} THEN
+    {{ raise("invalid_argument", "%s must be %s%d to %d%s" % (argument, "NULL or " if or_null else "", low, high, unit)) }};
+  END IF
+{%- endmacro -%}
+
+{%- set json_errors = "3140, 3141, 3151, 3157" -%}

@@ -1,0 +1,34 @@
+{#- For every template: how attempts start, and which are refused. -#}
+
+{#- Whether a task is started no more: no attempt is left, or too many in a row have never ended. -#}
+{%- macro used_up(task="") -%}
+({{ task }}attempts - {{ task }}attempts_before >= {{ task }}max_count
+    OR ({{ task }}status = {{ status.processing }} AND {{ task }}lapses >= {{ max_lapses - 1 }}))
+{%- endmacro -%}
+
+{#- When a task that is started comes again, and how many attempts before this one were started and never ended. Each
+    of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
+    and attempt parts those that have lapsed together. -#}
+{%- macro start_anew(now) -%}
+due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
+      GREATEST(interval_seconds, LEAST(interval_seconds * POWER(2, LEAST(lapses, 11)), 1800))
+        * (1 + ORA_HASH(task_id || ' ' || attempts, 999) / 1000)
+      ELSE interval_seconds END" % status.processing) }}, deadline_at),
+    lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
+{%- endmacro -%}
+
+{#- A task that is started, and whether it can be: `attempt` is the one that the message announced. -#}
+{%- macro started(batch_id) -%}
+{{ start_anew("v_now") }},
+        lane = queue_id,
+        status = {{ status.processing }},
+        attempts = attempts + 1,
+        batch_id = {{ batch_id }},
+        started_at = v_now
+{%- endmacro -%}
+{%- macro can_be_started(attempt) -%}
+lane <> 0
+        AND ({{ attempt }} IS NULL OR attempts + 1 = {{ attempt }})
+        AND NOT {{ used_up() }}
+        AND deadline_at > v_now
+{%- endmacro -%}
