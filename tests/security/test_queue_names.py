@@ -114,6 +114,8 @@ def test_the_first_bad_element_is_named(
     _bulk(conn, "MAIL")
     with refused(owner, QueueNotAllowed, "in_tasks, element 3: "):
         _bulk(conn, "GCR:A", "MAIL", "mail", "GCR:B", "x")
+    with refused(owner, QueueNotAllowed, "in_tasks, element 1: "):
+        calls.create_many(conn, [NewTask("job", {}, 60, "x"), NewTask("job", {}, -1, "MAIL")])
     assert kept_queues(owner) == [("MAIL", True)]
 
 

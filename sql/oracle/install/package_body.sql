@@ -17,9 +17,14 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     delete_deadline NUMBER,
     max_count NUMBER,
     queue_id NUMBER,
+    is_new NUMBER,
     paused NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
+  TYPE missing_queue IS RECORD (
+    namespace VARCHAR2({{ limit.namespace }} CHAR), queue VARCHAR2({{ limit.queue }} CHAR), is_new NUMBER
+  );
+  TYPE missing_queues IS TABLE OF missing_queue INDEX BY PLS_INTEGER;
 {%- for entry in procedures if "role" not in entry %}
 
 {{ routine(entry.name).specification | indent(2, first=true) }}

@@ -53,14 +53,15 @@ IS
       COALESCE(payload_text, payload_object),
       {{ integer_of("delay") }},
       {{ integer_of("interval_seconds") }},
-      queue,
-      {{ text_of("namespace") }},
+      given.queue,
+      {{ text_of("given.namespace") }},
       {{ text_of("order_no") }},
       {{ integer_of("deadline") }},
       {{ integer_of("delete_deadline") }},
       {{ integer_of("max_count") }},
-      NULL,
-      NULL
+      registered.queue_id,
+      CASE WHEN registered.queue_id IS NULL OR registered.removed_at IS NOT NULL THEN 1 ELSE 0 END,
+      CASE WHEN registered.paused_at IS NULL THEN 0 ELSE 1 END
     FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
       element FOR ORDINALITY,
       whole CLOB FORMAT JSON PATH '$',
@@ -84,9 +85,13 @@ IS
       delete_deadline_there NUMBER EXISTS PATH '$."delete_deadline"',
       max_count VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."max_count"',
       max_count_there NUMBER EXISTS PATH '$."max_count"'
-    ));
+    )) given
+    LEFT JOIN {{ p }}queue registered
+      ON {{ same("registered.namespace", "COALESCE(given.namespace, '%s')" % default.namespace) }}
+      AND {{ same("registered.queue", "given.queue") }}
+    ORDER BY element;
   v_found NUMBER;
-  v_room NUMBER;
+  v_new_queues NUMBER := 0;
   v_label VARCHAR2(100);
   v_tasks new_tasks;
   v_task new_task;
@@ -128,25 +133,20 @@ BEGIN
     check_options(
       v_label, v_task.namespace, v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count
     );
+    IF v_task.queue_id IS NULL AND NOT ({{ is_allowed("v_task.queue") }}) THEN
+      {{ raise("queue_not_allowed", not_allowed, "v_label || ") }};
+    END IF;
+    v_new_queues := v_new_queues + v_task.is_new;
   END LOOP;
 
   BEGIN
     SAVEPOINT {{ p }}create_tasks; /* O6 */
-    FOR i IN 1 .. v_tasks.COUNT LOOP
-      -- Most often all have the same queue.
-      IF i > 1 AND {{ same("v_tasks(i).queue", "v_task.queue") }}
-        AND {{ binary("COALESCE(v_tasks(i).namespace, ' ')") }} = {{ binary("COALESCE(v_task.namespace, ' ')") }} THEN
-        v_tasks(i).queue_id := v_task.queue_id;
-        v_tasks(i).paused := v_task.paused;
-      ELSE
-        v_task := v_tasks(i);
-        find_queue(
-          v_task.namespace, v_task.queue, 'in_tasks, element ' || i || ': ', v_room, v_task.queue_id, v_task.paused
-        );
-        v_tasks(i).queue_id := v_task.queue_id;
-        v_tasks(i).paused := v_task.paused;
-      END IF;
-    END LOOP;
+    IF v_new_queues > 0 THEN
+      find_queues(in_tasks);
+      OPEN c_tasks;
+      FETCH c_tasks BULK COLLECT INTO v_tasks;
+      CLOSE c_tasks;
+    END IF;
 
     -- Almost always none is a duplicate: then this is all.
     BEGIN

@@ -17,11 +17,10 @@ Transaction
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
-  v_room NUMBER;
 BEGIN
   {{ enter("pause_queue") }};
   check_queue(in_queue, in_namespace);
-  find_queue(in_namespace, in_queue, 'in_', v_room, v_queue_id, v_paused);
+  find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
   UPDATE {{ p }}queue
   SET paused_at = COALESCE(paused_at, {{ now }})
   WHERE queue_id = v_queue_id;

@@ -19,11 +19,10 @@ Internal: checks and stores one task, real-time if in_delay is NULL.
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
-  v_room NUMBER;
 BEGIN
   check_task('in_', in_name, in_payload, in_interval, in_queue);
   check_options('in_', in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count);
-  find_queue(in_namespace, in_queue, 'in_', v_room, v_queue_id, v_paused);
+  find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
   store_task(
     in_name, in_payload, in_delay, in_interval, v_queue_id,
     in_order_no, in_deadline, in_delete_deadline, in_max_count,
