@@ -21,6 +21,8 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     paused NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
+  TYPE due_queue IS RECORD (queue_id NUMBER, closed NUMBER);
+  TYPE due_queues IS TABLE OF due_queue INDEX BY PLS_INTEGER;
   TYPE missing_queue IS RECORD (
     namespace VARCHAR2({{ limit.namespace }} CHAR), queue VARCHAR2({{ limit.queue }} CHAR), is_new NUMBER
   );

@@ -29,7 +29,7 @@ _WHO = {
     r"\bstatus = 80\b": "cancel_task",
     r"status = LAST_INSERT_ID": "fail_task",
     r"COALESCE\(in_seconds": "extend_task",
-    r"v_claimed|v_parked|batch_id = ": "scan_tasks",
+    r"lane = -task|batch_id = ": "scan_tasks",
     r"task\.status = 90": "scan_tasks or expire_tasks",
     r"^DELETE": "purge_tasks",
     r"SUM\(expired\)": "lock_due_tasks",

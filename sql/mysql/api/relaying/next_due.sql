@@ -20,13 +20,7 @@ BEGIN
   Transaction
     Joins the caller's.
   */
-  {{ bytes_at_most("in_held", limit.held) }};
-  IF NOT JSON_VALID(COALESCE(in_held, '[]')) OR JSON_TYPE(COALESCE(in_held, '[]')) <> 'ARRAY' THEN
-    {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
-  END IF;
-  IF JSON_LENGTH(in_held) > {{ limit.rows }} THEN
-    {{ raise("invalid_argument", "in_held must have at most %d names" % limit.rows) }};
-  END IF;
+  {{ check_held }};
   CALL {{ p }}find_next_due(NULL, in_namespace, COALESCE(in_held, '[]'), out_wait_ms);
   SELECT out_wait_ms AS wait_ms;
 END

@@ -33,3 +33,13 @@ IF {{ "" if or_null else argument ~ " IS NULL OR " }}{{ argument }} NOT BETWEEN 
 {%- endmacro -%}
 
 {%- set json_errors = "3140, 3141, 3151, 3157" -%}
+{#- The list of the queues that are held back. -#}
+{%- set check_held -%}
+{{ bytes_at_most("in_held", limit.held) }};
+  IF NOT JSON_VALID(COALESCE(in_held, '[]')) OR JSON_TYPE(COALESCE(in_held, '[]')) <> 'ARRAY' THEN
+    {{ raise("invalid_argument", "in_held must be NULL or a JSON array of queue names") }};
+  END IF;
+  IF JSON_LENGTH(in_held) > {{ limit.rows }} THEN
+    {{ raise("invalid_argument", "in_held must have at most %d names" % limit.rows) }};
+  END IF
+{%- endset -%}

@@ -36,45 +36,11 @@ IS
   v_now {{ instant }};
   v_namespace VARCHAR2(32767) := {{ cut("in_namespace", limit.namespace) }};
   v_held CLOB := COALESCE(in_held, TO_CLOB('[]'));
+  v_queues due_queues;
   v_claimed ids;
   v_parked ids;
   v_expired ids;
-  v_task_ids CLOB;
-  v_queue_id NUMBER;
-  v_closed NUMBER;
-  v_share NUMBER;
-  v_some NUMBER;
-  v_more NUMBER;
-  v_left NUMBER := in_limit;
-  v_bytes_share NUMBER;
-  v_bytes_left NUMBER := {{ limit.claim_bytes }};
-  v_full BOOLEAN := FALSE;
-  CURSOR c_queues IS
-    SELECT
-      queue_id,
-      closed,
-      GREATEST(1, TRUNC(in_limit / COUNT(*) OVER ())),
-      TRUNC({{ limit.claim_bytes }} / COUNT(*) OVER ())
-    FROM (
-      SELECT /*+ USE_HASH(held) */ /* O4 */
-        queue.queue_id,
-        CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
-      FROM {{ p }}queue queue
-      LEFT JOIN {{ names("v_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
-      WHERE queue.removed_at IS NULL AND (v_namespace IS NULL OR {{ same("queue.namespace", "v_namespace") }})
-    ) queue
-    WHERE EXISTS (
-      SELECT 1
-      FROM {{ p }}task task
-      WHERE task.lane = queue.queue_id AND task.due_at <= v_now
-    ) OR EXISTS (
-      SELECT 1
-      FROM {{ p }}task task
-      WHERE task.lane = -queue.queue_id
-        AND task.due_at <= CASE queue.closed WHEN 1 THEN v_now ELSE {{ end_of_time }} END
-    )
-    -- If there are more queues than in_limit, each gets its turn.
-    ORDER BY STANDARD_HASH(queue_id || TO_CHAR(v_now, 'SSSSS.FF3'), 'SHA256');
+  v_full BOOLEAN;
 BEGIN
   {{ enter("scan_tasks") }};
   {{ check_name("in_relay", limit.relay) }};
@@ -87,48 +53,12 @@ BEGIN
   BEGIN
     give_back_lapsed(v_now);
 
-    OPEN c_queues;
-    LOOP
-      FETCH c_queues INTO v_queue_id, v_closed, v_share, v_bytes_share;
-      EXIT WHEN c_queues%NOTFOUND;
-      v_share := LEAST(v_share, v_left);
-      IF v_closed = 1 THEN
-        lock_due_tasks(-v_queue_id, v_now, v_share, v_now, v_parked, v_some, v_expired);
-        lock_due_tasks(v_queue_id, v_now, v_share, v_now, v_parked, v_more, v_expired);
-      ELSE
-        lock_claim(
-          -v_queue_id, {{ end_of_time }}, v_share, v_bytes_share, v_now, v_claimed, v_some, v_bytes_left, v_full, v_expired
-        );
-        lock_claim(
-          v_queue_id, v_now, v_share - v_some, v_bytes_share, v_now, v_claimed, v_more, v_bytes_left, v_full, v_expired
-        );
-        v_left := v_left - v_some - v_more;
-      END IF;
-    END LOOP;
-    CLOSE c_queues;
-
+    find_due_queues(v_now, v_namespace, v_held, v_queues);
+    lock_lanes(v_queues, in_limit, v_now, v_claimed, v_parked, v_expired, v_full);
     fail_expired(v_expired, v_now);
-
-    FORALL i IN 1 .. v_parked.COUNT
-      UPDATE {{ p }}task
-      SET
-        lane = -queue_id,
-        due_at = deadline_at
-      WHERE task_id = v_parked(i) AND lane > 0 AND due_at <= v_now;
-
+    park_tasks(v_parked, v_now);
     IF v_claimed.COUNT > 0 THEN
-      out_batch_id := {{ new_batch_id }};
-      FORALL i IN 1 .. v_claimed.COUNT
-        UPDATE {{ p }}task
-        SET
-          lane = queue_id,
-          batch_id = out_batch_id,
-          ended_at = v_now,
-          due_at = LEAST(v_now + {{ seconds("interval_seconds") }}, deadline_at)
-        WHERE task_id = v_claimed(i) AND (lane < 0 OR (lane > 0 AND due_at <= v_now));
-      v_task_ids := json_array_of(v_claimed);
-      INSERT INTO {{ p }}batch (batch_id, relay, claimed_at, lapses_at, task_ids)
-      VALUES (out_batch_id, in_relay, v_now, v_now + {{ seconds("in_lease") }}, v_task_ids);
+      store_batch(v_claimed, in_relay, in_lease, v_now, out_batch_id);
     END IF;
 
     IF v_full THEN
@@ -143,7 +73,7 @@ BEGIN
   END;
   COMMIT;
 
-  -- From the journal, not from v_task_ids, which is gone before the caller fetches.
+  -- From the journal, not from v_claimed, which is gone before the caller fetches.
   OPEN out_rows FOR
     SELECT /*+ LEADING(batch given task queue) USE_NL(task) USE_NL(queue) */ /* O3 */
       task.task_id, task.attempts + 1 AS attempt, queue.queue, task.payload
