@@ -34,14 +34,9 @@ BEGIN
   -- Most tasks are started for the first time, or after an attempt that ended. The server works out less for them.
   UPDATE {{ p }}task
   SET
-    due_at = LEAST(v_now + INTERVAL interval_seconds SECOND, deadline_at),
-    lapses = 0,
-    {{ in_processing("LAST_INSERT_ID(attempts + 1)", "0") }} /* R21 */
+    {{ started("LAST_INSERT_ID(attempts + 1)", "0", waiting=true) }} /* R21 */
   WHERE task_id = in_task_id
-    AND status = {{ status.waiting }}
-    AND (in_attempt IS NULL OR attempts + 1 = in_attempt)
-    AND attempts - attempts_before < max_count
-    AND deadline_at > v_now;
+    AND {{ can_be_started("in_attempt", waiting=true) }};
 
   IF ROW_COUNT() = 0 THEN
     CALL {{ p }}start_lapsed(in_task_id, in_attempt, v_now);
