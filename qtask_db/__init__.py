@@ -47,7 +47,9 @@ from qtask_db.calls import (
     retry,
     return_many,
     scan,
+    set_delivery,
     stats,
+    take,
 )
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
@@ -104,7 +106,9 @@ __all__ = [
     "retry",
     "return_many",
     "scan",
+    "set_delivery",
     "stats",
+    "take",
 ]
 
 # A program that only creates tasks does not load the services.

@@ -23,7 +23,8 @@
     │   ├── WrongQueue               20117
     │   ├── TooManyQueues            20119
     │   ├── QueueNotFound            20120
-    │   └── QueueInUse               20121
+    │   ├── QueueInUse               20121
+    │   └── QueueNotDirect           20122
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
     │   ├── Conflict                 rolled back because of another transaction: run it again
@@ -221,6 +222,13 @@ class QueueInUse(ProcedureError):
     """The queue has active tasks, so it cannot be removed.
 
     Wait until its tasks have ended, or cancel them.
+    """
+
+
+class QueueNotDirect(ProcedureError):
+    """None of the queues gives its tasks directly: relays put their messages into Redis.
+
+    Take the messages from Redis, or change the delivery: `qtask delivery QUEUE direct`.
     """
 
 

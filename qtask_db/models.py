@@ -72,6 +72,16 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The outcome of `take`."""
+
+    started: list[ReceivedTask]
+    """Tasks that are now this consumer's."""
+    redis: list[str]
+    """Those of the queues that are not direct: their messages come through Redis."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """One task that `finish_many` left as it was, and the contract's error number that says why."""
 
@@ -132,6 +142,8 @@ class QueueStats:
     failed: int
     lag: float
     """Seconds that the oldest due task has been waiting for a relay; 0 if none is due."""
+    delivery: str = "redis"
+    """`redis`, or `direct`: consumers take its tasks from the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ class QueueDepth:
     processing: int
     due: int
     lag: float
+    delivery: str = "redis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +183,8 @@ class QueueAudit:
     """Their delay, or the delay after a failure, has not passed."""
     running: int
     """With a consumer."""
+    delivery: str = "redis"
+    """`direct`: no message of its tasks need be in Redis."""
 
 
 PLACES = (

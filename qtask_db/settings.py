@@ -37,6 +37,8 @@ class Settings:
     """Names that new queues may have, separated by commas; `*` stands for any text."""
     max_queues: int = DEFAULT["max_queues"]
     """Most queues that may be registered."""
+    delivery: str = DEFAULT["delivery"]
+    """Of new queues: `redis`, or `direct` from the database."""
     tablespace: str = ""
     """Oracle: of the tables; empty is the account's default one."""
     index_tablespace: str = ""
@@ -58,6 +60,8 @@ class Settings:
         _check_range("maintenance_minutes", self.maintenance_minutes, 0, 1440, "minutes")
         object.__setattr__(self, "queue_pattern", ",".join(self.queue_patterns))
         _check_range("max_queues", self.max_queues, 1, LIMIT["queues"], "queues")
+        if self.delivery not in ("redis", "direct"):
+            raise ConfigurationError(f"delivery must be redis or direct, not {self.delivery!r}")
         for name in ("tablespace", "index_tablespace"):
             if not re.fullmatch(r"([A-Za-z][A-Za-z0-9_$#]{0,29})?", getattr(self, name)):
                 raise ConfigurationError(

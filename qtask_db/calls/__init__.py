@@ -3,7 +3,7 @@ once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
-`remove_queue`, `remove_idle_queues`, `expire` and `purge` commit by themselves and need a
+`take`, `remove_queue`, `remove_idle_queues`, `expire` and `purge` commit by themselves and need a
 connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
 """
 
@@ -20,6 +20,7 @@ from qtask_db.calls.consumer import (
     receive,
     receive_many,
     return_many,
+    take,
 )
 from qtask_db.calls.operator import (
     cancel,
@@ -29,6 +30,7 @@ from qtask_db.calls.operator import (
     remove_queue,
     resume,
     retry,
+    set_delivery,
 )
 from qtask_db.calls.producer import (
     create,
@@ -62,6 +64,7 @@ from qtask_db.models import (
     Reception,
     Refused,
     Started,
+    Taken,
     TaskInfo,
 )
 from qtask_db.task import NewTask, Payload, Task
@@ -80,6 +83,7 @@ __all__ = [
     "Refused",
     "Started",
     "Status",
+    "Taken",
     "Task",
     "TaskInfo",
     "audit",
@@ -112,5 +116,7 @@ __all__ = [
     "retry",
     "return_many",
     "scan",
+    "set_delivery",
     "stats",
+    "take",
 ]

@@ -26,6 +26,14 @@ def check_numbers(**given: object) -> None:
             raise InvalidArgument(f"{name} must be a whole number, not {value!r}")
 
 
+def milliseconds(**given: float) -> int:
+    """Of seconds. Raises InvalidArgument."""
+    ((name, seconds),) = given.items()
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
+        raise InvalidArgument(f"{name} must be a number of seconds, not {seconds!r}")
+    return round(seconds * 1000)
+
+
 def json_array(elements: list[dict[str, Any]]) -> str:
     """The argument of the bulk calls, as JSON. Raises InvalidArgument."""
     try:

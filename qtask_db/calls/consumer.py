@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts, json_attempts, json_messages
+from qtask_db.calls.arguments import (
+    check_numbers,
+    check_texts,
+    json_attempts,
+    json_messages,
+    json_names,
+    milliseconds,
+)
 from qtask_db.constants import Status
 from qtask_db.database import bind
-from qtask_db.models import ReceivedTask, Reception, Refused, Started
+from qtask_db.models import ReceivedTask, Reception, Refused, Started, Taken
 
 
 def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
@@ -61,6 +68,36 @@ def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> 
             for task_id, attempt, interval, queue, payload, lapses in rows
         ],
         [given[place - 1] for place in json.loads(wrong or "[]")],
+    )
+
+
+def take(
+    conn: Any,
+    worker: str,
+    queues: Sequence[str],
+    limit: int = 1,
+    wait: float = 0.0,
+    namespace: str | None = None,
+) -> Taken:
+    """Starts at most `limit` due tasks of direct queues, those of the first queue first, and
+    returns them with their payloads. If nothing is due it waits in the server, `wait` seconds at
+    most. `worker` names the caller; `namespace`: None is any. Calls take_tasks.
+
+    Raises QueueNotDirect if none of the queues is direct, and TransactionOpen.
+    """
+    check_texts(in_worker=worker, in_namespace=namespace)
+    check_texts(**{f"in_queues[{place}]": queue for place, queue in enumerate(queues)})
+    check_numbers(in_limit=limit)
+    wait_ms = milliseconds(in_wait_ms=wait)
+    (redis,), rows = bind(conn).call(
+        "take_tasks", worker, json_names(queues), limit, wait_ms, namespace
+    )
+    return Taken(
+        [
+            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval), int(lapses))
+            for task_id, attempt, interval, queue, payload, lapses in rows
+        ],
+        json.loads(redis or "[]"),
     )
 
 

@@ -41,6 +41,15 @@ def resume(conn: Any, queue: str, namespace: str | None = None) -> None:
     bind(conn).call("resume_queue", queue, namespace)
 
 
+def set_delivery(conn: Any, queue: str, delivery: str, namespace: str | None = None) -> None:
+    """Chooses how a queue's tasks reach their consumers: `redis`, by messages, or `direct`, by
+    `take`. Calls set_delivery. Raises QueueNotAllowed or TooManyQueues if the queue would be a new
+    one.
+    """
+    check_texts(in_queue=queue, in_delivery=delivery, in_namespace=namespace)
+    bind(conn).call("set_delivery", queue, delivery, namespace)
+
+
 def remove_queue(conn: Any, queue: str, namespace: str | None = None) -> bool:
     """Removes a queue that has no active task; a creation registers it again. Calls remove_queue.
 

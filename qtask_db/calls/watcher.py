@@ -16,7 +16,7 @@ _TASK = (
     "created_at", "started_at", "ended_at", "due_at", "deadline_at", "last_error",
 )  # fmt: skip
 """The columns that list_tasks returns."""
-_QUEUE = ("namespace", "queue", "paused_at")
+_QUEUE = ("namespace", "queue", "paused_at", "delivery")
 _ACTIVE = ("waiting", "processing", "due")
 _ENDED = ("finished", "cancelled", "failed")
 
@@ -114,6 +114,7 @@ def _queue(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
         "namespace": row["namespace"],
         "queue": row["queue"],
         "paused": row["paused_at"] is not None,
+        "delivery": row["delivery"],
         **{name: int(row[name]) for name in counts},
     }
 

@@ -64,6 +64,6 @@ main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doc
 main.add_section("Processes", [run.relay, run.worker])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [tasks.cancel, tasks.retry])
-main.add_section("Queues", [queues.stats, queues.pause, queues.resume])
+main.add_section("Queues", [queues.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [queues.expire, queues.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])

@@ -119,6 +119,8 @@ class Renderer:
             maintenance_minutes=settings.maintenance_minutes,
             queue_patterns=settings.queue_patterns,
             max_queues=settings.max_queues,
+            default_direct=int(settings.delivery == "direct"),
+            take_pause=CONSTANTS["default"]["take_pause"],
             index=INDEX,
             roles=ROLES,
             callers=CALLERS,

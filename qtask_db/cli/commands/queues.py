@@ -1,4 +1,4 @@
-"""Commands on whole queues: stats, pause, resume, expire, purge."""
+"""Commands on whole queues: stats, pause, resume, delivery, expire, purge."""
 
 from __future__ import annotations
 
@@ -139,6 +139,38 @@ def resume(state: State, *, queue: str, namespace: str | None) -> None:
         known = _is_known(conn, queue, namespace)
         calls.resume(conn, queue, namespace)
     output.echo(f"queue {queue} of namespace {namespace or DEFAULT['namespace']} is resumed")
+    if not known:
+        errors.say(_NEW)
+
+
+@click.command(short_help="Choose how a queue's tasks reach their consumers.")
+@click.argument("queue")
+@click.argument("kind", metavar="redis|direct", type=click.Choice(["redis", "direct"]))
+@namespace_option
+@database_options
+@pass_state
+def delivery(state: State, *, queue: str, kind: str, namespace: str | None) -> None:
+    """Choose how a queue's tasks reach their consumers, also while it is in use.
+
+    \b
+    redis   relays put messages into Redis, and consumers take those
+    direct  consumers take the tasks from the database: neither Redis nor a relay is needed
+
+    Messages that are in Redis already stay valid. A task whose message nobody takes any more comes
+    the other way when its interval has passed.
+
+    \b
+    Examples:
+      qtask delivery GCR:ORDER:BIND direct
+      qtask delivery GCR:ORDER:BIND redis --namespace billing
+    """
+    from qtask_db import calls
+
+    with state.connect() as conn:
+        known = _is_known(conn, queue, namespace)
+        calls.set_delivery(conn, queue, kind, namespace)
+    where = f"queue {queue} of namespace {namespace or DEFAULT['namespace']}"
+    output.echo(f"{where} is delivered {'directly' if kind == 'direct' else 'through Redis'}")
     if not known:
         errors.say(_NEW)
 

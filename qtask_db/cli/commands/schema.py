@@ -51,6 +51,11 @@ _SETTINGS = (
         metavar="N",
         help=f"Most queues that may be registered.  [{DEFAULT['max_queues']}]",
     ),
+    click.option(
+        "--delivery",
+        type=click.Choice(["redis", "direct"]),
+        help="How the tasks of new queues reach their consumers.  [redis]",
+    ),
     click.option("--tablespace", metavar="NAME", help="Oracle: tablespace of new tables."),
     click.option("--index-tablespace", metavar="NAME", help="Oracle: tablespace of their indexes."),
     click.option(

@@ -15,7 +15,8 @@ SELECT
   COALESCE(counted.due, 0) AS due,
   COALESCE(counted.parked, 0) AS parked,
   COALESCE(counted.later, 0) AS later,
-  COALESCE(counted.running, 0) AS running
+  COALESCE(counted.running, 0) AS running,
+  IF(queue.direct, 'direct', 'redis') AS delivery
 FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT

@@ -7,7 +7,8 @@ SELECT
   COALESCE(counted.waiting, 0) AS waiting,
   COALESCE(counted.processing, 0) AS processing,
   COALESCE(counted.due, 0) AS due,
-  COALESCE(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted.first_due_at, {{ now }})) / 1000000, 0) AS lag_seconds
+  COALESCE(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted.first_due_at, {{ now }})) / 1000000, 0) AS lag_seconds,
+  IF(queue.direct, 'direct', 'redis') AS delivery
 FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT

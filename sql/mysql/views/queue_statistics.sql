@@ -10,7 +10,8 @@ SELECT
   COALESCE(counted.finished, 0) AS finished,
   COALESCE(counted.cancelled, 0) AS cancelled,
   COALESCE(counted.failed, 0) AS failed,
-  COALESCE(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted.first_due_at, {{ now }})) / 1000000, 0) AS lag_seconds
+  COALESCE(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, counted.first_due_at, {{ now }})) / 1000000, 0) AS lag_seconds,
+  IF(queue.direct, 'direct', 'redis') AS delivery
 FROM {{ p }}queue AS queue
 LEFT JOIN (
   SELECT

@@ -18,7 +18,8 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     max_count NUMBER,
     queue_id NUMBER,
     is_new NUMBER,
-    paused NUMBER
+    paused NUMBER,
+    direct NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
   TYPE due_queue IS RECORD (queue_id NUMBER, closed NUMBER);

@@ -15,7 +15,8 @@ SELECT
   COALESCE(tally.due, 0) AS due,
   COALESCE(tally.parked, 0) AS parked,
   COALESCE(tally.later, 0) AS later,
-  COALESCE(tally.running, 0) AS running
+  COALESCE(tally.running, 0) AS running,
+  CASE queue.direct WHEN 1 THEN 'direct' ELSE 'redis' END AS delivery
 FROM {{ p }}queue queue
 LEFT JOIN (
   SELECT

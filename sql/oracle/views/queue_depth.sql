@@ -7,7 +7,8 @@ SELECT
   COALESCE(tally.waiting, 0) AS waiting,
   COALESCE(tally.processing, 0) AS processing,
   COALESCE(tally.due, 0) AS due,
-  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds
+  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds,
+  CASE queue.direct WHEN 1 THEN 'direct' ELSE 'redis' END AS delivery
 FROM {{ p }}queue queue
 LEFT JOIN (
   SELECT

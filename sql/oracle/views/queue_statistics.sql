@@ -10,7 +10,8 @@ SELECT
   COALESCE(tally.finished, 0) AS finished,
   COALESCE(tally.cancelled, 0) AS cancelled,
   COALESCE(tally.failed, 0) AS failed,
-  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds
+  COALESCE(GREATEST(0, {{ in_seconds("(%s - tally.first_due_at)" % now) }}), 0) AS lag_seconds,
+  CASE queue.direct WHEN 1 THEN 'direct' ELSE 'redis' END AS delivery
 FROM {{ p }}queue queue
 LEFT JOIN (
   SELECT

@@ -125,7 +125,7 @@ BEGIN
         CAST(deadline_given AS SIGNED) AS deadline,
         CAST(delete_deadline_given AS SIGNED) AS delete_deadline,
         CAST(max_count_given AS SIGNED) AS max_count,
-        registered.queue_id,
+        registered.queue_id, registered.direct,
         JSON_LENGTH(task) = (name IS NOT NULL) + (payload IS NOT NULL) + (delay_given IS NOT NULL)
           + (interval_seconds_given IS NOT NULL) + (given.queue IS NOT NULL) + (namespace_given IS NOT NULL)
           + (order_no_given IS NOT NULL) + (deadline_given IS NOT NULL)
@@ -182,7 +182,8 @@ BEGIN
     SELECT
       task.task_id,
       TRUE AS created,
-      task.batch_id = v_batch_id AND registered.paused_at IS NULL AS pushable
+      task.batch_id = v_batch_id AND registered.paused_at IS NULL AND NOT COALESCE(registered.direct, {{ default_direct }})
+        AS pushable
     FROM {{ p }}task AS task
     LEFT JOIN {{ p }}queue AS registered ON registered.queue_id = task.queue_id
     WHERE task.task_id > v_last_id AND task.batch_id IN (v_batch_id, v_batch_id - 1)

@@ -26,7 +26,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
     square of the time for MIN(element). -#}
 {%- macro new_tasks(variable) %}
       SELECT
-        found.*, queue.queue_id,
+        found.*, queue.queue_id, queue.direct,
         FIRST_VALUE(element) OVER (
           PARTITION BY
             order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id
@@ -67,6 +67,6 @@ queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
       {{ now }},
       {{ now }} + INTERVAL COALESCE(deadline, {{ default.deadline }}) SECOND,
       {{ now }} + INTERVAL LEAST(
-        COALESCE(delay, {{ push_grace }}), COALESCE(deadline, {{ default.deadline }})
+        COALESCE(delay, IF(direct, 0, {{ push_grace }})), COALESCE(deadline, {{ default.deadline }})
       ) SECOND
 {%- endmacro -%}

@@ -28,6 +28,7 @@ BEGIN
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
+  DECLARE v_direct TINYINT;
   DECLARE v_lasting TINYINT DEFAULT FALSE;
   DECLARE v_own_transaction TINYINT;
   DECLARE v_message {{ text }};
@@ -84,12 +85,14 @@ BEGIN
     END;
   END IF;
 
-  SELECT queue_id, paused_at IS NOT NULL
-  INTO v_queue_id, v_paused
+  SELECT queue_id, paused_at IS NOT NULL, direct
+  INTO v_queue_id, v_paused, v_direct
   FROM {{ p }}queue
   WHERE namespace = v_namespace AND queue = in_queue AND removed_at IS NULL;
   IF v_queue_id IS NULL OR {{ reads_dirty }} THEN
     CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
+    SELECT direct INTO v_direct FROM {{ p }}queue WHERE queue_id = v_queue_id;
+    SET v_direct = COALESCE(v_direct, {{ default_direct }});
   END IF;
 
   SET v_lasting = v_order_no IS NOT NULL AND NOT @@autocommit;
@@ -135,7 +138,7 @@ BEGIN
         v_queue_id, v_queue_id, {{ status.waiting }}, in_name, v_order_no, in_payload,
         in_interval, v_delete_deadline, v_max_count,
         v_now, v_now + INTERVAL v_deadline SECOND,
-        v_now + INTERVAL LEAST(COALESCE(in_delay, {{ push_grace }}), v_deadline) SECOND
+        v_now + INTERVAL LEAST(COALESCE(in_delay, IF(v_direct, 0, {{ push_grace }})), v_deadline) SECOND
       );
       SET out_task_id = LAST_INSERT_ID();
       SET out_created = TRUE;
@@ -145,5 +148,5 @@ BEGIN
     END;
   END WHILE;
   SET v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
-  SET out_pushable = out_created AND in_delay IS NULL AND NOT v_paused;
+  SET out_pushable = out_created AND in_delay IS NULL AND NOT v_paused AND NOT v_direct;
 END

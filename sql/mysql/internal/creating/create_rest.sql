@@ -64,7 +64,7 @@ BEGIN
   SELECT
     IF(duplicate_id > 0, duplicate_id, {{ id_at("v_created", "leader_place") }}) AS task_id,
     is_new AS created,
-    is_new AND delay IS NULL AND registered.paused_at IS NULL AS pushable
+    is_new AND delay IS NULL AND registered.paused_at IS NULL AND NOT registered.direct AS pushable
   FROM (
     SELECT
       element, delay, queue_id, duplicate_id, is_new,

@@ -74,8 +74,8 @@ BEGIN
           RESIGNAL;
         END IF;
       END;
-      {{ checked }} INSERT INTO {{ p }}queue (namespace, queue)
-      VALUES (in_namespace, in_queue);
+      {{ checked }} INSERT INTO {{ p }}queue (namespace, queue, direct)
+      VALUES (in_namespace, in_queue, {{ default_direct }});
       SELECT queue_id
       INTO out_queue_id
       FROM {{ p }}queue

@@ -37,8 +37,8 @@ BEGIN
     END IF;
     SET v_tries = v_tries + 1;
     CALL {{ p }}check_room(v_more);
-    {{ checked }} INSERT INTO {{ p }}queue (namespace, queue)
-    SELECT namespace, queue
+    {{ checked }} INSERT INTO {{ p }}queue (namespace, queue, direct)
+    SELECT namespace, queue, {{ default_direct }}
     FROM JSON_TABLE(v_new, '$[*]' COLUMNS (
       namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
       queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.queue'

@@ -47,7 +47,7 @@ BEGIN
           paused_at IS NOT NULL OR held.name IS NOT NULL AS closed
         FROM {{ p }}queue AS queue
         LEFT JOIN {{ names('in_held') }} AS held ON held.name = queue.queue
-        WHERE removed_at IS NULL AND (in_namespace IS NULL OR namespace = in_namespace)
+        WHERE removed_at IS NULL AND direct = 0 AND (in_namespace IS NULL OR namespace = in_namespace)
       ) AS queue
       LEFT JOIN (
         SELECT DISTINCT lane, due

@@ -42,7 +42,7 @@ BEGIN
     FROM {{ p }}queue AS queue
     LEFT JOIN {{ names('in_held') }} AS held ON held.name = queue.queue
     LEFT JOIN {{ p }}low_end AS low_end ON low_end.lane = queue.queue_id
-    WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR namespace = in_namespace)
+    WHERE queue.removed_at IS NULL AND queue.direct = 0 AND (in_namespace IS NULL OR namespace = in_namespace)
   ) AS lane;
 
   SELECT MAX(lane) /* R31 */
@@ -60,7 +60,7 @@ BEGIN
         SELECT low_end.lane, IF({{ valid("v_now") }}, GREATEST(first_at, v_after + INTERVAL 1000 MICROSECOND), NULL)
         FROM {{ p }}low_end AS low_end
         JOIN {{ p }}queue AS queue ON queue.queue_id = low_end.lane
-        WHERE in_namespace IS NULL OR queue.namespace = in_namespace;
+        WHERE queue.direct = 0 AND (in_namespace IS NULL OR queue.namespace = in_namespace);
       DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
 
       SET v_due_at = COALESCE(v_due_at, {{ end_of_time }});

@@ -61,7 +61,8 @@ IS
       {{ integer_of("max_count") }},
       registered.queue_id,
       CASE WHEN registered.queue_id IS NULL OR registered.removed_at IS NOT NULL THEN 1 ELSE 0 END,
-      CASE WHEN registered.paused_at IS NULL THEN 0 ELSE 1 END
+      CASE WHEN registered.paused_at IS NULL THEN 0 ELSE 1 END,
+      registered.direct
     FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
       element FOR ORDINALITY,
       whole CLOB FORMAT JSON PATH '$',
@@ -173,12 +174,12 @@ BEGIN
         v_created := 1;
       ELSE
         store_task(
-          v_task.name, v_task.payload, v_task.delay, v_task.interval_seconds, v_task.queue_id,
+          v_task.name, v_task.payload, v_task.delay, v_task.interval_seconds, v_task.queue_id, v_task.direct,
           v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count,
           v_task_id, v_created
         );
       END IF;
-      v_pushable := CASE WHEN v_created = 1 AND v_task.delay IS NULL AND v_task.paused = 0 THEN 1 ELSE 0 END;
+      v_pushable := CASE WHEN v_created = 1 AND v_task.delay IS NULL AND v_task.paused = 0 AND v_task.direct = 0 THEN 1 ELSE 0 END;
       v_rows.EXTEND;
       v_rows(i) := '[' || i || ',' || v_task_id || ',' || v_created || ',' || v_pushable || ']';
     END LOOP;

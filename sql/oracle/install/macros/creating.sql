@@ -10,6 +10,7 @@
         COALESCE({{ given }}max_count, {{ default.max_count }}),
         v_now,
         v_now + {{ seconds("COALESCE(%sdeadline, %d)" % (given, default.deadline)) }},
-        v_now + {{ seconds("LEAST(COALESCE(%sdelay, %d), COALESCE(%sdeadline, %d))"
-          % (given, push_grace, given, default.deadline)) }}
+        v_now + {{ seconds("LEAST(
+          COALESCE(%sdelay, CASE %sdirect WHEN 1 THEN 0 ELSE %d END), COALESCE(%sdeadline, %d)
+        )" % (given, given, push_grace, given, default.deadline)) }}
 {%- endmacro -%}

@@ -44,6 +44,17 @@ REGEXP_REPLACE({{ text }}, '[[:cntrl:]' || TO_CHAR(UNISTR('\0085\061C\200E\200F\
     array of numbers. -#}
 {%- set returned_rows = "SYS.ODCIVARCHAR2LIST" -%}
 
+{#- The names of in_queues of take_tasks, each with its first place. -#}
+{%- macro given_queues(variable) -%}
+(
+      SELECT MIN(place) AS place, {{ binary("name") }} AS name_bytes
+      FROM JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        place FOR ORDINALITY, name VARCHAR2({{ limit.queue }} CHAR) PATH '$'
+      ))
+      GROUP BY {{ binary("name") }}
+    )
+{%- endmacro -%}
+
 {#- A JSON array of names as rows, each once; longer ones than a queue can have are NULL. -#}
 {%- macro names(variable) -%}
 (

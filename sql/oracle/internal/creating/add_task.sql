@@ -19,14 +19,19 @@ Internal: checks and stores one task, real-time if in_delay is NULL.
 IS
   v_queue_id NUMBER;
   v_paused NUMBER;
+  v_direct NUMBER;
 BEGIN
   check_task('in_', in_name, in_payload, in_interval, in_queue);
   check_options('in_', in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count);
   find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
+  SELECT direct
+  INTO v_direct
+  FROM {{ p }}queue
+  WHERE queue_id = v_queue_id;
   store_task(
-    in_name, in_payload, in_delay, in_interval, v_queue_id,
+    in_name, in_payload, in_delay, in_interval, v_queue_id, v_direct,
     in_order_no, in_deadline, in_delete_deadline, in_max_count,
     out_task_id, out_created
   );
-  out_pushable := CASE WHEN out_created = 1 AND in_delay IS NULL AND v_paused = 0 THEN 1 ELSE 0 END;
+  out_pushable := CASE WHEN out_created = 1 AND in_delay IS NULL AND v_paused = 0 AND v_direct = 0 THEN 1 ELSE 0 END;
 END add_task;

@@ -4,6 +4,7 @@ PROCEDURE store_task (
   in_delay IN NUMBER,
   in_interval_seconds IN NUMBER,
   in_queue_id IN NUMBER,
+  in_direct IN NUMBER,
   in_order_no IN VARCHAR2,
   in_deadline IN NUMBER,
   in_delete_deadline IN NUMBER,

@@ -15,8 +15,8 @@ BEGIN
   WHERE {{ same("namespace", "in_namespace") }} AND {{ same("queue", "in_queue") }}
   RETURNING queue_id INTO out_queue_id;
   IF SQL%ROWCOUNT = 0 THEN
-    INSERT INTO {{ p }}queue (queue_id, namespace, queue)
-    VALUES ({{ p }}queue_seq.NEXTVAL, in_namespace, in_queue)
+    INSERT INTO {{ p }}queue (queue_id, namespace, queue, direct)
+    VALUES ({{ p }}queue_seq.NEXTVAL, in_namespace, in_queue, {{ default_direct }})
     RETURNING queue_id INTO out_queue_id;
   END IF;
 EXCEPTION

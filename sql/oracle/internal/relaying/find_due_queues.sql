@@ -16,7 +16,7 @@ IS
         CASE WHEN queue.paused_at IS NOT NULL OR held.name IS NOT NULL THEN 1 ELSE 0 END AS closed
       FROM {{ p }}queue queue
       LEFT JOIN {{ names("in_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
-      WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
+      WHERE queue.removed_at IS NULL AND queue.direct = 0 AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
     ) queue
     WHERE EXISTS (
       SELECT 1

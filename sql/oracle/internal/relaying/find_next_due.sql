@@ -34,7 +34,7 @@ BEGIN
       ) AS parked_at
     FROM {{ p }}queue queue
     LEFT JOIN {{ names("in_held") }} held ON held.name_bytes = {{ binary("queue.queue") }}
-    WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
+    WHERE queue.removed_at IS NULL AND queue.direct = 0 AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
   ) lane;
 
   SELECT LEAST(COALESCE(v_due_at, {{ end_of_time }}), COALESCE(MIN(lapses_at), {{ end_of_time }}))
