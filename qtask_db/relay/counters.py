@@ -11,7 +11,7 @@ logger = get_logger("qtask_db.relay")
 
 @dataclasses.dataclass(slots=True)
 class RelayCounters:
-    """Messages since the start, but for `purged` (rows) and `errors` (failed steps)."""
+    """Messages since the start, but for `expired` and `purged` (tasks) and `errors` (steps)."""
 
     claimed: int = 0
     """Claimed by scans."""
@@ -23,6 +23,8 @@ class RelayCounters:
     """Given back, as their push had failed."""
     reclaimed: int = 0
     """Of batches that were not ours any more when they were to be confirmed."""
+    expired: int = 0
+    """Tasks of direct queues that have failed, as their time was over."""
     purged: int = 0
     """Terminal tasks that were deleted."""
     errors: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from qtask_db import upkeep
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Database
 from qtask_db.errors import (
@@ -15,12 +16,11 @@ from qtask_db.errors import (
 from qtask_db.models import Batch
 from qtask_db.process.retrying import Backoff, Duty
 from qtask_db.process.service import Service, process_name
-from qtask_db.relay import purging
 from qtask_db.relay.counters import RelayCounters, logger
-from qtask_db.relay.purging import Purging
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
+from qtask_db.upkeep import Upkeep
 
 REPORT_INTERVAL = 60.0
 
@@ -79,7 +79,7 @@ class Relay(Service):
         super().__init__("qtask-relay")
         self._steps = Steps(database, redis, options)
         self._session = self._steps.session
-        self._purging = Purging(self._session, self._steps.counters, options.name)
+        self._upkeep = Upkeep(self._session, self._steps.counters, logger, f"relay {options.name}")
         self._purges = purge
         self._scanners = Scanners(
             lambda: Steps(database, redis, options, self._steps.held), count=scanners - 1
@@ -137,9 +137,11 @@ class Relay(Service):
         """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
         self._steps.release(batch)
 
-    def purge_some(self, limit: int = purging.ROWS) -> int:
-        """Deletes at most `limit` terminal tasks: calls `purge_tasks`; returns how many."""
-        return self._purging.some(limit)
+    def purge_some(self, limit: int = upkeep.ROWS) -> int:
+        """Deletes at most `limit` terminal tasks: calls `purge_tasks`, and now and then
+        `expire_tasks`; returns how many were deleted.
+        """
+        return self._upkeep.some(limit)
 
     def close(self) -> None:
         """Closes the connections; the next step opens new ones."""
@@ -206,8 +208,8 @@ class Relay(Service):
                 self._scanners.wake()
                 self._woken = True
             self._works()
-            if self._purging.is_overdue:
-                self._purge_quietly(purging.BUSY_ROWS)
+            if self._upkeep.is_overdue:
+                self._purge_quietly(upkeep.BUSY_ROWS)
             self._wait(pause)
 
     def _works(self) -> None:
@@ -225,8 +227,8 @@ class Relay(Service):
         """Sleeps, but sees a task that becomes due earlier; purges if there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            spare = left > self.options.poll and self._purging.is_due
-            busy = spare and self._purge_quietly(purging.ROWS)
+            spare = left > self.options.poll and not self._upkeep.rest
+            busy = spare and self._purge_quietly(upkeep.ROWS)
             if self._stop.wait(0 if busy else min(self.options.poll, left)):
                 return
             if self._room_again():
@@ -255,4 +257,4 @@ class Relay(Service):
 
     def _purge_quietly(self, limit: int) -> bool:
         """Whether there is more to purge."""
-        return self._purges and self._purging.quietly(limit)
+        return self._purges and self._upkeep.quietly(limit)

@@ -53,6 +53,18 @@ class Run:
     refusals: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What may be taken now, to be run soon."""
+
+    most: int
+    """Tasks."""
+    idle: int
+    """Those of them that would run at once."""
+    size: int
+    """Characters."""
+
+
 class Pool:
     """Threads that run handlers. `done` is told of every run that has ended.
 
@@ -80,9 +92,8 @@ class Pool:
             # Daemons: a handler that never returns must not keep the process from ending.
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
-    def room(self, timeout: float) -> tuple[int, int, int]:
-        """How many tasks to take now, to be run soon, how many of them would run at once, and how
-        many characters they may have.
+    def room(self, timeout: float) -> Room:
+        """What there is room for.
 
         If tasks may wait here, it lets half of them go first, for at most `timeout` seconds: few
         large takes, not many small ones, but none of more than START_ROWS.
@@ -93,11 +104,11 @@ class Pool:
                 waiting = self._may_wait()
                 idle = self._threads - self._incomplete
                 if idle + waiting >= max(1, waiting // 2) and (size := self._free()) > 0:
-                    return min(idle + waiting, START_ROWS), idle, size
+                    return Room(min(idle + waiting, START_ROWS), idle, size)
                 if not last:
                     with contextlib.suppress(queue.Empty):
                         self._wake.get(timeout=timeout)
-            return max(0, idle), idle, max(1, self._free())
+            return Room(max(0, idle), idle, max(1, self._free()))
         finally:
             self._fetcher_waits = False
 

@@ -1,6 +1,6 @@
 """The worker: takes messages in bulk, starts their tasks, runs handlers in threads, ends the tasks.
 
-worker = Worker("mysql://…", "redis://…")
+worker = Worker("mysql://…", "redis://…")  # direct queues alone need no Redis
 
 @worker.handler("GCR:ORDER:BIND")
 def bind(job: Job) -> None:
@@ -25,8 +25,11 @@ from qtask_db.process.service import Service, process_name
 from qtask_db.session import Session
 from qtask_db.transport.queues import Queues, RedisClient
 from qtask_db.worker.completer import Completer
-from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher
+from qtask_db.worker.delivery import Delivery
+from qtask_db.worker.direct import Direct
+from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher, Source
 from qtask_db.worker.job import WorkerCounters
+from qtask_db.worker.messages import Messages
 from qtask_db.worker.pool import Handler, Pool
 
 logger = get_logger("qtask_db.worker")
@@ -37,7 +40,8 @@ H = TypeVar("H", bound=Handler)
 class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client.
+    `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
+    direct queues only.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
@@ -54,7 +58,7 @@ class Worker(Service):
     def __init__(
         self,
         database: Database | str,
-        redis: RedisClient | str,
+        redis: RedisClient | str | None = None,
         *,
         threads: int = 16,
         prefetch: int | None = None,
@@ -79,7 +83,7 @@ class Worker(Service):
         self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
-        self._queues = Queues(redis, stream=stream, consumer=self.name)
+        self._queues = None if redis is None else Queues(redis, stream=stream, consumer=self.name)
         self._handlers: dict[str, Handler] = {}
         self._checked = False
 
@@ -121,7 +125,8 @@ class Worker(Service):
         for single in (calls.fail, calls.extend):
             with contextlib.suppress(TaskNotFound):
                 single(connection, NO_TASK)
-        self._queues.check(self._handlers)
+        if self._queues is not None:
+            self._queues.check(self._handlers)
         self._checked = True
 
     def run(self, *, patient: bool = False) -> None:
@@ -140,11 +145,26 @@ class Worker(Service):
             retry_delay=self.retry_delay,
         )
         pool = Pool(self.threads, self.prefetch, completer.done)
+        delivery = Delivery(self._handlers, has_redis=self._queues is not None)
+        sources: list[Source] = [
+            Direct(self.name, self._session, self._handlers, delivery, completer)
+        ]
+        if self._queues is not None:
+            sources.append(
+                Messages(
+                    self._session,
+                    self._queues,
+                    self._handlers,
+                    delivery,
+                    self.counters,
+                    completer,
+                    self._stop,
+                )
+            )
         fetcher = Fetcher(
             self.name,
             self._session,
-            self._queues,
-            self._handlers,
+            sources,
             self.counters,
             pool,
             completer,
@@ -167,4 +187,5 @@ class Worker(Service):
     def close(self) -> None:
         """Closes the connections; the next run opens new ones."""
         self._session.close()
-        self._queues.close()
+        if self._queues is not None:
+            self._queues.close()

@@ -13,11 +13,11 @@ import redis as redis_py
 from testing import count, execute, others, started, until
 from troubles import REFUSED, Break, count_connections, told
 
-from qtask_db import Connection, calls
+from qtask_db import Connection, calls, upkeep
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.process import retrying
 from qtask_db.process.retrying import Duty
-from qtask_db.relay import Relay, purging
+from qtask_db.relay import Relay
 from qtask_db.worker import Worker
 
 # -- the relay -------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def test_a_purge_that_cannot_be_done(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr(purging, "INTERVAL", 0.2)
+    monkeypatch.setattr(upkeep, "INTERVAL", 0.2)
     caplog.set_level(logging.INFO, "qtask_db")
     purges: list[float] = []
     breaks("purge", error, lambda *_: purges.append(time.monotonic()) or True)

@@ -6,8 +6,7 @@ import time
 
 from processes import Command
 
-from qtask_db import calls
-from qtask_db.relay import purging
+from qtask_db import calls, upkeep
 
 from ..bench import NOW, Bench
 from ..figure import Figure, at, interleaved, no_collector
@@ -44,7 +43,7 @@ def purge(bench: Bench) -> list[Figure]:
             bench.settle()
             wait_until(due - seconds)
             calm += create_one_by_one(ours.conn, due - time.time())
-            busy += create_one_by_one(ours.conn, purging.INTERVAL + seconds)
+            busy += create_one_by_one(ours.conn, upkeep.INTERVAL + seconds)
         if left := ours.sql("SELECT COUNT(*) FROM {table} WHERE lane = 0")[0][0]:
             bench.say(f"  {left:,} of {ended:,} rows were left of the last purge")
     during, before = 1000 * at(busy, 0.99), 1000 * at(calm, 0.99)

@@ -1,38 +1,55 @@
-"""The deletion of terminal tasks, in the time that a relay has to spare."""
+"""The expiry and the purge of tasks, in the time that a service has to spare."""
 
 from __future__ import annotations
 
+import logging
 import time
+from typing import Protocol
 
 from qtask_db import calls
 from qtask_db.errors import AccessDenied, Conflict
 from qtask_db.process.retrying import Duty
-from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.session import Session
 
 ROWS = 1_000
 BUSY_ROWS = 200
-"""Rows of a purge between two batches: a due task may have to wait for it."""
+"""Rows of a step between two batches: a due task may have to wait for it."""
 INTERVAL = 2.0
+EXPIRY_INTERVAL = 30.0
+"""Seconds between two looks for tasks whose time is over and that nobody takes: neither a scan, as
+their queue is direct, nor a worker.
+"""
 DENIED_INTERVAL = 60.0
 
 
-class Purging:
-    """A purge is never worth more than a task that is due: it fails quietly, and rests then."""
+class Counters(Protocol):
+    """Where it is counted."""
 
-    def __init__(self, session: Session, counters: RelayCounters, relay: str) -> None:
+    expired: int
+    purged: int
+    errors: int
+
+
+class Upkeep:
+    """It is never worth more than a task that is due: it fails quietly, and rests then."""
+
+    def __init__(
+        self, session: Session, counters: Counters, logger: logging.Logger, service: str
+    ) -> None:
         self._session = session
         self._counters = counters
-        self._relay = relay
+        self._logger = logger
+        self._service = service
         self._duty = Duty(logger, "database, purging", first=INTERVAL, longest=DENIED_INTERVAL)
         self._denied = False
         self._at = 0.0
         self._took = 0.0
+        self._expire_at = time.monotonic() + EXPIRY_INTERVAL
 
     @property
-    def is_due(self) -> bool:
-        """Whether there may be something to purge."""
-        return time.monotonic() >= self._at
+    def rest(self) -> float:
+        """Seconds until there may be something to do."""
+        return max(0.0, self._at - time.monotonic(), self._duty.rest)
 
     @property
     def is_overdue(self) -> bool:
@@ -40,9 +57,17 @@ class Purging:
         return time.monotonic() > self._at + 4 * self._took
 
     def some(self, limit: int = ROWS) -> int:
-        """Deletes at most `limit` terminal tasks: calls `purge_tasks`; returns how many."""
+        """Fails overdue tasks now and then, and deletes at most `limit` terminal ones: calls
+        `expire_tasks` and `purge_tasks`; returns how many were deleted.
+        """
         began = time.monotonic()
-        count = calls.purge(self._session.connection, limit)
+        connection = self._session.connection
+        if began >= self._expire_at:
+            expired = calls.expire(connection, limit)
+            self._counters.expired += expired
+            if expired < limit:
+                self._expire_at = time.monotonic() + EXPIRY_INTERVAL
+        count = calls.purge(connection, limit)
         self._counters.purged += count
         self._took = time.monotonic() - began
         self._at = time.monotonic() + (0.0 if count == limit else INTERVAL)
@@ -58,9 +83,9 @@ class Purging:
             self._at = time.monotonic() + INTERVAL
             return False
         except AccessDenied as error:
-            # Tasks are what a relay is for; somebody else may be in charge of purging.
+            # Tasks are what a service is for; somebody else may be in charge of this.
             if not self._denied:
-                logger.warning("relay %s does not purge: %s", self._relay, error)
+                self._logger.warning("%s does not purge: %s", self._service, error)
             self._denied = True
             self._at = time.monotonic() + DENIED_INTERVAL
             return False
