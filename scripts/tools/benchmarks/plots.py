@@ -13,7 +13,7 @@ try:
     from matplotlib import pyplot
     from matplotlib.figure import Figure
 except ImportError as missing:
-    sys.exit(f"plots: {missing}; run scripts/plots, which makes the environment")
+    sys.exit(f"plots: {missing}; run `scripts/bench plots`, which makes the environment")
 
 FIGURES = Path(__file__).resolve().parents[3] / "docs" / "figures"
 SHORTEST = 50
@@ -24,7 +24,7 @@ Case = dict[str, Any]
 
 
 def main() -> int:
-    argparse.ArgumentParser(prog="scripts/plots", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="scripts/bench plots", description=__doc__).parse_args()
     mpl.rcParams.update({
         "svg.hashsalt": "qtask-db", "axes.spines.top": False, "axes.spines.right": False,
         "font.size": 9, "axes.titlesize": 10, "figure.constrained_layout.use": True,

@@ -18,9 +18,9 @@ RATES = (1_000, 10_000, 100_000, 1_000_000)
 LIFE = ("create_many", "scan", "start", "finish", "purge")
 """The steps of the database for a task that finishes at its first attempt."""
 EXAMPLES = """examples:
-  scripts/scaling
-  scripts/scaling --cores 32 --disk 1000 --singles 1
-  scripts/bench --case cost --json > cost.json && scripts/scaling cost.json --rate 50000
+  scripts/bench scaling
+  scripts/bench scaling --cores 32 --disk 1000 --singles 1
+  scripts/bench --case cost --json > cost.json && scripts/bench scaling cost.json --rate 50000
 """
 
 
@@ -115,7 +115,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/scaling",
+        prog="scripts/bench scaling",
         description="Reckon how many servers a load takes, from what one task costs.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -53,7 +53,7 @@ def calls(document: str) -> list[tuple[str, str]]:
 
 
 def test_the_sql_reference_is_current() -> None:
-    assert sqlapi.page() == text("docs/reference/sql.md"), "run scripts/sqlapi"
+    assert sqlapi.page() == text("docs/reference/sql.md"), "run scripts/reference"
 
 
 def test_the_sql_reference_has_every_procedure_error_and_view() -> None:

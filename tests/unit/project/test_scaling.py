@@ -1,4 +1,4 @@
-"""scripts/scaling: what the model reckons from costs, and what it refuses."""
+"""scripts/bench scaling: what the model reckons from costs, and what it refuses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The cost of a task in each step: processor time of the server and of the client, and log.
 
-These figures hold on a busy machine, too. scripts/scaling reckons with them.
+These figures hold on a busy machine, too. scripts/bench scaling reckons with them.
 """
 
 from __future__ import annotations
