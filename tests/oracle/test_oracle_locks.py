@@ -33,6 +33,25 @@ def test_bulk_creation_locks_what_is_there_in_the_order_of_the_ids(
     creator.rollback()
 
 
+def test_bulk_creation_registers_queues_in_the_order_of_their_names(
+    conn: Connection, connect: Connect
+) -> None:
+    """In the order of the input two of them would be a deadlock."""
+    holder, creator = connect(autocommit=False), connect(autocommit=False)
+    calls.create(holder, "job", {}, 3600, "M")
+    made: list[Any] = []
+    new = [NewTask("job", {}, 3600, queue) for queue in ("Z", "M", "B")]
+    waiting = Thread(target=lambda: made.extend(calls.create_many(creator, new)), daemon=True)
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive(), "it does not wait for the queue of the other one"
+    calls.create(conn, "job", {}, 3600, "Z")
+    holder.commit()
+    until(lambda: len(made) == 3)
+    assert all(task.created for task in made)
+    creator.rollback()
+
+
 def test_two_bulk_creations_in_opposite_order_give_each_task_once(
     conn: Connection, connect: Connect
 ) -> None:
