@@ -24,7 +24,7 @@ _CUTS = {
     "no lease": (r"CALL qtask_give_back_lapsed\([^;]*\);", "", {"scan_tasks"}),
     "no delay": (r"COALESCE\(in_delay, \d+\)", "0", {"add_task"}),
     "no interval": (_INTERVAL, "INTERVAL 0 SECOND", _STARTING),
-    "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"store_batch"}),
+    "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"}),
     "no patience": (r"attempts - attempts_before < max_count", "FALSE", {"fail_task"}),
 }  # fmt: skip
 VARIANTS = (PUSH_BEFORE_COMMIT, *_CUTS)

@@ -38,8 +38,8 @@ MEANT = {
     "check_new_tasks": {READS_ALL},
     "create_rest": {READS_ALL, LATE_LIST},
     "create_tasks": {READS_ALL, SORTS, LATE_LIST},
-    "find_due_queues": {LATE_LIST},
     "find_next_due": {LATE_LIST},
+    "scan_tasks": {LATE_LIST},
     "remove_idle_queues": {READS_ALL, LATE_LIST},
 }
 

@@ -44,7 +44,7 @@ def claimed(conn: Connection, limit: int = 100) -> list[int]:
     return [message.task_id for message in calls.scan(conn, "r", limit=limit).messages]
 
 
-LOOKS = {"find_first": "  SET out_took", "find_due_queues": "  SET out_slow"}
+LOOKS = {"find_first": "  SET out_took", "scan_tasks": "    SET v_slow"}
 """The procedures that measure how long they look, and how the statement begins that does."""
 
 

@@ -109,8 +109,8 @@ def test_locked_tasks_are_measured_by_their_ids(filled: Connection) -> None:
 
 
 def test_a_scan_finds_the_queues_with_due_tasks_in_the_due_index(filled: Connection) -> None:
-    values = {"in_now": NOW, "in_held": "'[]'", "in_known": "'[]'", "in_namespace": "NULL"}
-    text = statement("find_due_queues", "SELECT  COUNT(*), GROUP_CONCAT", values)
+    values = {"v_now": NOW, "v_held": "'[]'", "v_known": "'[]'", "in_namespace": "NULL"}
+    text = statement("scan_tasks", "SELECT  COUNT(*), GROUP_CONCAT", values)
     found = plan(filled, text)
     assert found["task"]["key"] == "due"
     assert not any("filesort" in str(r["extra"]) for t, r in found.items() if t == "task")

@@ -121,7 +121,7 @@ def test_every_time_comes_from_one_clock() -> None:
     texts = {o.name: o.text for o in Renderer("mysql", Settings()).objects}
     assert any("UTC_TIMESTAMP(3)" in text for text in texts.values())
     found = {name: o for name, text in texts.items() for o in others if o in text.upper()}
-    assert found == {"qtask_find_first": "SYSDATE", "qtask_find_due_queues": "SYSDATE"}
+    assert found == {"qtask_find_first": "SYSDATE", "qtask_scan_tasks": "SYSDATE"}
 
 
 # -- a session that says what time it is -----------------------------------------------------------

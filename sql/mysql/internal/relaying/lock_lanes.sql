@@ -12,7 +12,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: locks due tasks of the queues that find_due_queues has found, which share in_limit: those to claim, those of
+  Internal: locks due tasks of the queues that scan_tasks has found, which share in_limit: those to claim, those of
   closed queues to park, and those that fail. If the queues are more than in_limit, each gets its turn by chance.
   out_full is true if more may be due.
   */
