@@ -40,11 +40,15 @@ class DemoError(RuntimeError):
 class Demo:
     """The stages in their order; what each one opens is closed by the stack."""
 
-    def __init__(self, console: Console, stack: ExitStack) -> None:
+    def __init__(self, console: Console, stack: ExitStack, *, direct: bool) -> None:
         self._console = console
         self._stack = stack
+        self._direct = direct
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-demo-")))
+        self._starts = self._folder / "starts"
+        self._starts.touch()
         self._environment: dict[str, str] = {}
+        self._redis: Redis | None = None
         self._commands: list[Command] = []
 
     def run(self, engines: list[str], *, keep: bool) -> bool:
@@ -52,13 +56,13 @@ class Demo:
         self._install()
         self._start_processes()
         producer = self._flow()
-        found = outcome(self._conn, self._redis, producer)
+        found = outcome(self._conn, self._starts.read_text(encoding="utf-8"), producer)
         task = found.given_up[0].task_id if found.given_up else None
         text = "" if task is None else calls.explain(self._conn, task).text
         self._stage("results", "how long it took, on this machine as it is now")
         results(self._console, found, text)
         self._stage("shown", "what has just happened")
-        verdict(self._console, found)
+        verdict(self._console, found, direct=self._direct)
         if keep:
             self._keep()
         return not found.wrong
@@ -73,13 +77,10 @@ class Demo:
 
     def _start_servers(self, engines: list[str]) -> None:
         self._stage("servers", "private, thrown away afterwards")
-        database = self._server(*engines)
-        redis = self._server("redis")
-        self._environment = {
-            "QTASK_DATABASE_URL": database.url,
-            "QTASK_REDIS_URL": redis.url,
-            "QTASK_PREFIX": PREFIX,
-        }
+        self._environment["QTASK_DATABASE_URL"] = self._server(*engines).url
+        if not self._direct:
+            self._environment["QTASK_REDIS_URL"] = self._server("redis").url
+        self._environment["QTASK_PREFIX"] = PREFIX
 
     def _server(self, *engines: str) -> servers.Server:
         began = time.monotonic()
@@ -96,28 +97,29 @@ class Demo:
             self._say(text)
 
     def _install(self) -> None:
-        self._stage("schema", "qtask install")
+        command = ["install", "--delivery", "direct" if self._direct else "redis"]
+        self._stage("schema", f"qtask {' '.join(command)}" if self._direct else "qtask install")
         url = self._environment["QTASK_DATABASE_URL"]
         began = time.monotonic()
-        self._stack.callback(_remove, url, self._environment["QTASK_REDIS_URL"])
-        run("install", environment=self._environment)
+        self._stack.callback(_remove, url, self._environment.get("QTASK_REDIS_URL"))
+        run(*command, environment=self._environment)
         self._say(f"tables and procedures, in {time.monotonic() - began:.1f} s")
         database = Database(url, prefix=PREFIX)
         self._conn: Connection = self._stack.enter_context(database.connect())
-        self._redis = Redis.from_url(self._environment["QTASK_REDIS_URL"])
-        self._stack.callback(self._redis.close)
+        if not self._direct:
+            self._redis = Redis.from_url(self._environment["QTASK_REDIS_URL"])
+            self._stack.callback(self._redis.close)
         self._client = Client(database, self._redis)
         self._stack.callback(self._client.close)
 
     def _start_processes(self) -> None:
-        self._stage("processes", "one relay, one worker")
-        for name, arguments in (
-            ("relay", ("relay",)),
-            ("worker", ("worker", "demonstration.worker:worker")),
-        ):
-            command = Command(
-                *arguments, environment=self._environment, log=self._folder / f"{name}.log"
-            )
+        processes = {"relay": ["relay"], "worker": ["worker", "demonstration.worker:worker"]}
+        if self._direct:
+            del processes["relay"]
+        self._stage("processes", ", ".join(f"one {name}" for name in processes))
+        environment = self._environment | {STARTS: str(self._starts)}
+        for name, arguments in processes.items():
+            command = Command(*arguments, environment=environment, log=self._folder / f"{name}.log")
             self._commands.append(self._stack.enter_context(command))
             command.wait_for(" started")
             self._say(f"$ {command.text}   (process {command.pid})")
@@ -134,7 +136,7 @@ class Demo:
         with self._shown() as show:
             while True:
                 stats = calls.stats(self._conn)
-                lengths = {queue: int(self._redis.llen(queue)) for queue in QUEUES}
+                lengths = self._lengths()
                 elapsed = time.monotonic() - began
                 view = View(stats, lengths, producer.created, elapsed)
                 show(view, view.complete)
@@ -150,6 +152,11 @@ class Demo:
                 time.sleep(LOOK)
         producer.join()
         return producer
+
+    def _lengths(self) -> dict[str, int] | None:
+        """Of the queues in Redis, if there is one."""
+        redis = self._redis
+        return None if redis is None else {queue: int(redis.llen(queue)) for queue in QUEUES}
 
     @contextmanager
     def _shown(self) -> Iterator[Callable[[View, bool], None]]:
@@ -182,16 +189,20 @@ def _shortened(source: str) -> str:
     return source.partition("; not ")[0].replace(f"{Path.cwd()}/", "")
 
 
-def _remove(database: str, redis: str) -> None:
+def _remove(database: str, redis: str | None) -> None:
     """Also from a server that is somebody else's."""
     with suppress(QtaskError):
         install.uninstall(database, PREFIX, report=lambda _: None)
-    with suppress(RedisError), Redis.from_url(redis) as client:
-        client.delete(STARTS, *QUEUES)
+    if redis is not None:
+        with suppress(RedisError), Redis.from_url(redis) as client:
+            client.delete(*QUEUES)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Show qtask-db at work.")
+    parser.add_argument(
+        "--direct", action="store_true", help="one database and one worker: no Redis, no relay"
+    )
     parser.add_argument("--engine", choices=("mysql", "mariadb"), help="[MySQL, else MariaDB]")
     parser.add_argument("--keep", action="store_true", help="let it all run on until Ctrl-C")
     arguments = parser.parse_args()
@@ -201,7 +212,8 @@ def main() -> int:
     status, problem = 0, ""
     with ending_by_signals(), ExitStack() as stack:
         try:
-            if not Demo(console, stack).run(engines, keep=arguments.keep):
+            demo = Demo(console, stack, direct=arguments.direct)
+            if not demo.run(engines, keep=arguments.keep):
                 status = 1
         except Ended as ended:
             status, problem = ended.status, "interrupted"

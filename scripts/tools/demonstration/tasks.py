@@ -8,8 +8,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from redis import Redis
-
 from qtask_db import Client, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.database import Connection
@@ -19,8 +17,8 @@ REAL_TIME = "DEMO:REAL-TIME"
 DELAYED = "DEMO:DELAYED"
 FAILING = "DEMO:FAILING"
 QUEUES = (REAL_TIME, DELAYED, FAILING)
-STARTS = "DEMO:STARTS"
-"""The list on which the worker notes when a handler was started."""
+STARTS = "DEMO_STARTS"
+"""The variable that names the file in which the worker notes when a handler was started."""
 
 COUNT = 1_000
 """Of real-time tasks, and of delayed ones."""
@@ -28,7 +26,7 @@ BATCH = 50
 LONGEST_DELAY = 5
 PACE = 0.004  # seconds between two real-time tasks, so that one can watch
 INTERVAL = 60
-KEEP = 600  # or the relay would purge finished tasks while we watch
+KEEP = 600  # or finished tasks would be purged while we watch
 # Most attempts, and the attempt that works; None: none does.
 FAILURES = ((3, None), (2, None), (3, None), (2, None)) + ((5, 2), (5, 3)) * 4
 EXPECTED = {REAL_TIME: COUNT, DELAYED: COUNT, FAILING: len(FAILURES)}
@@ -117,8 +115,8 @@ class Outcome:
     attempts: int = 0
 
 
-def outcome(conn: Connection, redis: Redis, producer: Producer) -> Outcome:
-    """Compares every task with what was expected of it."""
+def outcome(conn: Connection, starts: str, producer: Producer) -> Outcome:
+    """Compares every task with what was expected of it; `starts` are the worker's notes."""
     found = Outcome()
     tasks = {q: calls.list_tasks(conn, queue=q, limit=10_000) for q in QUEUES}
     for queue in (REAL_TIME, DELAYED):
@@ -128,7 +126,7 @@ def outcome(conn: Connection, redis: Redis, producer: Producer) -> Outcome:
     found.recovered = sum(task.status is Status.FINISHED for task in tasks[FAILING])
     found.attempts = sum(task.attempts for queue in QUEUES for task in tasks[queue])
 
-    notes = [json.loads(text) for text in redis.lrange(STARTS, 0, -1)]
+    notes = [json.loads(line) for line in starts.splitlines()]
     found.runs = len(notes)
     started = {note["task_id"]: note["at"] for note in notes if note["attempt"] == 1}
     due = {t.task_id: _seconds(t.created_at) + producer.delay_of[t.task_id] for t in tasks[DELAYED]}

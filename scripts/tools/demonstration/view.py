@@ -23,7 +23,11 @@ class View:
     """One moment of the tasks' flow, to be shown again and again."""
 
     def __init__(
-        self, stats: Sequence[QueueStats], lengths: Mapping[str, int], created: int, elapsed: float
+        self,
+        stats: Sequence[QueueStats],
+        lengths: Mapping[str, int] | None,
+        created: int,
+        elapsed: float,
     ) -> None:
         self._stats = {one.queue: one for one in stats}
         self._lengths = lengths
@@ -47,14 +51,15 @@ class View:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=True)
         table.add_column("queue", no_wrap=True)
         for title in ("waiting", "in Redis", "processing", "finished", "failed"):
-            table.add_column(title, justify="right", no_wrap=True)
+            if title != "in Redis" or self._lengths is not None:
+                table.add_column(title, justify="right", no_wrap=True)
         table.add_column("ended", ratio=1, no_wrap=True)
         for queue in QUEUES:
             one = self._stats.get(queue, _EMPTY)
             table.add_row(
                 queue,
                 _number(one.waiting, "yellow"),
-                _number(self._lengths.get(queue, 0), "magenta"),
+                *([] if self._lengths is None else [_number(self._lengths[queue], "magenta")]),
                 _number(one.processing, "cyan"),
                 _number(one.finished, "green"),
                 _number(one.failed, "red"),
@@ -82,8 +87,8 @@ class View:
             name = queue.partition(":")[2].lower()
             parts.append(f"{name} {one.finished:,}{failed}/{EXPECTED[queue]:,}")
         waiting = sum(one.waiting for one in self._stats.values())
-        queued = sum(self._lengths.values())
-        parts.append(f"waiting {waiting:,}, in Redis {queued:,}")
+        queued = "" if self._lengths is None else f", in Redis {sum(self._lengths.values()):,}"
+        parts.append(f"waiting {waiting:,}{queued}")
         return f"  {self._elapsed:4.1f} s  finished: {'; '.join(parts)}"
 
 
@@ -114,7 +119,7 @@ def results(console: Console, outcome: Outcome, explanation: str) -> None:
         console.print(Padding(panel, (0, 0, 0, 1)))
 
 
-def verdict(console: Console, outcome: Outcome) -> None:
+def verdict(console: Console, outcome: Outcome, *, direct: bool) -> None:
     """Says in plain sentences what the demonstration has shown, or what went wrong."""
     if outcome.wrong:
         for text in outcome.wrong[:10]:
@@ -125,7 +130,8 @@ def verdict(console: Console, outcome: Outcome) -> None:
     total = sum(EXPECTED.values())
     failed = len(outcome.given_up)
     shown = (
-        f"{EXPECTED[REAL_TIME]:,} real-time tasks were committed, pushed and finished.",
+        f"{EXPECTED[REAL_TIME]:,} real-time tasks were committed, {'taken' if direct else 'pushed'} "
+        "and finished.",
         f"{EXPECTED[DELAYED]:,} delayed tasks came when their 1 to 5 s had passed, none before.",
         f"{outcome.recovered} tasks failed at first, came again after 1 to 3 s and finished.",
         f"{failed} tasks always fail: given up after 2 or 3 attempts, with the reason kept.",
