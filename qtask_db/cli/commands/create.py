@@ -95,7 +95,8 @@ def create(
     PAYLOAD is a JSON object, `@FILE`, or `-` for stdin. INTERVAL is the time after which the task
     is put on the queue again unless it has been finished: seconds, or for example 5m, 1h30m, 7d.
 
-    Without a Redis URL the task is stored all the same and a relay puts it on the queue.
+    Without a Redis URL the task is stored all the same and a relay puts it on the queue. A task of
+    a direct queue is not put anywhere: consumers take it from the database.
 
     \b
     Examples:
@@ -133,7 +134,7 @@ def delay(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Store a task that a relay puts on its queue when DELAY has passed.
+    """Store a task that comes to its consumers when DELAY has passed.
 
     PAYLOAD is a JSON object, `@FILE`, or `-` for stdin. DELAY and INTERVAL are seconds, or for
     example 5m, 1h30m, 7d.
@@ -154,7 +155,7 @@ def delay(
     text = _payload(payload)
     with state.connect() as conn:
         task = calls.delay(conn, name, text, delay, interval, queue, **options)
-    note = f"a relay puts it on {queue} in {output.span(delay)}"
+    note = f"due on {queue} in {output.span(delay)}"
     _show_task(task, False, note, as_json)
 
 
@@ -189,7 +190,7 @@ def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bo
     """Put a committed task on its queue. Nothing is lost if that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
     if not task.pushable:
-        return False, "its queue is paused; it is put on it after `qtask resume`"
+        return False, "it stays in the database: its queue is direct, or paused"
     if redis is None:
         return False, f"no Redis URL given: {later}"
     from qtask_db.transport.queues import push_now

@@ -110,7 +110,7 @@ def install(
     state.database_option = url or state.database_option
     settings = _settings(state, chosen)
     installer.install(state.database_url, settings, output.echo, forget_grants=forget_grants)
-    errors.say("`qtask doctor` checks the server, `qtask relay` starts to move tasks")
+    errors.say("`qtask doctor` checks the server; a queue that is not direct needs a `qtask relay`")
 
 
 @click.command(short_help="Drop tables and procedures, with all tasks.")

@@ -84,8 +84,8 @@ def test_a_setting_has_its_variable_option_range_and_default() -> None:
         assert Settings(spread_index=way)
     kept = list(Settings().stored())
     assert kept == names[: len(kept)]
-    assert "keeps the first six" in PAGE
-    assert len(kept) == 6
+    assert "keeps the first seven" in PAGE
+    assert len(kept) == 7
 
 
 def test_every_variable_of_the_package_and_of_the_scripts_is_there() -> None:
