@@ -35,13 +35,13 @@ BOXES = {
 }  # fmt: skip
 WIDTH, HEIGHT = 150, 52
 NEW, GONE = "new", "deleted"
-START = "start_task start_tasks receive_task receive_tasks"
-EXPIRE = "scan_tasks expire_tasks"
+START = "start_task start_tasks receive_task receive_tasks take_tasks"
+EXPIRE = "scan_tasks expire_tasks take_tasks"
 ARROWS = (
     Arrow(NEW, "waiting", "create_task delay_task create_tasks create_task_quiet delay_task_quiet",
           "M135 30V84", 148, 52, "start", ("create_task, delay_task,", "create_tasks")),
-    Arrow("waiting", "processing", START, "M210 104H554", 382, 80, "middle",
-          ("start_task, receive_task,", "start_tasks, receive_tasks")),
+    Arrow("waiting", "processing", START, "M210 104H554", 382, 65, "middle",
+          ("start_task, receive_task,", "start_tasks, receive_tasks,", "take_tasks")),
     Arrow("processing", "processing", START, "M620 90V54H680V84", 692, 62, "start",
           ("a later attempt", "is started")),
     Arrow("processing", "waiting", "fail_task return_tasks",
@@ -49,9 +49,10 @@ ARROWS = (
     Arrow("processing", "finished", "finish_task finish_task_once finish_tasks",
           "M650 142V354", 662, 240, "start", ("finish_task,", "finish_task_once,", "finish_tasks")),
     Arrow("processing", "failed", f"{EXPIRE} fail_task", "M620 142L440 354", 492, 252, "end",
-          ("scan_tasks, expire_tasks:", "deadline or attempts;", "fail_task: last attempt")),
+          ("scan_tasks, expire_tasks,", "take_tasks: deadline or", "attempts;",
+           "fail_task: last attempt")),
     Arrow("waiting", "failed", EXPIRE, "M205 142L340 354", 270, 216, "start",
-          ("scan_tasks, expire_tasks:", "deadline")),
+          ("scan_tasks, expire_tasks,", "take_tasks: deadline")),
     Arrow("waiting", "cancelled", "cancel_task", "M105 142V354", 114, 270, "start", ()),
     Arrow("processing", "cancelled", "cancel_task",
           "M585 142V172H85V354", 78, 270, "end", ("cancel_task",)),

@@ -31,7 +31,14 @@ from testing import (
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import DEFAULT, LIMIT
-from qtask_db.errors import InvalidArgument, QtaskError, TransactionOpen, WrongQueue
+from qtask_db.errors import (
+    InvalidArgument,
+    QtaskError,
+    QueueNotDirect,
+    TransactionOpen,
+    WrongQueue,
+)
+from qtask_db.models import Taken
 
 from .model import ACTIVE, ENDED, FAILED, PARKED, Model
 
@@ -49,7 +56,7 @@ some_units = st.integers(1, 3).map(lambda n: n * UNIT)
 which = st.sampled_from((0, 1, 2, 3) * 4 + (4, 5, 6, 7, 8, NONE))
 LIFE = (
     *("start",) * 3, "lapse", *("queue again", "park", "fail", "extend") * 2, "finish",
-    "finish once", "cancel", "retry", "release",
+    "finish once", "cancel", "retry", "release", "take",
 )  # fmt: skip
 attempts = st.sampled_from(
     ("next", "same", "next", "same", "same", None, 0, 1, 2, -1, 2**31, 2**62)
@@ -245,6 +252,37 @@ class Machine(RuleBasedStateMachine):
             assert one.lapses == self.model.tasks[one.task_id].lapses
         self._last([one.task_id for one in reception.started])
 
+    @rule(
+        names=st.lists(queues, min_size=1, max_size=3), limit=st.sampled_from((1, 2, 3, 100)),
+        namespace=namespaces, wait=st.sampled_from((0, 0, 0.003)),
+    )  # fmt: skip
+    def take(self, names: list[str], limit: int, namespace: str | None, wait: float) -> None:
+        def really() -> Taken:
+            return calls.take(self.conn, "w", names, limit, wait, namespace)
+
+        if self._refused_in_transaction(really):
+            return
+        try:
+            taken = really()
+        except QueueNotDirect:
+            with pytest.raises(QueueNotDirect):
+                self.model.take(names, limit, namespace, set())
+            return
+        forget_low_ends(self.conn)
+        touched = self._touched(None) | {one.task_id for one in taken.started}
+        started, redis = self.model.take(names, limit, namespace, touched)
+        found = sorted((one.task_id, one.attempt, one.payload) for one in taken.started)
+        assert found == sorted(started)
+        assert sorted(taken.redis) == sorted(redis)
+        for one in taken.started:
+            task = self.model.tasks[one.task_id]
+            assert (one.queue, one.interval, one.lapses) == (
+                task.queue[1], task.interval, task.lapses
+            )  # fmt: skip
+        places = [names.index(one.queue) for one in taken.started]
+        assert places == sorted(places)
+        self._last([one.task_id for one in taken.started])
+
     @rule(given=st.dictionaries(which, st.sampled_from(("same", "next", None)), max_size=5))
     def finish_many(self, given: dict[int, Any]) -> None:
         pairs = self._pairs(given)
@@ -278,6 +316,11 @@ class Machine(RuleBasedStateMachine):
     def pause_or_resume(self, queue: str, namespace: str | None, paused: bool) -> None:
         (calls.pause if paused else calls.resume)(self.conn, queue, namespace)
         self.model.pause(queue, namespace, paused)
+
+    @rule(queue=queues, namespace=namespaces, direct=st.sampled_from((True, True, False)))
+    def deliver(self, queue: str, namespace: str | None, direct: bool) -> None:
+        calls.set_delivery(self.conn, queue, "direct" if direct else "redis", namespace)
+        self.model.deliver(queue, namespace, direct=direct)
 
     @rule(queue=queues, namespace=namespaces)
     def remove_queue(self, queue: str, namespace: str | None) -> None:
@@ -423,6 +466,12 @@ class Machine(RuleBasedStateMachine):
                 self.let_time_pass(seconds=8 * UNIT)
                 for _ in range(DEFAULT["max_lapses"] - 2):
                     self.start(task=number, attempt="next")
+            elif step == "take":
+                namespace, queue = found.queue
+                self.deliver(queue=queue, namespace=namespace, direct=True)
+                self.let_time_pass(seconds=found.interval)
+                self.take(names=[queue], limit=100, namespace=None, wait=0)
+                self.deliver(queue=queue, namespace=namespace, direct=False)
             elif step == "start":
                 self.start(task=number, attempt="next")
             elif step == "fail":
@@ -508,15 +557,18 @@ class Machine(RuleBasedStateMachine):
                 assert -SMEAR < off < SMEAR, f"{off} s off"
         prefix = self.conn.prefix
         found = query(
-            self.conn, f"SELECT namespace, queue, paused_at, removed_at FROM {prefix}queue"
+            self.conn, f"SELECT namespace, queue, paused_at, removed_at, direct FROM {prefix}queue"
         )
         assert self.model.queues == {
-            (where, name): paused is not None for where, name, paused, _ in found
+            (where, name): paused is not None for where, name, paused, _, _ in found
         }
         assert self.model.removed.keys() == {
             (namespace, queue)
-            for namespace, queue, _, removed_at in found
+            for namespace, queue, _, removed_at, _ in found
             if removed_at is not None
+        }
+        assert self.model.direct == {
+            (namespace, queue) for namespace, queue, _, _, direct in found if direct
         }
         batches = query(self.conn, f"SELECT batch_id, relay FROM {prefix}batch")
         assert {n: batch.relay for n, batch in self.model.batches.items()} == dict(batches)

@@ -21,6 +21,7 @@ from qtask_db.errors import (
     InvalidArgument,
     QtaskError,
     QueueInUse,
+    QueueNotDirect,
     QueueNotFound,
     StaleAttempt,
     TaskNotActive,
@@ -93,6 +94,8 @@ class Model:
     """Whether it is paused."""
     removed: dict[Queue, float] = field(default_factory=dict)
     """When it was removed; such a one is in `queues`, too."""
+    direct: set[Queue] = field(default_factory=set)
+    """Those that are not delivered through Redis."""
     batches: dict[int, Batch] = field(default_factory=dict)
 
     def age(self, seconds: float) -> None:
@@ -118,7 +121,7 @@ class Model:
         `new_id`.
         """
         where = (namespace or DEFAULT["namespace"], queue)
-        paused = self.queues.setdefault(where, False)
+        paused, direct = self.queues.setdefault(where, False), where in self.direct
         self.removed.pop(where, None)
         other = self._active(where, name, order_no)
         if other is not None:
@@ -135,9 +138,9 @@ class Model:
             DEFAULT["max_count"] if max_count is None else max_count,
             self.now,
             self.now + deadline,
-            self.now + min(self.grace if delay is None else delay, deadline),
+            self.now + min(delay if delay is not None else 0 if direct else self.grace, deadline),
         )
-        return new_id, True, delay is None and not paused
+        return new_id, True, delay is None and not paused and not direct
 
     def _active(self, queue: Queue, name: str, order_no: str | None) -> int | None:
         if order_no is not None:
@@ -175,6 +178,54 @@ class Model:
         if task.queue[1] != queue:
             raise WrongQueue
         return self.start(task_id, attempt), task.payload
+
+    def take(
+        self, names: Sequence[str], limit: int, namespace: str | None, touched: set[int]
+    ) -> tuple[list[tuple[int, int, str]], set[str]]:
+        """Given the tasks that the procedure has started or failed: task, attempt and payload of
+        each that is started, and the names of queues that are not direct.
+        """
+        found = [
+            where
+            for where in self.queues
+            if where not in self.removed and where[1] in names and namespace in (None, where[0])
+        ]
+        if not self.direct.intersection(found):
+            raise QueueNotDirect
+        taken: list[int] = []
+        missed = False
+        for name in dict.fromkeys(names):
+            before = missed
+            for where in found:
+                if where[1] == name and where in self.direct and not self.queues[where]:
+                    chosen, left = self._taken(where, touched)
+                    assert not (before and chosen), "the order of the queues"
+                    taken += chosen
+                    missed = missed or left
+        # What the procedure locks at one time holds a task that it can start, or it goes on.
+        started: list[int] = []
+        some: list[int] = []
+        while taken and not started:
+            some, taken = taken[:limit], taken[limit:]
+            started = [task_id for task_id in some if not self._expire(self.tasks[task_id])]
+        assert not taken, "more than the limit"
+        assert not missed or (started and len(some) == limit), "fewer than the limit"
+        given = [(i, self.start(i, None), self.tasks[i].payload) for i in started]
+        return given, {where[1] for where in found if where not in self.direct}
+
+    def _taken(self, queue: Queue, touched: set[int]) -> tuple[list[int], bool]:
+        """Those of an open queue that were touched, as the procedure may have come to them, and
+        whether others were left.
+        """
+        parked, active = self._due(queue, ()) or ([], [])
+        order: list[int] = []
+        for ids in (parked, active):
+            chosen = self._chosen(ids, touched, len(ids))
+            assert not chosen or len(order) in (0, len(parked)), "parked ones come first"
+            order += sorted(
+                chosen, key=lambda i: (self.tasks[i].due, not self._expired(self.tasks[i]))
+            )
+        return order, len(order) < len(parked) + len(active)
 
     def finish(self, task_id: int, attempt: int | None) -> None:
         task = self._task(task_id)
@@ -268,6 +319,12 @@ class Model:
         self.queues[where] = paused
         self.removed.pop(where, None)
 
+    def deliver(self, queue: str, namespace: str | None, *, direct: bool) -> None:
+        where = (namespace or DEFAULT["namespace"], queue)
+        self.queues.setdefault(where, False)
+        self.removed.pop(where, None)
+        (self.direct.add if direct else self.direct.discard)(where)
+
     def remove(self, queue: str, namespace: str | None) -> bool:
         where = (namespace or DEFAULT["namespace"], queue)
         if where not in self.queues:
@@ -275,7 +332,7 @@ class Model:
         if self._used(where, ended=False):
             raise QueueInUse
         if self._deletable(where, DEFAULT["queue_rest"]):
-            del self.queues[where], self.removed[where]
+            self._forget(where)
             return True
         self.removed.setdefault(where, self.now)
         self.queues[where] = False
@@ -285,7 +342,7 @@ class Model:
         self._keep_used()
         gone = [where for where in self.removed if self._deletable(where, idle)]
         for where in gone:
-            del self.queues[where], self.removed[where]
+            self._forget(where)
         unused = [
             where
             for where, paused in self.queues.items()
@@ -293,6 +350,10 @@ class Model:
         ]
         self.removed |= dict.fromkeys(unused, self.now)
         return len(unused), len(gone)
+
+    def _forget(self, queue: Queue) -> None:
+        del self.queues[queue], self.removed[queue]
+        self.direct.discard(queue)
 
     def _used(self, queue: Queue, *, ended: bool) -> bool:
         return any(t.queue == queue and (ended or t.lane != ENDED) for t in self.tasks.values())
@@ -327,8 +388,8 @@ class Model:
         ]
         if lapsed:
             self.release(min(lapsed, key=lambda one: one[0])[1])
-        open_queues = [q for q in self.queues if q not in self.removed]
-        queues = [q for q in open_queues if namespace in (None, q[0]) and self._due(q, held)]
+        mine = [q for q in self.queues if q not in self.removed and q not in self.direct]
+        queues = [q for q in mine if namespace in (None, q[0]) and self._due(q, held)]
         share = max(1, limit // len(queues)) if queues else 0
         scarce = share * len(queues) > limit  # then some queues must wait for another scan
         claimed: list[int] = []
@@ -369,10 +430,13 @@ class Model:
                 task.lane, task.due = PARKED, task.deadline
 
     def _expire(self, task: Task) -> bool:
-        if task.deadline <= self.now or task.exhausted:
+        if self._expired(task):
             self._fail(task)
             return True
         return False
+
+    def _expired(self, task: Task) -> bool:
+        return task.deadline <= self.now or task.exhausted
 
     def _closed(self, queue: Queue, held: Sequence[str]) -> bool:
         return self.queues[queue] or queue[1] in held
@@ -405,7 +469,7 @@ class Model:
         for task in self.tasks.values():
             if task.lane == ENDED or namespace not in (None, task.queue[0]) or task.due <= after:
                 continue
-            if task.queue in self.removed:
+            if task.queue in self.removed or task.queue in self.direct:
                 continue
             opened = task.lane == PARKED and not self._closed(task.queue, held)
             times.append(self.now if opened else task.due)
@@ -446,9 +510,7 @@ class Model:
         over = {
             i
             for i, task in self.tasks.items()
-            if task.lane != ENDED
-            and task.due <= self.now
-            and (task.deadline <= self.now or task.exhausted)
+            if task.lane != ENDED and task.due <= self.now and self._expired(task)
         }
         assert failed <= over
         assert len(failed) == min(limit, len(over))
