@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
 from qtask_db.dialects.mysql.driver import rows_of
+from qtask_db.errors import QueueNotDirect
 
 from .record import Record
 
@@ -105,16 +107,21 @@ class Checker:
                 self._broken(f"task {task_id}: {fault}")
 
     def _check_hand_out(self) -> None:
-        """Every task that is active is queued again, or fails in time."""
-        for found in calls.stats(self.conn):
+        """Every task that is active is queued again or taken, or fails in time."""
+        queues = calls.stats(self.conn)
+        for found in queues:
             calls.resume(self.conn, found.queue, found.namespace)
         for (task_id,) in self.conn.select("lapsed_tasks", ["task_id"]):
             calls.extend(self.conn, task_id)  # it would wait for longer than its interval
         active = {task_id for task_id, (status, _) in self._rows().items() if status in ACTIVE}
+        names = sorted({found.queue for found in queues})
         end = time.monotonic() + HAND_OUT
         while active and time.monotonic() < end:
             batch = calls.scan(self.conn, "last", limit=10_000)
             active -= {message.task_id for message in batch.messages}
+            with suppress(QueueNotDirect):
+                taken = calls.take(self.conn, "last", names, 10_000)
+                active -= {one.task_id for one in taken.started}
             if batch.batch_id is not None:
                 calls.confirm(self.conn, batch.batch_id, "last")
             else:
@@ -122,7 +129,7 @@ class Checker:
                 rows = self._rows()
                 active -= {task_id for task_id in active if rows[task_id][0] == Status.FAILED}
         for task_id in sorted(active)[:3]:
-            self._broken(f"lost: task {task_id} is active, and no scan hands it out")
+            self._broken(f"lost: task {task_id} is active, and neither a scan nor a take has it")
 
 
 def _life_faults(

@@ -240,6 +240,15 @@ class Client:
         for one in calls.receive_many(self._conn, messages).started:
             self._started(one.task_id, one.attempt)
 
+    def _take(self) -> None:
+        """Of all queues or one, waiting or not."""
+        queues = [f"Q{n}" for n in range(QUEUES)]
+        some = self.random.sample(queues, self.random.randint(1, QUEUES))
+        wait = self.random.choice([0, 0, 0.05, 0.5])
+        limit = self.random.choice([1, 5, 20])
+        for one in calls.take(self._conn, self._name, some, limit, wait).started:
+            self._started(one.task_id, one.attempt)
+
     def _started(self, task_id: int, attempt: int) -> None:
         self._done.started.append((task_id, attempt))
         self._show(task_id, attempt)
@@ -300,6 +309,14 @@ class Client:
     def _pause(self) -> None:
         calls.pause(self._conn, f"Q{self.random.randrange(QUEUES)}")
 
+    def _deliver(self) -> None:
+        calls.set_delivery(
+            self._conn,
+            f"Q{self.random.randrange(QUEUES)}",
+            self.random.choice(["direct", "redis"]),
+            self.random.choice([None, None, "other"]),
+        )
+
     def _resume(self) -> None:
         for number in range(QUEUES):
             calls.resume(self._conn, f"Q{number}")
@@ -356,10 +373,10 @@ _JOINING = {
     "processing": 6, "processing_many": 3, "start_tasks": 3, "receive": 3,
     "receive_many": 3, "finish": 5, "finish_once": 2,
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "extend": 3, "cancel": 2,
-    "retry": 3, "pause": 1, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
+    "retry": 3, "pause": 1, "deliver": 2, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1, "views": 1,
 }  # fmt: skip
 _COMMITTING = {
-    "scan": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1, "remove_idle_queues": 1,
+    "scan": 8, "take": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1, "remove_idle_queues": 1,
 }  # fmt: skip
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]
 ALONE = JOINING + [verb for verb, weight in _COMMITTING.items() for _ in range(weight)]

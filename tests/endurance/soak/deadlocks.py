@@ -18,9 +18,10 @@ _WHO = {
     r"INSERT INTO \w*task .*\) VALUES": "create_task",
     r"INSERT INTO \w*task": "create_tasks",
     r"INSERT INTO \w*queue": "a new queue",
-    r"UPDATE \w*queue": "pause_queue or resume_queue",
+    r"UPDATE .*queue SET (?:paused_at|direct)": "pause_queue, resume_queue or set_delivery",
     r"FORCE INDEX \(active_order\)": "find_active_task",
     r"SELECT given\.task_id|task\.status = 0\b": "finish_tasks",
+    r"UPDATE JSON_TABLE\(.*\battempts \+ 1": "take_tasks",
     r"UPDATE \(.*\battempts \+ 1": "start_tasks or receive_tasks",
     r"\battempts \+ 1": "start_task or receive_task",
     r"attempts_before \+ 1": "return_tasks",
@@ -32,7 +33,7 @@ _WHO = {
     r"lane = -task|batch_id = ": "scan_tasks",
     r"task\.status = 90": "scan_tasks or expire_tasks",
     r"^DELETE": "purge_tasks",
-    r"SUM\(expired\)": "lock_due_tasks",
+    r"SUM\(expired\)": "scan_tasks or take_tasks",
 }
 _WAIT = re.compile(
     r"WAITING FOR THIS LOCK TO BE GRANTED:\n(?:RECORD|TABLE) LOCKS?[^\n]*? "
