@@ -17,7 +17,9 @@ from qtask_db.cli.commands import (
     removal,
     run,
     schema,
+    stats,
     tasks,
+    upkeep,
 )
 from qtask_db.cli.errors import EPILOG, QtaskGroup
 from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
@@ -64,6 +66,6 @@ main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doc
 main.add_section("Processes", [run.relay, run.worker])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [tasks.cancel, tasks.retry])
-main.add_section("Queues", [queues.stats, queues.pause, queues.resume, queues.delivery])
-main.add_section("", [queues.expire, queues.purge, audit.audit, redrive.redrive])
+main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
+main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])

@@ -1,1 +1,1 @@
-"""A process that runs for long: start and stop, retries, connections that idle."""
+"""What goes on for long: stop and back-off, connections that idle."""

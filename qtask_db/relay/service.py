@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from qtask_db import upkeep
 from qtask_db.constants import DEFAULT
 from qtask_db.database import Database
 from qtask_db.errors import (
@@ -15,12 +14,13 @@ from qtask_db.errors import (
 )
 from qtask_db.models import Batch
 from qtask_db.process.retrying import Backoff, Duty
-from qtask_db.process.service import Service, process_name
 from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
+from qtask_db.service import upkeep
+from qtask_db.service.service import Service, process_name
+from qtask_db.service.upkeep import Upkeep
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
-from qtask_db.upkeep import Upkeep
 
 REPORT_INTERVAL = 60.0
 

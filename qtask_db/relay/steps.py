@@ -19,7 +19,7 @@ from qtask_db.errors import (
 from qtask_db.models import Batch, Message
 from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.held import Held
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.transport.message import encode
 from qtask_db.transport.queues import Queues, QueueUnusable, RedisClient
 

@@ -25,7 +25,7 @@ from qtask_db.errors import (
 )
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Duty
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.worker.job import Job, WorkerCounters
 from qtask_db.worker.pool import Run
 from qtask_db.worker.results import FINISH_ROWS, Results

@@ -9,9 +9,15 @@ from qtask_db.models import ReceivedTask
 
 logger = get_logger("qtask_db.worker")
 
+NAMED = 10
+"""Queues that a line of the log names."""
+
 
 class Delivery:
-    """What the database last said of the queues; all of them may be direct until it does."""
+    """What the database last said of the queues; some may be direct until it does.
+
+    A queue may be direct in one namespace, and not in another.
+    """
 
     def __init__(self, queues: Collection[str], *, has_redis: bool) -> None:
         self._queues = queues
@@ -19,21 +25,30 @@ class Delivery:
         """Whether the worker can take messages."""
         self._elsewhere: frozenset[str] = frozenset()
         self._known = False
+        self.any_direct = True
+        """Whether some are direct."""
 
     @property
-    def any_direct(self) -> bool:
-        """Whether some are direct."""
-        return len(self._elsewhere) < len(self._queues)
+    def surely_direct(self) -> bool:
+        """Whether the database has said so."""
+        return self._known and self.any_direct
 
     @property
     def any_messages(self) -> bool:
         """Whether messages of some come through Redis."""
         return bool(self._elsewhere)
 
+    def none_direct(self) -> None:
+        """No queue is direct now."""
+        self._found(frozenset(self._queues), any_direct=False)
+
     def found(self, elsewhere: Collection[str]) -> None:
-        """Those that are not direct; a change is told."""
-        now = frozenset(elsewhere)
-        if now == self._elsewhere and self._known:
+        """Some are direct, and these are not."""
+        self._found(frozenset(elsewhere), any_direct=True)
+
+    def _found(self, now: frozenset[str], *, any_direct: bool) -> None:
+        """A change is told."""
+        if (now, any_direct) == (self._elsewhere, self.any_direct) and self._known:
             return
         if not self.has_redis:
             for queue in sorted(now - self._elsewhere):
@@ -43,10 +58,16 @@ class Delivery:
                     queue,
                     queue,
                 )
-        elif self._known or len(now) < len(self._queues):
-            direct = sorted(set(self._queues) - now)
-            logger.info("direct queues: %s", ", ".join(direct) or "none")
-        self._elsewhere, self._known = now, True
+        elif self._known or any_direct:
+            logger.info("through Redis: %s", _named(now) if any_direct else "all queues")
+        self._elsewhere, self.any_direct, self._known = now, any_direct, True
+
+
+def _named(queues: Collection[str]) -> str:
+    """Some of them."""
+    some = sorted(queues)[:NAMED]
+    more = len(queues) - len(some)
+    return (", ".join(some) or "no queue") + (f" and {more} more" if more else "")
 
 
 def tell_lapses(started: Collection[ReceivedTask]) -> None:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 
 from qtask_db import calls
-from qtask_db.errors import AccessDenied, InvalidPayload, QueueNotDirect
+from qtask_db.errors import AccessDenied, InvalidPayload, NotInstalled, QueueNotDirect
 from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.transport.message import BadMessage, decode, encode
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.delivery import Delivery, tell_lapses
@@ -38,7 +38,7 @@ class Direct:
         self._delivery = delivery
         self._completer = completer
         self._length = 1.0
-        self._denied = False
+        self._answered = self._denied = False
 
     @property
     def live(self) -> bool:
@@ -69,19 +69,29 @@ class Direct:
                 self._session.connection, self._name, list(self._handlers), limit, wait
             )
         except QueueNotDirect:
-            self._delivery.found(self._handlers)
-            if not self._delivery.has_redis:
-                raise
+            if not (self._delivery.has_redis or self._answered):
+                raise QueueNotDirect(
+                    f"worker {self._name} has no Redis, and none of its queues is direct: give it "
+                    "a Redis URL, or change a queue by `qtask delivery QUEUE direct`"
+                ) from None
+            self._delivery.none_direct()
             return []
-        except AccessDenied as error:
-            # Before there were direct queues, nobody had to be granted this.
+        except (AccessDenied, NotInstalled) as error:
+            # Before there were direct queues, nobody had to be granted this, and there was no such
+            # procedure.
             if not self._delivery.has_redis:
                 raise
             if not self._denied:
-                logger.warning("worker %s takes messages alone: %s", self._name, error)
+                logger.warning(
+                    "worker %s takes messages alone, and no task of a direct queue: %s. `qtask "
+                    "install` brings take_tasks, `qtask render --grants` its grant",
+                    self._name,
+                    error,
+                )
             self._denied = True
-            self._delivery.found(self._handlers)
+            self._delivery.none_direct()
             return []
+        self._answered = True
         self._delivery.found(taken.redis)
         return taken.started
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from qtask_db.errors import Conflict, DatabaseUnavailable, QueueUnavailable
+from qtask_db.errors import Conflict, DatabaseUnavailable, QueueNotDirect, QueueUnavailable
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Duty, Stop
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.transport.queues import QueueUnusable
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.job import WorkerCounters
@@ -101,36 +101,38 @@ class Fetcher:
                 continue
             if source in live:
                 self._attempt(source, wait)
-            else:
+            elif not self._attempt(source, 0.0):
                 # An operator may have changed the delivery, or messages may be left of before.
-                self._again_at[source] = time.monotonic() + LOOK_AGAIN
-                self._attempt(source, 0.0)
+                again_at = time.monotonic() + LOOK_AGAIN
+                self._again_at[source] = max(self._again_at[source], again_at)
         self._stop.wait(min(self._again_at.values()) - time.monotonic())
 
-    def _attempt(self, source: Source, wait: float) -> None:
-        """If it fails, the source rests; others are not to wait for it."""
+    def _attempt(self, source: Source, wait: float) -> bool:
+        """Whether it gave something. If it fails, it rests; others are not to wait for it."""
         try:
-            self._fetch(source, wait)
+            return self._fetch(source, wait)
         except QueueUnusable as error:  # each of them has been told by its name
             pause = self._taking.failed_quietly()
             logger.debug("%s", error)
         except QueueUnavailable as error:
             pause = self._taking.failed(error)
+        except QueueNotDirect:
+            raise
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable | Conflict)):
                 raise
             self._session.close_after(error)
             pause = self._starting.failed(error)
-        else:
-            return
         self._again_at[source] = time.monotonic() + pause
+        return False
 
-    def _fetch(self, source: Source, wait: float) -> None:
+    def _fetch(self, source: Source, wait: float) -> bool:
         room = self._pool.room(ROOM_WAIT)
         if room.most == 0:
-            return
+            return False
         runs = source.next(room, wait)
-        self._taking.works()
+        if not source.asks_database:
+            self._taking.works()
         if runs or source.asks_database:
             self._worked = True
             self._starting.works()
@@ -139,6 +141,7 @@ class Fetcher:
             self._completer.watch(runs)
             self._pool.submit(runs)
             source.passed_on()
+        return bool(runs)
 
     def _drain(self, timeout: float) -> None:
         """Lets what is short come to its end, gives back the rest, writes the results."""

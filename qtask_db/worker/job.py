@@ -90,6 +90,12 @@ class WorkerCounters:
     """Given back at the stop, as no handler had run; these attempts do not count."""
     lost: int = 0
     """Results that were dropped, as the attempt was no longer this worker's."""
+    expired: int = 0
+    """Tasks of any queue that have failed, as their time was over: by a worker of direct queues."""
+    purged: int = 0
+    """Terminal tasks of any queue that were deleted: by a worker of direct queues."""
+    errors: int = 0
+    """Steps of these two that failed."""
 
 
 def text_of(error: BaseException | None) -> str:

@@ -20,7 +20,7 @@ from qtask_db.errors import (
 from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
 from qtask_db.process.retrying import Duty, Stop
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.transport.message import BadMessage, Received, decode, encode
 from qtask_db.transport.queues import Queues, Raw
 from qtask_db.worker.bad import BadMessages

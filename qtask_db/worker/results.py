@@ -16,7 +16,7 @@ from qtask_db.errors import (
     TaskNotFound,
 )
 from qtask_db.log import get_logger
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 from qtask_db.worker.job import Job, Retry, WorkerCounters, text_of
 from qtask_db.worker.pool import Run
 

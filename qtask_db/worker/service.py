@@ -19,15 +19,16 @@ from typing import TypeVar
 from qtask_db import calls
 from qtask_db.constants import NO_TASK
 from qtask_db.database import Database
-from qtask_db.errors import ConfigurationError, TaskNotFound
+from qtask_db.errors import ConfigurationError, InvalidArgument, TaskNotFound
 from qtask_db.log import get_logger
-from qtask_db.process.service import Service, process_name
-from qtask_db.session import Session
+from qtask_db.service.service import Service, process_name
+from qtask_db.service.session import Session
 from qtask_db.transport.queues import Queues, RedisClient
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.delivery import Delivery
 from qtask_db.worker.direct import Direct
 from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher, Source
+from qtask_db.worker.housekeeper import LAST_STEP, Housekeeper
 from qtask_db.worker.job import WorkerCounters
 from qtask_db.worker.messages import Messages
 from qtask_db.worker.pool import Handler, Pool
@@ -41,7 +42,8 @@ class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
     `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
-    direct queues only.
+    direct queues only. A worker of direct queues expires and purges tasks, too, where its account
+    may: they may have no relay.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
@@ -127,6 +129,10 @@ class Worker(Service):
                 single(connection, NO_TASK)
         if self._queues is not None:
             self._queues.check(self._handlers)
+        else:
+            # It takes none: the procedure answers, and refuses.
+            with contextlib.suppress(InvalidArgument):
+                calls.take(connection, self.name, list(self._handlers), 0)
         self._checked = True
 
     def run(self, *, patient: bool = False) -> None:
@@ -171,18 +177,27 @@ class Worker(Service):
             self._stop,
             checked=self._checked,
         )
+        housekeeper = Housekeeper(
+            self.name,
+            self._session.database,
+            self.counters,
+            lambda: delivery.surely_direct,
+            lambda: not pool.idle(),
+        )
         logger.info(
             "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)
         )
         try:
+            housekeeper.start()
             fetcher.run(self.drain_timeout)
         finally:
+            housekeeper.close()
             self.close()
 
     @property
     def longest_stop(self) -> float:
         """Seconds that stopping may take: as long as draining may."""
-        return self.drain_timeout + LAST_RUNS + LAST_WRITES + 2 * TAKE_WAIT
+        return self.drain_timeout + LAST_RUNS + LAST_WRITES + LAST_STEP + 2 * TAKE_WAIT
 
     def close(self) -> None:
         """Closes the connections; the next run opens new ones."""

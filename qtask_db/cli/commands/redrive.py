@@ -171,7 +171,7 @@ def _run(
     limits: dict[str, int],
 ) -> int:
     from qtask_db import calls
-    from qtask_db.cli.commands.queues import again
+    from qtask_db.cli.commands.upkeep import again
 
     def step(queue: str, age: int, limit: int) -> int:
         return again(lambda: calls.redrive(conn, queue, namespace=namespace, age=age, limit=limit))

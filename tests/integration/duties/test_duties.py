@@ -13,11 +13,12 @@ import redis as redis_py
 from testing import count, execute, others, started, until
 from troubles import REFUSED, Break, count_connections, told
 
-from qtask_db import Connection, calls, upkeep
+from qtask_db import Connection, calls
 from qtask_db.errors import AccessDenied, DatabaseError, DatabaseUnavailable, QueueUnavailable
 from qtask_db.process import retrying
 from qtask_db.process.retrying import Duty
 from qtask_db.relay import Relay
+from qtask_db.service import upkeep
 from qtask_db.worker import Worker
 
 # -- the relay -------------------------------------------------------------------------------------

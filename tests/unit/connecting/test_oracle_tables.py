@@ -18,6 +18,7 @@ QUEUE = [
     ("queue", "VARCHAR2", 128, "C", None, "N", None, "NO"),
     ("paused_at", "TIMESTAMP(3)", 0, None, None, "Y", None, "NO"),
     ("removed_at", "TIMESTAMP(3)", 0, None, None, "Y", None, "NO"),
+    ("direct", "NUMBER", 0, None, 1, "N", "0", "NO"),
 ]
 BEGINNING = "TIMESTAMP '1970-01-01 00:00:00' "
 ACTIVE = CONDITION.format('CASE "LANE" WHEN 0 THEN (-"TASK_ID") ELSE 1 END')

@@ -57,7 +57,7 @@ CLIENTS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda client: qtask_db.push(client, []),
         lambda client: PUSHABLE.push(client),
         lambda client: Client(DATABASE, client or 0),
-        lambda client: Worker(DATABASE, client),
+        lambda client: Worker(DATABASE, client or 0),
         lambda client: Relay(DATABASE, client),
     ],
     ids=["push", "push of nothing", "Task.push", "Client", "Worker", "Relay"],

@@ -111,7 +111,7 @@ def test_the_house_has_few_floors() -> None:
 
 def test_a_producer_stands_below_the_services() -> None:
     graph = rooms()
-    above = {"cli", "client", "doctor", "install", "relay", "schema", "session", "worker"}
+    above = {"cli", "client", "doctor", "install", "relay", "schema", "service", "worker"}
     for room in ("calls", "database", "dialects", "task", "transport"):
         assert not reach(graph, room) & above
 

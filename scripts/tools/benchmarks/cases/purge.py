@@ -6,7 +6,8 @@ import time
 
 from processes import Command
 
-from qtask_db import calls, upkeep
+from qtask_db import calls
+from qtask_db.service import upkeep
 
 from ..bench import NOW, Bench
 from ..figure import Figure, at, interleaved, no_collector

@@ -9,7 +9,7 @@ from typing import Protocol
 from qtask_db import calls
 from qtask_db.errors import AccessDenied, Conflict
 from qtask_db.process.retrying import Duty
-from qtask_db.session import Session
+from qtask_db.service.session import Session
 
 ROWS = 1_000
 BUSY_ROWS = 200

@@ -1,0 +1,1 @@
+"""Relay and worker have this in common: start and stop, a session that lasts, the upkeep."""
