@@ -57,6 +57,11 @@ def main() -> None:
       qtask relay                         put due tasks on Redis
       qtask stats --watch                 see them flow
 
+    \b
+    Without Redis, the workers take the tasks from the database:
+      qtask install --delivery direct     for new queues; qtask delivery for those that are there
+      qtask worker orders:worker
+
     The options of the connection may stand before or after the name of a command. A URL that is a
     secret may lie in a file that QTASK_DATABASE_URL_FILE or QTASK_REDIS_URL_FILE names.
     """

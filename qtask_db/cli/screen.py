@@ -163,8 +163,14 @@ def _columns(snapshot: Snapshot, terminal: bool) -> list[Column]:
         cells = [_number(getattr(row, name), STYLES[name], terminal) for row in rows]
         footer = _number(snapshot.total(name), STYLES[name], terminal)
         columns.append(Column(name.capitalize(), list(cells), footer, right=True, keep=keep))
+    if any(row.delivery == "direct" for row in rows):
+        ways = [row.delivery for row in rows]
+        columns.insert(1, Column("Delivery", list(ways), keep=2))
     lags = [_lag(float(row.lag), row.paused) for row in rows]
-    columns.insert(4, Column("Lag", list(lags), _lag(snapshot.lag(), False), right=True, keep=5))
+    due = next(place for place, column in enumerate(columns) if column.title == "Due")
+    columns.insert(
+        due + 1, Column("Lag", list(lags), _lag(snapshot.lag(), False), right=True, keep=5)
+    )
     if snapshot.lengths is not None:
         waiting = [_number(snapshot.lengths.get(row.queue, 0), "magenta", terminal) for row in rows]
         total = _number(sum(snapshot.lengths.values()), "magenta", terminal)

@@ -100,6 +100,7 @@ def _other_lives(conn: Connection) -> Iterator[_Step]:
     yield "delay_task", lambda: calls.delay(conn, NAME, {}, 60, 3600, NAME, namespace=NAME), None
     yield "pause_queue", lambda: calls.pause(conn, NAME, NAME), None
     yield "resume_queue", lambda: calls.resume(conn, NAME, NAME), None
+    yield "set_delivery", lambda: calls.set_delivery(conn, NAME, "direct", NAME), None
     yield "list_tasks", lambda: calls.list_tasks(conn, namespace=NAME, limit=1), None
 
 
@@ -111,6 +112,7 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     yield "release_batch", lambda: calls.release(conn, 1, NAME), errors.BatchNotFound
     # Others would take what is there, whatever it is.
     refused = errors.InvalidArgument
+    yield "take_tasks", lambda: calls.take(conn, NAME, [NAME], 0), refused
     yield "expire_tasks", lambda: calls.expire(conn, 0), refused
     yield "purge_tasks", lambda: calls.purge(conn, 0), refused
     yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused

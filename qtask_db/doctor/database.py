@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from qtask_db import urls
 from qtask_db.doctor.advice import advice
-from qtask_db.doctor.check import Check, Level, fail, ok, safely, unseen, warn
+from qtask_db.doctor.check import NAMED, Check, Level, fail, ok, safely, unseen, warn
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
 if TYPE_CHECKING:
     from qtask_db.database import Connection, Database
+    from qtask_db.models import QueueDepth
     from qtask_db.schema.structure import Difference
 
 LAG_TOLERANCE = 60.0
 
 
-def examine_database(database: Database) -> Generator[Check, None, list[str]]:
+def examine_database(database: Database) -> Generator[Check, None, list[QueueDepth]]:
     """Every check of the database's side, in an order that one can follow.
 
-    Returns the names of the queues, none if they cannot be seen.
+    Returns the queues, none if they cannot be seen.
     """
     from qtask_db.doctor.calls import examine_calls
     from qtask_db.doctor.registry import examine_lost, examine_registry
@@ -49,13 +50,13 @@ def examine_database(database: Database) -> Generator[Check, None, list[str]]:
         if any(check.level is Level.FAIL and check.name == "schema" for check in schema):
             return []
         yield from safely("calls", examine_calls(connection), database.translate)
-        names: list[str] = []
-        yield from safely("relays", _relays(connection, names), database.translate)
+        depth: list[QueueDepth] = []
+        yield from safely("relays", _waits(connection, depth), database.translate)
         yield from safely("lapses", _lapses(connection), database.translate)
         yield from safely("queues", examine_registry(connection), database.translate)
         lost = examine_lost(connection, dialect.lost_queues)
         yield from safely("lost queues", lost, database.translate)
-        return sorted(set(names))
+        return depth
 
 
 def _schema(connection: Connection) -> Iterator[Check]:
@@ -147,15 +148,13 @@ def _schema_unseen(connection: Connection) -> Check:
     )
 
 
-def _relays(connection: Connection, names: list[str]) -> Iterator[Check]:
-    """Whether somebody takes the tasks that are due; notes the names of the queues."""
+def _waits(connection: Connection, depth: list[QueueDepth]) -> Iterator[Check]:
+    """Whether somebody takes the tasks that are due; notes the queues."""
     from qtask_db import calls
 
-    depth = calls.depth(connection)
-    names += [row.queue for row in depth]
-    rows = [row for row in depth if not row.paused]
-    due = sum(row.due for row in rows)
-    lag = max((float(row.lag) for row in rows), default=0.0)
+    depth += calls.depth(connection)
+    direct = [row for row in depth if row.delivery == "direct"]
+    due, lag = _late(row for row in depth if row.delivery != "direct")
     if lag <= LAG_TOLERANCE:
         yield ok("relays", f"{due:,} due tasks, lag {lag:.1f} s")
     else:
@@ -164,6 +163,33 @@ def _relays(connection: Connection, names: list[str]) -> Iterator[Check]:
             f"{due:,} due tasks wait for a relay, the oldest for {lag:,.0f} s",
             "start `qtask relay`; where one runs, see its log, and whether a queue is full",
         )
+    if direct:
+        yield _direct(direct)
+
+
+def _direct(queues: list[QueueDepth]) -> Check:
+    """Which queues are direct, and whether somebody takes their tasks."""
+    due, lag = _late(queues)
+    late = [row for row in queues if row.lag > LAG_TOLERANCE and not row.paused]
+    names = sorted({row.queue for row in (late or queues)})
+    listed = ", ".join(names[:NAMED])
+    listed += f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    if not late:
+        return ok("direct queues", f"{listed}: {due:,} due tasks, lag {lag:.1f} s")
+    return warn(
+        "direct queues",
+        f"{due:,} due tasks wait for a worker, the oldest for {lag:,.0f} s: {listed}",
+        "start `qtask worker`; where one runs, see its log, and whether its account may call "
+        "take_tasks",
+    )
+
+
+def _late(queues: Iterable[QueueDepth]) -> tuple[int, float]:
+    """How many tasks are due, and for how long the oldest has been. A paused queue is behind on
+    purpose.
+    """
+    rows = [row for row in queues if not row.paused]
+    return sum(row.due for row in rows), max((float(row.lag) for row in rows), default=0.0)
 
 
 def _lapses(connection: Connection) -> Iterator[Check]:

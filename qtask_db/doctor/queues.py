@@ -70,7 +70,8 @@ def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
         yield warn(
             "consumers",
             f"nobody takes the messages of {named(untouched)}",
-            "start its worker (`qtask worker`) with the same Redis URL, or see its log",
+            "start its worker (`qtask worker`) with the same Redis URL, or see its log; those of a "
+            "direct queue are left from before: `qtask audit` tells more",
         )
 
 
@@ -82,7 +83,8 @@ def _look(client: RedisClient, audit: _Audit) -> _Look:
     queued: Counter[str] = Counter()
     running: Counter[str] = Counter()
     for row in audit():
-        queued[row.queue] += row.waiting + row.requeued - row.unconfirmed
+        if row.delivery != "direct":
+            queued[row.queue] += row.waiting + row.requeued - row.unconfirmed
         running[row.queue] += row.running
     after = count_messages(client, queues)
     missing = {}

@@ -6,6 +6,7 @@ import datetime
 import shlex
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,20 @@ class Finding:
     """Messages that should be there."""
     surplus: int
     """Messages that no task explains."""
+    direct: bool = False
+    """In all namespaces: no task of it needs a message."""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has to do something."""
+        return bool(self.missing) or (self.messages is None and not self.direct)
 
     def sentences(self) -> list[str]:
         """The numbers of tasks in each place, in words."""
         places = self.places
         queued = places["waiting"] + places["requeued"]
+        if self.direct:
+            return self._of_a_direct_queue(queued)
         if self.messages is None:
             return ["Its key in Redis is neither a list nor a stream: relays cannot push to it."]
         said = [
@@ -59,15 +69,37 @@ class Finding:
                 f"{plural(places['unconfirmed'], 'task')} of batches that are not confirmed: about"
                 " to be pushed, or pushed again by any relay when the lease has run out."
             )
-        others = {
-            "fresh": "new, pushed by their creators or soon by a relay",
-            "due": "due, for a relay to claim",
+        rest = self._others(fresh="new, pushed by their creators or soon by a relay")
+        return said + ([f"Besides: {'; '.join(rest)}."] if rest else [])
+
+    def _of_a_direct_queue(self, queued: int) -> list[str]:
+        rest = self._others(fresh="new", due="due, for a worker to take")
+        said = [f"Direct: no message is needed. Tasks: {'; '.join(rest) or 'no others'}."]
+        if self.messages:
+            said.append(
+                f"{plural(self.messages, 'message')} left in Redis from before: workers with a"
+                " Redis URL take them, and drop those whose tasks have moved on."
+            )
+        if queued:
+            said.append(
+                f"{plural(queued, 'task')} queued in Redis before and not started: they come again"
+                " when their intervals have passed; if their messages are lost, at once after:"
+                f" qtask redrive {shlex.quote(self.queue)}"
+            )
+        return said
+
+    def _others(self, fresh: str, due: str = "due, for a relay to claim") -> list[str]:
+        """Where the tasks are that are not queued."""
+        texts = {
+            "fresh": fresh,
+            "due": due,
             "parked": "until the queue is resumed or has room",
             "later": "until their time has come",
             "running": "with consumers",
         }
-        rest = [f"{places[name]:,} {text}" for name, text in others.items() if places[name]]
-        return said + ([f"Besides: {'; '.join(rest)}."] if rest else [])
+        return [
+            f"{self.places[name]:,} {text}" for name, text in texts.items() if self.places[name]
+        ]
 
 
 def compare(
@@ -75,15 +107,25 @@ def compare(
 ) -> list[Finding]:
     """By queue. Redis was asked before and after the database: moves in between do not count."""
     queues: dict[str, Counter[str]] = {}
+    needed: Counter[str] = Counter()
+    through_redis = set()
     for row in rows:
         queues.setdefault(row.queue, Counter()).update({n: getattr(row, n) for n in PLACES})
+        if row.delivery != "direct":
+            needed[row.queue] += row.waiting + row.requeued - row.unconfirmed
+            through_redis.add(row.queue)
     findings = []
     for queue, places in queues.items():
         looks = [lengths[queue] for lengths in (before, after) if queue in lengths]
         queued = places["waiting"] + places["requeued"]
-        missing = queued - places["unconfirmed"] - max(looks, default=queued)
+        missing = needed[queue] - max(looks, default=needed[queue])
         surplus = min(looks, default=0) - queued - places["fresh"] - places["due"]
-        findings.append(Finding(queue, places, after.get(queue), max(0, missing), max(0, surplus)))
+        findings.append(
+            Finding(
+                queue, places, after.get(queue), max(0, missing), max(0, surplus),
+                direct=queue not in through_redis,
+            )
+        )  # fmt: skip
     return findings
 
 
@@ -96,6 +138,9 @@ def audit(state: State, *, as_json: bool) -> None:
     """Compare, queue by queue, the queued tasks with the messages in Redis.
 
     Nothing is changed. The exit code is 1 if messages are missing, or a key is not a queue.
+
+    Tasks of direct queues need no messages; those that are left from before are told. If all queues
+    are direct, no Redis URL is needed.
 
     \b
     Examples:
@@ -116,12 +161,12 @@ def audit(state: State, *, as_json: bool) -> None:
         )
     else:
         for finding in findings:
-            red = finding.missing or finding.messages is None
-            click.secho(output.visible(finding.queue), bold=True, fg="red" if red else None)
+            red = "red" if finding.is_wrong else None
+            click.secho(output.visible(finding.queue), bold=True, fg=red)
             for sentence in finding.sentences():
                 output.echo(f"  {sentence}")
         _conclude(findings, batches, missing)
-    if missing or any(finding.messages is None for finding in findings):
+    if any(finding.is_wrong for finding in findings):
         click.get_current_context().exit(errors.REFUSED)
 
 
@@ -130,11 +175,14 @@ def _look(state: State) -> tuple[list[Finding], dict[str, int]]:
     from qtask_db.transport.queues import count_messages
     from qtask_db.transport.url import connect
 
-    with state.connect() as conn, connect(state.required_redis_url()) as redis:
-        names = {row.queue for row in calls.audit(conn)}
-        before = count_messages(redis, names)
+    with state.connect() as conn, ExitStack() as stack:
         rows = calls.audit(conn)
-        after = count_messages(redis, names)
+        names, before, after = {row.queue for row in rows}, {}, {}
+        if state.redis_url or not rows or any(row.delivery != "direct" for row in rows):
+            redis = stack.enter_context(connect(state.required_redis_url()))
+            before = count_messages(redis, names)
+            rows = calls.audit(conn)
+            after = count_messages(redis, names)
         batches = conn.select("unconfirmed_batches", ("lapsed", "tasks"))
     return compare(rows, before, after), {
         "unconfirmed": len(batches),
@@ -146,6 +194,7 @@ def _look(state: State) -> tuple[list[Finding], dict[str, int]]:
 def _plain(finding: Finding) -> dict[str, Any]:
     return {
         "queue": finding.queue,
+        "direct": finding.direct,
         "messages": finding.messages,
         **{name: finding.places[name] for name in PLACES},
         "missing": finding.missing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from qtask_db.cli.state import (
     stream_option,
 )
 from qtask_db.constants import DEFAULT, LIMIT
-from qtask_db.errors import QueueUnavailable
+from qtask_db.errors import AccessDenied, QueueUnavailable
 
 if TYPE_CHECKING:
+    from qtask_db.database import Connection
     from qtask_db.task import Task
     from qtask_db.transport.url import RedisClient
 
@@ -95,8 +97,8 @@ def create(
     PAYLOAD is a JSON object, `@FILE`, or `-` for stdin. INTERVAL is the time after which the task
     is put on the queue again unless it has been finished: seconds, or for example 5m, 1h30m, 7d.
 
-    Without a Redis URL the task is stored all the same and a relay puts it on the queue. A task of
-    a direct queue is not put anywhere: consumers take it from the database.
+    Without a Redis URL the task is stored all the same and a relay puts it on the queue. The task
+    of a direct queue is not put anywhere: a worker takes it from the database.
 
     \b
     Examples:
@@ -110,7 +112,10 @@ def create(
     redis = _redis(state)
     with state.connect() as conn:
         task = calls.create(conn, name, text, interval, queue, **options)
-        pushed, note = _push(redis, task, stream)
+        if task.pushable or not task.created:
+            pushed, note = _push(redis, task, stream)
+        else:
+            pushed, note = False, _why_not(conn, queue, options["namespace"])
     _show_task(task, pushed, note, as_json)
 
 
@@ -155,7 +160,9 @@ def delay(
     text = _payload(payload)
     with state.connect() as conn:
         task = calls.delay(conn, name, text, delay, interval, queue, **options)
-    note = f"due on {queue} in {output.span(delay)}"
+        direct = _queue_of(conn, queue, options["namespace"])[0]
+    does = "a worker may take it" if direct else f"a relay puts it on {queue}"
+    note = f"{does} in {output.span(delay)}"
     _show_task(task, False, note, as_json)
 
 
@@ -189,8 +196,6 @@ def _redis(state: State) -> RedisClient | str | None:
 def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bool, str]:
     """Put a committed task on its queue. Nothing is lost if that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
-    if not task.pushable:
-        return False, "it stays in the database: its queue is direct, or paused"
     if redis is None:
         return False, f"no Redis URL given: {later}"
     from qtask_db.transport.queues import push_now
@@ -202,6 +207,27 @@ def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bo
         errors.say(f"{error}: task {task.task_id} is stored and {later}")
         return False, later
     return False, f"the queue is full: {later}, or when there is room"
+
+
+def _queue_of(conn: Connection, queue: str, namespace: str | None) -> tuple[bool, bool]:
+    """Whether it is direct, and whether it is paused; neither, if this account may not see it."""
+    from qtask_db import calls
+
+    with suppress(AccessDenied):
+        for row in calls.depth(conn, namespace or DEFAULT["namespace"]):
+            if row.queue == queue:
+                return row.delivery == "direct", row.paused
+    return False, False
+
+
+def _why_not(conn: Connection, queue: str, namespace: str | None) -> str:
+    """Nobody is to push it."""
+    direct, paused = _queue_of(conn, queue, namespace)
+    if direct:
+        return f"its queue is direct: a worker takes it{' after `qtask resume`' if paused else ''}"
+    if paused:
+        return "its queue is paused; it is put on it after `qtask resume`"
+    return "its queue is paused or direct: nobody is to push it"
 
 
 def _show_task(task: Task, pushed: bool, note: str, as_json: bool) -> None:

@@ -74,16 +74,19 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
 
 def _checks(state: State) -> Iterator[Check]:
     from qtask_db import calls
-    from qtask_db.doctor.check import warn
+    from qtask_db.doctor.check import ok, warn
     from qtask_db.doctor.database import examine_database
     from qtask_db.doctor.redis import examine_redis
 
-    queues = yield from examine_database(state.database())
+    depth = yield from examine_database(state.database())
+    queues = sorted({row.queue for row in depth})
     if state.redis_url and queues:
         with state.connect() as conn:
             yield from examine_redis(state.redis_url, queues, lambda: calls.audit(conn))
     elif state.redis_url:
         yield from examine_redis(state.redis_url)
+    elif queues and all(row.delivery == "direct" for row in depth):
+        yield ok("Redis", "not needed: all queues are direct")
     else:
         yield warn("Redis", "not checked: no Redis URL", "pass --redis URL or set QTASK_REDIS_URL")
 

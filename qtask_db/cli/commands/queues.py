@@ -92,12 +92,14 @@ def delivery(state: State, *, queue: str, kind: str, namespace: str | None, as_j
     direct  consumers take the tasks from the database: neither Redis nor a relay is needed
 
     Messages that are in Redis already stay valid. A task whose message nobody takes any more comes
-    the other way when its interval has passed.
+    the other way when its interval has passed, or at once after `qtask redrive`. New queues have
+    the delivery of `qtask install --delivery`.
 
     \b
     Examples:
       qtask delivery GCR:ORDER:BIND direct
       qtask delivery GCR:ORDER:BIND redis --namespace billing
+      qtask stats --json | jq '.queues[] | {queue, delivery}'
     """
     from qtask_db import calls
 

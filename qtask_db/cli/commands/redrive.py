@@ -129,6 +129,8 @@ def redrive(
     interval has passed. Relays put the messages on the queues. If a message is still there, the
     new one is a copy, which consumers drop. Delays and deadlines stay as they are.
 
+    Tasks of a direct queue that were queued in Redis before are taken by its workers at once.
+
     \b
     Examples:
       qtask redrive GCR:ORDER:BIND

@@ -140,13 +140,13 @@ def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> 
 @redis_option
 @pass_state
 def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
-    """Take messages from the queues of a worker and run its handlers until SIGTERM, SIGHUP or
-    Ctrl-C.
+    """Take the tasks of a worker's queues and run its handlers until SIGTERM, SIGHUP or Ctrl-C.
 
     MODULE is imported from the current folder, or from where Python finds it; WORKER is the name of
     the Worker in it. The URLs and the prefix that are given here are in the environment while it is
     imported, as QTASK_DATABASE_URL, QTASK_REDIS_URL and QTASK_PREFIX. After that the URLs are not,
-    unless they were before: processes that handlers start inherit the environment.
+    unless they were before: processes that handlers start inherit the environment. A worker of
+    direct queues alone needs no Redis URL (`qtask delivery --help`).
 
     Handlers that run when the signal comes are waited for; a second signal ends them: their tasks
     come again.

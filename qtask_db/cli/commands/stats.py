@@ -47,10 +47,12 @@ if TYPE_CHECKING:
 def stats(
     state: State, *, namespace: str | None, watch: float | None, active: bool, as_json: bool
 ) -> None:
-    """Show how many tasks each queue has, in which state, and how far behind the relays are.
+    """Show how many tasks each queue has, in which state, and how far behind the relays are, or the
+    workers of direct queues.
 
     \b
-    Due       tasks whose time has come and that no relay has claimed yet
+    Delivery  redis or direct (if a queue is direct)
+    Due       tasks whose time has come and that no relay has claimed, no worker taken yet
     Lag       how long the oldest of them has been waiting
     In Redis  messages that no consumer has taken (with a Redis URL)
 

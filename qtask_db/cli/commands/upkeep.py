@@ -1,4 +1,4 @@
-"""Commands that a relay makes needless: expire, purge."""
+"""Commands of the upkeep, which relays and workers do by themselves: expire, purge."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _all = click.option(
 def expire(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None:
     """Mark overdue tasks as failed (deadline passed or attempts used up): one chunk, or all.
 
-    A relay does the same as it goes.
+    A relay does the same as it goes, and so does a worker of direct queues whose account may.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def expire(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> Non
 def purge(state: State, *, chunk: int, until_empty: bool, as_json: bool) -> None:
     """Delete finished, cancelled and failed tasks whose delete time has come: one chunk, or all.
 
-    A relay does the same as it goes.
+    A relay does the same as it goes, and so does a worker of direct queues whose account may.
 
     \b
     Examples:

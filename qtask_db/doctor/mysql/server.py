@@ -165,7 +165,8 @@ def _purge(raw: Any, prefix: str) -> Iterator[Check]:
         yield warn(
             "purge",
             f"tasks are there that should have been deleted {overdue:,} s ago",
-            "let a relay purge, or `qtask install --maintenance-minutes 10`",
+            "let a relay purge, or a worker of direct queues whose account may, or `qtask install "
+            "--maintenance-minutes 10`",
         )
     elif kept := rows_of(raw, _PUT_OFF.format(prefix)):
         yield warn(

@@ -50,6 +50,13 @@ def late(conn: Connection) -> int:
     return task_id
 
 
+def direct(conn: Connection, situation: Callable[[Connection], int]) -> int:
+    """The same, of a queue that is direct now."""
+    task_id = situation(conn)
+    calls.set_delivery(conn, "Q", "direct")
+    return task_id
+
+
 def failed_late(conn: Connection) -> int:
     task_id = late(conn)
     calls.scan(conn, "r")
@@ -79,6 +86,19 @@ SITUATIONS: list[tuple[Callable[[Connection], int], Status, tuple[str, ...]]] = 
     (paused, Status.WAITING, ("paused since", "resume it")),
     (parked, Status.WAITING, ("as soon as the queue has room",)),
     (late, Status.WAITING, ("deadline has passed", "next scan fails it")),
+    (
+        lambda c: direct(c, new),
+        Status.WAITING,
+        ("the next worker that has room takes it. Is one running?", "due again every"),
+    ),
+    (
+        lambda c: direct(c, started),
+        Status.PROCESSING,
+        ("a worker may take it from", "unless it is finished"),
+    ),
+    (lambda c: direct(c, late), Status.WAITING, ("so the next look of a worker fails it",)),
+    (lambda c: direct(c, paused), Status.WAITING, ("Next: nothing, because the queue is paused",)),
+    (lambda c: direct(c, parked), Status.WAITING, ("Next: it is due since",)),
     (
         failed_once,
         Status.WAITING,

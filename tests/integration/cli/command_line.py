@@ -24,7 +24,7 @@ from qtask_db.database import Connection
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
-    "list", "cancel", "retry", "stats", "pause", "resume", "expire", "purge",
+    "list", "cancel", "retry", "stats", "pause", "resume", "delivery", "expire", "purge",
     "audit", "redrive", "remove-queue",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'

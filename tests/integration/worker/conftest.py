@@ -1,4 +1,4 @@
-"""Workers that stop after the test, for queues of either kind."""
+"""Workers that stop after the test, for queues of any kind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from working import MakeWorker
 
+from qtask_db import Connection, calls
 from qtask_db.worker import Worker
 
 
@@ -22,6 +23,27 @@ def make_worker(database_url: str, redis_url: str) -> Iterator[MakeWorker]:
 
     def make(redis: Any = redis_url, **settings: Any) -> Worker:
         made.append(Worker(settings.pop("database", database_url), redis, **settings))
+        return made[-1]
+
+    yield make
+    for worker in made:
+        assert worker.stop(25), "the worker did not stop"
+
+
+@pytest.fixture
+def direct(conn: Connection) -> Connection:
+    """With a direct queue A."""
+    calls.set_delivery(conn, "A", "direct")
+    return conn
+
+
+@pytest.fixture
+def make_direct(database_url: str) -> Iterator[MakeWorker]:
+    """Workers without Redis."""
+    made: list[Worker] = []
+
+    def make(**settings: Any) -> Worker:
+        made.append(Worker(settings.pop("database", database_url), **settings))
         return made[-1]
 
     yield make

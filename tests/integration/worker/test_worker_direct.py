@@ -5,51 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from testing import age, count, execute, query, row, until
-from working import Gate, statuses
+from working import Gate, MakeWorker, statuses, store
 
 from qtask_db import Connection, Database, NewTask, Retry, Status, calls
 from qtask_db.constants import LIMIT
-from qtask_db.errors import NotInstalled, QueueNotDirect
+from qtask_db.errors import AccessDenied, NotInstalled, QueueNotDirect
 from qtask_db.service import upkeep
-from qtask_db.worker import Job, Worker, housekeeper, pool
-
-MakeDirect = Callable[..., Worker]
-
-
-@pytest.fixture
-def make_direct(database_url: str) -> Iterator[MakeDirect]:
-    """Workers without Redis."""
-    made: list[Worker] = []
-
-    def make(**settings: Any) -> Worker:
-        made.append(Worker(settings.pop("database", database_url), **settings))
-        return made[-1]
-
-    yield make
-    for worker in made:
-        assert worker.stop(25), "the worker did not stop"
-
-
-@pytest.fixture
-def direct(conn: Connection) -> Connection:
-    """With a direct queue A."""
-    calls.set_delivery(conn, "A", "direct")
-    return conn
-
-
-def create(conn: Connection, number: int = 1, queue: str = "A", **settings: Any) -> list[int]:
-    settings = {"interval": 3600, "delete_deadline": 3600, **settings}
-    new = [NewTask("test", {"n": n}, queue=queue, **settings) for n in range(number)]
-    return [task.task_id for task in calls.create_many(conn, new)]
+from qtask_db.worker import Job, housekeeper, pool
 
 
 def test_a_whole_system(
-    direct: Connection, make_direct: MakeDirect, monkeypatch: pytest.MonkeyPatch
+    direct: Connection, make_direct: MakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Real-time and delayed tasks, a repeated attempt, the fence, expiry and purge: by one worker
     and one database.
@@ -57,7 +27,7 @@ def test_a_whole_system(
     for name in ("INTERVAL", "EXPIRY_INTERVAL"):
         monkeypatch.setattr(upkeep, name, 0.2)
     calls.pause(direct, "A", "asleep")
-    overdue = create(direct, namespace="asleep", deadline=5)
+    overdue = store(direct, namespace="asleep", deadline=5)
     age(direct, 10)
     execute(direct, f"UPDATE {direct.prefix}task SET lane = ABS(lane)")
     worker = make_direct(threads=4, retry_delay=0)
@@ -70,8 +40,8 @@ def test_a_whole_system(
             raise Retry(delay=0)
 
     with worker:
-        quick = create(direct, 3)
-        gone = create(direct, 2, delete_deadline=0)
+        quick = store(direct, 3)
+        gone = store(direct, 2, delete_deadline=0)
         later = calls.delay(direct, "test", {"n": "later"}, 1, 3600, "A", delete_deadline=60)
         again = calls.create(direct, "test", {"n": "again"}, 3600, "A", delete_deadline=60)
         kept = [*quick, later.task_id, again.task_id]
@@ -91,8 +61,8 @@ def test_a_whole_system(
 # -- what is taken ---------------------------------------------------------------------------------
 
 
-def test_busy_handlers_leave_tasks_for_others(direct: Connection, make_direct: MakeDirect) -> None:
-    ids = create(direct, 20)
+def test_busy_handlers_leave_tasks_for_others(direct: Connection, make_direct: MakeWorker) -> None:
+    ids = store(direct, 20)
     first, gate = make_direct(threads=3, prefetch=0), Gate()
     first.handler("A")(gate)
     first.start()
@@ -108,7 +78,7 @@ def test_busy_handlers_leave_tasks_for_others(direct: Connection, make_direct: M
 
 
 def test_large_payloads_wait_in_the_database(
-    direct: Connection, make_direct: MakeDirect, monkeypatch: pytest.MonkeyPatch
+    direct: Connection, make_direct: MakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "LOCAL_SIZE", 300_000)
     new = [NewTask("large", {"text": "x" * 60_000}, 3600, "A") for _ in range(60)]
@@ -127,9 +97,9 @@ def test_large_payloads_wait_in_the_database(
 
 
 def test_a_payload_that_cannot_be_read_fails_the_attempt(
-    direct: Connection, make_direct: MakeDirect, caplog: pytest.LogCaptureFixture
+    direct: Connection, make_direct: MakeWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad, deep, good = create(direct, 3, max_count=1)
+    bad, deep, good = store(direct, 3, max_count=1)
     for task_id, text in ((bad, "[1]"), (deep, '{"a": ' * 90_000 + "1" + "}" * 90_000)):
         execute(
             direct, f"UPDATE {direct.prefix}task SET payload = '{text}' WHERE task_id = {task_id}"
@@ -147,9 +117,9 @@ def test_a_payload_that_cannot_be_read_fails_the_attempt(
     assert f"task {bad}, attempt 1 of A failed" in caplog.text
 
 
-def test_paused_and_resumed(direct: Connection, make_direct: MakeDirect) -> None:
+def test_paused_and_resumed(direct: Connection, make_direct: MakeWorker) -> None:
     calls.pause(direct, "A")
-    (task_id,) = create(direct)
+    (task_id,) = store(direct)
     worker = make_direct()
     worker.handler("A")(lambda _job: None)
     with worker:
@@ -159,10 +129,10 @@ def test_paused_and_resumed(direct: Connection, make_direct: MakeDirect) -> None
         until(lambda: worker.counters.finished == 1)
 
 
-def test_queues_of_all_namespaces(direct: Connection, make_direct: MakeDirect) -> None:
+def test_queues_of_all_namespaces(direct: Connection, make_direct: MakeWorker) -> None:
     calls.set_delivery(direct, "A", "direct", "n")
-    ids = create(direct) + create(direct, namespace="n")
-    other = create(direct, namespace="redis")
+    ids = store(direct) + store(direct, namespace="n")
+    other = store(direct, namespace="redis")
     worker = make_direct()
     worker.handler("A")(lambda _job: None)
     with worker:
@@ -171,7 +141,7 @@ def test_queues_of_all_namespaces(direct: Connection, make_direct: MakeDirect) -
     assert statuses(direct, other) == {Status.WAITING}, "its queue is delivered through Redis"
 
 
-def test_thousands_of_queues(direct: Connection, make_direct: MakeDirect) -> None:
+def test_thousands_of_queues(direct: Connection, make_direct: MakeWorker) -> None:
     names = [f"Q{number:04}" for number in range(2_000)]
     worker = make_direct()
     worker.handler("A", *names)(lambda _job: None)
@@ -179,25 +149,25 @@ def test_thousands_of_queues(direct: Connection, make_direct: MakeDirect) -> Non
         calls.set_delivery(direct, name, "direct")
     with worker:
         time.sleep(0.5)
-        ids = [create(direct, queue=name)[0] for name in (*names[::400], "A")]
+        ids = [store(direct, queue=name)[0] for name in (*names[::400], "A")]
         until(lambda: statuses(direct, ids) == {Status.FINISHED})
 
 
-def test_a_queue_that_is_registered_later(direct: Connection, make_direct: MakeDirect) -> None:
+def test_a_queue_that_is_registered_later(direct: Connection, make_direct: MakeWorker) -> None:
     worker = make_direct()
     worker.handler("A", "LATER")(lambda _job: None)
     with worker:
         time.sleep(1.5)
         calls.set_delivery(direct, "LATER", "direct")
-        create(direct, queue="LATER")
+        store(direct, queue="LATER")
         until(lambda: worker.counters.finished == 1)
 
 
 # -- attempts --------------------------------------------------------------------------------------
 
 
-def test_a_heartbeat_keeps_a_long_task(direct: Connection, make_direct: MakeDirect) -> None:
-    (task_id,) = create(direct, interval=2)
+def test_a_heartbeat_keeps_a_long_task(direct: Connection, make_direct: MakeWorker) -> None:
+    (task_id,) = store(direct, interval=2)
     worker, gate = make_direct(), Gate()
     worker.handler("A")(gate)
     other = make_direct()
@@ -211,8 +181,8 @@ def test_a_heartbeat_keeps_a_long_task(direct: Connection, make_direct: MakeDire
     assert row(direct, task_id)["attempts"] == 1
 
 
-def test_a_task_that_is_lost(direct: Connection, make_direct: MakeDirect) -> None:
-    (task_id,) = create(direct, interval=2)
+def test_a_task_that_is_lost(direct: Connection, make_direct: MakeWorker) -> None:
+    (task_id,) = store(direct, interval=2)
     worker, gate = make_direct(), Gate()
     worker.handler("A")(gate)
     with worker:
@@ -227,7 +197,7 @@ def test_a_task_that_is_lost(direct: Connection, make_direct: MakeDirect) -> Non
 # -- its stop --------------------------------------------------------------------------------------
 
 
-def test_it_stops_while_it_waits_in_the_server(direct: Connection, make_direct: MakeDirect) -> None:
+def test_it_stops_while_it_waits_in_the_server(direct: Connection, make_direct: MakeWorker) -> None:
     worker = make_direct()
     worker.handler("A")(lambda _job: None)
     worker.start()
@@ -242,12 +212,12 @@ def test_it_stops_while_it_waits_in_the_server(direct: Connection, make_direct: 
 
 def test_a_handler_that_hangs(
     direct: Connection,
-    make_direct: MakeDirect,
+    make_direct: MakeWorker,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool, "HANGS_AFTER", 0.5)
-    (task_id,) = create(direct)
+    (task_id,) = store(direct)
     worker, gate = make_direct(threads=1, drain_timeout=0.3), Gate()
     worker.handler("A")(gate)
     worker.start()
@@ -260,9 +230,9 @@ def test_a_handler_that_hangs(
 # -- what is wrong ---------------------------------------------------------------------------------
 
 
-def test_neither_redis_nor_a_direct_queue(conn: Connection, make_direct: MakeDirect) -> None:
+def test_neither_redis_nor_a_direct_queue(conn: Connection, make_direct: MakeWorker) -> None:
     calls.set_delivery(conn, "A", "redis")
-    (task_id,) = create(conn)
+    (task_id,) = store(conn)
     worker = make_direct()
     worker.handler("A")(lambda _job: None)
     with pytest.raises(QueueNotDirect, match="qtask delivery QUEUE direct"):
@@ -273,24 +243,24 @@ def test_neither_redis_nor_a_direct_queue(conn: Connection, make_direct: MakeDir
 
 
 def test_one_queue_of_two_is_told(
-    direct: Connection, make_direct: MakeDirect, caplog: pytest.LogCaptureFixture
+    direct: Connection, make_direct: MakeWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls.set_delivery(direct, "R", "redis")
     worker = make_direct()
     worker.handler("A", "R")(lambda _job: None)
     with worker:
         until(lambda: "queue R is delivered through Redis" in caplog.text)
-        create(direct)
+        store(direct)
         until(lambda: worker.counters.finished == 1)
         calls.set_delivery(direct, "A", "redis")
         until(lambda: "queue A is delivered through Redis" in caplog.text)
         calls.set_delivery(direct, "A", "direct")
-        create(direct)
+        store(direct)
         until(lambda: worker.counters.finished == 2)
     assert caplog.text.count("queue R is delivered through Redis") == 1
 
 
-def test_no_schema(make_direct: MakeDirect, database_url: str) -> None:
+def test_no_schema(make_direct: MakeWorker, database_url: str) -> None:
     worker = make_direct(database=Database(database_url, prefix="absent_"))
     worker.handler("A")(lambda _job: None)
     with pytest.raises(NotInstalled):
@@ -301,7 +271,7 @@ def test_no_schema(make_direct: MakeDirect, database_url: str) -> None:
 
 
 def test_the_purge_leaves_time_to_others(
-    direct: Connection, make_direct: MakeDirect, monkeypatch: pytest.MonkeyPatch
+    direct: Connection, make_direct: MakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "ROWS", 50)
     real, times = calls.purge, list[tuple[float, float]]()
@@ -313,7 +283,7 @@ def test_the_purge_leaves_time_to_others(
         return done
 
     monkeypatch.setattr(calls, "purge", purge)
-    ids = create(direct, 1_000, delete_deadline=0)
+    ids = store(direct, 1_000, delete_deadline=0)
     calls.finish_many(direct, [(task_id, None) for task_id in ids[: LIMIT["rows"]]])
     age(direct, 5)
     worker = make_direct()
@@ -327,12 +297,10 @@ def test_the_purge_leaves_time_to_others(
 
 def test_an_account_that_may_not_purge(
     direct: Connection,
-    make_direct: MakeDirect,
+    make_direct: MakeWorker,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from qtask_db.errors import AccessDenied
-
     def denied(*_: Any) -> int:
         raise AccessDenied("execute command denied")
 
@@ -343,7 +311,7 @@ def test_an_account_that_may_not_purge(
     worker.handler("A")(lambda _job: None)
     with worker:
         time.sleep(1)
-        create(direct)
+        store(direct)
         until(lambda: worker.counters.finished == 1)
     assert caplog.text.count("does not purge: execute command denied") == 1
     assert worker.counters.errors == 0

@@ -48,6 +48,13 @@ def create(
     return [task.task_id for task in tasks]
 
 
+def store(conn: Connection, number: int = 1, queue: str = "A", **settings: Any) -> list[int]:
+    """Tasks that nobody pushes; finished ones stay for an hour."""
+    settings = {"interval": 3600, "delete_deadline": 3600, **settings}
+    new = [NewTask("test", {"n": n}, queue=queue, **settings) for n in range(number)]
+    return [task.task_id for task in calls.create_many(conn, new)]
+
+
 def statuses(conn: Connection, ids: list[int]) -> set[Status]:
     return {Status(row(conn, task_id)["status"]) for task_id in ids}
 

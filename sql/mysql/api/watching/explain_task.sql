@@ -35,8 +35,8 @@ BEGIN
         COALESCE(CONCAT(', order number ', {{ one_line("task.order_no") }}), ''), '.'
       ),
       CONCAT(
-        'Created ', task.created_at, '; deadline ', task.deadline_at, '; queued again every ',
-        task.interval_seconds, ' s until it is finished.'
+        'Created ', task.created_at, '; deadline ', task.deadline_at, '; ', IF(queue.direct, 'due', 'queued'),
+        ' again every ', task.interval_seconds, ' s until it is finished.'
       ),
       IF(
         task.attempts = 0,
@@ -93,12 +93,15 @@ BEGIN
             '; it could not delete the task, because a foreign key or a trigger keeps it.'
           )
         WHEN task.lane = 0 THEN CONCAT('Next: the purge deletes it after ', task.due_at, '.')
-        WHEN task.deadline_at <= v_now THEN 'Next: its deadline has passed, so the next scan fails it.'
+        WHEN task.deadline_at <= v_now THEN
+          CONCAT('Next: its deadline has passed, so the next ', IF(queue.direct, 'look of a worker', 'scan'), ' fails it.')
         WHEN queue.paused_at IS NOT NULL THEN
           CONCAT(
             'Next: nothing, because the queue is paused since ', queue.paused_at,
             '; resume it, or the task fails at its deadline.'
           )
+        WHEN queue.direct AND (task.lane < 0 OR task.due_at <= v_now) THEN
+          CONCAT('Next: it is due since ', task.due_at, '; the next worker that has room takes it. Is one running?')
         WHEN task.lane < 0 THEN 'Next: a relay queues it as soon as the queue has room.'
         WHEN task.due_at <= v_now THEN
           CONCAT('Next: it is due since ', task.due_at, '; the next scan of a relay queues it. Is one running?')
@@ -106,6 +109,8 @@ BEGIN
           CONCAT('Next: this was its last attempt; it fails at ', task.due_at, ' unless it is finished.')
         WHEN task.due_at >= task.deadline_at THEN
           CONCAT('Next: it fails at its deadline, ', task.deadline_at, ', unless it is finished.')
+        WHEN queue.direct THEN
+          CONCAT('Next: a worker may take it from ', task.due_at, ' on unless it is finished before.')
         ELSE CONCAT('Next: it is queued at ', task.due_at, ' unless it is finished before.')
       END
     )

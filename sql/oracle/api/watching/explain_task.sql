@@ -34,7 +34,8 @@ BEGIN
         || CASE WHEN task.order_no IS NOT NULL THEN ', order number ' || {{ one_line("task.order_no") }} END || '.'
       || CHR(10) || 'Created ' || {{ timestamp_text("task.created_at") }}
         || '; deadline ' || {{ timestamp_text("task.deadline_at") }}
-        || '; queued again every ' || task.interval_seconds || ' s until it is finished.'
+        || '; ' || CASE queue.direct WHEN 1 THEN 'due' ELSE 'queued' END
+        || ' again every ' || task.interval_seconds || ' s until it is finished.'
       || CHR(10) || CASE
         WHEN task.attempts = 0 THEN 'It has never been started.'
         ELSE 'Attempts: ' || (task.attempts - task.attempts_before) || ' of ' || task.max_count
@@ -77,10 +78,15 @@ BEGIN
           'Next: the purge tries again after ' || {{ timestamp_text("task.due_at") }}
           || '; it could not delete the task, because a foreign key or a trigger keeps it.'
         WHEN task.lane = 0 THEN 'Next: the purge deletes it after ' || {{ timestamp_text("task.due_at") }} || '.'
-        WHEN task.deadline_at <= v_now THEN 'Next: its deadline has passed, so the next scan fails it.'
+        WHEN task.deadline_at <= v_now THEN
+          'Next: its deadline has passed, so the next '
+          || CASE queue.direct WHEN 1 THEN 'look of a worker' ELSE 'scan' END || ' fails it.'
         WHEN queue.paused_at IS NOT NULL THEN
           'Next: nothing, because the queue is paused since ' || {{ timestamp_text("queue.paused_at") }}
           || '; resume it, or the task fails at its deadline.'
+        WHEN queue.direct = 1 AND (task.lane < 0 OR task.due_at <= v_now) THEN
+          'Next: it is due since ' || {{ timestamp_text("task.due_at") }}
+          || '; the next worker that has room takes it. Is one running?'
         WHEN task.lane < 0 THEN 'Next: a relay queues it as soon as the queue has room.'
         WHEN task.due_at <= v_now THEN
           'Next: it is due since ' || {{ timestamp_text("task.due_at") }}
@@ -89,6 +95,8 @@ BEGIN
           'Next: this was its last attempt; it fails at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished.'
         WHEN task.due_at >= task.deadline_at THEN
           'Next: it fails at its deadline, ' || {{ timestamp_text("task.deadline_at") }} || ', unless it is finished.'
+        WHEN queue.direct = 1 THEN
+          'Next: a worker may take it from ' || {{ timestamp_text("task.due_at") }} || ' on unless it is finished before.'
         ELSE 'Next: it is queued at ' || {{ timestamp_text("task.due_at") }} || ' unless it is finished before.'
       END
     INTO v_status, v_beginning, v_end
