@@ -26,13 +26,14 @@ CHINESE = {
     "a list for each queue": "每个队列一个列表",
     "create, in your": "在你的事务里",
     "transaction": "创建任务",
-    "start, then": "开始任务",
-    "finish or fail": "完成或失败",
+    "take or start,": "领取或开始任务",
+    "then finish or fail": "然后完成或失败",
     "claim what is due": "领取到期任务",
     "confirm": "确认",
     "push": "推送",
     "push after the commit": "提交后推送",
     "take messages": "取出消息",
+    "dashed: delivery through Redis": "虚线：经由 Redis 投递",
     "The application's tasks on their way to its handlers": "任务从应用到处理函数的路径",
 }
 BOXES = (
@@ -42,14 +43,15 @@ BOXES = (
     (350, 150, 140, "Relay", (), True),
     (320, 250, 200, "Redis", ("a list for each queue",), False),
 )
-ARROWS = ("M190 56H314", "M650 56H526", "M440 94V144", "M400 150V100", "M420 192V244",
-          "M105 82V279H314", "M520 279H735V88")  # fmt: skip
+ARROWS = ("M190 56H314", "M650 56H526")
+DASHED = ("M440 94V144", "M400 150V100", "M420 192V244", "M105 82V279H314", "M520 279H735V88")
+"""Those of queues that are not direct."""
 LABELS = (
     (255, 46, "middle", "create, in your"), (255, 72, "middle", "transaction"),
-    (585, 46, "middle", "start, then"), (585, 72, "middle", "finish or fail"),
+    (588, 46, "middle", "take or start,"), (588, 72, "middle", "then finish or fail"),
     (450, 126, "start", "claim what is due"), (390, 126, "end", "confirm"),
     (430, 224, "start", "push"), (118, 269, "start", "push after the commit"),
-    (722, 269, "end", "take messages"),
+    (722, 269, "end", "take messages"), (20, 318, "start", "dashed: delivery through Redis"),
 )  # fmt: skip
 TITLE = "The application's tasks on their way to its handlers"
 
@@ -90,8 +92,9 @@ def draw(colours: dict[str, str], words: dict[str, str]) -> str:
         ]
     parts += [
         f'<path d="{path}" fill="none" stroke="{colours["line"]}" stroke-width="1.5"'
-        ' marker-end="url(#end)"/>'
-        for path in ARROWS
+        f'{dashes} marker-end="url(#end)"/>'
+        for paths, dashes in ((ARROWS, ""), (DASHED, ' stroke-dasharray="5 4"'))
+        for path in paths
     ]
     parts += [text(*label, quiet) for label in LABELS]
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 325" role="img"'

@@ -14,7 +14,9 @@ from testing import count_ids_anew, environment, execute, query
 
 from qtask_db import Connection
 
-GUIDES = ("producing", "consuming", "retries-and-deadlines", "duplicates", "operating")
+GUIDES = (
+    "producing", "consuming", "delivery", "retries-and-deadlines", "duplicates", "operating",
+)  # fmt: skip
 
 
 @pytest.fixture
