@@ -22,7 +22,7 @@ WIDTH = 100
 SECTIONS = ("Parameters", "Result", "Errors", "Transaction")
 TITLES = {
     "creating": "Creating tasks",
-    "taking": "Starting tasks",
+    "taking": "Taking and starting tasks",
     "ending": "Ending an attempt",
     "operating": "Operating",
     "watching": "Watching",

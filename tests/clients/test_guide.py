@@ -14,7 +14,7 @@ from examples import all_blocks, statements
 from testing import count_ids_anew, execute, query
 from tools import PROGRAMS
 
-from qtask_db import Connection
+from qtask_db import Connection, calls
 from qtask_db.constants import Status
 
 GUIDE = "docs/guides/other-languages.md"
@@ -61,7 +61,7 @@ def orders(conn: Connection) -> Iterator[None]:
 def test_the_steps_work_as_they_stand(engine: str, conn: Connection, redis: redis.Redis) -> None:
     sql = [statements(block, engine) for kind, block in all_blocks(GUIDE) if kind == "sql"]
     push, take = [shlex.split(b) for kind, b in all_blocks(GUIDE) if kind == "redis"][:2]
-    create, start, work, fail = sql
+    create, start, work, fail, direct, finish = sql
     for statement in create:
         if rows := said(conn, statement):
             assert rows == [{"task_id": 17, "created": 1, "pushable": 1}]
@@ -79,6 +79,15 @@ def test_the_steps_work_as_they_stand(engine: str, conn: Connection, redis: redi
     assert refused.value.args[0] == 20116
     execute(conn, "ROLLBACK")
     assert query(conn, "SELECT bound FROM orders") == [(1,)]
+    calls.set_delivery(conn, "MAIL", "direct")
+    assert calls.create(conn, "mail", {"to": "a@b.c"}, 60, "MAIL").task_id == 18
+    with conn.raw.cursor() as cursor:
+        cursor.execute(direct[0])
+        assert cursor.fetchall() == ((None,),)
+        cursor.nextset()
+        assert cursor.fetchall() == ((18, 1, 60, "MAIL", '{"to": "a@b.c"}', 0),)
+    assert said(conn, finish[0]) == []
+    assert query(conn, f"SELECT status FROM {conn.prefix}task WHERE task_id = 18") == [(0,)]
 
 
 def test_the_commands_of_streams_work_as_they_stand(redis: redis.Redis) -> None:

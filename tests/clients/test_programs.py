@@ -22,7 +22,7 @@ from roles import create_roles, give
 from testing import PASSWORD, age, as_account, execute, new
 from tools import Tool
 
-from qtask_db import Connection, Database
+from qtask_db import Connection, Database, calls
 from qtask_db.schema.render import ROLES
 from qtask_db.settings import Settings
 
@@ -63,11 +63,24 @@ LIFE = [
     ["done", True],
     ["repeated", False],
     ["bound", 1],
+    ["straight", {"task_id": 5, "created": 1, "pushable": 0}],
+    [
+        "took",
+        [
+            {
+                "task_id": 5, "attempt": 1, "interval_seconds": 60, "queue": "STRAIGHT",
+                "payload": {"to": "a@b.c"}, "lapses": 0,
+            },
+        ],
+    ],
+    ["finished", []],
+    ["nothing", []],
+    ["not direct", 20122],
     ["no task", 20106],
     ["no object", 20103],
     ["no option", 20102],
     ["lag", True],
-]
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -86,6 +99,7 @@ def environment(
     execute(conn, f"CREATE USER '{ACCOUNT}'@'%' IDENTIFIED BY '{PASSWORD}'")
     give(conn, ACCOUNT, "qtask_app")
     age(conn, 7.5, new(conn, "LATE"))
+    calls.set_delivery(conn, "STRAIGHT", "direct")
     execute(conn, "CREATE TABLE orders (order_no VARCHAR(64) PRIMARY KEY, bound INT DEFAULT 0)")
     url = urlsplit(database_url)
     # From now on MySQL knows the password, and clients may do without encryption.

@@ -27,23 +27,23 @@ public class Jdbc {
         return DriverManager.getConnection(url, env("DB_USER"), env("DB_PASSWORD"));
     }
 
-    /** The rows of a call; none of a procedure that returns nothing. */
+    /** The rows of a call, the last ones if there are several kinds; none if it returns none. */
     static List<Map<String, Object>> call(Connection db, String sql, Object... values) throws SQLException {
         List<Map<String, Object>> rows = new ArrayList<>();
         try (PreparedStatement statement = db.prepareStatement(sql)) {
             for (int i = 0; i < values.length; i++) {
                 statement.setObject(i + 1, values[i]);
             }
-            if (!statement.execute()) {
-                return rows;
-            }
-            ResultSet found = statement.getResultSet();
-            while (found.next()) {
-                Map<String, Object> row = new LinkedHashMap<>();
-                for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
-                    row.put(found.getMetaData().getColumnLabel(i), found.getObject(i));
+            for (boolean more = statement.execute(); more; more = statement.getMoreResults()) {
+                rows.clear();
+                ResultSet found = statement.getResultSet();
+                while (found.next()) {
+                    Map<String, Object> row = new LinkedHashMap<>();
+                    for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
+                        row.put(found.getMetaData().getColumnLabel(i), found.getObject(i));
+                    }
+                    rows.add(row);
                 }
-                rows.add(row);
             }
         }
         return rows;
@@ -109,6 +109,16 @@ public class Jdbc {
             tell("repeated", once(id, 2, bind));
             tell("bound", call(db, "SELECT bound FROM orders WHERE order_no = ?", "8973").get(0).get("bound"));
 
+            tell("straight", call(db, create, "mail", "{\"to\": \"a@b.c\"}", 60, "STRAIGHT", null).get(0));
+            String take = "CALL qtask_take_tasks('java-1', ?, 10, 0, NULL, @redis)";
+            Map<String, Object> took = call(db, take, "[\"STRAIGHT\"]").get(0);
+            took.put("queue", "\"" + took.get("queue") + "\"");
+            tell("took", List.of(took));
+            String finish = "CALL qtask_finish_task(?, ?)";
+            tell("finished", call(db, finish, took.get("task_id"), took.get("attempt")));
+            tell("nothing", call(db, take, "[\"STRAIGHT\"]"));
+            tell("not direct", refusal(db, take, "[\"ORDERS\"]"));
+
             tell("no task", refusal(db, start, 999999, null));
             tell("no object", refusal(db, create, "n", "[]", 60, "Q", null));
             tell("no option", refusal(db, create, "n", "{}", 60, "Q", "{\"colour\": 1}"));
@@ -158,9 +168,11 @@ public class Jdbc {
     static String queue(String message) throws Exception {
         URI url = URI.create(env("REDIS_URL"));
         try (Socket redis = new Socket(url.getHost(), url.getPort())) {
+            send(redis, "AUTH", url.getUserInfo().split(":", 2)[1]);
             send(redis, "RPUSH", "ORDERS", message);
             send(redis, "LPOP", "ORDERS");
             InputStream in = redis.getInputStream();
+            line(in); // +OK
             line(in); // :1
             byte[] text = in.readNBytes(Integer.parseInt(line(in).substring(1)));
             return new String(text, StandardCharsets.UTF_8);

@@ -22,14 +22,15 @@ def connect():
 
 
 def call(conn, sql, *values):
-    """The rows of a call; [] of a procedure that returns none."""
+    """The rows of a call, the last ones if there are several kinds; [] if it returns none."""
+    rows, more = [], True
     with closing(conn.cursor()) as cursor:
         cursor.execute(sql, values)
-        names = [column[0] for column in cursor.description or ()]
-        rows = [dict(zip(names, row)) for row in cursor.fetchall()] if names else []
-        while cursor.nextset():  # a CALL ends with a status; unread, it fails the next statement
-            pass
-        return rows
+        while more:
+            names = [column[0] for column in cursor.description or ()]
+            rows = [dict(zip(names, row)) for row in cursor.fetchall()] if names else rows
+            more = cursor.nextset()  # a CALL ends with a status; unread, it fails the next statement
+    return rows
 
 
 OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer has it

@@ -28,11 +28,15 @@ OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer 
 
 
 def call(sql, *values):
-    """The rows of a call; [] of a procedure that returns none."""
+    """The rows of a call, the last ones if there are several kinds; [] if it returns none."""
+    rows, more = [], True
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row)) for row in cursor.fetchall()] if names else []
+        while more:
+            names = [column[0] for column in cursor.description or ()]
+            rows = [dict(zip(names, row)) for row in cursor.fetchall()] if names else rows
+            more = cursor.nextset()
+    return rows
 
 
 def once(task_id, attempt, work):

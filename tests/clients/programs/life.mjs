@@ -50,6 +50,15 @@ export async function life({ call, once, number, query, redis }) {
   tell("repeated", await once(id, 2, bind));
   tell("bound", (await query("SELECT bound FROM orders WHERE order_no = ?", ["8973"]))[0].bound);
 
+  const [sent] = await call(create, ["mail", '{"to": "a@b.c"}', 60, "STRAIGHT", null]);
+  tell("straight", sent);
+  const take = "CALL qtask_take_tasks('js-1', ?, 10, 0, NULL, @redis)";
+  const took = await call(take, ['["STRAIGHT"]']);
+  tell("took", took.map((row) => ({ ...row, payload: JSON.parse(row.payload) })));
+  tell("finished", await call("CALL qtask_finish_task(?, ?)", [took[0].task_id, took[0].attempt]));
+  tell("nothing", await call(take, ['["STRAIGHT"]']));
+  tell("not direct", await refusal(take, ['["ORDERS"]']));
+
   tell("no task", await refusal(start, [999999, null]));
   tell("no object", await refusal(create, ["n", "[]", 60, "Q", null]));
   tell("no option", await refusal(create, ["n", "{}", 60, "Q", '{"colour": 1}']));

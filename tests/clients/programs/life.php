@@ -27,6 +27,7 @@ function live(callable $call, callable $once, callable $number): void
     $url = parse_url(getenv('REDIS_URL'));
     $redis = new Redis();
     $redis->connect($url['host'], $url['port']);
+    $redis->auth(urldecode($url['pass']));
     $redis->setOption(Redis::OPT_READ_TIMEOUT, 10);
     $redis->rPush('ORDERS', json_encode(['task_id' => $task['task_id'], 'task_attempt' => 1] + $payload));
     $message = json_decode($redis->blPop('ORDERS', 5)[1], true);
@@ -55,6 +56,14 @@ function live(callable $call, callable $once, callable $number): void
     tell('done', $once($id, 2));
     tell('repeated', $once($id, 2));
     tell('bound', $call('SELECT bound FROM orders WHERE order_no = ?', ['8973'])[0]['bound']);
+
+    tell('straight', $call($create, ['mail', '{"to": "a@b.c"}', 60, 'STRAIGHT', null])[0]);
+    $take = "CALL qtask_take_tasks('php-1', ?, 10, 0, NULL, @redis)";
+    [$took] = $call($take, ['["STRAIGHT"]']);
+    tell('took', [['payload' => json_decode($took['payload'], true)] + $took]);
+    tell('finished', $call('CALL qtask_finish_task(?, ?)', [$took['task_id'], $took['attempt']]));
+    tell('nothing', $call($take, ['["STRAIGHT"]']));
+    tell('not direct', $refusal($take, ['["ORDERS"]']));
 
     tell('no task', $refusal($start, [999999, null]));
     tell('no object', $refusal($create, ['n', '[]', 60, 'Q', null]));

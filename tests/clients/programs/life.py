@@ -61,6 +61,15 @@ def live(
     tell("repeated", once(task_id, 2))
     tell("bound", call("SELECT bound FROM orders WHERE order_no = %s", "8973")[0]["bound"])
 
+    tell("straight", call(create, "mail", '{"to": "a@b.c"}', 60, "STRAIGHT", None)[0])
+    take = "CALL qtask_take_tasks('python-1', %s, 10, 0, NULL, @redis)"
+    took = call(take, '["STRAIGHT"]')
+    tell("took", [{**row, "payload": json.loads(row["payload"])} for row in took])
+    finish = "CALL qtask_finish_task(%s, %s)"
+    tell("finished", call(finish, took[0]["task_id"], took[0]["attempt"]))
+    tell("nothing", call(take, '["STRAIGHT"]'))
+    tell("not direct", refusal(take, '["ORDERS"]'))
+
     tell("no task", refusal(start, 999999, None))
     tell("no object", refusal(create, "n", "[]", 60, "Q", None))
     tell("no option", refusal(create, "n", "{}", 60, "Q", '{"colour": 1}'))

@@ -14,10 +14,10 @@ const pool = mariadb.createPool({
   decimalAsNumber: true, // lag_seconds is a number
 });
 
-// The rows of a call; [] of a procedure that returns none.
+// The rows of a call, the last ones if there are several kinds; [] of a procedure that returns none.
 async function call(sql, values, conn = pool) {
   const results = await conn.query(sql, values);
-  return Array.isArray(results) ? results[0] : [];
+  return Array.isArray(results) ? results.at(-2) : [];
 }
 
 // The task has ended, or another consumer has it.

@@ -10,16 +10,16 @@ function connect(): mysqli
     return $db;
 }
 
-/** The rows of a call; [] of a procedure that returns none. */
+/** The rows of a call, the last ones if there are several kinds; [] of a procedure that returns none. */
 function call(mysqli $db, string $sql, array $values): array
 {
     $statement = $db->prepare($sql);
     $statement->execute($values);
-    $result = $statement->get_result();
-    $rows = $result ? $result->fetch_all(MYSQLI_ASSOC) : [];
-    while ($statement->more_results()) {
-        $statement->next_result(); // a CALL ends with a status; unread, it fails the next statement (2014)
-    }
+    $rows = [];
+    do {
+        $result = $statement->get_result();
+        $rows = $result ? $result->fetch_all(MYSQLI_ASSOC) : $rows;
+    } while ($statement->next_result()); // a CALL ends with a status; unread, it fails the next statement (2014)
     return $rows;
 }
 

@@ -12,13 +12,15 @@ function connect(): PDO
     ]);
 }
 
-/** The rows of a call; [] of a procedure that returns none. */
+/** The rows of a call, the last ones if there are several kinds; [] of a procedure that returns none. */
 function call(PDO $db, string $sql, array $values): array
 {
     $statement = $db->prepare($sql);
     $statement->execute($values);
-    $rows = $statement->columnCount() ? $statement->fetchAll() : [];
-    $statement->closeCursor(); // a CALL ends with a status; unread, it fails the next statement (2014)
+    $rows = [];
+    do {
+        $rows = $statement->getColumnMeta(0) ? $statement->fetchAll() : $rows; // not columnCount(): it may be stale
+    } while ($statement->nextRowset()); // a CALL ends with a status; unread, it fails the next statement (2014)
     return $rows;
 }
 

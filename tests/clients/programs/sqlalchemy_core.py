@@ -2,6 +2,8 @@ import os
 import sys
 
 # guide: SQLAlchemy
+from contextlib import closing
+
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import DBAPIError
 
@@ -23,9 +25,14 @@ OVER = {20106, 20107, 20108, 20109, 20116}  # it has ended, or another consumer 
 
 
 def call(conn, sql, *values):
-    """The rows of a call; [] of a procedure that returns none."""
-    result = conn.exec_driver_sql(sql, values)
-    return [dict(row) for row in result.mappings()] if result.returns_rows else []
+    """The rows of a call, the last ones if there are several kinds; [] if it returns none."""
+    rows, more = [], True
+    with closing(conn.exec_driver_sql(sql, values)) as result:
+        while more and result.returns_rows:
+            names = [column[0] for column in result.cursor.description or ()]
+            rows = [dict(zip(names, row)) for row in result.cursor.fetchall()] if names else rows
+            more = result.cursor.nextset()
+    return rows
 
 
 def number(error):

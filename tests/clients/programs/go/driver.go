@@ -39,6 +39,29 @@ func over(err error) bool {
 	return false
 }
 
+type task struct {
+	ID, Attempt, Interval, Lapses int64
+	Queue, Payload                string
+}
+
+// take starts due tasks of direct queues, a JSON array of names. It waits for them up to a second.
+func take(db *sql.DB, queues string, limit int) (tasks []task, err error) {
+	rows, err := db.Query("CALL qtask_take_tasks(?, ?, ?, ?, NULL, @redis)", "go-1", queues, limit, 1000)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	rows.NextResultSet() // the first one names the queues that are not direct
+	for rows.Next() {
+		var t task
+		if err := rows.Scan(&t.ID, &t.Attempt, &t.Interval, &t.Queue, &t.Payload, &t.Lapses); err != nil {
+			return tasks, err
+		}
+		tasks = append(tasks, t)
+	}
+	return tasks, rows.Err()
+}
+
 // once does the work and ends its task in one transaction; it tells whether this call has done it.
 func once(db *sql.DB, taskID, attempt int64, work func(*sql.Tx) error) (bool, error) {
 	for tries := 1; ; tries++ {

@@ -109,6 +109,24 @@ func main() {
 	check(db.QueryRow("SELECT bound FROM orders WHERE order_no = ?", "8973").Scan(&bound))
 	tell("bound", bound)
 
+	check(db.QueryRow("CALL qtask_create_task(?, ?, ?, ?, NULL, @task_id, @created, @pushable)",
+		"mail", `{"to": "a@b.c"}`, 60, "STRAIGHT").Scan(&later, &created, &status))
+	tell("straight", map[string]any{"task_id": later, "created": created, "pushable": status})
+	took, err := take(db, `["STRAIGHT"]`, 10)
+	check(err)
+	tell("took", []any{map[string]any{
+		"task_id": took[0].ID, "attempt": took[0].Attempt, "interval_seconds": took[0].Interval,
+		"queue": took[0].Queue, "payload": json.RawMessage(took[0].Payload), "lapses": took[0].Lapses,
+	}})
+	_, err = db.Exec("CALL qtask_finish_task(?, ?)", took[0].ID, took[0].Attempt)
+	check(err)
+	tell("finished", []any{})
+	left, err := take(db, `["STRAIGHT"]`, 10)
+	check(err)
+	tell("nothing", append([]any{}, make([]any, len(left))...))
+	_, err = take(db, `["ORDERS"]`, 10)
+	tell("not direct", number(err))
+
 	tell("no task", number(db.QueryRow(start, 999999, nil).Scan(&attempt)))
 	_, err = db.Exec("CALL qtask_create_task('n', '[]', 60, 'Q', NULL, @t, @c, @p)")
 	tell("no object", number(err))
