@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlapi
 
-from qtask_db.constants import ERROR
+from qtask_db.constants import ERROR, LIMIT
 from qtask_db.schema.render import Renderer, dialects
 from qtask_db.settings import Settings
 
@@ -19,6 +19,11 @@ from . import values
 
 DIRECT_SHARE = 0.4
 """Of the calls in a dialect whose Python layer looks at the arguments: these pass it by."""
+
+
+PATIENCE = 5
+LONG_WAITS = range(PATIENCE + 1, LIMIT["wait_ms"] + 1)
+"""Milliseconds that are allowed, and would be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ def make(random: Random, dialect: str, task_ids: Sequence[int], batches: Sequenc
     given = {name: _SOUND[name](random, task_ids, batches, verb) for name in names}
     for name in random.sample(names, min(len(names), random.choice((1, 1, 1, 2, 3)))):
         given[name] = (_hostile_to_plsql if direct else _hostile)(random, name)
+    if _as_id(given.get("in_wait_ms")) in LONG_WAITS:
+        given["in_wait_ms"] = PATIENCE
     return Input(verb, given, frozenset(_named(given)), direct)
 
 
@@ -140,13 +147,17 @@ def _one_of(*sound: Any) -> Sound:
     return lambda random, *_: random.choice(sound)
 
 
-_TEXTS = ("in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_error")
+_TEXTS = (
+    "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
+    "in_delivery",
+)  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
     "in_payload": values.json_text,
     "in_options": values.options,
     "in_tasks": values.tasks,
     "in_held": values.json_text,
+    "in_queues": values.names,
 }
 """The parameters that are texts, with their values; all others are numbers."""
 _SOUND: dict[str, Sound] = {
@@ -160,6 +171,10 @@ _SOUND: dict[str, Sound] = {
     "in_namespace": _one_of(None, "default", "n"),
     "in_order_no": _one_of(None, "1"),
     "in_relay": _one_of("r"),
+    "in_worker": _one_of("w"),
+    "in_delivery": _one_of("direct", "redis"),
+    "in_queues": _one_of('["D"]', '["Q", "D"]', '["D", "Q", "R", "NEW"]'),
+    "in_wait_ms": _one_of(0, 0, 3),
     "in_error": _one_of(None, "it broke"),
     "in_status": _one_of(None, 0, 20, 30, 80, 90),
     "in_held": _one_of(None, '["Q"]'),

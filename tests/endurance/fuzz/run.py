@@ -25,6 +25,7 @@ SENTINELS = [(1, "untouched"), (2, "'; --"), (3, "\\")]
 SETTING_SHARE, TRANSACTION_SHARE, SESSION_SHARE = 0.05, 0.15, 0.35
 INPUTS_OF_A_SCHEMA = 100
 LONGEST_ERROR = 400
+OF_QUEUES = {"pause_queue", "resume_queue", "remove_queue", "set_delivery"}
 Rows = list[tuple[Any, ...]]
 Content = tuple[Rows, Rows, Rows]
 
@@ -121,7 +122,9 @@ class Run:
             raise Violation(str(made), f"the tables cannot be read: {error}") from error
 
     def _begin_anew(self, conn: Connection) -> None:
-        """A task in each state, and a batch."""
+        """A task in each state, a batch, and a direct queue: with one that is due, one that is
+        overdue, and one for later.
+        """
         for table in ("task", "batch", "queue"):
             _execute(conn, f"DELETE FROM {conn.prefix}{table}")
         made = calls.create_many(
@@ -133,6 +136,11 @@ class Run:
         calls.finish(conn, ids[3])
         calls.cancel(conn, ids[4])
         calls.fail(conn, ids[5], delay=0)
+        calls.set_delivery(conn, "D", "direct")
+        direct = [NewTask("job", {}, 60, "D", delay=delay) for delay in (0, 0, 900)]
+        ids += [task.task_id for task in calls.create_many(conn, direct)]
+        over = f"UPDATE {conn.prefix}task SET deadline_at = due_at WHERE task_id = {ids[-2]}"
+        _execute(conn, over)
         self._task_ids = ids
         self._content = _content(conn)
 
@@ -209,6 +217,8 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
     changed = {task_id for task_id in old if new.get(task_id) != old[task_id]}
     if made.verb in ("scan_tasks", "redrive_tasks", "expire_tasks", "purge_tasks", "release_batch"):
         return None if new.keys() <= old.keys() else "tasks came into being"
+    if made.verb == "take_tasks":
+        return _take_fault(before, after, rows[1:])
     if strange := changed - made.task_ids:
         return f"tasks that it does not name have changed: {strange}"
     if made.verb == "receive_task" and changed and _others(made, after, changed):
@@ -218,9 +228,27 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
         return "tasks came into being"
     if made.verb in inputs.CREATING and created:
         return _store_fault(made, after, rows[0][0])
-    if "queue" in made.verb and len(set(after[2]) - set(before[2])) > 1:
+    if made.verb in OF_QUEUES and len(set(after[2]) - set(before[2])) > 1:
         return "other queues have changed"
     return None
+
+
+def _take_fault(before: Content, after: Content, rows: Rows) -> str | None:
+    """What it has started is what it returns, of open direct queues; others it has only failed."""
+    old, new = ({row[0]: row for row in content[0]} for content in (before, after))
+    if new.keys() != old.keys():
+        return "tasks came or went"
+    status, attempts = _COLUMN["status"], _COLUMN["attempts"]
+    changed = [row for row in new.values() if row != old[row[0]]]
+    started = {row[0] for row in changed if row[attempts] == old[row[0]][attempts] + 1}
+    if started != {row[0] for row in rows}:
+        return f"it has started {started}"
+    if any(row[1] != new[row[0]][attempts] or row[4] != new[row[0]][4] for row in rows):
+        return "an attempt or a payload is not the task's"
+    if any(row[status] != Status.FAILED for row in changed if row[0] not in started):
+        return "it has changed tasks that it has neither started nor failed"
+    queues = {row[0] for row in before[2] if row[4] and row[3] is None}
+    return None if {row[1] for row in changed} <= queues else "a queue is paused or not direct"
 
 
 def _others(made: Input, after: Content, changed: set[int]) -> bool:
@@ -261,8 +289,9 @@ _COLUMNS = {
     "interval_seconds, delete_deadline, batch_id, created_at, deadline_at, due_at, started_at, "
     "ended_at, order_no, order_key, active, last_error, lapses",
     "batch": "batch_id, relay, lapses_at, task_ids",
-    "queue": "queue_id, queue, namespace, paused_at",
+    "queue": "queue_id, queue, namespace, paused_at, direct",
 }
+_COLUMN = {name: place for place, name in enumerate(_COLUMNS["task"].split(", "))}
 
 
 def _content(conn: Connection) -> Content:

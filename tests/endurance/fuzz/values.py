@@ -146,6 +146,16 @@ def tasks(random: Random) -> str:
     return json.dumps(elements, ensure_ascii=random.random() < 0.5)
 
 
+def names(random: Random) -> str:
+    """A JSON array of names of queues, or nearly; most of them hold a queue that is there."""
+    given = [random.choice((text, number, nothing))(random) for _ in range(random.randrange(3))]
+    given.insert(random.randrange(len(given) + 1), random.choice(("D", "D", "Q", "d", "D ")))
+    if random.random() < 0.3:
+        return json_text(random)
+    given *= random.choice((1, 1, 1, 2, 500, 10_000))
+    return json.dumps(given, ensure_ascii=random.random() < 0.5)
+
+
 def raw_bytes(random: Random) -> bytes:
     """Bytes that are no UTF-8, or hardly."""
     parts = [

@@ -16,6 +16,10 @@ from qtask_db.errors import QueueNotDirect
 from .record import Record
 
 HAND_OUT = 10.0  # seconds; no interval and no delay is longer than 2
+UNTOLD = 0.01
+"""Share of the attempts that may be told to nobody: a start without an attempt supersedes them
+before the take that has begun them reads what it returns.
+"""
 ACTIVE = (Status.WAITING, Status.PROCESSING)
 # Each finds tasks that must not be.
 _FAULTS = {
@@ -92,19 +96,23 @@ class Checker:
         for task_id, attempt in total.started:
             attempts[task_id].append(attempt)
         finished = {task_id for task_id, _ in total.finished}
+        untold = 0
         balance: dict[int, int] = defaultdict(int)
         for task_id in total.cancelled:
             balance[task_id] += 1
         for task_id in total.retried:
             balance[task_id] -= 1
         for task_id, lasts in total.created:
-            status, stored = rows.get(task_id, (None, len(attempts[task_id])))
+            status, stored = rows.get(task_id, (None, max(attempts[task_id], default=0)))
+            untold += stored - len(attempts[task_id])
             faults = _life_faults(
                 status, stored, sorted(attempts[task_id]), task_id in finished,
                 balance[task_id] if lasts else None,
             )  # fmt: skip
             for fault in faults:
                 self._broken(f"task {task_id}: {fault}")
+        if untold > UNTOLD * len(total.started):
+            self._broken(f"{untold} of {len(total.started):,} attempts were told to nobody")
 
     def _check_hand_out(self) -> None:
         """Every task that is active is queued again or taken, or fails in time."""
@@ -136,7 +144,7 @@ def _life_faults(
     status: int | None, stored: int, attempts: list[int], finished: bool, balance: int | None
 ) -> Iterator[str]:
     """`balance`: cancelled less retried, if the task can fail in no other way."""
-    if attempts != list(range(1, stored + 1)):
+    if attempts != sorted(set(attempts)) or (attempts or [0])[-1] != stored:
         yield f"it was started as {attempts}, and has {stored} attempts"
     if status is not None and finished != (status == Status.FINISHED):
         yield f"it was {'' if finished else 'not '}finished, and has status {status}"

@@ -65,6 +65,7 @@ def kind(text: str) -> str:
 def _side(text: str) -> str:
     statement = _STATEMENT.search(text)
     words = " ".join(statement[1].split()) if statement else "?"
+    words = re.sub(r"^SET STATEMENT .*? FOR ", "", words)
     who = next((name for mark, name in _WHO.items() if re.search(mark, words)), words[:60])
     wait = _WAIT.search(text)
     if wait is None:

@@ -40,7 +40,7 @@ BEGIN
   DECLARE v_next_at {{ instant }};
   DECLARE v_took BIGINT;
   DECLARE v_slept BIGINT;
-  DECLARE v_left BIGINT DEFAULT 1000 * in_wait_ms;
+  DECLARE v_left BIGINT;
   DECLARE v_started {{ text }} DEFAULT '[]';
   DECLARE v_expired INT;
   DECLARE v_last_id BIGINT UNSIGNED;
@@ -58,6 +58,7 @@ BEGIN
     {{ raise("invalid_argument", "in_queues must be a JSON array of 1 to %d queue names" % limit.rows) }};
   END IF;
 
+  SET v_left = 1000 * in_wait_ms;
   take: LOOP
     CALL {{ p }}look_for_tasks(
       in_queues, in_namespace, v_direct, out_redis, v_lanes, v_due, v_next_at, v_took
