@@ -28,14 +28,17 @@ try:
         cost,
         create,
         curve,
+        direct,
         latency,
         memory,
         oracle,
         purge,
         relay,
+        resting,
         rush,
         size,
         snapshot,
+        taking,
         worker,
     )
     from benchmarks.figure import Figure
@@ -56,6 +59,12 @@ CASES: Cases = {
     "bulk": bulk.bulk,
     "worker": worker.worker,
     "idle": worker.idle,
+    "direct-rush": direct.rush,
+    "direct-flood": direct.flood,
+    "direct-workers": taking.workers,
+    "direct-idle": direct.idle,
+    "take": taking.take,
+    "rest": resting.rest,
     "purge": purge.purge,
     "size": size.size,
     "snapshot": snapshot.snapshot,
@@ -99,7 +108,10 @@ def _arguments() -> argparse.Namespace:
         "reach, or could not be measured.",
     )
     parser.add_argument("--engine", choices=("mysql", "mariadb", "oracle"), default="mysql")
-    parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="small sizes, about 15 minutes")
+    parser.add_argument(
+        "--least", action="store_true", help="the least sizes: does each case work?"
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument("--markdown", action="store_true", help="the report as Markdown")
     parser.add_argument(
@@ -138,7 +150,8 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
         database.url,
         redis.url,
         arguments.engine,
-        arguments.quick,
+        arguments.quick or arguments.least,
+        arguments.least,
         stack,
         folder,
         _say,
@@ -148,7 +161,7 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
         _require_durable(bench)
     cases = _cases(arguments.engine)
     figures: list[Figure] = []
-    usual = [name for name in cases if not (arguments.quick and name in FOR_INFORMATION)]
+    usual = [name for name in cases if not (bench.quick and name in FOR_INFORMATION)]
     for name in arguments.case or usual:
         began = time.monotonic()
         _say(f"{name} ...")

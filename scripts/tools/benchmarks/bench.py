@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -36,6 +37,7 @@ VALUES = (
 """The row that create_task stores."""
 CHUNK = 50_000
 END = "TIMESTAMP'9998-01-01 00:00:00'"
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -46,6 +48,9 @@ class Bench:
     redis_url: str
     engine: str
     quick: bool
+    """Whether the sizes are small."""
+    least: bool
+    """Whether they only show that each case works."""
     stack: ExitStack
     folder: Path
     say: Callable[[str], None]
@@ -66,9 +71,9 @@ class Bench:
 
     def settle(self) -> None:
         """Lets the server write what filling and other cases have left in memory, for at most a
-        minute, and as long as it does (MariaDB may keep it). In small sizes there is little of it.
+        minute, and as long as it does (MariaDB may keep it). Of the least sizes there is little.
         """
-        if self.quick:
+        if self.least:
             return
         schema = self.schema("bcreate_")
         self.say("  waiting until the server has written it all")
@@ -80,13 +85,20 @@ class Bench:
             time.sleep(0.5)
         schema.sql("SET GLOBAL innodb_max_dirty_pages_pct = 90")
 
-    def environment(self, schema: Schema) -> dict[str, str]:
+    def environment(self, schema: Schema, *, redis: bool = True) -> dict[str, str]:
         """For commands of qtask."""
-        return {
-            "QTASK_DATABASE_URL": self.database_url,
-            "QTASK_REDIS_URL": self.redis_url,
-            "QTASK_PREFIX": schema.prefix,
-        }
+        found = {"QTASK_DATABASE_URL": self.database_url, "QTASK_PREFIX": schema.prefix}
+        return found | ({"QTASK_REDIS_URL": self.redis_url} if redis else {})
+
+    def database_seconds(self) -> float:
+        """Processor time that the server has used. Raises RuntimeError if it is not a process of
+        this machine.
+        """
+        if self.database_pid is None:
+            raise RuntimeError("the server is not a process of this machine")
+        text = Path(f"/proc/{self.database_pid}/stat").read_text()
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / TICKS
 
 
 class Schema:
@@ -120,6 +132,11 @@ class Schema:
             (queue, namespace),
         )
         return int(found[0][0])
+
+    def direct_queue_id(self, queue: str) -> int:
+        """The same for a direct queue."""
+        calls.set_delivery(self.conn, queue, "direct")
+        return self.queue_id(queue)
 
     def moment(self, seconds: int) -> tuple[str, float]:
         """A time so far ahead: for SQL, and in seconds since 1970."""

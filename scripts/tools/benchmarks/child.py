@@ -10,6 +10,11 @@ from typing import Any
 _spawn = multiprocessing.get_context("spawn")
 
 
+def counters(count: int) -> Any:
+    """Numbers that children change and everybody reads."""
+    return _spawn.Array("q", count, lock=False)
+
+
 class Child:
     """A function in a process of its own, and what it returns."""
 

@@ -7,7 +7,7 @@ import os
 from qtask_db.worker import Job, Worker
 
 QUEUE = "NOOP"
-worker = Worker(os.environ["QTASK_DATABASE_URL"], os.environ["QTASK_REDIS_URL"])
+worker = Worker(os.environ["QTASK_DATABASE_URL"], os.environ.get("QTASK_REDIS_URL"))
 
 
 @worker.handler(QUEUE)

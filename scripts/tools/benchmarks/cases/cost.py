@@ -6,10 +6,8 @@ These figures hold on a busy machine, too. scripts/bench scaling reckons with th
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from qtask_db import NewTask, calls
 from qtask_db.models import Message
@@ -22,7 +20,6 @@ from .relay import BATCH
 QUEUE = "COST"
 SETTLES, QUICKLY = 3.0, 0.5
 """Seconds in which a server has done in the background what the step has left behind."""
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cost(bench: Bench) -> list[Figure]:
@@ -81,15 +78,11 @@ def cost(bench: Bench) -> list[Figure]:
         for _ in range(batches):
             calls.purge(conn, BATCH)
 
-    def database() -> float:
-        text = Path(f"/proc/{bench.database_pid}/stat").read_text()
-        user, system = text.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / TICKS
-
     def of_redis() -> float:
         found = redis.info("cpu")
         return float(found["used_cpu_user"]) + float(found["used_cpu_sys"])
 
+    database = bench.database_seconds
     steps: list[tuple[Callable[[], None], Callable[[], float], int]] = [
         (create, database, singles),
         (create_many, database, batches * BATCH),
@@ -116,7 +109,7 @@ def cost(bench: Bench) -> list[Figure]:
             Figure(f"{name}, server", 1e6 * (server() - processor) / count, "us"),
             Figure(f"{name}, client", 1e6 * client / count, "us"),
         ]
-        if server is database:
+        if server is not of_redis:
             written = (_log(schema) - log) / count
             figures.append(Figure(f"{name}, log", written, "bytes", note="redo and binary"))
     rest = schema.sql(f"SELECT COUNT(*) FROM {{table}} WHERE queue_id = {queue_id}")[0][0]

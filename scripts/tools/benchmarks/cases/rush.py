@@ -58,7 +58,7 @@ def rush(bench: Bench) -> list[Figure]:
 
 def flood(bench: Bench) -> list[Figure]:
     """100,000 tasks due in the same second: the first message, the last one, creates meanwhile."""
-    count, ahead = (20_000, AHEAD) if bench.quick else (100_000, FAR_AHEAD)
+    count, ahead = (20_000, AHEAD) if bench.least else (100_000, FAR_AHEAD)
     schema = bench.schema("bflood_")
     redis = bench.redis()
     redis.flushdb()

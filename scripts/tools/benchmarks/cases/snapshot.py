@@ -1,4 +1,4 @@
-"""The cost of scans, looks ahead and purges after many transitions under one open snapshot."""
+"""The cost of scans, takes, looks and purges after many transitions under one open snapshot."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from qtask_db import calls
 from ..bench import INTERVAL, NOW, OPTIONS, Bench, Schema
 from ..figure import Figure, interleaved, middle
 from .relay import BATCH, claim
+from .taking import take_batch
 
 CHUNK = 10_000
-QUEUE = "SNAPSHOT"
+QUEUE, DIRECT = "SNAPSHOT", "DIRECT"
 
 
 def snapshot(bench: Bench) -> list[Figure]:
     """Against a server of its own with the same history and no snapshot. The ratios are of the sums
     of all rounds: what is rare and slow counts.
     """
-    rounds = 5 if bench.quick else 100
-    transitions = 20_000 if bench.quick else 1_000_000
+    rounds, transitions = (20, 300_000) if bench.quick else (100, 1_000_000)
+    if bench.least:
+        rounds, transitions = 5, 20_000
     server = bench.stack.enter_context(servers.start(bench.engine, options=OPTIONS, log=bench.say))
     plain = replace(bench, database_url=server.url, _schemas={}).schema("bsnap_")
     ours = bench.schema("bsnap_")
@@ -30,14 +32,16 @@ def snapshot(bench: Bench) -> list[Figure]:
     ours.sql("START TRANSACTION WITH CONSISTENT SNAPSHOT", conn=reader)
     for schema in (plain, ours):
         bench.say(f"  {transitions:,} transitions {'' if schema is ours else 'without a snapshot'}")
-        lane = schema.queue_id(QUEUE)
-        _live(schema, lane, transitions // 3)
-        schema.fill(2 * (rounds + 4) * BATCH, [lane])
+        for lane in (schema.queue_id(QUEUE), schema.direct_queue_id(DIRECT)):
+            _live(schema, lane, transitions // 3)
+            schema.fill(2 * (rounds + 4) * BATCH, [lane])
         schema.sql("ANALYZE TABLE {table}")
-    note = f"{transitions:,} transitions; ratio of the times"
+    note = f"{transitions:,} transitions of either queue; ratio of the times"
     steps: list[tuple[str, int, Callable[[Schema], object]]] = [
         ("scan", BATCH, claim),
+        ("take", BATCH, lambda schema: take_batch(schema, DIRECT)),
         ("scan and purge", BATCH, _claim_finish_purge),
+        ("take and purge", BATCH, _take_finish_purge),
     ]
     figures = [
         _compare(name, count, step, ours, plain, rounds, note) for name, count, step in steps
@@ -47,6 +51,7 @@ def snapshot(bench: Bench) -> list[Figure]:
     idle: list[tuple[str, Callable[[Schema], object]]] = [
         ("next_due", lambda schema: calls.next_due(schema.conn)),
         ("scan of nothing", lambda schema: calls.scan(schema.conn, "bench")),
+        ("take of nothing", lambda schema: calls.take(schema.conn, "bench", [DIRECT], BATCH)),
     ]
     figures += [_compare(name, 1, step, ours, plain, 3 * rounds, note) for name, step in idle]
     ours.sql("COMMIT", conn=reader)
@@ -104,5 +109,11 @@ def _claim_finish_purge(schema: Schema) -> None:
     calls.confirm(schema.conn, batch.batch_id or 0, "bench")
     calls.processing_many(schema.conn, [(m.task_id, m.attempt) for m in batch.messages])
     calls.finish_many(schema.conn, [(m.task_id, m.attempt) for m in batch.messages])
+    if calls.purge(schema.conn, BATCH) != BATCH:
+        raise RuntimeError("a purge did not find what had just been finished")
+
+
+def _take_finish_purge(schema: Schema) -> None:
+    calls.finish_many(schema.conn, take_batch(schema, DIRECT))
     if calls.purge(schema.conn, BATCH) != BATCH:
         raise RuntimeError("a purge did not find what had just been finished")

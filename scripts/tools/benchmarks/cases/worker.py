@@ -39,7 +39,7 @@ def worker(bench: Bench) -> list[Figure]:
     for number in range(-1, rounds):
         _queue(bench, schema, count)
         drained = Child(_drain, bench.database_url, bench.redis_url, schema.prefix, count).result()
-        updated = _updates(floor, count)
+        updated = updates(floor, count)
         if number >= 0:
             pair.ours.append(drained)
             pair.floor.append(updated)
@@ -127,7 +127,8 @@ def _drain(url: str, redis_url: str, prefix: str, count: int) -> float:
     return seconds
 
 
-def _updates(schema: Schema, count: int) -> float:
+def updates(schema: Schema, count: int) -> float:
+    """Seconds of two UPDATEs by key, by batches."""
     schema.sql("DELETE FROM {table}")
     schema.fill(count, [schema.queue_id(QUEUE)])
     ids = iter([str(row[0]) for row in schema.sql("SELECT task_id FROM {table} ORDER BY task_id")])
@@ -142,7 +143,7 @@ def _updates(schema: Schema, count: int) -> float:
 
 
 def note_starts(
-    url: str, redis_url: str, prefix: str, count: int, queue: str = PROBE
+    url: str, redis_url: str | None, prefix: str, count: int, queue: str = PROBE
 ) -> list[tuple[int, float]]:
     """Runs a worker until it has seen so many tasks; their ids and when their handlers began."""
     worker = Worker(Database(url, prefix=prefix), redis_url)
