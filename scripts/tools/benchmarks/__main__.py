@@ -7,7 +7,6 @@ the ratios can be compared between machines and runs, the absolute figures canno
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -42,6 +41,7 @@ try:
         worker,
     )
     from benchmarks.figure import Figure
+    from benchmarks.machine import Machine
     from benchmarks.rivals import main as rivals
     from qtask_db.errors import QtaskError
 except ImportError as missing:
@@ -81,12 +81,12 @@ def main() -> int:
     arguments = _arguments()
     if arguments.rivals:
         return rivals.main(arguments, OPTIONS, _say)
-    began = time.monotonic()
     figures: list[Figure] = []
+    state: list[str] = []
     status, problem = 0, ""
     with ending_by_signals(), ExitStack() as stack:
         try:
-            figures = _measure(arguments, stack)
+            figures, state = _measure(arguments, stack)
         except Ended as ended:
             status, problem = ended.status, "interrupted"
         except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
@@ -96,8 +96,8 @@ def main() -> int:
     if problem:
         _say(f"bench: {problem}")
         return status
-    report.tell(figures, arguments, lambda: report.show(figures), lambda: report.markdown(figures))
-    _say(f"{time.monotonic() - began:.0f} s; load now {os.getloadavg()[0]:.1f}")
+    markdown = report.markdown(figures)
+    report.tell(figures, state, arguments, lambda: report.show(figures), markdown)
     return 0 if all(figure.ok for figure in figures) else 1
 
 
@@ -139,8 +139,10 @@ def _cases(engine: str) -> Cases:
     return ORACLE_CASES if engine == "oracle" else CASES
 
 
-def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
+def _measure(arguments: argparse.Namespace, stack: ExitStack) -> tuple[list[Figure], list[str]]:
+    """The figures, and lines about the machine and the servers."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
+    machine = Machine(folder)
     # The data lie beside the temporary files: a RAM disk would make durable writes free.
     on_oracle = arguments.engine == "oracle"
     options = () if on_oracle else OPTIONS
@@ -170,7 +172,9 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> list[Figure]:
         for figure in found:
             _say(f"  {report.line(figure)}")
         _say(f"  {time.monotonic() - began:.0f} s")
-    return figures
+    return figures, machine.state(
+        ", ".join(f"{server.engine} {server.version}" for server in (database, redis))
+    )
 
 
 def _require_durable(bench: Bench) -> None:

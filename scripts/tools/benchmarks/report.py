@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from collections.abc import Callable, Sequence
 
 from rich import box
@@ -16,33 +17,68 @@ from .figure import Figure
 
 def tell(
     figures: Sequence[Figure],
+    state: Sequence[str],
     arguments: argparse.Namespace,
     show: Callable[[], None],
-    markdown: Callable[[], str],
+    markdown: str,
 ) -> None:
     """Prints it in the form that was asked for; a copy goes into a file where one was named."""
-    text = json.dumps({"cases": [figure.as_json() for figure in figures]}, indent=1)
+    page = f"{markdown}\n\n{bullets(state)}"
+    found = {"page": page.split("\n"), "cases": [figure.as_json() for figure in figures]}
+    text = json.dumps(found, indent=1)
     if arguments.save:
         arguments.save.write_text(text + "\n")
     if arguments.json:
         print(text)
     elif arguments.markdown:
-        print(markdown())
+        print(page)
     else:
         show()
+        print(bullets(state))
 
 
 def markdown(figures: Sequence[Figure]) -> str:
-    """For docs/internals/benchmarks.md."""
-    lines = ["| case | value | floor | ratio | wanted |", "|---|---|---|---|---|"]
+    """For docs/internals/benchmarks.md: the names of floors and the notes stand below the table."""
+    rows = [
+        [
+            one.name,
+            _amount(one.measured, one.unit),
+            "" if one.floor is None else _number(one.floor),
+            "" if one.ratio is None else f"{one.ratio:.2f}",
+            _reach(one, unit=False),
+            "" if one.reach is None else "yes" if one.ok else "**no**",
+        ]
+        for one in figures
+    ]
+    notes: dict[str, list[str]] = {}
     for one in figures:
-        floor = "" if one.floor is None else f"{_amount(one.floor, one.unit)}, {one.floor_is}"
-        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-        name = f"{one.name}: {one.note}" if one.note else one.name
-        missed = "" if one.ok else ", **missed**"
-        cells = (name, _amount(one.measured, one.unit), floor, ratio, f"{_reach(one)}{missed}")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        for text in (one.floor_is and f"the floor is {one.floor_is}", one.note):
+            if text:
+                notes.setdefault(text, []).append(one.name)
+    titles = ["case", "value", "floor", "ratio", "wanted", "ok"]
+    told = bullets([f"{text}: {'; '.join(names)}" for text, names in notes.items()])
+    return f"{table(titles, rows)}\n\n{told}"
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown that is a table in a terminal, too: the first column to the left, others right."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    lines = [
+        "| " + " | ".join(cell.rjust(width) if place else cell.ljust(width)
+                          for place, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        + " |"
+        for row in (titles, *rows)
+    ]  # fmt: skip
+    dashes = ["-" * width for width in widths]
+    rule = "| " + " | ".join([dashes[0], *(f"{dash[1:]}:" for dash in dashes[1:])]) + " |"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def bullets(texts: Sequence[str]) -> str:
+    """A list of at most 100 columns."""
+    return "\n".join(
+        textwrap.fill(text, 100, initial_indent="- ", subsequent_indent="  ") for text in texts
+    )
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -90,14 +126,18 @@ def line(one: Figure) -> str:
     return ", ".join(parts)
 
 
-def _reach(one: Figure) -> str:
+def _reach(one: Figure, *, unit: bool = True) -> str:
     if one.reach is None:
         return ""
     sign = "<=" if one.at_most else ">="
     if one.of_ratio:
         return f"ratio {sign} {one.reach:g}"
-    return f"{sign} {_amount(one.reach, one.unit)}"
+    return f"{sign} {_amount(one.reach, one.unit) if unit else _number(one.reach)}"
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    return f"{_number(value)} {unit}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from benchmarks import page as benchmarks
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted((ROOT / "docs/internals").glob("*.md"))
@@ -29,3 +30,12 @@ def test_the_architecture_names_each_part_of_the_package() -> None:
     table = page.split("## Modules", 1)[1].split("\n## ", 1)[0]
     parts = {p.name + "/" * p.is_dir() for p in (ROOT / "qtask_db").glob("[!_]*")} - {"py.typed"}
     assert {part for part in parts if f"`{part}`" not in table} == set()
+
+
+def test_the_benchmarks_are_those_that_were_saved() -> None:
+    assert benchmarks.PAGE.read_text() == benchmarks.page(), "run `scripts/bench page`"
+
+
+def test_the_tables_of_the_benchmarks_fit_into_a_terminal() -> None:
+    lines = benchmarks.PAGE.read_text().splitlines()
+    assert [line for line in lines if line.startswith("|") and len(line) > 100] == []

@@ -19,7 +19,7 @@ from . import environment
 from .process import PATIENCE, Driver, Records, until
 from .sizes import Sizes
 
-PREFIX = "rival_"
+PRODUCERS = 8
 WARM_UP = 50
 AT_HAND = 20
 """Tasks of which the worker has some in progress when it is killed."""
@@ -43,11 +43,19 @@ class Rival:
     """Seconds that creating a thousand delayed tasks may take, until its worker knows them."""
     own: bool = False
     """Whether it runs under the project's own Python."""
+    ours: bool = False
+    """Whether it is qtask-db itself."""
 
 
+DIRECT = "qtask-db, direct"
+ONE_LOG = "mysql, one log"
+"""A server without binary log: a commit syncs one file, as on PostgreSQL."""
 RIVALS = (
-    Rival("qtask", "qtask-db", "mysql", relay=True, own=True),
+    Rival("direct", DIRECT, "mysql", own=True, ours=True),
+    Rival("qtask", "qtask-db, Redis", "mysql", relay=True, own=True, ours=True),
+    Rival("direct-one-log", f"{DIRECT}, one log", ONE_LOG, "direct", own=True, ours=True),
     Rival("original", "the original's method", "mysql", relay=True, own=True, lead=2.5),
+    Rival("solid", "Solid Queue's method", "mysql", relay=True, own=True),
     Rival("huey", "Huey", "mysql", lead=5),
     Rival("procrastinate", "procrastinate", "postgresql"),
     Rival("pgqueuer", "pgqueuer", "postgresql"),
@@ -72,6 +80,7 @@ class Result:
     version: str = ""
     bulk: bool = True
     single: list[float] = field(default_factory=list)
+    several: list[float] = field(default_factory=list)
     batch: list[float] = field(default_factory=list)
     drain: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
@@ -86,7 +95,7 @@ class Result:
     problems: list[str] = field(default_factory=list)
 
     def value(self, column: str) -> float | None:
-        """Of a column: single, batch, drain, p50, p99 or recovery."""
+        """Of a column: single, several, batch, drain, p50, p99 or recovery."""
         if column in ("p50", "p99"):
             return at(self.late, int(column[1:]) / 100) if self.late else None
         if column == "recovery":
@@ -148,9 +157,9 @@ class Setting:
             for server in (self.servers["transport"], self.servers[rival.server])
         )
         given = {
-            "QTASK_DATABASE_URL": self.servers["mysql"].url,
+            "QTASK_DATABASE_URL": url,
             "QTASK_REDIS_URL": transport,
-            "QTASK_PREFIX": PREFIX,
+            "QTASK_PREFIX": f"rival{number}_",
             "RIVALS_URL": url,
             "RIVALS_RECORD": str(records.path) if records is not None else "",
         } | {f"RIVALS_{name.upper()}": str(value) for name, value in more.items()}
@@ -202,7 +211,7 @@ def _guarded(result: Result, say: Callable[[str], None], step: Callable[[], None
     try:
         step()
     except (RuntimeError, OSError) as error:
-        if result.rival.name == "qtask":
+        if result.rival.ours:
             raise
         result.problems.append(str(error))
         say(f"  {result.rival.name}: {error}")
@@ -217,6 +226,8 @@ def _round(setting: Setting, sizes: Sizes, result: Result) -> None:
         result.version, result.bulk = serve.ask("install")
         serve.ask("clear")
         result.single.append(serve.ask("singles", sizes.single))
+        serve.ask("clear")
+        result.several.append(_at_once(setting, sizes, rival, serve))
         serve.ask("clear")
         count, rate = serve.ask("batches", sizes.batches, sizes.backlog)
         result.batch.append(rate)
@@ -233,6 +244,20 @@ def _round(setting: Setting, sizes: Sizes, result: Result) -> None:
         if ended and len(found) < count:
             raise RuntimeError(f"{count - len(found)} of {count} tasks did not run")
         serve.ask("clear")
+
+
+def _at_once(setting: Setting, sizes: Sizes, rival: Rival, serve: Driver) -> float:
+    """Creations one by one a second, of several processes together."""
+    with ExitStack() as stack:
+        drivers = [
+            stack.enter_context(setting.driver(rival, "serve")) for _ in range(PRODUCERS - 1)
+        ]
+        for driver in drivers:
+            driver.ask("install")
+        every = [serve, *drivers]
+        for driver in every:
+            driver.tell("singles", sizes.single)
+        return float(sum(driver.answer() for driver in every))
 
 
 def _lateness(setting: Setting, sizes: Sizes, result: Result) -> None:

@@ -44,6 +44,7 @@ class Driver:
     ) -> None:
         self.text = f"{side} {verb}"
         self._log = log
+        self._asked = ""
         pipe = subprocess.PIPE if verb == "serve" else None
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -60,14 +61,22 @@ class Driver:
 
     def ask(self, request: str, *arguments: Any) -> Any:
         """Sends a request and waits. Raises RuntimeError if the process ends instead."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
+        self.tell(request, *arguments)
+        return self.answer()
+
+    def tell(self, request: str, *arguments: Any) -> None:
+        """Sends a request."""
+        assert self._process.stdin is not None
+        self._asked = request
         with contextlib.suppress(BrokenPipeError):
-            print(json.dumps([request, *arguments]), file=process.stdin, flush=True)
-        if answer := process.stdout.readline():
+            print(json.dumps([request, *arguments]), file=self._process.stdin, flush=True)
+
+    def answer(self) -> Any:
+        """Waits for the answer to it. Raises RuntimeError if the process ends instead."""
+        assert self._process.stdout is not None
+        if answer := self._process.stdout.readline():
             return json.loads(answer)
-        raise RuntimeError(f"{self.text}: {request} failed{self.last_line()}")
+        raise RuntimeError(f"{self.text}: {self._asked} failed{self.last_line()}")
 
     def check(self) -> None:
         if self._process.poll() is not None:

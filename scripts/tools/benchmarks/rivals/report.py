@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .. import report
 from ..figure import Figure
-from .compare import AT_HAND, KILL_TIMEOUT, Comparison, Result
+from .compare import AT_HAND, DIRECT, KILL_TIMEOUT, PRODUCERS, Comparison, Result
 
 RATES = {
     "single": "single enqueue/s",
+    "several": f"{PRODUCERS} at once/s",
     "batch": "batch enqueue/s",
     "drain": "drain/s",
 }
@@ -23,29 +25,33 @@ TIMES = {
     "recovery": "recovered",
 }
 COLUMNS = RATES | TIMES
+OTHERS = {"lost": "lost", "version": "version", "server": "stored in"}
+TABLES = (tuple(RATES), (*TIMES, "lost"), ("version", "server"))
+"""Each of them fits into a terminal."""
 
 
 def show(found: Comparison) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console.width = 170
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for number, title in enumerate(_titles()):
-        table.add_column(title, justify="right" if number > 2 else "left", no_wrap=True)
-    for result in found.results:
-        table.add_row(*_cells(found, result))
-    console.print(table)
+        console.width = 100
+    for columns in TABLES:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for number, title in enumerate(_titles(columns)):
+            table.add_column(title, justify="right" if number else "left", no_wrap=True)
+        for result in found.results:
+            table.add_row(*_cells(found, result, columns))
+        console.print(table)
     for line in _notes(found):
         console.print(line)
 
 
 def markdown(found: Comparison) -> str:
     """For docs/internals/benchmarks.md."""
-    titles = _titles()
-    rows = [titles, ["---"] * 3 + ["---:"] * (len(titles) - 3)]
-    rows += [_cells(found, result) for result in found.results]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", *(f"- {line}" for line in _notes(found))])
+    tables = [
+        report.table(_titles(columns), [_cells(found, result, columns) for result in found.results])
+        for columns in TABLES
+    ]
+    return "\n\n".join([*tables, report.bullets(_notes(found))])
 
 
 def figures(found: Comparison) -> list[Figure]:
@@ -68,7 +74,7 @@ def _figures(found: Comparison) -> Iterator[Figure]:
                 floor_is=name,
                 ratio=ours / theirs,
                 # How long a recovery takes is a setting, the same for all.
-                reach=1.0 if result.rival.durable and column != "recovery" else None,
+                reach=1.0 if _counts(result) and column != "recovery" else None,
                 at_most=column in TIMES,
                 of_ratio=True,
                 note=result.version,
@@ -77,22 +83,33 @@ def _figures(found: Comparison) -> Iterator[Figure]:
         yield Figure("rivals: lost", found.ours.lost, "tasks", reach=0.0, at_most=True)
 
 
-def _titles() -> list[str]:
-    return ["system", "version", "stored in", *COLUMNS.values(), "lost"]
+def _counts(result: Result) -> bool:
+    """Whether it must not be ahead."""
+    return result.rival.durable and not result.rival.ours
 
 
-def _cells(found: Comparison, result: Result) -> list[str]:
+def _titles(columns: Sequence[str]) -> list[str]:
+    return ["system", *((COLUMNS | OTHERS)[column] for column in columns)]
+
+
+def _cells(found: Comparison, result: Result, columns: Sequence[str]) -> list[str]:
     rival = result.rival
-    where = rival.server if rival.durable else f"{rival.server}, not durable"
-    cells = [rival.title, result.version or "-", where]
-    for column in COLUMNS:
-        text = _amount(found, result, column)
-        if result is not found.ours and (ratio := _ratio(found, result, column)):
-            text += f" ({ratio})"
-        if column == "batch" and not result.bulk:
-            text += " *"
-        cells.append(text)
-    return [*cells, _lost(result)]
+    cells = [rival.title if rival.durable else f"{rival.title}, not durable"]
+    for column in columns:
+        if column == "version":
+            cells.append(result.version or "-")
+        elif column == "server":
+            cells.append(rival.server)
+        elif column == "lost":
+            cells.append(_lost(result))
+        else:
+            text = _amount(found, result, column)
+            if result is not found.ours and (ratio := _ratio(found, result, column)):
+                text += f" ({ratio})"
+            if column == "batch" and not result.bulk:
+                text += " *"
+            cells.append(text)
+    return cells
 
 
 def _amount(found: Comparison, result: Result, column: str) -> str:
@@ -108,7 +125,7 @@ def _amount(found: Comparison, result: Result, column: str) -> str:
 
 
 def _ratio(found: Comparison, result: Result, column: str) -> str:
-    """qtask-db's value by the rival's."""
+    """The value of the first line by the rival's."""
     ours, theirs = found.ours.value(column), result.value(column)
     if ours is None or not theirs or math.inf in (ours, theirs):
         return ""
@@ -125,19 +142,20 @@ def _lost(result: Result) -> str:
 
 def _notes(found: Comparison) -> list[str]:
     sizes = found.sizes
-    servers = "; ".join(f"{name}: {version}" for name, version in found.servers.items())
     notes = [
-        "in brackets: qtask-db's value by the rival's; of a rate, above 1 is faster; of a time, "
-        "below 1 is sooner",
+        f"in brackets: the value of {DIRECT}, by that of the line; of a rate, above 1 is faster; "
+        "of a time, below 1 is sooner",
         "*: this system has no call that creates many tasks",
-        "qtask-db and the original push each new task to a Redis that is not synced: it need not "
-        "be; a commit of MySQL syncs two files, its binary log too, one of PostgreSQL one",
+        "by Redis: qtask-db and the original push each new task to a Redis that is not synced: it "
+        "need not be",
+        "a commit of MySQL syncs two files, its binary log too, one of PostgreSQL one, and one of "
+        "a MySQL without binary log (one log)",
+        f"{PRODUCERS} at once: so many processes that create one by one",
         f"drain: {sizes.backlog:,} no-op tasks or those created in {sizes.batches:g} s, one "
         f"worker; at most {sizes.drain:g} s are counted; median of {sizes.rounds}",
         f"late: handler's start after the due time of {sizes.delayed:,} tasks due at one instant",
         f"recovered: kill -9 of the worker, another one starts at once, until its {AT_HAND} tasks "
         f"have run; a system with a time-out for that has it at {KILL_TIMEOUT} s",
-        f"servers: {servers}",
     ]
     return notes + [
         f"{result.rival.title} on {result.rival.server}: {problem}"

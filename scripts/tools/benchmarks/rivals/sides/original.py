@@ -46,15 +46,15 @@ class Side(side.Side):
     bulk = False
 
     def install(self) -> None:
-        self.conn, self.redis = _connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
-        _sql(self.conn, TABLE)
+        self.conn, self.redis = connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
+        rows(self.conn, TABLE)
 
     def version(self) -> str:
         return "its method, written anew"
 
     def clear(self) -> None:
         self.redis.flushdb()
-        _sql(self.conn, "TRUNCATE TABLE original_task")
+        rows(self.conn, "TRUNCATE TABLE original_task")
 
     def create(self, number: int) -> None:
         task_id, text = self._create(number, 0)
@@ -72,23 +72,23 @@ class Side(side.Side):
 
     def left(self) -> int:
         return int(
-            _sql(self.conn, "SELECT COUNT(*) FROM original_task WHERE status IN (20, 30)")[0][0]
+            rows(self.conn, "SELECT COUNT(*) FROM original_task WHERE status IN (20, 30)")[0][0]
         )
 
     def relay(self) -> None:
-        conn, queue = _connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
+        conn, queue = connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
         while True:
             began = time.monotonic()
             batch = time.time_ns()
-            _sql(
+            rows(
                 conn,
                 "UPDATE original_task SET batch = %s, "
                 "next_at = NOW(3) + INTERVAL task_interval SECOND "
                 "WHERE status IN (20, 30) AND next_at <= NOW(3) ORDER BY next_at LIMIT %s",
                 (batch, LIMIT),
             )
-            rows = _sql(conn, "SELECT id, payload FROM original_task WHERE batch = %s", (batch,))
-            for task_id, text in rows:
+            found = rows(conn, "SELECT id, payload FROM original_task WHERE batch = %s", (batch,))
+            for task_id, text in found:
                 queue.rpush(side.QUEUE, _message(task_id, text))
             time.sleep(max(0.0, SCAN_INTERVAL - (time.monotonic() - began)))
 
@@ -102,7 +102,7 @@ class Side(side.Side):
     def _create(self, number: int, seconds: float) -> tuple[int, str]:
         """Is there such a task, the task, and the task as it is stored."""
         text = json.dumps(side.payload(number))
-        _sql(
+        rows(
             self.conn,
             "SELECT id FROM original_task WHERE order_no = %s AND name = %s AND status IN (20, 30)",
             (str(number), "rival"),
@@ -116,14 +116,14 @@ class Side(side.Side):
                  int(1e6 * (seconds or side.TIMEOUT))),
             )  # fmt: skip
             task_id = cursor.lastrowid
-        ((stored,),) = _sql(
+        ((stored,),) = rows(
             self.conn, "SELECT payload FROM original_task WHERE id = %s", (task_id,)
         )
         return task_id, stored
 
 
 def _consume() -> None:
-    conn, queue = _connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
+    conn, queue = connect(), redis.Redis.from_url(environ["QTASK_REDIS_URL"])
     while True:
         found = queue.blpop([side.QUEUE], timeout=1)
         if found is None:
@@ -138,14 +138,14 @@ def _consume() -> None:
             )
         if taken:
             side.handle(given)
-            _sql(conn, "UPDATE original_task SET status = 0 WHERE id = %s", (given["task_id"],))
+            rows(conn, "UPDATE original_task SET status = 0 WHERE id = %s", (given["task_id"],))
 
 
 def _message(task_id: int, text: str) -> str:
     return json.dumps({**json.loads(text), "task_id": task_id})
 
 
-def _connect() -> pymysql.Connection[Any]:
+def connect() -> pymysql.Connection[Any]:
     parts = urlsplit(side.URL)
     return pymysql.connect(
         host=parts.hostname,
@@ -157,7 +157,7 @@ def _connect() -> pymysql.Connection[Any]:
     )
 
 
-def _sql(conn: pymysql.Connection[Any], statement: str, arguments: Any = None) -> list[Any]:
+def rows(conn: pymysql.Connection[Any], statement: str, arguments: Any = None) -> list[Any]:
     with conn.cursor() as cursor:
         cursor.execute(statement, arguments)
         return list(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""qtask-db as its users run it: `qtask relay` and `qtask worker`, both with their defaults."""
+"""qtask-db through Redis: `qtask relay` and `qtask worker`, both with their defaults."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from qtask_db import Database, Job, NewTask, Worker, calls, install
+from qtask_db.task import Task
 from qtask_db.transport.queues import push_tasks
 
 from .. import side
@@ -44,10 +45,7 @@ class Side(side.Side):
         self._sql(f"TRUNCATE TABLE {PREFIX}batch")
 
     def create(self, number: int) -> None:
-        task = calls.create(
-            self.conn, "rival", side.payload(number), side.TIMEOUT, side.QUEUE, delete_deadline=KEEP
-        )
-        task.push(self.redis)
+        self._create(number).push(self.redis)
 
     def create_many(self, numbers: Sequence[int]) -> None:
         push_tasks(self.redis, calls.create_many(self.conn, self._tasks(numbers)))
@@ -62,10 +60,15 @@ class Side(side.Side):
         return int(self._sql(f"SELECT COUNT(*) FROM {PREFIX}task WHERE status IN (20, 30)")[0][0])
 
     def work(self) -> None:
-        _qtask("worker", f"{__name__}:worker", "--log-level", "warning")
+        run("worker", f"{__name__}:worker", "--log-level", "warning")
 
     def relay(self) -> None:
-        _qtask("relay", "--log-level", "warning")
+        run("relay", "--log-level", "warning")
+
+    def _create(self, number: int) -> Task:
+        return calls.create(
+            self.conn, "rival", side.payload(number), side.TIMEOUT, side.QUEUE, delete_deadline=KEEP
+        )
 
     def _tasks(self, numbers: Sequence[int], delay: int | None = None) -> list[NewTask]:
         return [
@@ -86,6 +89,7 @@ class Side(side.Side):
             return list(cursor.fetchall())
 
 
-def _qtask(*arguments: str) -> None:
+def run(*arguments: str) -> None:
+    """A command in the place of this process."""
     program = Path(sys.executable).with_name("qtask")
     os.execv(program, [str(program), *arguments])  # noqa: S606
