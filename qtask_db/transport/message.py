@@ -62,9 +62,20 @@ def decode(raw: bytes | str) -> Received:
     """Reads a message. Raises BadMessage if it is not one."""
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        payload = _parse(text)
     except UnicodeDecodeError:
         raise BadMessage("the message is not UTF-8") from None
+    payload = decode_payload(text)
+    task_id = _number(payload, "task_id", _LARGEST_ID)
+    attempt = _number(payload, "task_attempt", _LARGEST_ATTEMPT)
+    if task_id is None:
+        raise BadMessage("the message has no task_id")
+    return Received(task_id, attempt, payload, text)
+
+
+def decode_payload(text: str) -> dict[str, Any]:
+    """Reads a payload as it is stored, or a message with its reserved keys. Raises BadMessage."""
+    try:
+        payload = _parse(text)
     except RecursionError:
         raise BadMessage("the message is nested too deeply") from None
     except ValueError as error:
@@ -72,11 +83,7 @@ def decode(raw: bytes | str) -> Received:
         raise BadMessage(f"the message is not JSON: {error}") from None
     if not isinstance(payload, dict):
         raise BadMessage("the message is not a JSON object")
-    task_id = _number(payload, "task_id", _LARGEST_ID)
-    attempt = _number(payload, "task_attempt", _LARGEST_ATTEMPT)
-    if task_id is None:
-        raise BadMessage("the message has no task_id")
-    return Received(task_id, attempt, payload, text)
+    return payload
 
 
 def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:

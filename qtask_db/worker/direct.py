@@ -10,7 +10,7 @@ from qtask_db.errors import AccessDenied, InvalidPayload, NotInstalled, QueueNot
 from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
 from qtask_db.service.session import Session
-from qtask_db.transport.message import BadMessage, decode, encode
+from qtask_db.transport.message import BadMessage, decode_payload, encode
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.delivery import Delivery, tell_lapses
 from qtask_db.worker.job import Job
@@ -100,7 +100,7 @@ class Direct:
         handler, text, payload = self._handlers[one.queue], "", {}
         try:
             text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
-            payload = decode(text).payload
+            payload = decode_payload(one.payload)
         except (BadMessage, InvalidPayload) as error:
             handler = _refusing(error)
         job = Job(

@@ -32,9 +32,10 @@ def snapshot(bench: Bench) -> list[Figure]:
     ours.sql("START TRANSACTION WITH CONSISTENT SNAPSHOT", conn=reader)
     for schema in (plain, ours):
         bench.say(f"  {transitions:,} transitions {'' if schema is ours else 'without a snapshot'}")
-        for lane in (schema.queue_id(QUEUE), schema.direct_queue_id(DIRECT)):
+        lanes = [schema.queue_id(QUEUE), schema.direct_queue_id(DIRECT)]
+        for lane in lanes:
             _live(schema, lane, transitions // 3)
-            schema.fill(2 * (rounds + 4) * BATCH, [lane])
+        schema.fill(4 * (rounds + 4) * BATCH, lanes)
         schema.sql("ANALYZE TABLE {table}")
     note = f"{transitions:,} transitions of either queue; ratio of the times"
     steps: list[tuple[str, int, Callable[[Schema], object]]] = [
