@@ -118,8 +118,11 @@ def test_a_worker_needs_the_schema_first(package: Path, empty_url: str, redis_ur
     worker.handler("Q")(lambda _job: None)
     with redis.Redis.from_url(redis_url) as queues:
         queues.rpush("Q", '{"task_id": 1, "task_attempt": 1}')
-        with pytest.raises(NotInstalled, match="qtask install"):
-            worker.start()
+        without = Worker(empty_url)
+        without.handler("Q")(lambda _job: None)
+        for one in (worker, without):
+            with pytest.raises(NotInstalled, match="qtask install"):
+                one.start()
         assert queues.llen("Q") == 1
     quiet_install(empty_url)
     with worker:

@@ -14,6 +14,7 @@ from testing import row, until
 from troubles import REFUSED, Break, told
 
 from qtask_db import Connection, NewTask, Status, calls
+from qtask_db.service import upkeep
 from qtask_db.transport.queues import push_tasks
 from qtask_db.worker import Job, Worker, bad, pool, results
 
@@ -224,3 +225,25 @@ def test_a_message_with_its_number_as_text(
     one.start()
     until(lambda: one.counters.finished == 1)
     assert one.counters.bad == 0
+
+
+def test_a_purge_that_the_database_refuses_hinders_no_task(
+    conn: Connection,
+    make_worker: Callable[..., Worker],
+    breaks: Break,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(upkeep, "INTERVAL", 0.1)
+    monkeypatch.setattr(upkeep, "DENIED_INTERVAL", 0.2)
+    calls.set_delivery(conn, "A", "direct")
+    mended = threading.Event()
+    breaks("purge", REFUSED, lambda *_: not mended.is_set())
+    one = make_worker()
+    one.start()
+    until(lambda: one.counters.errors >= 3)
+    calls.create_many(conn, [NewTask("test", {}, 60, "A") for _ in range(5)])
+    until(lambda: one.counters.finished == 5)
+    assert len(told(caplog, "database, purging: DatabaseError")) == 1
+    mended.set()
+    until(lambda: one.counters.purged == 5)
