@@ -33,7 +33,8 @@ ARGUMENTS: dict[str, list[Any]] = {
     "install": [], "uninstall": ["--prefix", "absent_", "--yes"], "render": [], "doctor": [],
     "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
     "explain": ["{task}"], "list": [], "cancel": ["{task}"], "retry": ["{task}"], "stats": [],
-    "pause": ["Q"], "resume": ["Q"], "expire": [], "purge": [], "audit": [], "redrive": ["Q"],
+    "pause": ["Q"], "resume": ["Q"], "delivery": ["R", "direct"], "expire": [], "purge": [],
+    "audit": [], "redrive": ["Q"],
     "remove-queue": ["TYPO", "--yes"],
 }  # fmt: skip
 SERVICES: dict[str, list[Any]] = {
