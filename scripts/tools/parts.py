@@ -33,7 +33,7 @@ CHINESE = {
     "push": "推送",
     "push after the commit": "提交后推送",
     "take messages": "取出消息",
-    "dashed: delivery through Redis": "虚线：经由 Redis 投递",
+    "dashed: delivery through Redis": "虚线为经由 Redis 的投递",
     "The application's tasks on their way to its handlers": "任务从应用到处理函数的路径",
 }
 BOXES = (

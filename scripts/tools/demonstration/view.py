@@ -129,9 +129,9 @@ def verdict(console: Console, outcome: Outcome, *, direct: bool) -> None:
         return
     total = sum(EXPECTED.values())
     failed = len(outcome.given_up)
+    brought = "taken" if direct else "pushed"
     shown = (
-        f"{EXPECTED[REAL_TIME]:,} real-time tasks were committed, {'taken' if direct else 'pushed'} "
-        "and finished.",
+        f"{EXPECTED[REAL_TIME]:,} real-time tasks were committed, {brought} and finished.",
         f"{EXPECTED[DELAYED]:,} delayed tasks came when their 1 to 5 s had passed, none before.",
         f"{outcome.recovered} tasks failed at first, came again after 1 to 3 s and finished.",
         f"{failed} tasks always fail: given up after 2 or 3 attempts, with the reason kept.",

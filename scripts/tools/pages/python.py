@@ -50,8 +50,8 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     ),
     "Operators": (
         "explain", "list_tasks", "cancel", "retry", "pause", "resume", "set_delivery",
-        "remove_queue", "remove_idle_queues", "redrive", "expire", "purge", "stats", "depth", "audit",
-        "models.Explanation", "models.TaskInfo", "Status", "models.QueueStats",
+        "remove_queue", "remove_idle_queues", "redrive", "expire", "purge", "stats", "depth",
+        "audit", "models.Explanation", "models.TaskInfo", "Status", "models.QueueStats",
         "models.QueueDepth", "models.QueueAudit",
     ),
     "Connections": ("Database", "Connection", "bind"),

@@ -29,7 +29,7 @@ def call(conn, sql, *values):
         while more:
             names = [column[0] for column in cursor.description or ()]
             rows = [dict(zip(names, row)) for row in cursor.fetchall()] if names else rows
-            more = cursor.nextset()  # a CALL ends with a status; unread, it fails the next statement
+            more = cursor.nextset()  # a CALL ends with a status; unread, it fails the next one
     return rows
 
 

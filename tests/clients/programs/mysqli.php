@@ -16,10 +16,10 @@ function call(mysqli $db, string $sql, array $values): array
     $statement = $db->prepare($sql);
     $statement->execute($values);
     $rows = [];
-    do {
+    do { // a CALL ends with a status; unread, it fails the next statement (2014)
         $result = $statement->get_result();
         $rows = $result ? $result->fetch_all(MYSQLI_ASSOC) : $rows;
-    } while ($statement->next_result()); // a CALL ends with a status; unread, it fails the next statement (2014)
+    } while ($statement->next_result());
     return $rows;
 }
 

@@ -18,9 +18,9 @@ function call(PDO $db, string $sql, array $values): array
     $statement = $db->prepare($sql);
     $statement->execute($values);
     $rows = [];
-    do {
-        $rows = $statement->getColumnMeta(0) ? $statement->fetchAll() : $rows; // not columnCount(): it may be stale
-    } while ($statement->nextRowset()); // a CALL ends with a status; unread, it fails the next statement (2014)
+    do { // a CALL ends with a status, for which columnCount() may be wrong; unread, it fails the next statement
+        $rows = $statement->getColumnMeta(0) ? $statement->fetchAll() : $rows;
+    } while ($statement->nextRowset());
     return $rows;
 }
 
