@@ -24,7 +24,9 @@ except ImportError as missing:
 
 DESCRIPTION = """\
 Producers, three relays and four workers run on private servers while they are killed, paused and
-cut off, and while database and Redis crash, fill up or turn read-only. A checker reads what all of
+cut off, and while database and Redis crash, fill up or turn read-only, and queues are paused and
+change their delivery. With direct queues some workers have no Redis, and consumers without the
+package's worker are there, too. A checker reads what all of
 them recorded and the database's own journal, and decides whether every promise was kept.
 
 The exit code is 0 if every promise was kept, 1 at the first that was not (the records are kept
@@ -35,6 +37,7 @@ EXAMPLES = """\
 examples:
   scripts/chaos                                    one minute, a random seed
   scripts/chaos --minutes 10 --seed 7 --engine mariadb --transport streams
+  scripts/chaos --transport direct                 without messages, until the delivery changes
   scripts/chaos --faults none --kills 8            kills only: the lease is held strictly
   scripts/chaos --faults crash-database,cut-redis --kills 1
   scripts/chaos --broken "no fence"                what the checker says of a broken system
@@ -78,7 +81,7 @@ def _run(
     system = System(
         stack, folder, engine=arguments.engine, seed=seed, lease=arguments.lease,
         slack=arguments.slack, pace=3 / arguments.pace, broken=arguments.broken,
-        stream=arguments.transport == "streams",
+        stream=arguments.transport == "streams", direct=arguments.transport == "direct",
         log=lambda text: console.print(f"  {text}", style="dim", soft_wrap=True),
     )  # fmt: skip
     with shown(console, system) as show, system.tending():
@@ -105,8 +108,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="repeats what was done  [random]")
     parser.add_argument("--engine", choices=("mysql", "mariadb"), default="mysql", help="[mysql]")
     parser.add_argument(
-        "--transport", choices=("lists", "streams"), default="lists", help="in Redis  [lists]"
-    )
+        "--transport", choices=("lists", "streams", "direct"), default="lists",
+        help="in Redis; or straight from the database, beside lists  [lists]",
+    )  # fmt: skip
     parser.add_argument("--kills", type=float, default=3.0, metavar="N", help="a second  [3]")
     parser.add_argument(
         "--faults", type=_faults, default=list(faults.FAULTS), metavar="A,B", help="or none  [all]"

@@ -17,29 +17,41 @@ _INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
 _STARTING = {"start_task", "start_lapsed", "start_tasks", "receive_task", "receive_tasks"}
 _ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
 
-# A pattern, its replacement, and the procedures in which it is replaced.
+_TAKE = {"start_due_tasks"}
+_LOCK = r"FOR UPDATE SKIP LOCKED"
+
+# Patterns, each with its replacement and the procedures in which it is replaced.
 _CUTS = {
-    "no fence": (_FENCE, "", _STARTING | _ENDING),
-    "half a fence": (_FENCE, "", _ENDING),
-    "no lease": (r"CALL qtask_give_back_lapsed\([^;]*\);", "", {"scan_tasks"}),
-    "no delay": (r"COALESCE\(in_delay, \d+\)", "0", {"add_task"}),
-    "no interval": (_INTERVAL, "INTERVAL 0 SECOND", _STARTING),
-    "no second time": (_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"}),
-    "no patience": (r"attempts - attempts_before < max_count", "FALSE", {"fail_task"}),
+    "no fence": [(_FENCE, "", _STARTING | _ENDING)],
+    "half a fence": [(_FENCE, "", _ENDING)],
+    "no lease": [(r"CALL qtask_give_back_lapsed\([^;]*\);", "", {"scan_tasks"})],
+    "no delay": [(r"COALESCE\(in_delay, IF\(v_direct, 0, \d+\)\)", "0", {"add_task"})],
+    "no interval": [(_INTERVAL, "INTERVAL 0 SECOND", _STARTING)],
+    "no second time": [(_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"})],
+    "no patience": [(r"attempts - attempts_before < max_count", "FALSE", {"fail_task"})],
+    "take without lock": [(_LOCK, "", {"lock_claim", "lock_due_tasks"})],
+    "take too early": [(r"v_lane, v_now,", "v_lane, v_now + INTERVAL 1 YEAR,", _TAKE)],
+    "take without attempt": [(r"= task\.attempts \+ 1", "= task.attempts", _TAKE)],
+    "take while paused": [(r"direct AND paused_at IS NULL", "direct", {"look_for_tasks"})],
+    "take unstarted": [
+        (r"(ON task\.task_id = given\.task_id)", r"\1 AND task.task_id % 3 > 0", _TAKE),
+        (r"WHERE task\.batch_id = v_batch_id", "", {"take_tasks"}),
+    ],
 }  # fmt: skip
 VARIANTS = (PUSH_BEFORE_COMMIT, *_CUTS)
 
 
-def install(conn: Connection, variant: str | None) -> None:
-    """Replaces the procedures that the variant breaks."""
-    if variant not in _CUTS:
-        return
-    pattern, instead, verbs = _CUTS[variant]
+def install(conn: Connection, variant: str | None, delivery: str) -> None:
+    """Replaces the procedures that the variant breaks, in a schema of this delivery."""
+    cuts = _CUTS.get(variant or "", ())
     schema = objects_of(conn.dialect.name)
     schema.prepare(conn.raw)
     with schema.creating(conn.raw) as create:
-        for found in Renderer(conn.dialect.name, Settings()).objects:
-            if found.name.removeprefix("qtask_") in verbs:
-                text, count = re.subn(pattern, instead, found.text)
-                assert count, f"{found.name} has nothing to break"
+        for found in Renderer(conn.dialect.name, Settings(delivery=delivery)).objects:
+            text = found.text
+            for pattern, instead, verbs in cuts:
+                if found.name.removeprefix("qtask_") in verbs:
+                    text, count = re.subn(pattern, instead, text)
+                    assert count, f"{found.name} has nothing to break"
+            if text != found.text:
                 create(dataclasses.replace(found, text=text), ())

@@ -11,6 +11,7 @@
     lease         a claimed task that was not pushed was not claimed again within lease and slack,
                   though relays did scan
     life          a task failed without a reason, or lived on after its end
+    paused        an attempt of a paused queue was taken straight from the database
     message       one task's message carried another one's payload; one of a stream was taken after
                   it was acknowledged, or is never taken
 
@@ -38,10 +39,14 @@ RECOVERY = 6.0
 """Seconds for which a relay may back off when a trouble is over, and at most twice as long as that
 lasted, and one more.
 """
-HARMLESS = {"snapshot", "flush-redis"}
+HARMLESS = {"snapshot", "flush-redis", "delivery", "pause"}
 """Troubles that keep no relay from scanning."""
 HASTE = 0.5
 """Seconds that the database may take between reading its clock and storing a start."""
+LOOK_AGAIN = 6.0
+"""Seconds within which a worker that has Redis looks at the other source of tasks."""
+UNDER_WAY = 2.0
+"""Seconds for which a take may go on that has seen the queue before it was paused."""
 UNKNOWN, COMMITTED, ROLLED_BACK = "unknown", "committed", "rolled back"
 
 
@@ -64,6 +69,7 @@ class Wanted:
     max_count: int
     interval: int
     order: str | None
+    queue: str = ""
     outcome: str = UNKNOWN
     task_id: int | None = None
     new: bool = True
@@ -101,11 +107,18 @@ class Checker:
     requeued: list[float] = field(default_factory=list)
     """Seconds from the claim of a killed relay's unpushed tasks until they were claimed again."""
     kills: dict[str, float] = field(default_factory=dict)
+    lapses: int = 0
+    """Attempts that never ended: the next one was started while they counted as processing."""
 
     def __post_init__(self) -> None:
         self.runs: dict[tuple[int, int], str] = {}
         self._taken: dict[tuple[str, int], set[int]] = defaultdict(set)
         self._key_of: dict[int, str] = {}
+        self._given: dict[tuple[int, int], tuple[str, str]] = {}
+        """Of attempts that the database has given: to whom, and of which queue."""
+        self._started: dict[tuple[int, int], float] = {}
+        self._pauses: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self._changes: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._done: set[tuple[int, int]] = set()
         self._begun: set[tuple[int, int]] = set()
         self._raised: set[tuple[int, int]] = set()
@@ -127,6 +140,11 @@ class Checker:
     def committed(self) -> int:
         return sum(one.outcome == COMMITTED and one.new for one in self.wanted.values())
 
+    @property
+    def taken(self) -> int:
+        """Attempts that were taken straight from the database."""
+        return len(self._given)
+
     def _broken(self, promise: str, text: str) -> None:
         self.violations.append(Violation(promise, text))
 
@@ -135,7 +153,7 @@ class Checker:
     def _on_create(self, event: Event) -> None:
         self.wanted[event["k"]] = Wanted(
             event["t"], event["delay"] or 0, event["deadline"], event["max_count"],
-            event["interval"], event["order"],
+            event["interval"], event["order"], event.get("queue", ""),
         )  # fmt: skip
 
     def _on_created(self, event: Event) -> None:
@@ -184,6 +202,44 @@ class Checker:
         for entry in event.get("entries", ()):
             if self._acknowledged.get(entry, event["since"]) < event["since"]:
                 self._broken("message", f"{event['by']} took {entry}, which was acknowledged")
+
+    def _on_taken(self, event: Event) -> None:
+        by = event["by"]
+        for number, attempt, key, queue in event["messages"]:
+            self._queued(event, number, key)
+            self._taken[by, number].add(attempt)
+            if other := self._given.get((number, attempt)):
+                self._broken(
+                    "owned twice", f"task {number}: {other[0]} and {by} were given {attempt}"
+                )
+            self._given[number, attempt] = by, queue
+            self._check_pauses(number, attempt)
+
+    def _on_paused(self, event: Event) -> None:
+        self._pauses[event["queue"]].append((event["t"], float("inf")))
+
+    def _on_resumed(self, event: Event) -> None:
+        pauses = self._pauses[event["queue"]]
+        pauses[-1] = pauses[-1][0], event["t"]
+        self._change(event)
+        for number, attempt in self._given:
+            self._check_pauses(number, attempt)
+
+    def _on_delivery(self, event: Event) -> None:
+        self._change(event)
+
+    def _change(self, event: Event) -> None:
+        self._changes[event["queue"]].append((event["t"], event["t"] + LOOK_AGAIN))
+
+    def _check_pauses(self, number: int, attempt: int) -> None:
+        by, queue = self._given.get((number, attempt), ("", ""))
+        at = self._started.get((number, attempt))
+        if at is None:
+            return
+        for since, until in self._pauses[queue]:
+            if since + UNDER_WAY < at < until:
+                text = f"{by} was given task {number} {at - since:.1f} s after {queue} was paused"
+                self._broken("paused", text)
 
     def _on_acknowledged(self, event: Event) -> None:
         self._acknowledged.update(dict.fromkeys(event["entries"], event["t"]))
@@ -252,7 +308,9 @@ class Checker:
             self._signs[number].append((event["t"], "database"))
         self._check_attempt(number, before, status, attempts, event["t"])
         if attempts != before.attempts:
-            before.started_at = event["t"]
+            before.started_at = self._started[number, attempts] = event["t"]
+            self.lapses += before.status == Status.PROCESSING
+            self._check_pauses(number, attempts)
         before.status, before.attempts = status, attempts
         if status in TERMINAL and before.ended_at is None:
             before.ended_at = event["t"]
@@ -340,6 +398,9 @@ class Checker:
                 late = self.wanted[key].at - row.ended_at
                 if late > self.slack:
                     self._broken("lost", f"{key} copies task {task_id}, ended {late:.1f} s before")
+        for (number, attempt), (by, _) in self._given.items():
+            if (number, attempt) not in self._started:
+                self._broken("owned twice", f"{by} was given {attempt} of {number}: never started")
         for number in self.rows.keys() - {task_id for task_id, _ in ledger.values()}:
             self._broken(
                 "rolled back", f"task {number} is stored without what was committed with it"
@@ -392,7 +453,7 @@ class Checker:
         took = again - batch.at
         if signs and batch.relay in self.kills:
             self.requeued.append(took)
-        late = took - self._troubled(batch.at, again) > self.lease + self.slack
+        late = took - self._troubled(number, batch.at, again) > self.lease + self.slack
         # If no relay ran for so long, nobody could claim it.
         scans = bisect(self._scans, again) - bisect(self._scans, batch.at + self.lease)
         if not late or scans < ENOUGH_SCANS:
@@ -400,10 +461,14 @@ class Checker:
         self._broken("lease", f"task {number} of {batch.relay} was not back within {took:.1f} s")
         return False
 
-    def _troubled(self, since: float, until: float) -> float:
-        """Seconds of the span in which a server or the way to it was not itself."""
+    def _troubled(self, number: int, since: float, until: float) -> float:
+        """Seconds of the span in which a server or the way to it was not itself, or a task's queue
+        was paused or its tasks had begun to come another way.
+        """
+        wanted = self.wanted.get(self._key_of.get(number, ""))
+        queue = wanted.queue if wanted else ""
         total, last = 0.0, since
-        for begin, end in sorted(self._troubles):
+        for begin, end in sorted(self._troubles + self._pauses[queue] + self._changes[queue]):
             if min(end, until) > max(begin, last):
                 total += min(end, until) - max(begin, last)
                 last = end

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
 
+from qtask_db import Connection, calls
+from qtask_db.database import bind
+
+from .roles import NOBODY, QUEUES
 from .system import System, chance
 
 KILL, PAUSE, STOP, CLOCK = 0.76, 0.16, 0.04, 0.04
 """Shares of kill -9, SIGSTOP, SIGTERM and a step of the clock."""
-ROLES = {"relay": 0.5, "worker": 0.38, "producer": 0.12}
+ROLES = {"relay": 0.5, "worker": 0.38, "direct": 0.38, "consumer": 0.25, "producer": 0.12}
+"""The weight of each role of whom there are some."""
 LONGEST_ABSENCE, LONGEST_PAUSE = 0.3, 7.0
 MEAN_GAP = 4.0
 """Seconds between two faults of servers or connections."""
@@ -55,7 +60,8 @@ class Assassin(Villain):
 
     def _strike(self) -> None:
         rng, system = self._rng, self._system
-        role = rng.choices(list(ROLES), list(ROLES.values()))[0]
+        there = {role: ROLES[role] for role in dict.fromkeys(s.role for s in system.slots)}
+        role = rng.choices(list(there), list(there.values()))[0]
         slot = rng.choice([slot for slot in system.slots if slot.role == role])
         what = rng.choices("kpsc", (KILL, PAUSE, STOP, CLOCK))[0]
         share = rng.random()
@@ -77,14 +83,18 @@ class Troublemaker(Villain):
         self._names = names
         self._first = self._rng.sample(names, len(names))
         self._snapshots: list[tuple[float, Any]] = []
+        self._pauses: dict[str, float] = {}
+        """Until when a queue is to be paused."""
         self.present = ""
 
     def stop(self) -> None:
         super().stop()
         self._end_snapshots(float("inf"))
+        self._end_pauses(float("inf"))
 
     def _strike(self) -> None:
         self._end_snapshots(time.monotonic())
+        self._end_pauses(time.monotonic())
         self.present = name = self._first.pop() if self._first else self._rng.choice(self._names)
         since = time.monotonic()
         try:
@@ -187,6 +197,40 @@ class Troublemaker(Villain):
                     conn.close()
         self._snapshots = [one for one in self._snapshots if one[0] > now]
 
+    # -- operators ---------------------------------------------------------------------------------
+
+    def _change_delivery(self, share: float) -> None:
+        """Of one queue or two, under traffic."""
+        with self._operator() as conn:
+            for queue in self._rng.sample((*QUEUES, NOBODY), 1 + (share > 0.5)):
+                calls.set_delivery(conn, queue, self._rng.choice(("direct", "redis")))
+                self._system.recorder.note("delivery", queue=queue)
+
+    def _pause_queue(self, share: float) -> None:
+        """It stays paused while other faults come."""
+        queue = self._rng.choice(QUEUES)
+        if queue not in self._pauses:
+            with self._operator() as conn:
+                calls.pause(conn, queue)
+            self._system.recorder.note("paused", queue=queue)
+            self._pauses[queue] = time.monotonic() + 5 + 5 * share
+
+    def _end_pauses(self, now: float) -> None:
+        for queue, until in list(self._pauses.items()):
+            if until <= now:
+                self._system.recorder.note("resumed", queue=queue)
+                with self._operator() as conn:
+                    calls.resume(conn, queue)
+                del self._pauses[queue]
+
+    @contextmanager
+    def _operator(self) -> Iterator[Connection]:
+        conn = bind(self._system.root())
+        try:
+            yield conn
+        finally:
+            conn.close()
+
 
 FAULTS: dict[str, Callable[[Troublemaker, float], None]] = {
     "cut-database": Troublemaker._cut_database,
@@ -202,4 +246,6 @@ FAULTS: dict[str, Callable[[Troublemaker, float], None]] = {
     "crash-database": Troublemaker._crash_database,
     "read-only": Troublemaker._read_only_database,
     "snapshot": Troublemaker._open_snapshot,
+    "delivery": Troublemaker._change_delivery,
+    "pause": Troublemaker._pause_queue,
 }

@@ -14,7 +14,7 @@ from .roles import QUEUES
 _recorder = Recorder(Path(os.environ["QTASK_CHAOS_HISTORY"]), os.environ["QTASK_CHAOS_NAME"])
 worker = Worker(
     os.environ["QTASK_DATABASE_URL"],
-    os.environ["QTASK_REDIS_URL"],
+    os.environ.get("QTASK_REDIS_URL"),
     name=os.environ["QTASK_CHAOS_NAME"],
     threads=8,
     retry_delay=0.5,

@@ -14,10 +14,14 @@ Times are those of the machine's monotonic clock, which no step of a clock chang
     scan      a relay has scanned
     take      messages [id, attempt, key] were taken from Redis, at a call since; entries of streams
     acknowledged  these entries of streams were
+    taken     the database has given attempts of direct queues: messages [id, attempt, key, queue]
     run       a handler begins: id, attempt, key, by
     done      it has returned: id, attempt
     raised    it is about to raise
     kill      a process was killed: name
+    paused    a queue is, from now on: queue
+    resumed   it is about to be: queue
+    delivery  a queue may have another one now: queue
     trouble   a server or the way to it was not itself: since, until
 
 `row` and `batch` come from the database's own journal, see journal.py.

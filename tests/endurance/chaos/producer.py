@@ -81,7 +81,8 @@ class Producer:
             self._recorder.note(
                 "create", k=key, delay=one.delay, deadline=one.deadline,
                 max_count=one.max_count or DEFAULT["max_count"],
-                interval=one.interval, order=one.order_no and f"{one.queue} {one.order_no}",
+                interval=one.interval, queue=one.queue,
+                order=one.order_no and f"{one.queue} {one.order_no}",
             )  # fmt: skip
         if len(wanted) > 3:
             tasks = calls.create_many(conn, wanted)

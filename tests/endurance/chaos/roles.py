@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Settings:
     """Mean seconds between two transactions of a producer."""
     broken: str | None = None
     stream: bool = False
+    direct: bool = False
+    """Whether queues are direct at first."""
 
     @property
     def history(self) -> Path:
@@ -80,16 +83,31 @@ def enter(role: str, name: str, seed: str, settings: Settings) -> None:
 
 def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
     _watch_scans(recorder)
-    _watch_pushes(recorder, _Fuse(name, rng, recorder))
+    _watch_pushes(recorder, Fuse(name, rng, recorder))
     _run("relay", "--patient", "--name", name, "--lease", str(settings.lease), "--limit", "200",
          "--scan-interval", "1", *["--stream"] * settings.stream)  # fmt: skip
 
 
 def _worker(name: str, rng: random.Random, recorder: Recorder, _settings: Settings) -> None:
     kinds.RECLAIM_IDLE = RECLAIM
-    _watch_takes(recorder, _Fuse(name, rng, recorder))
+    fuse = Fuse(name, rng, recorder)
+    _watch_takes(recorder, fuse)
+    _watch_direct_takes(recorder, fuse)
     _watch_acknowledgements(recorder)
     _run("worker", "--patient", "chaos.handlers:worker")
+
+
+def _direct(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
+    """A worker without Redis."""
+    os.environ.pop("QTASK_REDIS_URL")
+    _worker(name, rng, recorder, settings)
+
+
+def _consumer(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
+    from .consumer import Consumer
+
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Consumer(name, rng, recorder, settings, Fuse(name, rng, recorder)).run()
 
 
 def _producer(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
@@ -102,6 +120,8 @@ def _producer(name: str, rng: random.Random, recorder: Recorder, settings: Setti
 ROLES: dict[str, Callable[[str, random.Random, Recorder, Settings], None]] = {
     "relay": _relay,
     "worker": _worker,
+    "direct": _direct,
+    "consumer": _consumer,
     "producer": _producer,
 }
 
@@ -132,7 +152,7 @@ def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
     return [(m.task_id, m.attempt, key_of(m.payload)) for m in messages]
 
 
-class _Fuse:
+class Fuse:
     """Kills its own process now and then, at the places that hurt."""
 
     def __init__(self, name: str, rng: random.Random, recorder: Recorder) -> None:
@@ -142,8 +162,18 @@ class _Fuse:
 
     def __call__(self) -> None:
         if self._rng.random() < FUSE:
-            self._recorder.note("kill", name=self._name)
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._burn()
+
+    def within(self, seconds: float) -> None:
+        """At some moment of the next `seconds`, while this thread does something else."""
+        if self._rng.random() < FUSE:
+            timer = threading.Timer(seconds * self._rng.random(), self._burn)
+            timer.daemon = True
+            timer.start()
+
+    def _burn(self) -> None:
+        self._recorder.note("kill", name=self._name)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch_scans(recorder: Recorder) -> None:
@@ -157,7 +187,7 @@ def _watch_scans(recorder: Recorder) -> None:
     calls.scan = scan
 
 
-def _watch_pushes(recorder: Recorder, fuse: _Fuse) -> None:
+def _watch_pushes(recorder: Recorder, fuse: Fuse) -> None:
     plain = Queues.push
 
     def push(self: Queues, messages: Iterable[Message]) -> dict[str, int]:
@@ -172,7 +202,7 @@ def _watch_pushes(recorder: Recorder, fuse: _Fuse) -> None:
     Queues.push = push  # type: ignore[method-assign]
 
 
-def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
+def _watch_takes(recorder: Recorder, fuse: Fuse) -> None:
     plain = Queues.take
 
     def take(self: Queues, queues: Sequence[str], *limits: Any) -> list[Raw]:
@@ -187,6 +217,29 @@ def _watch_takes(recorder: Recorder, fuse: _Fuse) -> None:
         return taken
 
     Queues.take = take  # type: ignore[assignment, method-assign]
+
+
+def _watch_direct_takes(recorder: Recorder, fuse: Fuse) -> None:
+    plain = getattr(calls, "take", None)
+    if plain is None:  # 0.1.0, beside which upgrades are tested
+        return
+
+    def take(*args: Any, **options: Any) -> Any:
+        taken = plain(*args, **options)
+        if taken.started:
+            note_taken(
+                recorder, ((t.task_id, t.attempt, t.payload, t.queue) for t in taken.started)
+            )
+            fuse()
+        return taken
+
+    calls.take = take
+
+
+def note_taken(recorder: Recorder, started: Iterable[tuple[int, int, str, str]]) -> None:
+    """Of tasks that the database has started: id, attempt, payload and queue."""
+    messages = [(number, attempt, key_of(text), queue) for number, attempt, text, queue in started]
+    recorder.note("taken", messages=messages)
 
 
 def _watch_acknowledgements(recorder: Recorder) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .checker import Violation
 from .faults import Assassin, Troublemaker, Villain
 from .producer import LONG
-from .system import System
+from .system import PROCESSES_OF_DIRECT, System
 
 LOOK = 0.5
 WARM_UP = 180.0
@@ -97,7 +97,7 @@ class Run:
             for number, (late, interval, longest) in active.items()
         }
         left = system.left()
-        system.end_processes("relay", "worker")
+        system.end_processes(*PROCESSES_OF_DIRECT)
         if not system.look():
             raise RuntimeError("the database does not answer, though nothing disturbs it")
         self.report.still_active = len(active)

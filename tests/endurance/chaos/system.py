@@ -33,7 +33,9 @@ from .history import Event, Reader, Recorder
 from .proxy import Proxy
 from .roles import QUEUES, Settings, enter
 
-PRODUCERS, RELAYS, WORKERS = 3, 3, 4
+PROCESSES = {"relay": 3, "worker": 4, "producer": 3}
+PROCESSES_OF_DIRECT = {"relay": 2, "worker": 2, "direct": 2, "consumer": 3, "producer": 3}
+"""A worker has Redis, too; one that is "direct" has not, nor has a consumer."""
 # Without TLS, as a handshake costs more than all that a short life does.
 OF_CLIENTS = "connect_timeout=5&read_timeout=5&write_timeout=5&ssl_mode=disabled"
 OPTIONS = ("--innodb-lock-wait-timeout=3",)
@@ -92,6 +94,7 @@ class System:
         pace: float,
         broken: str | None,
         stream: bool,
+        direct: bool,
         log: Callable[[str], None],
     ) -> None:
         self.stack = stack
@@ -111,7 +114,7 @@ class System:
         self.database = stack.enter_context(servers.start(engine, options=OPTIONS, log=log))
         self.redis_server = stack.enter_context(servers.start("redis", log=log))
         self.redis = Redis.from_url(self.redis_server.url)
-        url = self._prepare(broken)
+        url = self._prepare(broken, direct=direct)
         self.database_proxy = self._proxy(self.database.url)
         self.redis_proxy = self._proxy(self.redis_server.url)
         self.settings = Settings(
@@ -122,15 +125,16 @@ class System:
             pace,
             broken,
             stream,
+            direct,
         )
         self.slots = [
             Slot(role, number)
-            for role, count in (("relay", RELAYS), ("worker", WORKERS), ("producer", PRODUCERS))
+            for role, count in (PROCESSES_OF_DIRECT if direct else PROCESSES).items()
             for number in range(1, count + 1)
         ]
         stack.callback(self._end)
 
-    def _prepare(self, broken: str | None) -> str:
+    def _prepare(self, broken: str | None, *, direct: bool) -> str:
         """The schema, owned by an account without privileges on the server; returns its URL."""
         root, password = self.root(), new_password()
         with root.cursor() as cursor:
@@ -139,12 +143,13 @@ class System:
         parts = urlsplit(self.database.url)
         server = parts.netloc.rpartition("@")[2]
         url = urlunsplit(parts._replace(netloc=f"{OWNER}:{password}@{server}"))
-        install(url, {}, report=lambda _: None)
+        delivery = "direct" if direct else "redis"
+        install(url, {"delivery": delivery}, report=lambda _: None)
         with root.cursor() as cursor:
             for statement in journal.TABLES + journal.TRIGGERS:
                 cursor.execute(statement)
         with Database(url).connect() as conn:
-            broken_variants.install(conn, broken)
+            broken_variants.install(conn, broken, delivery)
         return url
 
     def _proxy(self, url: str) -> Proxy:
@@ -291,7 +296,7 @@ class System:
                     slot.process.join()
 
     def _end(self) -> None:
-        self.end_processes("relay", "worker", "producer")
+        self.end_processes(*PROCESSES_OF_DIRECT)
 
 
 def chance(seed: int, what: str) -> random.Random:

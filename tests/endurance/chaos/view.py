@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,6 +16,10 @@ from rich.text import Text
 from .run import Report
 from .system import System
 
+NAMES = {
+    "relay": "relays", "worker": "workers", "direct": "workers without Redis",
+    "consumer": "consumers", "producer": "producers",
+}  # fmt: skip
 LINE = 5.0  # seconds between two lines if the output is not a terminal
 
 
@@ -79,10 +84,8 @@ def summary(console: Console, system: System, report: Report) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    by_role = dict.fromkeys(("relay", "worker", "producer"), 0)
-    for name in checker.kills:
-        by_role[name.partition("-")[0]] += 1
-    parts = ", ".join(f"{count:,} {role}s" for role, count in by_role.items())
+    by_role = Counter(NAMES[name.partition("-")[0]] for name in checker.kills)
+    parts = ", ".join(f"{by_role[name]:,} {name}" for name in NAMES.values() if by_role[name])
     table.add_row("kill -9", f"{len(checker.kills):,}: {parts}")
     table.add_row(
         "also",
@@ -93,6 +96,7 @@ def summary(console: Console, system: System, report: Report) -> None:
     table.add_row(
         "tasks",
         f"{report.committed:,} committed, {report.ended:,} ended, {report.runs:,} attempts ran, "
+        f"{checker.taken:,} of them straight from the database, {checker.lapses:,} never ended; "
         f"{report.still_active} still active and due later",
     )
     found = dict.fromkeys(("lost", "owned twice"), 0)
