@@ -53,7 +53,7 @@ ONE_LOG = "mysql, one log"
 RIVALS = (
     Rival("direct", DIRECT, "mysql", own=True, ours=True),
     Rival("qtask", "qtask-db, Redis", "mysql", relay=True, own=True, ours=True),
-    Rival("direct-one-log", f"{DIRECT}, one log", ONE_LOG, "direct", own=True, ours=True),
+    Rival("one-log", "qtask-db, one log", ONE_LOG, "direct", own=True, ours=True),
     Rival("original", "the original's method", "mysql", relay=True, own=True, lead=2.5),
     Rival("solid", "Solid Queue's method", "mysql", relay=True, own=True),
     Rival("huey", "Huey", "mysql", lead=5),

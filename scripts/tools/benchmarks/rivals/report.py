@@ -11,7 +11,7 @@ from rich.table import Table
 
 from .. import report
 from ..figure import Figure
-from .compare import AT_HAND, DIRECT, KILL_TIMEOUT, PRODUCERS, Comparison, Result
+from .compare import AT_HAND, DIRECT, KILL_TIMEOUT, ONE_LOG, PRODUCERS, Comparison, Result
 
 RATES = {
     "single": "single enqueue/s",
@@ -136,7 +136,7 @@ def _ratio(found: Comparison, result: Result, column: str) -> str:
 def _lost(result: Result) -> str:
     if result.lost is None:
         return "-"
-    stuck = f", {result.stuck} not back" if result.stuck else ""
+    stuck = f", {result.stuck} stuck" if result.stuck else ""
     return f"{result.lost} of {result.in_progress}{stuck}"
 
 
@@ -149,13 +149,14 @@ def _notes(found: Comparison) -> list[str]:
         "by Redis: qtask-db and the original push each new task to a Redis that is not synced: it "
         "need not be",
         "a commit of MySQL syncs two files, its binary log too, one of PostgreSQL one, and one of "
-        "a MySQL without binary log (one log)",
+        f"a MySQL without binary log; {ONE_LOG}: {DIRECT}, on such a server",
         f"{PRODUCERS} at once: so many processes that create one by one",
         f"drain: {sizes.backlog:,} no-op tasks or those created in {sizes.batches:g} s, one "
         f"worker; at most {sizes.drain:g} s are counted; median of {sizes.rounds}",
         f"late: handler's start after the due time of {sizes.delayed:,} tasks due at one instant",
         f"recovered: kill -9 of the worker, another one starts at once, until its {AT_HAND} tasks "
-        f"have run; a system with a time-out for that has it at {KILL_TIMEOUT} s",
+        f"have run; a system with a time-out for that has it at {KILL_TIMEOUT} s; "
+        "stuck: not back by then",
     ]
     return notes + [
         f"{result.rival.title} on {result.rival.server}: {problem}"

@@ -46,10 +46,13 @@ TABLES = (
   created_at DATETIME(6) NOT NULL, UNIQUE KEY (job_id), KEY (process_id, job_id),
   FOREIGN KEY (job_id) REFERENCES solid_job (id) ON DELETE CASCADE)""",
 )
-JOB = (
+JOBS = (
     "INSERT INTO solid_job (queue_name, class_name, arguments, active_job_id, scheduled_at, "
-    "created_at, updated_at) VALUES (%s, 'Rival', %s, %s, UTC_TIMESTAMP(6) + INTERVAL %s SECOND, "
-    "UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"
+    "created_at, updated_at) VALUES "
+)
+JOB = (
+    "(%s, 'Rival', %s, %s, UTC_TIMESTAMP(6) + INTERVAL %s SECOND, UTC_TIMESTAMP(6), "
+    "UTC_TIMESTAMP(6))"
 )
 READY = (
     "INSERT INTO solid_ready (job_id, queue_name, priority, created_at) "
@@ -129,13 +132,16 @@ class Side(side.Side):
 
     def _enqueue(self, numbers: Sequence[int], seconds: int, into: str) -> None:
         with self.conn.cursor() as cursor:
-            cursor.executemany(
-                JOB,
+            cursor.execute(
+                JOBS + ", ".join([JOB] * len(numbers)),
                 [
-                    (side.QUEUE, json.dumps(side.payload(number)), str(number), seconds)
+                    value
                     for number in numbers
+                    for value in (
+                        side.QUEUE, json.dumps(side.payload(number)), str(number), seconds
+                    )
                 ],
-            )
+            )  # fmt: skip
             first = cursor.lastrowid
             ids = ", ".join(str(first + place) for place in range(len(numbers)))
             cursor.execute(into.replace("{ids}", ids))
