@@ -94,12 +94,12 @@ class Fetcher:
         if not self._completer.alive:
             raise RuntimeError("the thread that ends tasks has died")
         self._pool.tell_where_they_hang()
-        live = [source for source in self._sources if source.live]
-        wait = TAKE_WAIT if len(live) == 1 else SHORT_WAIT
+        live = sum(source.live for source in self._sources)
+        wait = TAKE_WAIT if live == 1 else SHORT_WAIT
         for source in self._sources:
             if self._again_at[source] > time.monotonic():
                 continue
-            if source in live:
+            if source.live:  # one may have just told so of the other
                 self._attempt(source, wait)
             elif not self._attempt(source, 0.0):
                 # An operator may have changed the delivery, or messages may be left of before.

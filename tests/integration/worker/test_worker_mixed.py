@@ -66,6 +66,21 @@ def test_all_queues_are_direct(
     assert "through Redis: no queue" in caplog.text
 
 
+def test_messages_come_at_once_if_there_were_none_at_the_start(
+    conn: Connection, redis: redis_py.Redis, make_worker: MakeWorker
+) -> None:
+    """The worker learns from the database that it has to listen to Redis, and then does."""
+    calls.set_delivery(conn, "A", "redis")
+    worker = make_worker()
+    worker.handler("A")(lambda _job: None)
+    with worker:
+        time.sleep(0.5)
+        began = time.monotonic()
+        create(conn, redis)
+        until(lambda: worker.counters.finished == 1)
+    assert time.monotonic() - began < 2
+
+
 def test_no_queue_is_direct(
     conn: Connection,
     redis: redis_py.Redis,
