@@ -38,7 +38,9 @@ NEW, GONE = "new", "deleted"
 START = "start_task start_tasks receive_task receive_tasks take_tasks"
 EXPIRE = "scan_tasks expire_tasks take_tasks"
 ARROWS = (
-    Arrow(NEW, "waiting", "create_task delay_task create_tasks create_task_quiet delay_task_quiet",
+    Arrow(NEW, "waiting",
+          "create_task delay_task create_tasks create_task_ranges "
+          "create_task_quiet delay_task_quiet",
           "M135 30V84", 148, 52, "start", ("create_task, delay_task,", "create_tasks")),
     Arrow("waiting", "processing", START, "M210 104H554", 382, 65, "middle",
           ("start_task, receive_task,", "start_tasks, receive_tasks,", "take_tasks")),

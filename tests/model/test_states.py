@@ -53,7 +53,7 @@ VERBS: dict[str, Step] = {
 }
 TIMES: tuple[Step, ...] = (lambda model: model.age(INTERVAL), lambda model: model.age(10**7))
 ALIKE = {
-    "create_task": "delay_task create_tasks create_task_quiet delay_task_quiet",
+    "create_task": "delay_task create_tasks create_task_ranges create_task_quiet delay_task_quiet",
     "start_task": "start_tasks",
     "receive_task": "receive_tasks",
     "finish_task": "finish_tasks",

@@ -39,6 +39,7 @@ _VALUES = {
     **dict.fromkeys(["error", "name", "order_no", "payload", "queue", "relay"], "'n7'"),
     **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),
     **dict.fromkeys(["left", "limit"], "10000"),
+    "common": f"'{json.dumps({'name': 'n7', 'interval': 60, 'queue': 'Q0'})}'",
     "namespace": "'default'",
     "piece": "'1, 2, 3'",
     "next_id": "5000",

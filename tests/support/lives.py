@@ -168,6 +168,12 @@ def _bulk(life: Life) -> Outcome:
     return _made(life, *calls.create_many(life.app, tasks))
 
 
+def _bulk_by_rows(life: Life) -> Outcome:
+    task = {"name": "job", "payload": PAYLOAD, "interval": 3600, "queue": "Q", "namespace": OURS}
+    rows = call(life.app, "create_tasks", json.dumps([task | {"delay": 7200}] * 3))
+    return [(life.label(int(task_id)), bool(int(created))) for task_id, created, _ in rows]
+
+
 def _bulk_of_all_kinds(life: Life) -> Outcome:
     """New queues, duplicates of others and of each other."""
     tasks = [
@@ -260,8 +266,9 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "delay_task of a duplicate": lambda life: _delay_one(life, "duplicate"),
     "create_task_quiet": lambda life: _quiet(life, "create_task_quiet"),
     "delay_task_quiet": lambda life: _quiet(life, "delay_task_quiet", 7200),
-    "create_tasks": _bulk,
-    "create_tasks of all kinds": _bulk_of_all_kinds,
+    "create_tasks": _bulk_by_rows,
+    "create_task_ranges": _bulk,
+    "create_task_ranges of all kinds": _bulk_of_all_kinds,
     "create_task with a reserved key": _reserved,
     "create_tasks with a reserved key": _reserved_in_bulk,
     "a transaction": _committed,

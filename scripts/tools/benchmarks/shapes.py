@@ -78,6 +78,10 @@ def _bad(*places: int) -> Text:
 
 
 CREATE = "CALL {p}create_tasks(@text)"
+RANGES = (
+    "CALL {p}create_task_ranges(@text, "
+    """'{{"name": "n", "interval": 60, "queue": "CURVE"}}')"""
+)
 NEW_ORDER = "CALL {p}create_task({name}, {payload}, 60, {queue}, {options}, @a, @b, @c)"
 SCAN = "CALL {p}scan_tasks('curve', 10000, 30, NULL, @text, @a, @b)"
 
@@ -89,6 +93,10 @@ def create_one(**more: str) -> str:
 
 def _order(number: int, _size: int) -> str:
     return f"o{number * 7919 % 100_003}"
+
+
+def _own(size: int) -> str:
+    return json.dumps([{"payload": "{}", "order_no": _order(n, size)} for n in range(size)])
 
 
 def _bulk(verb: str) -> list[Shape]:
@@ -136,6 +144,8 @@ CREATIONS = [
         before=CREATE,
         queues=True,
     ),
+    Shape("create_task_ranges: new", RANGES, _own),
+    Shape("create_task_ranges: duplicates", RANGES, _own, before=RANGES),
     Shape("create_tasks: first is bad", CREATE, _bad(0)),
     Shape("create_tasks: last is bad", CREATE, _bad(-1)),
     Shape("create_tasks: all are bad", CREATE, tasks(interval=-1)),

@@ -16,8 +16,8 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     deadline NUMBER,
     delete_deadline NUMBER,
     max_count NUMBER,
+    keys VARCHAR2(10 CHAR),
     queue_id NUMBER,
-    is_new NUMBER,
     paused NUMBER,
     direct NUMBER
   );

@@ -12,6 +12,8 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   -- A row of the bulk calls' results; those of create_tasks have no element.
   TYPE created_task IS RECORD (element NUMBER, task_id NUMBER, created NUMBER, pushable NUMBER);
   TYPE created_tasks IS TABLE OF created_task INDEX BY PLS_INTEGER;
+  TYPE created_range IS RECORD (task_id NUMBER, step NUMBER, tasks NUMBER, created NUMBER, pushable NUMBER);
+  TYPE created_ranges IS TABLE OF created_range INDEX BY PLS_INTEGER;
   TYPE started_task IS RECORD (task_id NUMBER, attempt NUMBER, interval_seconds NUMBER);
   TYPE started_tasks IS TABLE OF started_task INDEX BY PLS_INTEGER;
   TYPE received_task IS RECORD (

@@ -52,6 +52,7 @@ VERBS = {
     for name in dialects()
 }
 READING = {"explain_task", "list_tasks", "next_due"}
+BULK_CREATING = {"create_tasks", "create_task_ranges"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 
 
@@ -133,7 +134,7 @@ def _as_id(given: Any) -> int:
 
 
 def _tasks(random: Random, task_ids: Sequence[int], _batches: Sequence[int], verb: str) -> str:
-    if verb == "create_tasks":
+    if verb in BULK_CREATING:
         return json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q"}])
     task = {"task_id": random.choice(task_ids), "attempt": random.choice((1, 2))}
     queue = {"queue": random.choice("QR")} if verb == "receive_tasks" else {}
@@ -156,6 +157,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_payload": values.json_text,
     "in_options": values.options,
     "in_tasks": values.tasks,
+    "in_common": values.common,
     "in_held": values.json_text,
     "in_queues": values.names,
 }
@@ -164,6 +166,7 @@ _SOUND: dict[str, Sound] = {
     "in_task_id": lambda random, task_ids, *_: random.choice(task_ids),
     "in_batch_id": lambda random, _, batches, __: random.choice([1, *batches]),
     "in_tasks": _tasks,
+    "in_common": _one_of(None, '{"queue": "R"}', '{"name": "job", "interval": 60, "queue": "Q"}'),
     "in_name": _one_of("job"),
     "in_payload": _one_of("{}", '{"order_no": "8973"}'),
     "in_options": _one_of(None, '{"order_no": "1"}', '{"max_count": 2, "namespace": "n"}'),

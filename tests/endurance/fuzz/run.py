@@ -224,7 +224,7 @@ def _change_fault(made: Input, before: Content, after: Content, rows: Rows) -> s
     if made.verb == "receive_task" and changed and _others(made, after, changed):
         return "a task of another queue was started"
     created = new.keys() - old.keys()
-    if created and made.verb not in (*inputs.CREATING, "create_tasks"):
+    if created and made.verb not in inputs.CREATING | inputs.BULK_CREATING:
         return "tasks came into being"
     if made.verb in inputs.CREATING and created:
         return _store_fault(made, after, rows[0][0])

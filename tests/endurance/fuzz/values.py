@@ -135,7 +135,8 @@ def options(random: Random) -> str:
 def tasks(random: Random) -> str:
     """A JSON array of tasks to create, to start or to finish, most of them wrong."""
     sound = {"name": "job", "payload": {}, "interval": 60, "queue": "Q"}
-    given = random.choice((sound, {**sound, "delay": 5}, {"task_id": 1, "attempt": 1}))
+    own = {"payload": {}, "order_no": random.choice("12")}
+    given = random.choice((sound, {**sound, "delay": 5}, own, {"task_id": 1, "attempt": 1}))
     elements = [dict(given) for _ in range(random.choice((1, 1, 2, 3)))]
     for _ in range(random.randrange(1, 3)):
         hurt = random.choice(elements)
@@ -153,6 +154,16 @@ def names(random: Random) -> str:
     if random.random() < 0.3:
         return json_text(random)
     given *= random.choice((1, 1, 1, 2, 500, 10_000))
+    return json.dumps(given, ensure_ascii=random.random() < 0.5)
+
+
+def common(random: Random) -> str:
+    """A JSON object with what new tasks have in common, some of it wrong."""
+    given: dict[str, Any] = {"name": "job", "interval": 60, "queue": random.choice("QR")}
+    keys = (*given, "payload", "delay", "order_no", "namespace", "max_count", "owner")
+    for _ in range(random.randrange(3)):
+        key = random.choice(keys) if random.random() < 0.9 else text(random)
+        given[key] = _json_value(random, 2)
     return json.dumps(given, ensure_ascii=random.random() < 0.5)
 
 

@@ -104,6 +104,7 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "create_task_quiet": lambda _: ("job", "{}", 60, "NEW"),
     "delay_task_quiet": lambda _: ("job", "{}", 0, 60, "Q0"),
     "create_tasks": lambda _: (f"[{TASK.format(0, 0)}, {TASK.format(1, 1)}, {TASK.format(9, 1)}]",),
+    "create_task_ranges": lambda _: (f"[{TASK.format(0, 0)}]", '{"deadline": 60}'),
     "start_task": lambda t: (t["due"], 1),
     "start_tasks": lambda t: (f'[{{"task_id": {t["due"]}, "attempt": 1}}]',),
     "receive_task": lambda t: (t["due"], 1, "CLOSED"),

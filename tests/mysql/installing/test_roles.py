@@ -76,6 +76,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "create_tasks": (
         json.dumps([{"name": "job", "payload": {}, "interval": 60, "queue": "Q", "order_no": "1"}]),
     ),
+    "create_task_ranges": (
+        json.dumps([{"payload": {}, "order_no": "1"}]),
+        json.dumps({"name": "job", "interval": 60, "queue": "Q"}),
+    ),
     "start_task": ("task", None),
     "start_tasks": ('[{"task_id": 1}]',),
     "receive_task": ("task", None, "Q"),

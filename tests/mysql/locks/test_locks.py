@@ -5,6 +5,7 @@ The locks are read in `performance_schema.data_locks`, which MariaDB does not ha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -77,6 +78,14 @@ def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> 
     own.rollback()
 
 
+ELEMENT = {"name": "job", "payload": {}, "interval": 60, "queue": "Q"}
+COMMON = json.dumps({"name": "job", "interval": 60, "queue": "Q"})
+
+
+def number(order_no: str | None) -> dict[str, str]:
+    return {"order_no": order_no} if order_no else {}
+
+
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, "job", {}, 60, "Q", order_no=n),
     "delay_task": lambda c, n: calls.delay(c, "job", {}, 60, 60, "Q", order_no=n),
@@ -86,8 +95,11 @@ CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "delay_task_quiet": lambda c, n: call(
         c, "delay_task_quiet", "job", "{}", 60, 60, "Q", options={"order_no": n} if n else {}
     ),
-    "create_tasks": lambda c, n: calls.create_many(
-        c, [NewTask("job", {}, 60, "Q"), NewTask("job", {}, 60, "Q", order_no=n)]
+    "create_tasks": lambda c, n: call(
+        c, "create_tasks", json.dumps([ELEMENT, ELEMENT | number(n)])
+    ),
+    "create_task_ranges": lambda c, n: call(
+        c, "create_task_ranges", json.dumps([{"payload": {}}, {"payload": {}} | number(n)]), COMMON
     ),
 }
 

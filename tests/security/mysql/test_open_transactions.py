@@ -7,6 +7,7 @@ wait for a lock is an error after a second.
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from testing import ended, execute, new, query, started
+from testing import call, ended, execute, new, query, started
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.constants import Status
@@ -41,7 +42,12 @@ VERBS: dict[str, Callable[[Connection, int], Any]] = {
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, *JOB, "Q", order_no=n),
     "delay_task": lambda c, n: calls.delay(c, "job", {}, 60, 60, "Q", order_no=n),
-    "create_tasks": lambda c, n: calls.create_many(
+    "create_tasks": lambda c, n: call(
+        c,
+        "create_tasks",
+        json.dumps([NewTask(*JOB, "Q", order_no=o).as_element("{}") for o in (None, n)]),
+    ),
+    "create_task_ranges": lambda c, n: calls.create_many(
         c, [NewTask(*JOB, "Q"), NewTask(*JOB, "Q", order_no=n)]
     ),
 }

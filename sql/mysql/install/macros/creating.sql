@@ -54,7 +54,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
 {#- A payload's text: that of a string, else that of the object. -#}
 {%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}
 
-{#- The columns that create_tasks and create_rest fill, and what they fill them with. -#}
+{#- The columns that bulk calls fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
       max_count, batch_id, created_at, deadline_at, due_at" -%}
 {%- macro new_task_values(batch_id, now, sound, payload) -%}
@@ -69,4 +69,99 @@ queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
       {{ now }} + INTERVAL LEAST(
         COALESCE(delay, IF(direct, 0, {{ push_grace }})), COALESCE(deadline, {{ default.deadline }})
       ) SECOND
+{%- endmacro -%}
+
+{#- What create_tasks stores at once: the keys that a task shares with others and those of its own, as columns of
+    JSON_TABLE, how many of them are there, and whether they are sound. -#}
+{%- macro sound_integer(given, low, high) -%}
+({{ given }} IS NULL OR (JSON_TYPE({{ given }}) LIKE '%INTEGER' AND {{ given }} BETWEEN {{ low }} AND {{ high }}))
+{%- endmacro -%}
+{%- macro sound_text(value, length) -%}
+CHAR_LENGTH({{ value }}) BETWEEN 1 AND {{ length }} AND ' ' NOT IN (LEFT({{ value }}, 1), RIGHT({{ value }}, 1))
+{%- endmacro -%}
+{%- set shared_keys -%}
+name {{ text }} PATH '$.name',
+        queue {{ text }} PATH '$.queue',
+        delay_given JSON PATH '$.delay',
+        interval_seconds_given JSON PATH '$.interval',
+        namespace_given JSON PATH '$.namespace',
+        deadline_given JSON PATH '$.deadline',
+        delete_deadline_given JSON PATH '$.delete_deadline',
+        max_count_given JSON PATH '$.max_count'
+{%- endset -%}
+{%- set shared_numbers -%}
+CAST(delay_given AS SIGNED) AS delay,
+        CAST(interval_seconds_given AS SIGNED) AS interval_seconds,
+        CAST(deadline_given AS SIGNED) AS deadline,
+        CAST(delete_deadline_given AS SIGNED) AS delete_deadline,
+        CAST(max_count_given AS SIGNED) AS max_count
+{%- endset -%}
+{%- set shared_count -%}
+(name IS NOT NULL) + (given.queue IS NOT NULL) + (delay_given IS NOT NULL) + (interval_seconds_given IS NOT NULL)
+          + (namespace_given IS NOT NULL) + (deadline_given IS NOT NULL) + (delete_deadline_given IS NOT NULL)
+          + (max_count_given IS NOT NULL)
+{%- endset -%}
+{%- set shared_sound -%}
+{{ sound_text("name", limit.name) }}
+          AND {{ sound_text("given.queue", limit.queue) }}
+          AND (namespace_given IS NULL OR JSON_TYPE(namespace_given) = 'STRING')
+          AND {{ sound_integer("interval_seconds_given", 1, limit.seconds) }}
+          AND {{ sound_integer("delay_given", 0, limit.seconds) }}
+          AND {{ sound_integer("deadline_given", 1, limit.seconds) }}
+          AND {{ sound_integer("delete_deadline_given", 0, limit.seconds) }}
+          AND {{ sound_integer("max_count_given", 1, limit.max_count) }}
+{%- endset -%}
+{%- set own_keys -%}
+order_no {{ text }} PATH '$.order_no',
+        order_no_given JSON PATH '$.order_no',
+        payload_string {{ text }} PATH '$.payload'
+{%- endset -%}
+{#- payload_text from columns that are read already; a number or a constant has one, too. -#}
+{%- set payload_given = "COALESCE(payload_string, payload)" -%}
+{%- set own_count = "(%s IS NOT NULL) + (order_no_given IS NOT NULL)" % payload_given -%}
+{%- set own_sound -%}
+(order_no_given IS NULL OR (
+            JSON_TYPE(order_no_given) = 'STRING'
+            AND {{ sound_text("order_no", limit.order_no) }}
+          ))
+          AND LENGTH({{ payload_given }}) <= {{ payload_limit }}
+          AND LOCATE({{ nul }}, {{ payload_given }}) = 0
+          AND JSON_VALID({{ payload_given }})
+          AND LEFT({{ payload_given }}, 1) = '{'
+          AND (
+            (LOCATE('"task_', {{ payload_given }}) = 0 AND LOCATE('\\', {{ payload_given }}) = 0)
+            OR NOT {{ has_reserved_key(payload_given, payload_given) }}
+          )
+{%- endset -%}
+{#- An INSERT of them fails on a duplicate (1062), a column that is NULL (1048), a malformed number (1264, 1292, 1916, 3156) or
+    payload. If there is a trigger of INSERT, MySQL names a value that is too long (1406) or too large (1441, 3155, 6527)
+    before it names the NULL. -#}
+{%- set unsound = "1048, 1062, 1264, 1292, 1406, 1441, 1916, 3155, 3156, 6527, " ~ json_errors -%}
+
+{#- The ranges among rows with task_id, created and pushable, in the order of their places: a row begins one unless it
+    goes on as the one before it. -#}
+{%- macro ranges(rows) -%}
+SELECT
+      MIN(task_id) AS task_id,
+      @@auto_increment_increment AS step,
+      COUNT(*) AS tasks,
+      MIN(created) AS created,
+      MIN(pushable) AS pushable
+    FROM (
+      SELECT task_id, created, pushable, SUM(is_first) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS number
+      FROM (
+        SELECT
+          place, task_id, created, pushable,
+          COALESCE(
+            task_id <> LAG(task_id) OVER (ORDER BY place) + @@auto_increment_increment
+            OR created <> LAG(created) OVER (ORDER BY place)
+            OR pushable <> LAG(pushable) OVER (ORDER BY place),
+            TRUE
+          ) AS is_first
+        FROM ({{ rows }}) AS made
+      ) AS compared
+    ) AS numbered
+    GROUP BY number
+    ORDER BY number
+    LIMIT {{ limit.rows }} /* R28 */
 {%- endmacro -%}

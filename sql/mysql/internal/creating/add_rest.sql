@@ -1,16 +1,44 @@
-CREATE PROCEDURE {{ p }}create_rest (
+{#- The created tasks have their ids in the order of the input; an element that repeats an order number shares the id of
+    the first one, its leader. -#}
+{%- set made -%}
+SELECT
+        element AS place,
+        IF(duplicate_id > 0, duplicate_id, {{ id_at("v_created", "leader_place") }}) AS task_id,
+        is_new AS created,
+        is_new AND delay IS NULL AND registered.paused_at IS NULL AND NOT registered.direct AS pushable
+      FROM (
+        SELECT
+          element, delay, queue_id, duplicate_id, is_new,
+          FIRST_VALUE(place) OVER (PARTITION BY leader ORDER BY element) AS leader_place
+        FROM (
+          SELECT
+            element, leader, delay, queue_id, duplicate_id, is_new,
+            SUM(is_new) OVER (ORDER BY element ROWS UNBOUNDED PRECEDING) AS place
+          FROM (
+            SELECT
+              element, leader, delay, queue_id,
+              {{ id_at("v_duplicates", "leader") }} AS duplicate_id,
+              leader = element AND {{ id_at("v_duplicates", "leader") }} = 0 AS is_new
+            FROM ({{ new_tasks("in_tasks") }}) AS given
+          ) AS looked_up
+        ) AS numbered
+      ) AS found
+      STRAIGHT_JOIN {{ p }}queue AS registered /* R3 */ ON registered.queue_id = found.queue_id
+{%- endset -%}
+CREATE PROCEDURE {{ p }}add_rest (
   IN in_tasks JSON,
   IN in_batch_id BIGINT,
   IN in_now {{ instant }},
   IN in_last_id BIGINT,
-  IN in_own_transaction TINYINT
+  IN in_own_transaction TINYINT,
+  IN in_ranges TINYINT
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: goes on for create_tasks if its plain INSERT was refused: tells what is wrong, registers new queues,
+  Internal: goes on for add_tasks if the usual case is not there: tells what is wrong, registers new queues,
   creates all but duplicates, and returns the rows. Duplicates are left out, not ignored: INSERT IGNORE would
   pass over other errors, too. If one comes into being meanwhile, all is looked at again.
   */
@@ -59,29 +87,13 @@ BEGIN
   FROM {{ p }}task
   WHERE task_id > in_last_id AND batch_id IN (in_batch_id, in_batch_id - 1);
 
-  -- The created tasks have their ids in the order of the input; an element that repeats an order number shares
-  -- the id of the first one, its leader.
-  SELECT
-    IF(duplicate_id > 0, duplicate_id, {{ id_at("v_created", "leader_place") }}) AS task_id,
-    is_new AS created,
-    is_new AND delay IS NULL AND registered.paused_at IS NULL AND NOT registered.direct AS pushable
-  FROM (
-    SELECT
-      element, delay, queue_id, duplicate_id, is_new,
-      FIRST_VALUE(place) OVER (PARTITION BY leader ORDER BY element) AS leader_place
+  IF in_ranges THEN
+    {{ ranges(made) }};
+  ELSE
+    SELECT task_id, created, pushable
     FROM (
-      SELECT
-        element, leader, delay, queue_id, duplicate_id, is_new,
-        SUM(is_new) OVER (ORDER BY element ROWS UNBOUNDED PRECEDING) AS place
-      FROM (
-        SELECT
-          element, leader, delay, queue_id,
-          {{ id_at("v_duplicates", "leader") }} AS duplicate_id,
-          leader = element AND {{ id_at("v_duplicates", "leader") }} = 0 AS is_new
-        FROM ({{ new_tasks("in_tasks") }}) AS given
-      ) AS looked_up
-    ) AS numbered
-  ) AS found
-  STRAIGHT_JOIN {{ p }}queue AS registered /* R3 */ ON registered.queue_id = found.queue_id
-  ORDER BY element;
+      {{ made }}
+    ) AS found
+    ORDER BY place;
+  END IF;
 END
