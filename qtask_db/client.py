@@ -84,7 +84,9 @@ class Transaction:
 
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many`, without the connection."""
-        return [self._keep(task) for task in calls.create_many(self.conn, tasks)]
+        made = calls.create_many(self.conn, tasks)
+        self.tasks += made
+        return made
 
     def _keep(self, task: Task) -> Task:
         self.tasks.append(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from qtask_db.constants import DEFAULT
@@ -27,6 +28,9 @@ class Options(TypedDict, total=False):
 
 
 _OPTIONAL = ("delay", *Options.__annotations__)
+SHARED = ("name", "interval", "queue", *(key for key in _OPTIONAL if key != "order_no"))
+"""The keys that many tasks may have in common."""
+shared = attrgetter(*SHARED)
 
 
 @dataclass(slots=True)
@@ -58,7 +62,6 @@ class NewTask:
         """An element of the array that `create_tasks` takes, with the payload as text."""
         element: dict[str, Any] = {
             "name": self.name,
-            "payload": payload,
             "interval": self.interval,
             "queue": self.queue,
         }
@@ -66,6 +69,7 @@ class NewTask:
             value = getattr(self, name)
             if value is not None:
                 element[name] = value
+        element["payload"] = payload  # last: a server that looks for the others passes over it
         return element
 
 

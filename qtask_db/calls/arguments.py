@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from operator import is_
 from typing import Any
 
+from qtask_db.constants import LIMIT
 from qtask_db.errors import InvalidArgument, InvalidPayload
-from qtask_db.task import Payload
+from qtask_db.task import SHARED, NewTask, Payload, shared
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+def _quick_encoder() -> Callable[[Any], str]:
+    """That of the json module, made once: `encode` makes one for each text, which takes longer than
+    the text. It does not look for what contains itself.
+    """
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _encoder.encode
+    separators = _encoder.key_separator, _encoder.item_separator
+    strings = json.encoder.encode_basestring
+    encode = make(None, _encoder.default, strings, None, *separators, False, False, False)
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode = _quick_encoder()
+_quoted = json.encoder.encode_basestring_ascii
+
+_LARGE = 4_000_000
+"""Characters that all servers take, as usual, and merge."""
 
 
 def check_texts(**given: object) -> None:
@@ -34,7 +57,7 @@ def milliseconds(**given: float) -> int:
     return round(seconds * 1000)
 
 
-def json_array(elements: list[dict[str, Any]]) -> str:
+def json_array(elements: list[Any]) -> str:
     """The argument of the bulk calls, as JSON. Raises InvalidArgument."""
     try:
         return json.dumps(elements, allow_nan=False)
@@ -46,10 +69,52 @@ def payload_text(payload: Payload) -> str:
     """The text that is stored; one that was given stays as it is. Raises InvalidPayload."""
     if isinstance(payload, str):
         return payload
+    if type(payload) is not dict and isinstance(payload, Mapping):
+        payload = dict(payload)
+    with suppress(Exception):
+        return _encode(payload)
     try:
-        return _encode(dict(payload) if isinstance(payload, Mapping) else payload)
+        return _encoder.encode(payload)
     except (TypeError, ValueError) as error:
         raise InvalidPayload(f"the payload cannot be written as JSON: {error}") from error
+
+
+def new_tasks(tasks: Sequence[NewTask], payloads: Sequence[str]) -> tuple[str, str | None]:
+    """The arguments of create_task_ranges. If the tasks differ in payload and order number alone,
+    the array has nothing else. Raises InvalidArgument.
+    """
+    common = _in_common(tasks)
+    if common is not None and len(common) <= LIMIT["common"]:
+        text = ",".join(
+            [
+                f'{{"payload":{_quoted(payload)}}}'
+                if task.order_no is None
+                else f'{{"order_no":{_json(task.order_no)},"payload":{_quoted(payload)}}}'
+                for task, payload in zip(tasks, payloads, strict=True)
+            ]
+        )
+        if len(text) + len(tasks) * len(common) <= _LARGE:
+            return f"[{text}]", common
+    elements = (task.as_element(text) for task, text in zip(tasks, payloads, strict=True))
+    return json_array(list(elements)), None
+
+
+def _in_common(tasks: Sequence[NewTask]) -> str | None:
+    """All but payload and order number as a JSON object, if all tasks have it."""
+    if not tasks:
+        return None
+    first = shared(tasks[0])
+    for task in tasks:
+        values = shared(task)
+        if not all(map(is_, values, first)) and (
+            values != first or [*map(type, values)] != [*map(type, first)]  # True is 1
+        ):
+            return None
+    return json_array([{n: v for n, v in zip(SHARED, first, strict=True) if v is not None}])[1:-1]
+
+
+def _json(value: object) -> str:
+    return _quoted(value) if isinstance(value, str) else json_array([value])[1:-1]
 
 
 def options_of(

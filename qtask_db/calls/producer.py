@@ -8,7 +8,7 @@ from typing import Any
 from qtask_db.calls.arguments import (
     check_numbers,
     check_texts,
-    json_array,
+    new_tasks,
     options_of,
     payload_text,
 )
@@ -79,13 +79,20 @@ def delay(
 
 def create_many(conn: Any, tasks: Iterable[NewTask]) -> list[Task]:
     """Creates at most 10,000 tasks of both kinds, all or none, in their order. After the commit,
-    call `push` with them. Calls create_tasks; raises BadInput or TooManyQueues.
+    call `push` with them. Calls create_task_ranges; raises BadInput or TooManyQueues.
+
+    Takes least time if the tasks differ in payload and order number alone.
     """
     given = list(tasks)
     texts = [payload_text(task.payload) for task in given]
-    elements = [task.as_element(text) for task, text in zip(given, texts, strict=True)]
-    _, rows = bind(conn).call("create_tasks", json_array(elements))
-    return [
-        Task(int(task_id), task.queue, text, bool(int(created)), bool(int(pushable)))
-        for task, text, (task_id, created, pushable) in zip(given, texts, rows, strict=True)
-    ]
+    _, rows = bind(conn).call("create_task_ranges", *new_tasks(given, texts))
+    places = zip(given, texts, strict=True)
+    made: list[Task] = []
+    for task_id, step, count, created, pushable in (map(int, row) for row in rows):
+        ids = range(task_id, task_id + step * count, step)
+        flags = bool(created), bool(pushable)
+        made += [
+            Task(number, task.queue, text, *flags)
+            for number, (task, text) in zip(ids, places, strict=False)
+        ]
+    return made
