@@ -136,12 +136,12 @@ class QueueStats:
     waiting: int
     processing: int
     due: int
-    """Active tasks whose time has come and that no relay has claimed yet."""
+    """Active tasks whose time has come and that no relay has claimed, no worker taken yet."""
     finished: int
     cancelled: int
     failed: int
     lag: float
-    """Seconds that the oldest due task has been waiting for a relay; 0 if none is due."""
+    """Seconds that the oldest due task has been waiting for one; 0 if none is due."""
     delivery: str = "redis"
     """`redis`, or `direct`: consumers take its tasks from the database."""
 

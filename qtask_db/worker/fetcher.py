@@ -99,10 +99,10 @@ class Fetcher:
         for source in self._sources:
             if self._again_at[source] > time.monotonic():
                 continue
-            if source.live:  # one may have just told so of the other
-                self._attempt(source, wait)
-            elif not self._attempt(source, 0.0):
-                # An operator may have changed the delivery, or messages may be left of before.
+            # One may have just told so of the other.
+            gave = self._attempt(source, wait if source.live else 0.0)
+            if not (gave or source.live):
+                # An operator may change the delivery, or messages may be left from before.
                 again_at = time.monotonic() + LOOK_AGAIN
                 self._again_at[source] = max(self._again_at[source], again_at)
         self._stop.wait(min(self._again_at.values()) - time.monotonic())

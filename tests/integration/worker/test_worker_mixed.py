@@ -105,7 +105,7 @@ def test_no_queue_is_direct(
             create(conn, redis, delete_deadline=0)
             time.sleep(0.7)
         until(lambda: worker.counters.finished == 4)
-        assert len(looks) <= 3, "two at the start"
+        assert len(looks) <= 1 + (time.monotonic() - looks[0]) / 5
         assert worker.counters.purged == 0
     assert "through Redis" not in caplog.text
 
