@@ -59,6 +59,11 @@ class Settings:
     def history(self) -> Path:
         return self.folder / "history.jsonl"
 
+    @property
+    def peace(self) -> Path:
+        """When this file is there, no process dies by itself any more."""
+        return self.folder / "peace"
+
 
 def enter(role: str, name: str, seed: str, settings: Settings) -> None:
     """The first thing that a new process does."""
@@ -83,14 +88,14 @@ def enter(role: str, name: str, seed: str, settings: Settings) -> None:
 
 def _relay(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
     _watch_scans(recorder)
-    _watch_pushes(recorder, Fuse(name, rng, recorder))
+    _watch_pushes(recorder, Fuse(name, rng, recorder, settings))
     _run("relay", "--patient", "--name", name, "--lease", str(settings.lease), "--limit", "200",
          "--scan-interval", "1", *["--stream"] * settings.stream)  # fmt: skip
 
 
-def _worker(name: str, rng: random.Random, recorder: Recorder, _settings: Settings) -> None:
+def _worker(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
     kinds.RECLAIM_IDLE = RECLAIM
-    fuse = Fuse(name, rng, recorder)
+    fuse = Fuse(name, rng, recorder, settings)
     _watch_takes(recorder, fuse)
     _watch_direct_takes(recorder, fuse)
     _watch_acknowledgements(recorder)
@@ -107,7 +112,7 @@ def _consumer(name: str, rng: random.Random, recorder: Recorder, settings: Setti
     from .consumer import Consumer
 
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    Consumer(name, rng, recorder, settings, Fuse(name, rng, recorder)).run()
+    Consumer(name, rng, recorder, settings, Fuse(name, rng, recorder, settings)).run()
 
 
 def _producer(name: str, rng: random.Random, recorder: Recorder, settings: Settings) -> None:
@@ -155,10 +160,13 @@ def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
 class Fuse:
     """Kills its own process now and then, at the places that hurt."""
 
-    def __init__(self, name: str, rng: random.Random, recorder: Recorder) -> None:
+    def __init__(
+        self, name: str, rng: random.Random, recorder: Recorder, settings: Settings
+    ) -> None:
         self._name = name
         self._rng = rng
         self._recorder = recorder
+        self._settings = settings
 
     def __call__(self) -> None:
         if self._rng.random() < FUSE:
@@ -172,6 +180,8 @@ class Fuse:
             timer.start()
 
     def _burn(self) -> None:
+        if self._settings.peace.exists():
+            return
         self._recorder.note("kill", name=self._name)
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -77,6 +77,7 @@ class Run:
         """No new tasks, no faults: the rest must come to its end. Then everything is judged."""
         system = self._system
         system.end_processes("producer")
+        system.settings.peace.touch()
         system.forgive()
         ended, until = self.report.ended, time.monotonic() + PEACE
         while time.monotonic() < until and not system.checker.violations:

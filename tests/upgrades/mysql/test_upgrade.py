@@ -170,5 +170,6 @@ def test_both_versions_at_work(
         running.until_all_have_ended()
         running.stop("worker-new", "relay-new")
         running.judge()
-    assert running.errors == []
+    # A deadlock with a change of a table is met by whoever is not the installer.
+    assert [one for one in running.errors if one["kind"] != "Conflict"] == []
     assert re.findall(r".*(?:WARNING|ERROR|Traceback).*", running.logs()) == []
