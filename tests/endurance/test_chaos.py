@@ -58,10 +58,10 @@ def first_engine(pytestconfig: pytest.Config) -> str:
     return next(name for name in chosen if name != "oracle")
 
 
-def test_every_promise_is_kept(folder: Path, engine: str) -> None:
-    status, text = finished(
-        chaos(folder, "--engine", engine, "--minutes", "0.25", "--seed", "4", "--kills", "5")
-    )
+@pytest.mark.parametrize("transport", ["lists", "direct"])
+def test_every_promise_is_kept(folder: Path, engine: str, transport: str) -> None:
+    how = shlex.split(f"--transport {transport} --minutes 0.25 --seed 4 --kills 5")
+    status, text = finished(chaos(folder, "--engine", engine, *how))
     assert status == 0, text
     assert "Every promise was kept." in text
     (kills,) = re.findall(r"kill -9 +([\d,]+):", text)
@@ -78,6 +78,7 @@ def test_every_promise_is_kept(folder: Path, engine: str) -> None:
         ("push before commit", "rolled back", "--kills 4 --faults none"),
         # A lease is overdue only if the other relays live long enough to scan.
         ("no lease", "lease", "--kills 0 --faults none"),
+        ("take without lock", "owned twice|early", "--kills 0 --faults none --transport direct"),
     ],
 )
 def test_a_broken_system_is_found_out(

@@ -21,6 +21,7 @@ def event(kind: str, at: float, by: str = "worker-1.1", **fields: Any) -> Event:
 def create(**changes: Any) -> Event:
     given = {
         "k": KEY, "delay": None, "deadline": None, "max_count": 2, "interval": 4, "order": None,
+        "queue": "Q",
         **changes,
     }  # fmt: skip
     return event("create", 1.0, "producer-1.1", **given)
@@ -70,6 +71,10 @@ COPY = [
 ACKNOWLEDGED = event("acknowledged", 1.9, entries=["A 1-1"])
 TROUBLE = event("trouble", 7.0, name="crash-database", since=2.0, until=7.0)
 SCANS = [event("scan", 7.0 + n / 20, "relay-2.1") for n in range(30)]
+TAKEN = event("taken", 1.55, messages=[[7, 1, KEY, "Q"]])
+DIRECT = [TAKEN if one == TAKE else one for one in SOUND if one != PUSH]
+PAUSED = event("paused", -1.0, "chaos", queue="Q")
+RESUMED = event("resumed", 9.0, "chaos", queue="Q")
 KILL = event("kill", 3.0, "chaos", name="relay-1.1")
 
 
@@ -88,6 +93,14 @@ def without(*left_out: Event) -> list[Event]:
 def test_a_sound_history() -> None:
     assert judged(SOUND) == []
     assert judged([*SOUND, row(2.0, 0, 1, "D")]) == [], "purged"
+
+
+def test_a_sound_history_without_a_message() -> None:
+    assert judged(DIRECT) == []
+    assert judged([*DIRECT[:4], STARTED_ROW, *DIRECT[4:]]) == [], "the row is read late"
+    assert judged([{**PAUSED, "t": 0.0}, *DIRECT, RESUMED]) == [], "it was under way"
+    assert judged([PAUSED, {**RESUMED, "t": 1.0}, *DIRECT]) == []
+    assert judged([{**PAUSED, "queue": "R"}, *DIRECT, {**RESUMED, "queue": "R"}]) == []
 
 
 def test_a_message_announces_a_later_attempt() -> None:
@@ -133,6 +146,24 @@ BROKEN: dict[str, tuple[str, list[Event], Any, Any]] = {
         STORED, {7: -1.0},
     ),
     "an attempt ran without a message": ("owned twice", without(TAKE), STORED, {}),
+    "two were given one attempt": (
+        "owned twice", [*DIRECT, {**TAKEN, "by": "worker-2.1"}], STORED, {}
+    ),
+    "an attempt was given that was never started": (
+        "owned twice", [*DIRECT, {**TAKEN, "messages": [[7, 2, KEY, "Q"]]}], STORED, {}
+    ),
+    "an attempt ran that another one was given": (
+        "owned twice", [{**one, "by": "worker-2.1"} if one == TAKEN else one for one in DIRECT],
+        STORED, {},
+    ),
+    "a paused queue's task was given": ("paused", [PAUSED, *DIRECT, RESUMED], STORED, {}),
+    "the end of the pause came first": ("paused", [PAUSED, RESUMED, *DIRECT], STORED, {}),
+    "a take came before the delay": (
+        "early", [create(delay=3), *DIRECT[1:]], STORED, {}
+    ),
+    "a take brought what was rolled back": (
+        "rolled back", [create(), CREATED, STORED_ROW, ROLLBACK, TAKEN, STARTED_ROW], {}, {}
+    ),
     "a stale attempt finished the task": (
         "fence", [*SOUND[:-1], row(5.5, 30, 2), row(5.6, 0, 2)], STORED, {}
     ),
@@ -224,6 +255,8 @@ def test_a_broken_promise(case: str) -> None:
         [row(2.5, 30, 1)],
         [{**batch(2.5), "id": 71, "relay": "relay-2.1"}],
         SCANS[:10],
+        [PAUSED, event("resumed", 12.0, queue="Q"), message("push", 13.0, "relay-2.1")],
+        [event("delivery", 6.0, queue="Q"), message("push", 13.0, "relay-2.1")],
     ],
     ids=[
         "pushed",
@@ -232,6 +265,8 @@ def test_a_broken_promise(case: str) -> None:
         "started",
         "claimed again",
         "no relay to claim it",
+        "late by a pause",
+        "late by a change of the delivery",
     ],
 )
 def test_the_lease_is_kept(after: list[Event]) -> None:
