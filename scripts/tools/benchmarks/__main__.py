@@ -27,19 +27,17 @@ try:
         cost,
         create,
         curve,
-        direct,
         latency,
         memory,
         oracle,
         purge,
         relay,
-        resting,
         rush,
         size,
         snapshot,
-        taking,
         worker,
     )
+    from benchmarks.cases.direct import draining, resting, soon
     from benchmarks.figure import Figure
     from benchmarks.machine import Machine
     from benchmarks.rivals import main as rivals
@@ -59,11 +57,11 @@ CASES: Cases = {
     "bulk": bulk.bulk,
     "worker": worker.worker,
     "idle": worker.idle,
-    "direct-rush": direct.rush,
-    "direct-flood": direct.flood,
-    "direct-workers": taking.workers,
-    "direct-idle": direct.idle,
-    "take": taking.take,
+    "direct-rush": soon.rush,
+    "direct-flood": soon.flood,
+    "direct-workers": draining.workers,
+    "direct-idle": soon.idle,
+    "take": draining.take,
     "rest": resting.rest,
     "purge": purge.purge,
     "size": size.size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -52,6 +53,15 @@ def test_each_package_has_one_version_and_hashes(name: str) -> None:
         assert hashes
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), requirement
     assert "://" not in (FOLDER / f"{name}.txt").read_text(), "mirrors are the machine's matter"
+
+
+def test_each_module_of_node_has_one_version_and_a_hash() -> None:
+    locked = json.loads((FOLDER / "node" / "package-lock.json").read_text(encoding="utf-8"))
+    modules = {name: found for name, found in locked["packages"].items() if name}
+    assert modules
+    for name, found in modules.items():
+        assert re.fullmatch(r"sha512-[\w+/]+=*", found["integrity"]), name
+        assert "resolved" not in found, "mirrors are the machine's matter"
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])

@@ -10,8 +10,8 @@ from qtask_db import calls
 
 from ..bench import END, INTERVAL, NAME, NOW, PAYLOAD, Bench, Schema
 from ..figure import Figure, interleaved
+from .direct.draining import take_batch
 from .relay import BATCH, claim
-from .taking import take_batch
 
 QUEUE, DIRECT = "SIZE", "SIZE-DIRECT"
 SINGLES = 50

@@ -11,8 +11,8 @@ from qtask_db import calls
 
 from ..bench import INTERVAL, NOW, OPTIONS, Bench, Schema
 from ..figure import Figure, interleaved, middle
+from .direct.draining import take_batch
 from .relay import BATCH, claim
-from .taking import take_batch
 
 CHUNK = 10_000
 QUEUE, DIRECT = "SNAPSHOT", "DIRECT"

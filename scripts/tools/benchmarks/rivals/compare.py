@@ -16,6 +16,7 @@ from servers.base import Server, ServerError
 
 from ..figure import at
 from . import environment
+from .known import RIVALS, Rival
 from .process import PATIENCE, Driver, Records, until
 from .sizes import Sizes
 
@@ -27,49 +28,6 @@ KILL_TIMEOUT = 10
 """Seconds until a task of a dead worker comes again, for every side that can be told so."""
 HANDLER = 60.0
 """Seconds that they would have taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """A line of the table."""
-
-    name: str
-    title: str
-    server: str
-    module: str = ""
-    relay: bool = False
-    durable: bool = True
-    lead: float = 0.4
-    """Seconds that creating a thousand delayed tasks may take, until its worker knows them."""
-    own: bool = False
-    """Whether it runs under the project's own Python."""
-    ours: bool = False
-    """Whether it is qtask-db itself."""
-
-
-DIRECT = "qtask-db, direct"
-ONE_LOG = "mysql, one log"
-"""A server without binary log: a commit syncs one file, as on PostgreSQL."""
-RIVALS = (
-    Rival("direct", DIRECT, "mysql", own=True, ours=True),
-    Rival("qtask", "qtask-db, Redis", "mysql", relay=True, own=True, ours=True),
-    Rival("one-log", "qtask-db, one log", ONE_LOG, "direct", own=True, ours=True),
-    Rival("original", "the original's method", "mysql", relay=True, own=True, lead=2.5),
-    Rival("solid", "Solid Queue's method", "mysql", relay=True, own=True),
-    Rival("huey", "Huey", "mysql", lead=5),
-    Rival("procrastinate", "procrastinate", "postgresql"),
-    Rival("pgqueuer", "pgqueuer", "postgresql"),
-    Rival("pgmq", "pgmq", "postgresql"),
-    Rival("celery", "Celery", "redis, fsync", lead=2),
-    Rival("rq", "RQ", "redis, fsync"),
-    Rival("celery-memory", "Celery", "redis", module="celery", durable=False, lead=2),
-    Rival("rq-memory", "RQ", "redis", module="rq", durable=False),
-)
-REDIS_OPTIONS = {
-    "redis, fsync": ("--appendfsync", "always"),
-    "redis": ("--appendonly", "no", "--save", "3600", "1", "300", "100", "60", "10000"),
-}
-"""The options that lose nothing, and Redis as it comes: snapshots now and then."""
 
 
 @dataclass(slots=True)
@@ -125,14 +83,14 @@ class Setting:
         self.say = say
         self.servers: dict[str, Server] = {}
         self.errors: dict[str, str] = {}
-        self.python = Path(sys.executable)
         self._stack = stack
         self._files = 0
-        try:
-            self.rivals_python: Path | None = environment.python(say)
-        except (RuntimeError, OSError) as error:
-            self.rivals_python = None
-            self.errors["python"] = str(error)
+        self._programs = {"own": Path(sys.executable)}
+        for name, provide in (("python", environment.python), ("node", environment.node)):
+            try:
+                self._programs[name] = provide(say)
+            except (RuntimeError, OSError) as error:
+                self.errors[name] = str(error)
 
     def add(self, name: str, start: Callable[[], Server]) -> None:
         try:
@@ -142,9 +100,7 @@ class Setting:
 
     def missing(self, rival: Rival) -> str | None:
         """Why this rival cannot run here."""
-        if not rival.own and self.rivals_python is None:
-            return self.errors["python"]
-        return self.errors.get(rival.server)
+        return self.errors.get(rival.runs_on) or self.errors.get(rival.server)
 
     @contextmanager
     def driver(
@@ -163,10 +119,9 @@ class Setting:
             "RIVALS_URL": url,
             "RIVALS_RECORD": str(records.path) if records is not None else "",
         } | {f"RIVALS_{name.upper()}": str(value) for name, value in more.items()}
-        python = self.python if rival.own else self.rivals_python
-        assert python is not None
+        program = self._programs[rival.runs_on]
         log = self.folder / f"{rival.name}-{verb}.log"
-        driver = Driver(python, rival.module or rival.name, verb, given, log)
+        driver = Driver(program, rival.module or rival.name, verb, given, log)
         try:
             yield driver
         finally:

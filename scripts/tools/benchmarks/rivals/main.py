@@ -15,7 +15,7 @@ from servers import ServerError
 
 from .. import report as figures_report
 from ..machine import Machine
-from . import compare, postgres, report, sizes
+from . import compare, known, postgres, report, sizes
 
 
 def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[str], None]) -> int:
@@ -58,9 +58,9 @@ def _setting(
     database = servers.start(engine, options=options, log=say)
     setting.servers["mysql"] = stack.enter_context(database)
     one_log = ("--skip-log-bin", *(option for option in options if "log-bin" not in option))
-    setting.add(compare.ONE_LOG, partial(servers.start, engine, options=one_log, log=say))
+    setting.add(known.ONE_LOG, partial(servers.start, engine, options=one_log, log=say))
     setting.servers["transport"] = stack.enter_context(servers.start("redis", log=say))
-    for name, each in compare.REDIS_OPTIONS.items():
+    for name, each in known.REDIS_OPTIONS.items():
         setting.add(name, partial(servers.start, "redis", options=each, log=say))
     setting.add("postgresql", lambda: postgres.start(say))
     return setting

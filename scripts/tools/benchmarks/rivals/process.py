@@ -40,7 +40,7 @@ class Driver:
     """A process of a side: `serve` answers what it is asked, others run until they are ended."""
 
     def __init__(
-        self, python: Path, side: str, verb: str, environment: Mapping[str, str], log: Path
+        self, program: Path, side: str, verb: str, environment: Mapping[str, str], log: Path
     ) -> None:
         self.text = f"{side} {verb}"
         self._log = log
@@ -48,7 +48,7 @@ class Driver:
         pipe = subprocess.PIPE if verb == "serve" else None
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [str(python), "-m", "benchmarks.rivals.driver", side, verb],
+                [str(program), *_arguments(program, side), verb],
                 env={**os.environ, **environment},
                 cwd=TOOLS,
                 stdin=pipe or subprocess.DEVNULL,
@@ -97,6 +97,12 @@ class Driver:
             if pipe:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _arguments(program: Path, side: str) -> list[str]:
+    if program.name == "node":
+        return [str(Path(__file__).parent / "sides" / f"{side}.cjs")]
+    return ["-m", "benchmarks.rivals.driver", side]
 
 
 def _family(pid: int) -> list[int]:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from .. import report
 from ..figure import Figure
-from .compare import AT_HAND, DIRECT, KILL_TIMEOUT, ONE_LOG, PRODUCERS, Comparison, Result
+from .compare import AT_HAND, KILL_TIMEOUT, PRODUCERS, Comparison, Result
+from .known import DIRECT, ONE_LOG
 
 RATES = {
     "single": "single enqueue/s",

@@ -7,9 +7,9 @@ import time
 from qtask_db.database import Database
 from qtask_db.worker import Job, Worker
 
-from ..bench import Bench
-from ..child import Child
-from ..figure import Figure
+from ...bench import Bench
+from ...child import Child
+from ...figure import Figure
 
 QUEUES = (1, 50)
 LIMIT = 2.0

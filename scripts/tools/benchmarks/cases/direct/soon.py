@@ -8,13 +8,13 @@ import time
 from qtask_db import calls
 from qtask_db.database import Database
 
-from ..bench import COLUMNS, INTERVAL, NAME, NOW, PAYLOAD, VALUES, Bench
-from ..child import Child
-from ..figure import Figure, at, no_collector, percentiles
-from .create import create_one_by_one
-from .relay import BATCH, wait_until
-from .rush import AHEAD, FAR_AHEAD, PATIENCE
-from .worker import LIMIT, SET, note_starts
+from ...bench import COLUMNS, INTERVAL, NAME, NOW, PAYLOAD, VALUES, Bench
+from ...child import Child
+from ...figure import Figure, at, no_collector, percentiles
+from ..create import create_one_by_one
+from ..relay import BATCH, wait_until
+from ..rush import AHEAD, FAR_AHEAD, PATIENCE
+from ..worker import LIMIT, SET, note_starts
 
 RUSH, FLOOD, PROBE = "RUSH", "FLOOD", "PROBE"
 SELECT = (

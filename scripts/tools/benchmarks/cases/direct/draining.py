@@ -13,12 +13,12 @@ from qtask_db import calls
 from qtask_db.database import Database
 from qtask_db.worker import Job, Worker
 
-from ..bench import Bench, Schema
-from ..child import Child, counters
-from ..figure import Figure, Pair, interleaved
-from .relay import BATCH
-from .rush import AHEAD
-from .worker import PATIENCE, SET, updates
+from ...bench import Bench, Schema
+from ...child import Child, counters
+from ...figure import Figure, Pair, interleaved
+from ..relay import BATCH
+from ..rush import AHEAD
+from ..worker import PATIENCE, SET, updates
 
 QUEUE = "DIRECT"
 SEVERAL = (1, 2, 4, 8)
