@@ -185,11 +185,7 @@ class Model:
         """Given the tasks that the procedure has started or failed: task, attempt and payload of
         each that is started, and the names of queues that are not direct.
         """
-        found = [
-            where
-            for where in self.queues
-            if where not in self.removed and where[1] in names and namespace in (None, where[0])
-        ]
+        found = [q for q in self.queues if q[1] in names and namespace in (None, q[0])]
         if not self.direct.intersection(found):
             raise QueueNotDirect
         taken: list[int] = []

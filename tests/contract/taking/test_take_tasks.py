@@ -127,6 +127,13 @@ def test_a_paused_queue_gives_none(direct: Connection) -> None:
     assert ids(take(direct)) == [task_id]
 
 
+def test_a_removed_queue_is_still_direct(direct: Connection) -> None:
+    calls.remove_queue(direct, "Q")
+    assert take(direct) == Taken([], [])
+    task_id = new(direct)
+    assert ids(take(direct)) == [task_id]
+
+
 def test_a_parked_task_is_taken(direct: Connection) -> None:
     task_id = new(direct, "R")
     age(direct, 60, task_id)

@@ -17,9 +17,10 @@ BEGIN
   transaction of its own.
 
   out_direct counts the names of direct queues, and of those that will be; out_redis is a JSON array of the names of
-  others. out_lanes is a list of the lanes to watch, with 0 if there are names of no queue yet. out_due has
-  {{ lane_width }} characters for each queue with a due task, in the order of the names: its number, whether it has due
-  tasks and whether it has parked ones. out_took is in microseconds.
+  others. A removed queue keeps its delivery, and its next task brings it back. out_lanes is a list of the lanes to
+  watch, with 0 if there are names of no queue yet. out_due has {{ lane_width }} characters for each queue with a due task,
+  in the order of the names: its number, whether it has due tasks and whether it has parked ones. out_took is in
+  microseconds.
   */
   DECLARE v_now {{ instant }};
   DECLARE v_began DATETIME(6) DEFAULT SYSDATE(6) /* R32 */;
@@ -79,7 +80,7 @@ BEGIN
         )) AS element
         GROUP BY LEFT(name, {{ limit.queue + 1 }})
       ) AS given ON given.name = queue.queue
-      WHERE removed_at IS NULL AND (in_namespace IS NULL OR namespace = in_namespace)
+      WHERE in_namespace IS NULL OR namespace = in_namespace
     ) AS queue
     LEFT JOIN (
       SELECT DISTINCT lane, due

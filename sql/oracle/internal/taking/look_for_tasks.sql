@@ -11,8 +11,8 @@ PROCEDURE look_for_tasks (
 Internal: which queues of take_tasks have something to take now, and when the next one has.
 
 out_direct counts the direct queues, and the names of those that will be; out_redis is a JSON array of the names of
-others. out_due has the lanes with a due or parked task, in the order of the names, parked ones first. out_took is in
-seconds.
+others. A removed queue keeps its delivery, and its next task brings it back. out_due has the lanes with a due or
+parked task, in the order of the names, parked ones first. out_took is in seconds.
 */
 IS
   v_began TIMESTAMP(6) := {{ now }};
@@ -38,7 +38,7 @@ IS
       ) END AS parked_at
     FROM {{ p }}queue queue
     JOIN {{ given_queues("in_queues") }} given ON given.name_bytes = {{ binary("queue.queue") }}
-    WHERE queue.removed_at IS NULL AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
+    WHERE in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }}
     ORDER BY given.place, queue.queue_id;
 BEGIN
   SELECT COUNT(*)
@@ -76,7 +76,6 @@ BEGIN
       FROM {{ p }}queue queue
       JOIN {{ given_queues("in_queues") }} given ON given.name_bytes = {{ binary("queue.queue") }}
       WHERE queue.direct = 0
-        AND queue.removed_at IS NULL
         AND (in_namespace IS NULL OR {{ same("queue.namespace", "in_namespace") }})
       GROUP BY queue.queue
     ) found;
