@@ -95,9 +95,13 @@ def summary(console: Console, system: System, report: Report) -> None:
     table.add_row("faults", f"{sum(counts.faults.values())}: {faults}" if faults else "none")
     table.add_row(
         "tasks",
-        f"{report.committed:,} committed, {report.ended:,} ended, {report.runs:,} attempts ran, "
-        f"{checker.taken:,} of them straight from the database, {checker.lapses:,} never ended; "
-        f"{report.still_active} still active and due later",
+        f"{report.committed:,} committed, {report.ended:,} ended, {report.still_active} still "
+        "active and due later",
+    )
+    table.add_row(
+        "attempts",
+        f"{report.runs:,} ran, {checker.taken:,} were taken straight from the database, "
+        f"{checker.lapses:,} lapsed",
     )
     found = dict.fromkeys(("lost", "owned twice"), 0)
     for violation in report.violations:
