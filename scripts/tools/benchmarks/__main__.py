@@ -19,6 +19,7 @@ try:
     from processes import CommandError, Ended, ending_by_signals, undisturbed
     from pymysql import MySQLError
     from redis import RedisError
+    from servers import ServerError
 
     from benchmarks import report
     from benchmarks.bench import OPTIONS, Bench
@@ -81,13 +82,14 @@ def main() -> int:
         return rivals.main(arguments, OPTIONS, _say)
     figures: list[Figure] = []
     state: list[str] = []
+    whole = True
     status, problem = 0, ""
     with ending_by_signals(), ExitStack() as stack:
         try:
-            figures, state = _measure(arguments, stack)
+            figures, state, whole = _measure(arguments, stack)
         except Ended as ended:
             status, problem = ended.status, "interrupted"
-        except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
+        except (ServerError, QtaskError, MySQLError, RuntimeError) as error:
             status, problem = 1, str(error)
         with undisturbed():
             stack.close()
@@ -96,7 +98,7 @@ def main() -> int:
         return status
     markdown = report.markdown(figures)
     report.tell(figures, state, arguments, lambda: report.show(figures), markdown)
-    return 0 if all(figure.ok for figure in figures) else 1
+    return 0 if whole and all(figure.ok for figure in figures) else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -137,8 +139,10 @@ def _cases(engine: str) -> Cases:
     return ORACLE_CASES if engine == "oracle" else CASES
 
 
-def _measure(arguments: argparse.Namespace, stack: ExitStack) -> tuple[list[Figure], list[str]]:
-    """The figures, and lines about the machine and the servers."""
+def _measure(
+    arguments: argparse.Namespace, stack: ExitStack
+) -> tuple[list[Figure], list[str], bool]:
+    """The figures, lines about the machine and the servers, and whether all could be measured."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qtask-bench-")))
     machine = Machine(folder)
     # The data lie beside the temporary files: a RAM disk would make durable writes free.
@@ -161,18 +165,25 @@ def _measure(arguments: argparse.Namespace, stack: ExitStack) -> tuple[list[Figu
         _require_durable(bench)
     cases = _cases(arguments.engine)
     figures: list[Figure] = []
+    problems: list[str] = []
     usual = [name for name in cases if not (bench.quick and name in FOR_INFORMATION)]
     for name in arguments.case or usual:
         began = time.monotonic()
         _say(f"{name} ...")
-        found = cases[name](bench)
+        try:
+            found = cases[name](bench)
+        except (CommandError, QtaskError, MySQLError, RedisError, RuntimeError) as error:
+            problems.append(f"{name} could not be measured: {error}")
+            _say(f"  {error}")
+            continue
         figures += found
         for figure in found:
             _say(f"  {report.line(figure)}")
         _say(f"  {time.monotonic() - began:.0f} s")
-    return figures, machine.state(
+    state = machine.state(
         ", ".join(f"{server.engine} {server.version}" for server in (database, redis))
     )
+    return figures, [*problems, *state], not problems
 
 
 def _require_durable(bench: Bench) -> None:

@@ -44,11 +44,7 @@ def purge(bench: Bench) -> list[Figure]:
 def _meanwhile(bench: Bench, schema: Schema, service: str) -> Figure:
     """Creations while a service deletes tasks that may all go from one instant on."""
     times, ended, ahead, seconds = (
-        (1, 20_000, 10, 1.0)
-        if bench.least
-        else (2, 60_000, 12, 2.5)
-        if bench.quick
-        else (3, 60_000, 20, 2.5)
+        (1, 20_000, 10, 1.0) if bench.least else (2 if bench.quick else 3, 60_000, 20, 2.5)
     )
     calm, busy, left = [], [], 0
     log = bench.folder / f"purge-{service}.log"

@@ -159,15 +159,13 @@ def compare(setting: Setting, sizes: Sizes, chosen: tuple[Rival, ...] = RIVALS) 
 
 
 def _guarded(result: Result, say: Callable[[str], None], step: Callable[[], None]) -> None:
-    """A rival that fails has its line, and the others go on; qtask-db must not fail."""
+    """A side that fails has its line, and the others go on."""
     if result.problems:
         return
     began = time.monotonic()
     try:
         step()
     except (RuntimeError, OSError) as error:
-        if result.rival.ours:
-            raise
         result.problems.append(str(error))
         say(f"  {result.rival.name}: {error}")
     else:
@@ -260,13 +258,17 @@ def _recoveries(setting: Setting, sizes: Sizes, results: list[Result]) -> None:
                 partial(_kill, setting, stack, result, killed),
             )
         for one in killed:
-            until(lambda one=one: len(one.records) >= AT_HAND,
-                  one.at + sizes.recovery - time.time())  # fmt: skip
-            starts = one.records.starts()
-            missing = AT_HAND - len(starts)
-            one.result.recovery = max(starts.values()) - one.at if not missing else math.inf
-            one.result.lost = max(0, missing - one.serve.ask("left")) if missing else 0
-            one.result.stuck = missing - one.result.lost
+            _guarded(one.result, setting.say, partial(_recovery, sizes, one))
+
+
+def _recovery(sizes: Sizes, one: _Killed) -> None:
+    """Waits for the tasks of a killed worker."""
+    until(lambda: len(one.records) >= AT_HAND, one.at + sizes.recovery - time.time())
+    starts = one.records.starts()
+    missing = AT_HAND - len(starts)
+    one.result.recovery = max(starts.values()) - one.at if not missing else math.inf
+    one.result.lost = max(0, missing - one.serve.ask("left")) if missing else 0
+    one.result.stuck = missing - one.result.lost
 
 
 def _kill(setting: Setting, stack: ExitStack, result: Result, killed: list[_Killed]) -> None:

@@ -43,7 +43,8 @@ def main(arguments: argparse.Namespace, options: Sequence[str], say: Callable[[s
     figures_report.tell(
         figures, state, arguments, lambda: report.show(found), report.markdown(found)
     )
-    return 0 if all(figure.ok for figure in figures) else 1
+    failed = any(result.problems for result in found.results if result.rival.ours)
+    return 1 if failed or not all(figure.ok for figure in figures) else 0
 
 
 def _setting(

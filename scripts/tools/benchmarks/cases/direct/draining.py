@@ -23,6 +23,8 @@ from ..worker import PATIENCE, SET, updates
 QUEUE = "DIRECT"
 SEVERAL = (1, 2, 4, 8)
 SINGLES = 50
+ABSENT = -1
+"""In the place of the number of finished tasks: of a worker that is not ready."""
 SELECT = "SELECT task_id, attempts, interval_seconds, payload FROM {table} WHERE task_id IN ({ids})"
 
 
@@ -106,9 +108,13 @@ def take_batch(schema: Schema, queue: str) -> list[tuple[int, int]]:
 def _drain(bench: Bench, schema: Schema, lane: int, number: int, count: int) -> float:
     """Seconds from the first handler of any until the last finish."""
     done = counters(number)
+    done[:] = [ABSENT] * number
     url, prefix = bench.database_url, schema.prefix
     shares = [Child(_share, url, prefix, count, done, place) for place in range(number)]
-    moment, _ = schema.moment(AHEAD + number // 2)
+    until = time.monotonic() + PATIENCE
+    while ABSENT in done[:] and time.monotonic() < until:
+        time.sleep(0.05)
+    moment, _ = schema.moment(AHEAD)
     schema.fill(count, [lane], due=moment, apart=0)
     spans = [span for share in shares if (span := share.result())]
     if sum(done) != count:
@@ -129,6 +135,8 @@ def _share(url: str, prefix: str, count: int, done: Any, place: int) -> tuple[fl
         if not began:
             began.append(time.perf_counter())
 
+    worker.check()
+    done[place] = 0
     worker.start()
     last, until = 0.0, time.monotonic() + PATIENCE
     while sum(done) < count and time.monotonic() < until:
