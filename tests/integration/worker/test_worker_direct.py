@@ -81,7 +81,8 @@ def test_large_payloads_wait_in_the_database(
     direct: Connection, make_direct: MakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "LOCAL_SIZE", 300_000)
-    new = [NewTask("large", {"text": "x" * 60_000}, 3600, "A") for _ in range(60)]
+    text = {"text": "x" * 60_000}
+    new = [NewTask("large", text, 3600, "A", delete_deadline=3600) for _ in range(60)]
     ids = [task.task_id for task in calls.create_many(direct, new[:5])]
     worker, gate = make_direct(threads=2, prefetch=100), Gate()
     worker.handler("A")(gate)
