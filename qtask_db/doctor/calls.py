@@ -96,7 +96,8 @@ def _life(conn: Connection) -> Iterator[_Step]:
 
 def _other_lives(conn: Connection) -> Iterator[_Step]:
     tasks = [NewTask(NAME, {}, 3600, NAME, namespace=NAME, order_no=NAME)]
-    yield "create_tasks", lambda: calls.create_many(conn, tasks), None
+    yield "create_task_ranges", lambda: calls.create_many(conn, tasks), None
+    yield "create_tasks", lambda: conn.call("create_tasks", "[]"), None
     yield "delay_task", lambda: calls.delay(conn, NAME, {}, 60, 3600, NAME, namespace=NAME), None
     yield "pause_queue", lambda: calls.pause(conn, NAME, NAME), None
     yield "resume_queue", lambda: calls.resume(conn, NAME, NAME), None

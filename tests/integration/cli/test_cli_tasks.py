@@ -96,7 +96,7 @@ def test_create_with_redis_away_stores_the_task(qtask: Qtask, conn: Connection) 
 
 def test_delay_says_when(qtask: Qtask, conn: Connection, redis: Redis) -> None:
     result = qtask("delay", "close", PAYLOAD, "15m", "1h", "Q")
-    assert "due on Q in 15m 00s" in result.err
+    assert "a relay puts it on Q in 15m 00s" in result.err
     (task,) = calls.list_tasks(conn)
     assert task.due_at - task.created_at == datetime.timedelta(minutes=15)
     assert not redis.llen("Q")
