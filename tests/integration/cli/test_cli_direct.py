@@ -142,3 +142,17 @@ def test_sigterm_while_a_worker_waits_in_the_server(qtask: Qtask, conn: Connecti
     code, err, took = stop(process)
     assert (code, "stopped: WorkerCounters(taken=0, started=1" in err) == (0, True), err
     assert took < 2
+
+
+def test_an_installation_whose_new_queues_are_direct(qtask: Qtask) -> None:
+    assert qtask("render", "--delivery", "both").code == 2
+    assert qtask("install", "--prefix", "dq_", "--delivery", "direct").code == 0
+    try:
+        said = qtask("create", "bind", PAYLOAD, 60, "Q", "--prefix", "dq_").err
+        assert "its queue is direct" in said
+        assert qtask("install", "--prefix", "dq_").code == 0
+        rows = qtask("stats", "--json", "--prefix", "dq_").json["queues"]
+        assert [row["delivery"] for row in rows] == ["direct"]
+        assert "is direct" in qtask("create", "bind", PAYLOAD, 60, "R", "--prefix", "dq_").err
+    finally:
+        assert qtask("uninstall", "--prefix", "dq_", "--yes").code == 0
