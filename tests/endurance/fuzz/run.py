@@ -174,7 +174,7 @@ def _block(conn: Connection, made: Input) -> Rows:
             else:
                 bound[name] = value
         declared = signature.read("oracle", made.verb)
-        outs = {out.name: cursor.var(int) for out in declared.outs}
+        outs = {out.name: cursor.var(int if out.type == "NUMBER" else str) for out in declared.outs}
         bound |= outs
         if declared.rows:
             fetch_at_once(found)

@@ -206,12 +206,25 @@ class Client:
         self._created(task, int(task_id), bool(created))
 
     def _create_many(self) -> None:
+        tasks = self._several()
+        for task, made in zip(tasks, calls.create_many(self._conn, tasks), strict=True):
+            self._created(task, made.task_id, made.created)
+
+    def _create_tasks(self) -> None:
+        """As other languages call it."""
+        tasks = self._several()
+        elements = json.dumps([task.as_element("{}") for task in tasks])
+        _, rows = self._conn.call("create_tasks", elements)
+        for task, (task_id, created, _) in zip(tasks, rows, strict=True):
+            self._created(task, int(task_id), bool(created))
+
+    def _several(self) -> list[NewTask]:
+        """In the order of their numbers, in the opposite one, or in none."""
         numbers = self.random.sample(range(ORDERS), 8)
         ordered = [sorted(numbers), sorted(numbers, reverse=True), numbers]
         tasks = [self._new(number) for number in self.random.choice(ordered)]
         tasks.insert(self.random.randrange(8), self._new(None))
-        for task, made in zip(tasks, calls.create_many(self._conn, tasks), strict=True):
-            self._created(task, made.task_id, made.created)
+        return tasks
 
     def _processing(self) -> None:
         task_id, attempt = self._some()
@@ -369,8 +382,8 @@ def _elements(tasks: list[tuple[int, int | None]]) -> str:
 
 
 _JOINING = {
-    "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 6,
-    "processing": 6, "processing_many": 3, "start_tasks": 3, "receive": 3,
+    "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 4,
+    "create_tasks": 2, "processing": 6, "processing_many": 3, "start_tasks": 3, "receive": 3,
     "receive_many": 3, "finish": 5, "finish_once": 2,
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "deliver": 2, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1,

@@ -102,7 +102,7 @@ FAULTS: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int, 
         new,
         lambda c, t, _: execute(c, f"UPDATE {c.prefix}task SET lane = 0 WHERE task_id = {t}"),
     ),
-    "no scan hands it out": (lambda c: new(c, delay=100), lambda *_: None),
+    "neither a scan nor a take has it": (lambda c: new(c, delay=100), lambda *_: None),
 }
 
 
