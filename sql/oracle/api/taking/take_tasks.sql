@@ -31,7 +31,7 @@ Transaction
   Commits by itself.
 */
 IS
-  v_batch_id NUMBER := -{{ new_batch_id }};
+  v_batch_id NUMBER;
   v_left NUMBER := in_wait_ms / 1000;
   v_direct NUMBER;
   v_due ids;
@@ -59,6 +59,7 @@ BEGIN
     END IF;
     v_expired := 0;
     IF v_due.COUNT > 0 THEN
+      v_batch_id := -{{ new_batch_id }};
       BEGIN
         start_due_tasks(v_due, in_limit, v_batch_id, v_started, v_expired);
       EXCEPTION
