@@ -26,7 +26,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
     square of the time for MIN(element). -#}
 {%- macro new_tasks(variable) %}
       SELECT
-        found.*, queue.queue_id, queue.direct,
+        found.*, queue.queue_id,
         FIRST_VALUE(element) OVER (
           PARTITION BY
             order_no, IF(order_no IS NULL, element, 0), name, queue.queue_id
@@ -53,6 +53,10 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
 
 {#- A payload's text: that of a string, else that of the object. -#}
 {%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}
+
+{#- The numbers of the direct queues, out of the table queue: by a plain read, as an INSERT would lock the rows of the
+    queues that it reads (R7). -#}
+{%- set direct_queues = "GROUP_CONCAT(IF(direct, queue_id, NULL) SEPARATOR ',')" -%}
 
 {#- The columns that bulk calls fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,

@@ -48,6 +48,7 @@ BEGIN
   DECLARE v_race INT DEFAULT 0;
   DECLARE v_message {{ text }};
   DECLARE v_zeros INT;
+  DECLARE v_direct {{ text }};
   DECLARE v_done TINYINT DEFAULT FALSE;
 
   CALL {{ p }}check_new_tasks(in_tasks, v_new_queues);
@@ -56,6 +57,9 @@ BEGIN
     IF v_new_queues > 0 THEN
       CALL {{ p }}find_queues(in_tasks);
     END IF;
+    {{ settled }} SELECT {{ uncut }} {{ direct_queues }}
+    INTO v_direct
+    FROM {{ p }}queue;
     CALL {{ p }}find_active_tasks(in_tasks, v_race > 0, in_own_transaction, v_duplicates);
     BEGIN
       DECLARE EXIT HANDLER FOR 1062
@@ -74,7 +78,10 @@ BEGIN
       )
       SELECT
         {{ new_task_values("in_batch_id", "in_now", "TRUE", payload_text) }}
-      FROM ({{ new_tasks("in_tasks") }}) AS given
+      FROM (
+        SELECT given.*, FIND_IN_SET(queue_id, v_direct) > 0 AS direct
+        FROM ({{ new_tasks("in_tasks") }}) AS given
+      ) AS given
       WHERE leader = element AND {{ id_at("v_duplicates", "element") }} = 0
       ORDER BY element;
       CALL {{ p }}forget_zeros(in_batch_id, v_zeros);

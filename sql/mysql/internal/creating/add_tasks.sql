@@ -41,6 +41,7 @@ BEGIN
   DECLARE v_max_count INT;
   DECLARE v_queue_id INT;
   DECLARE v_direct TINYINT;
+  DECLARE v_directs {{ text }};
   DECLARE v_real_time TINYINT;
   DECLARE v_one TINYINT;
   DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
@@ -121,7 +122,9 @@ BEGIN
     END IF;
 
     -- By a plain read, as the INSERT would lock what it reads of a queue's row.
-    SELECT COUNT(*) INTO v_removed FROM {{ p }}queue WHERE removed_at IS NOT NULL;
+    {{ settled }} SELECT {{ uncut }} COUNT(removed_at), {{ direct_queues }}
+    INTO v_removed, v_directs
+    FROM {{ p }}queue;
     IF v_removed > 0 AND v_added THEN
       SELECT COUNT(*) = 0
       INTO v_added
@@ -177,7 +180,7 @@ BEGIN
         SELECT
           given.*,
           {{ shared_numbers }},
-          registered.queue_id, registered.direct,
+          registered.queue_id, FIND_IN_SET(registered.queue_id, v_directs) > 0 AS direct,
           JSON_LENGTH(task) = {{ shared_count }}
             + {{ own_count }}
             AND {{ shared_sound }}
