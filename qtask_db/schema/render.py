@@ -121,6 +121,7 @@ class Renderer:
             max_queues=settings.max_queues,
             default_direct=int(settings.delivery == "direct"),
             take_pause=CONSTANTS["default"]["take_pause"],
+            take_rest=CONSTANTS["default"]["take_rest"],
             index=INDEX,
             roles=ROLES,
             callers=CALLERS,

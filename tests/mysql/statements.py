@@ -32,7 +32,8 @@ _VALUES = {
     **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end"], _NOW),
     **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),
     **dict.fromkeys(
-        ["candidates", "claimed", "ids", "parked", "task_ids", "untouched"], f"'{_IDS}'"
+        ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
+        f"'{_IDS}'",
     ),
     **dict.fromkeys(["new", "refused", "tasks", "unseen"], f"'{_TASKS}'"),
     **dict.fromkeys(["held", "known"], "'[]'"),
@@ -42,6 +43,8 @@ _VALUES = {
     "common": f"'{json.dumps({'name': 'n7', 'interval': 60, 'queue': 'Q0'})}'",
     "namespace": "'default'",
     "piece": "'1, 2, 3'",
+    "queues": """'["Q0", "W1", "NEW"]'""",
+    "last_id": "4000",
     "next_id": "5000",
     "newest": "2000",
 }

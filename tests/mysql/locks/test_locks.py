@@ -6,6 +6,7 @@ The locks are read in `performance_schema.data_locks`, which MariaDB does not ha
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -136,15 +137,16 @@ def test_a_duplicate_locks_its_entry_of_the_unique_key_only(
     own.rollback()
 
 
-@budget_of("pause_queue", "resume_queue")
-@pytest.mark.parametrize("verb", ["pause", "resume"])
+@budget_of("pause_queue", "resume_queue", "set_delivery")
+@pytest.mark.parametrize("verb", ["pause", "resume", "set_delivery"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_queue_that_opens_or_closes_hinders_no_creator(
     conn: Connection, own: Connection, verb: str, known: bool
 ) -> None:
     for n in range(3):
         new(conn, f"Q{n}")
-    getattr(calls, verb)(own, "Q1" if known else "NEW")
+    more = ["direct"] if verb == "set_delivery" else []
+    getattr(calls, verb)(own, "Q1" if known else "NEW", *more)
     found = locks(conn, own, "queue")
     locked_ids(found)
     assert found.keys() == {"PRIMARY"}
@@ -194,6 +196,59 @@ def test_a_scan_locks_the_tasks_that_it_claims_without_gaps(
     finished = ended(conn, Status.FINISHED, queue="OTHER")
     assert hold_up(conn, connect, lambda c: calls.scan(c, "r", limit=8)) == {late, *tasks[:4]}
     assert not {future, finished} & {late, *tasks[:4]}
+
+
+@budget_of("take_tasks")
+def test_a_take_locks_the_tasks_that_it_starts_without_gaps(
+    conn: Connection, connect: Connect
+) -> None:
+    calls.set_delivery(conn, "Q", "direct")
+    tasks = [new(conn) for _ in range(6)]
+    for place, task_id in enumerate(tasks):
+        age(conn, 100 - place, task_id)
+    future = new(conn, delay=100)
+    redis = new(conn, "REDIS")
+    age(conn, 100, redis)
+    take = lambda c: calls.take(c, "w", ["Q", "REDIS", "NEW"], 4)  # noqa: E731
+    assert hold_up(conn, connect, take, "UPDATE", "task") == set(tasks[:4])
+    assert not {future, redis} & set(tasks)
+
+
+def test_a_waiting_take_holds_nothing(conn: Connection, connect: Connect) -> None:
+    """No lock and no snapshot; and who alters the table waits for a moment."""
+    calls.set_delivery(conn, "Q", "direct")
+    new(conn, delay=1000)
+    taker = connect()
+    thread = Thread(target=lambda: calls.take(taker, "w", ["Q", "NEW"], 4, wait=4))
+    thread.start()
+    for _ in range(30):
+        time.sleep(0.05)
+        assert locks(conn, taker) == locks(conn, taker, "queue") == {}
+        assert transactions(conn, taker) == 0
+    began = time.monotonic()
+    execute(conn, f"ALTER TABLE {conn.prefix}task ADD COLUMN more INT")
+    execute(conn, f"ALTER TABLE {conn.prefix}task DROP COLUMN more")
+    took = time.monotonic() - began
+    assert thread.is_alive()
+    assert took < 2
+    thread.join(25)
+    assert not thread.is_alive()
+
+
+def test_a_task_that_is_not_committed_is_waited_for(conn: Connection, connect: Connect) -> None:
+    calls.set_delivery(conn, "Q", "direct")
+    taker, creator = connect(), connect()
+    execute(creator, "SET autocommit = 0")
+    found = []
+    thread = Thread(target=lambda: found.append(calls.take(taker, "w", ["Q"], 4, wait=20)))
+    thread.start()
+    time.sleep(0.2)
+    task_id = new(creator)
+    time.sleep(0.3)
+    assert thread.is_alive()
+    creator.commit()
+    thread.join(25)
+    assert [one.task_id for one in found[0].started] == [task_id]
 
 
 @budget_of("confirm_batch")
@@ -254,6 +309,16 @@ def test_a_redrive_locks_what_it_makes_due(conn: Connection, connect: Connect) -
     found = hold_up(conn, connect, lambda c: calls.redrive(c, limit=3), "UPDATE", "task")
     assert found == set(tasks[:3])
     assert not found & set(later)
+
+
+def transactions(conn: Connection, other: Connection) -> int:
+    """Its open ones that keep a snapshot."""
+    (found,) = query(
+        conn,
+        "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_isolation_level <> "
+        f"'READ UNCOMMITTED' AND trx_mysql_thread_id = {other.raw.thread_id()}",
+    )
+    return int(found[0])
 
 
 def hold_up(

@@ -25,8 +25,8 @@ LIST = {"given", "candidate", "found", "element"}
 OURS = {"None", "PRIMARY", "due", "active_order"}
 READS_ALL, SORTS, LATE_LIST, QUEUE_FIRST = "reads all", "sorts", "late list", "queue first"
 OTHER_INDEX = "another index"
-# These plans are meant: of views of all tasks, and of statements that lock nothing and read each
-# queue once.
+# These plans are meant: of views of all tasks, of statements that lock nothing and read each queue
+# once, and of one that reads the last entry of the key.
 MEANT = {
     "task_list": {READS_ALL},
     "queue_statistics": {READS_ALL, SORTS, LATE_LIST},
@@ -40,6 +40,8 @@ MEANT = {
     "add_tasks": {READS_ALL, SORTS, LATE_LIST},
     "find_next_due": {LATE_LIST},
     "scan_tasks": {LATE_LIST},
+    "look_for_tasks": {LATE_LIST},
+    "await_task": {READS_ALL},
     "remove_idle_queues": {READS_ALL, LATE_LIST},
 }
 

@@ -121,7 +121,8 @@ def test_every_time_comes_from_one_clock() -> None:
     texts = {o.name: o.text for o in Renderer("mysql", Settings()).objects}
     assert any("UTC_TIMESTAMP(3)" in text for text in texts.values())
     found = {name: o for name, text in texts.items() for o in others if o in text.upper()}
-    assert found == {"qtask_find_first": "SYSDATE", "qtask_scan_tasks": "SYSDATE"}
+    timed = ("await_task", "find_first", "look_for_tasks", "scan_tasks")
+    assert found == {f"qtask_{name}": "SYSDATE" for name in timed}
 
 
 # -- a session that says what time it is -----------------------------------------------------------

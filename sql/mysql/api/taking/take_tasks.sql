@@ -35,7 +35,7 @@ BEGIN
   */
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_direct INT;
-  DECLARE v_lanes LONGTEXT;
+  DECLARE v_lanes {{ text }};
   DECLARE v_due LONGBLOB;
   DECLARE v_next_at {{ instant }};
   DECLARE v_took BIGINT;
@@ -59,33 +59,39 @@ BEGIN
   END IF;
 
   SET v_left = 1000 * in_wait_ms;
-  take: LOOP
-    CALL {{ p }}look_for_tasks(
-      in_queues, in_namespace, v_direct, out_redis, v_lanes, v_due, v_next_at, v_took
-    );
-    IF v_direct = 0 THEN
-      {{ raise("queue_not_direct", "in_queues: none of these queues is direct, relays put their messages into Redis") }};
-    END IF;
-    SET v_expired = 0;
-    IF v_due IS NOT NULL THEN
-      CALL {{ p }}start_due_tasks(v_due, in_limit, v_batch_id, v_started, v_expired);
-    END IF;
-    IF v_started <> '[]' OR (v_left <= 0 AND v_expired = 0) THEN
-      LEAVE take;
-    END IF;
-    IF v_expired = 0 THEN
-      IF v_last_id IS NULL THEN
-        CALL {{ p }}find_next_id(v_last_id);
-        SET v_last_id = v_last_id - 1;
-      END IF;
-      -- To look costs one part in a hundred; if somebody else has the tasks that are due, as short a sleep as any.
-      CALL {{ p }}await_task(
-        v_lanes, IF(v_due IS NULL, v_next_at, NULL), v_last_id,
-        LEAST(v_left, GREATEST(IF(v_due IS NULL, 100, 10) * v_took, {{ take_pause }})), v_last_id, v_slept
+  CALL {{ p }}begin_work();
+  BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+      {{ rollback }};
+      RESIGNAL;
+    END;
+
+    take: LOOP
+      CALL {{ p }}look_for_tasks(
+        in_queues, in_namespace, v_direct, out_redis, v_lanes, v_due, v_next_at, v_took, v_last_id
       );
-      SET v_left = v_left - v_slept - v_took;
-    END IF;
-  END LOOP;
+      IF v_direct = 0 THEN
+        {{ raise("queue_not_direct", "in_queues: none of these queues is direct, relays put their messages into Redis") }};
+      END IF;
+      SET v_expired = 0;
+      IF v_due IS NOT NULL THEN
+        CALL {{ p }}start_due_tasks(v_due, in_limit, v_batch_id, v_started, v_expired);
+      END IF;
+      IF v_started <> '[]' OR (v_left <= 0 AND v_expired = 0) THEN
+        LEAVE take;
+      END IF;
+      IF v_expired = 0 THEN
+        -- To look costs one part in 200; if somebody else has the tasks that are due, as short a sleep as any.
+        CALL {{ p }}await_task(
+          v_lanes, IF(v_due IS NULL, v_next_at, NULL), v_last_id,
+          LEAST(v_left, GREATEST(IF(v_due IS NULL, 200, 10) * v_took, {{ take_pause }})), v_slept
+        );
+        SET v_left = v_left - v_slept - v_took;
+      END IF;
+      CALL {{ p }}begin_work();
+    END LOOP;
+  END;
 
   SELECT out_redis AS redis;
   SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses

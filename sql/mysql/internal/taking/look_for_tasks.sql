@@ -3,24 +3,25 @@ CREATE PROCEDURE {{ p }}look_for_tasks (
   IN in_namespace {{ text }},
   OUT out_direct INT,
   OUT out_redis {{ text }},
-  OUT out_lanes LONGTEXT,
+  OUT out_lanes {{ text }},
   OUT out_due LONGBLOB,
   OUT out_next_at {{ instant }},
-  OUT out_took BIGINT
+  OUT out_took BIGINT,
+  OUT out_last_id BIGINT UNSIGNED
 )
 COMMENT '{{ comment }}'
 MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: which queues of take_tasks have something to take now, and when the next one has. By plain reads, each in a
-  transaction of its own.
+  Internal: which queues of take_tasks have something to take now, and when the next one has. By plain reads; the
+  caller has opened the transaction, which ends here.
 
   out_direct counts the names of direct queues, and of those that will be; out_redis is a JSON array of the names of
   others. A removed queue keeps its delivery, and its next task brings it back. out_lanes is a list of the lanes to
   watch, with 0 if there are names of no queue yet. out_due has {{ lane_width }} characters for each queue with a due task,
   in the order of the names: its number, whether it has due tasks and whether it has parked ones. out_took is in
-  microseconds.
+  microseconds. A task that is not seen and created later has a number above out_last_id.
   */
   DECLARE v_now {{ instant }};
   DECLARE v_began DATETIME(6) DEFAULT SYSDATE(6) /* R32 */;
@@ -29,9 +30,8 @@ BEGIN
   DECLARE v_registered INT;
   DECLARE v_unknown INT;
 
-  CALL {{ p }}begin_work();
-  SELECT MAX(lane) /* R31 */
-  INTO v_last
+  SELECT MAX(lane) /* R31 */, (SELECT COALESCE(MAX(task_id), 0) FROM {{ p }}task)
+  INTO v_last, out_last_id
   FROM {{ p }}low_end;
   IF v_last > 0 THEN
     {{ commit }};
@@ -73,7 +73,7 @@ BEGIN
     FROM (
       SELECT given.place, queue AS name, queue_id, direct, direct AND paused_at IS NULL AS open
       FROM {{ p }}queue AS queue
-      STRAIGHT_JOIN (
+      STRAIGHT_JOIN /* R10 */ (
         SELECT MIN(place) AS place, LEFT(name, {{ limit.queue + 1 }}) AS name
         FROM JSON_TABLE(in_queues, '$[*]' COLUMNS (
           place FOR ORDINALITY, name {{ text }} PATH '$'
@@ -97,7 +97,7 @@ BEGIN
       out_direct = out_direct + IF({{ default_direct }}, v_unknown, 0);
   END IF;
   {{ commit }};
-  SET out_took = TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) /* R32 */;
+  SET out_took = GREATEST(TIMESTAMPDIFF(MICROSECOND, v_began, SYSDATE(6)) /* R32 */, 0);
   IF out_took > {{ low_end.slow }} + 100 * JSON_LENGTH(in_queues) THEN
     CALL {{ p }}begin_work();
     CALL {{ p }}find_low_ends(in_namespace, TRUE, v_known);

@@ -21,11 +21,6 @@ BEGIN
   DECLARE v_some INT;
   DECLARE v_full TINYINT DEFAULT FALSE;
   DECLARE v_expired {{ text }} DEFAULT '[]';
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    {{ rollback }};
-    RESIGNAL;
-  END;
 
   CALL {{ p }}begin_work();
   SET v_now = {{ now }}, out_started = '[]';
