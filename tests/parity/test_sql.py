@@ -256,9 +256,12 @@ def test_no_setting_of_the_session_changes_how_a_transaction_ends(name: str) -> 
 
 @each_procedure
 def test_no_loop_is_endless(dialect: str, name: str) -> None:
-    """A loop goes through rows or a list, or counts its tries."""
+    """A loop goes through rows or a list, or counts its tries or its time."""
     text = ALL[dialect][name].text
     loops = re.findall(r"^ *(?:\w+: )?(?:WHILE\b.*|LOOP|REPEAT)$", text, flags=re.MULTILINE)
-    rows = re.findall(r"IF v_done\b|EXIT WHEN|WHILE v_place < v_due\b|WHILE v_rest <> ''", text)
+    rows = re.findall(
+        r"IF v_done\b|EXIT WHEN|WHILE v_place < (?:v_due\b|LENGTH)|WHILE v_rest <> ''", text
+    )
     counts = re.findall(r"\bv_(?:race|races|tries) > \d+|v_depth <= \d+|v_rounds = \d+", text)
+    counts += re.findall(r"\bv_left <= 0\b|\bout_slept < in_rest\b", text)
     assert len(loops) <= len(rows) + len(counts)

@@ -63,7 +63,7 @@ class Life:
         ids = _create(self.root, OURS, "Q")
         due = [
             NewTask("job", {"n": n}, 3600, queue, namespace=OURS, delay=0, order_no=f"due {n}")
-            for n, queue in enumerate(["S", "S", "S", "HELD", "S"])
+            for n, queue in enumerate(["S", "S", "S", "HELD", "S", "D", "D"])
         ]
         made = calls.create_many(self.root, due)
         ids |= {f"due {n}": task.task_id for n, task in enumerate(made)}
@@ -241,6 +241,12 @@ def _messages(life: Life, order: Callable[[Any], Any]) -> Outcome:
     return [(life.label(one.task_id), one.attempt, one.payload) for one in found]
 
 
+def _take(life: Life) -> Outcome:
+    taken = calls.take(life.app, "w", ["D", "S", "NONE"], 9, 0.01, namespace=OURS)
+    started = [(life.label(one.task_id), one.attempt, one.payload) for one in taken.started]
+    return [started, sorted(taken.redis)]
+
+
 def _read(life: Life) -> Outcome:
     found = calls.list_tasks(life.operator, namespace=OURS, limit=7)
     (one,) = calls.list_tasks(life.operator, namespace=OURS, order_no="listed")
@@ -284,6 +290,10 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "fail_task for the last time": lambda life: _fail(life, "fail last"),
     "extend_task": lambda life: calls.extend(life.app, life.id("extend"), 1, 1800),
     "return_tasks": lambda life: calls.return_many(life.app, [(life.id("return"), 1)]),
+    "take_tasks of no direct queue": _take,
+    "set_delivery": lambda life: calls.set_delivery(life.operator, "D", "direct", OURS),
+    "take_tasks": _take,
+    "take_tasks again": _take,
     "next_due": lambda life: calls.next_due(life.relay, OURS),
     "scan_tasks": _scan,
     "release_batch": lambda life: calls.release(life.relay, life.batch.batch_id or 1, "r"),

@@ -54,7 +54,7 @@ def clear(conn: Connection) -> None:
     for lanes in ("lane > 0", "lane < 0"):
         execute(conn, f"DELETE FROM {conn.prefix}task WHERE {lanes}")
     execute(conn, f"DELETE FROM {conn.prefix}batch")
-    execute(conn, f"UPDATE {conn.prefix}queue SET paused_at = NULL")
+    execute(conn, f"UPDATE {conn.prefix}queue SET paused_at = NULL, direct = 0")
 
 
 def fill(conn: Connection, rows: int) -> None:

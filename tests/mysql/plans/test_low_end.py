@@ -44,7 +44,11 @@ def claimed(conn: Connection, limit: int = 100) -> list[int]:
     return [message.task_id for message in calls.scan(conn, "r", limit=limit).messages]
 
 
-LOOKS = {"find_first": "  SET out_took", "scan_tasks": "    SET v_slow"}
+LOOKS = {
+    "find_first": "  SET out_took",
+    "look_for_tasks": "  SET out_took",
+    "scan_tasks": "    SET v_slow",
+}
 """The procedures that measure how long they look, and how the statement begins that does."""
 
 
@@ -145,6 +149,30 @@ def test_what_is_due_is_claimed_in_order_and_past_what_others_have_locked(
 def started_in(conn: Connection, task_id: int) -> int:
     calls.processing(conn, task_id, 1)
     return task_id
+
+
+@pytest.mark.parametrize("why", NOT_VALID)
+def test_a_take_begins_at_the_low_end_while_it_is_valid(conn: Connection, why: str) -> None:
+    calls.set_delivery(conn, "Q", "direct")
+    tasks = [new(conn) for _ in range(3)]
+    age(conn, 100, *tasks[:2])
+    age(conn, 1, tasks[2])
+    remember(conn, lane_of(conn), *VALID)
+    assert [one.task_id for one in calls.take(conn, "w", ["Q"], 9).started] == tasks[2:]
+    remember(conn, lane_of(conn), *NOT_VALID[why])
+    assert [one.task_id for one in calls.take(conn, "w", ["Q"], 9).started] == tasks[:2]
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_take_learns_from_a_slow_look(conn: Connection) -> None:
+    calls.set_delivery(conn, "Q", "direct")
+    tasks = [new(conn) for _ in range(3)]
+    age(conn, 10, *tasks)
+    for task_id in tasks:
+        (one,) = calls.take(conn, "w", ["Q"], 1).started
+        assert one.task_id == task_id
+    assert count(conn, "low_end") == 1
+    assert calls.take(conn, "w", ["Q"], 9, 0.1).started == []
 
 
 def test_a_relay_never_sleeps_for_long(conn: Connection) -> None:

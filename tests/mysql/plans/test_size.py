@@ -56,6 +56,13 @@ def due(conn: Connection) -> None:
     calls.pause(conn, "CLOSED")
 
 
+def direct(conn: Connection) -> None:
+    """The same, to be taken."""
+    due(conn)
+    for queue in ("Q", "CLOSED"):
+        calls.set_delivery(conn, queue, "direct")
+
+
 def batch(conn: Connection) -> int:
     for _ in range(3):
         new(conn)
@@ -118,6 +125,15 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "scan, a batch has lapsed": lambda c: (
         batch(c), age_batches(c, 60), lambda: calls.scan(c, "r", limit=100)
     )[2],
+    "take": lambda c: (direct(c), lambda: calls.take(c, "w", QUEUES, 100))[1],
+    "take, nothing is due": lambda c: (
+        calls.set_delivery(c, "D", "direct"), lambda: calls.take(c, "w", ["D", *QUEUES], 100)
+    )[1],
+    "take, and wait": lambda c: (
+        calls.set_delivery(c, "D", "direct"),
+        lambda: calls.take(c, "w", ["D", *QUEUES], 100, 0.001),
+    )[1],
+    "set_delivery": lambda c: lambda: calls.set_delivery(c, "D", "direct"),
     "confirm": lambda c: (lambda b: lambda: calls.confirm(c, b, "r"))(batch(c)),
     "release": lambda c: (lambda b: lambda: calls.release(c, b, "r"))(batch(c)),
     "next_due": lambda c: (due(c), lambda: calls.next_due(c))[1],

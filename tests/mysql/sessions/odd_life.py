@@ -50,7 +50,17 @@ def live(conn: Any, watcher: Connection) -> None:
     told = calls.explain(conn, task.task_id).text
     assert NAME in told
 
-    # Relay and maintenance; these want no open transaction.
+    # These want no open transaction.
+    conn.commit()
+    calls.set_delivery(conn, NAME, "direct")
+    taken = calls.create_many(conn, [NewTask("job", {"n": n}, 60, NAME) for n in range(3)])
+    conn.commit()
+    found = calls.take(conn, NAME, ["none", NAME], 2, 1)
+    assert [one.task_id for one in found.started] == [one.task_id for one in taken[:2]]
+    found = calls.take(conn, NAME, [NAME, NAME], 10, 1)
+    assert [(one.task_id, one.queue) for one in found.started] == [(taken[2].task_id, NAME)]
+    assert calls.take(conn, NAME, [NAME, NAME], 10, 0.01).started == []
+    assert calls.finish_many(conn, [(one.task_id, 1) for one in taken]) == []
     conn.commit()
     batch = calls.scan(conn, "r")
     assert [m.task_id for m in batch.messages] == [many[3].task_id]
@@ -59,7 +69,7 @@ def live(conn: Any, watcher: Connection) -> None:
     calls.confirm(conn, batch.batch_id, "r")
     with pytest.raises(BatchNotFound):
         calls.confirm(conn, batch.batch_id, "r")
-    assert calls.purge(conn) == 3
+    assert calls.purge(conn) == 6
     assert 0 < calls.next_due(conn) <= 60
     conn.commit()
 
