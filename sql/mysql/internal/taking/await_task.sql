@@ -40,10 +40,10 @@ BEGIN
       WHERE IF(SLEEP(v_rest / v_turns / 1000000) = 0, (
         SELECT task_id
         FROM {{ p }}task FORCE INDEX (PRIMARY) /* R3 */
-        WHERE turn > 0
+        WHERE turn > 0 AND task_id > v_last_id
         ORDER BY task_id DESC
         LIMIT 1
-      ), NULL) > v_last_id
+      ), NULL) IS NOT NULL
       LIMIT 1
     ) AS seen;
     {{ commit }};

@@ -30,15 +30,22 @@ BEGIN
   DECLARE v_registered INT;
   DECLARE v_unknown INT;
 
-  SELECT MAX(lane) /* R31 */, (SELECT COALESCE(MAX(task_id), 0) FROM {{ p }}task)
-  INTO v_last, out_last_id
+  SELECT MAX(lane) /* R31 */
+  INTO v_last
   FROM {{ p }}low_end;
   IF v_last > 0 THEN
+    -- The end of the table may be as full of what is deleted as the lanes are.
+    CALL {{ p }}find_next_id(out_last_id);
+    SET out_last_id = out_last_id - 1;
     {{ commit }};
     CALL {{ p }}begin_work();
     CALL {{ p }}find_low_ends(in_namespace, FALSE, v_known);
     {{ commit }};
     CALL {{ p }}begin_work();
+  ELSE
+    SELECT COALESCE(MAX(task_id), 0)
+    INTO out_last_id
+    FROM {{ p }}task;
   END IF;
   SET v_now = {{ now }};
 

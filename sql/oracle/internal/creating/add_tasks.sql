@@ -150,7 +150,7 @@ BEGIN
         IF NOT ({{ is_allowed("v_task.queue") }}) THEN
           {{ raise("queue_not_allowed", not_allowed, "v_label || ") }};
         END IF;
-        SELECT v_missing || NVL2(v_missing, ',', '') || JSON_OBJECT('namespace' VALUE v_task.namespace, 'queue' VALUE v_task.queue)
+        SELECT v_missing || CASE WHEN v_missing IS NOT NULL THEN ',' END || JSON_OBJECT('namespace' VALUE v_task.namespace, 'queue' VALUE v_task.queue)
         INTO v_missing
         FROM dual;
       END IF;
