@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from soak import checks, deadlocks
 from soak.checks import Checker
-from soak.client import Client, Watched
+from soak.client import Client
+from soak.connection import Watched
 from soak.record import Record
 from soak.run import Soak
 from testing import ended, execute, new, query, started

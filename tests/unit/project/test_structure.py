@@ -20,7 +20,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 
 LONG = {
     "tests/endurance/chaos/checker.py": "the judge of one history",
-    "tests/endurance/soak/client.py": "all that one connection does",
     "tests/model/machine.py": "one state machine, a rule a verb",
     "tests/model/model.py": "one model, a method a verb",
     "tests/oracle/plsql.py": "one grammar",
