@@ -22,7 +22,6 @@ LONG = {
     "tests/endurance/chaos/checker.py": "the judge of one history",
     "tests/model/machine.py": "one state machine, a rule a verb",
     "tests/model/model.py": "one model, a method a verb",
-    "tests/oracle/plsql.py": "one grammar",
 }
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
 """Folders that modules are imported from, the innermost first."""
