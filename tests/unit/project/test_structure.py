@@ -19,7 +19,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 """A name that released migrations import; what it names has moved to another room."""
 
 LONG = {
-    "tests/endurance/chaos/checker.py": "the judge of one history",
     "tests/model/machine.py": "one state machine, a rule a verb",
     "tests/model/model.py": "one model, a method a verb",
 }
