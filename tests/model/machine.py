@@ -40,7 +40,8 @@ from qtask_db.errors import (
 )
 from qtask_db.models import Taken
 
-from .model import ACTIVE, ENDED, FAILED, PARKED, Model
+from .model import Model
+from .verbs.tables import ACTIVE, ENDED, FAILED, PARKED
 
 UNIT = 1_000
 """Seconds of the model are counted in these, so that the time an example takes does not matter."""

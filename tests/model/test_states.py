@@ -12,7 +12,8 @@ import states
 from qtask_db.errors import QtaskError
 from qtask_db.schema.render import INDEX
 
-from .model import ENDED, Model
+from .model import Model
+from .verbs.tables import ENDED
 
 INTERVAL, DEADLINE, STEPS = 10, 100, 4
 Step = Callable[[Model], object]

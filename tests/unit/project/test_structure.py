@@ -20,7 +20,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 
 LONG = {
     "tests/model/machine.py": "one state machine, a rule a verb",
-    "tests/model/model.py": "one model, a method a verb",
 }
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
 """Folders that modules are imported from, the innermost first."""
