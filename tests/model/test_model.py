@@ -16,7 +16,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from qtask_db import Connection, Database
 from qtask_db.install import install, uninstall
 
-from .machine import GRACE, Machine
+from .machine import Machine
+from .rules.strategies import GRACE
 
 PREFIX = "model_"
 FEW = 40

@@ -19,7 +19,6 @@ RELEASED = {"qtask_db.dialects.oracle_schema"}
 """A name that released migrations import; what it names has moved to another room."""
 
 LONG = {
-    "tests/model/machine.py": "one state machine, a rule a verb",
 }
 ROOTS = ("scripts/tools", "tests/support", "tests/endurance", "tests", "")
 """Folders that modules are imported from, the innermost first."""
