@@ -6,7 +6,6 @@ The locks are read in `performance_schema.data_locks`, which MariaDB does not ha
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -214,43 +213,6 @@ def test_a_take_locks_the_tasks_that_it_starts_without_gaps(
     assert not {future, redis} & set(tasks)
 
 
-def test_a_waiting_take_holds_nothing(conn: Connection, connect: Connect) -> None:
-    """No lock and no snapshot; and who alters the table waits for a moment."""
-    calls.set_delivery(conn, "Q", "direct")
-    new(conn, delay=1000)
-    taker = connect()
-    thread = Thread(target=lambda: calls.take(taker, "w", ["Q", "NEW"], 4, wait=4))
-    thread.start()
-    for _ in range(30):
-        time.sleep(0.05)
-        assert locks(conn, taker) == locks(conn, taker, "queue") == {}
-        assert transactions(conn, taker) == 0
-    began = time.monotonic()
-    execute(conn, f"ALTER TABLE {conn.prefix}task ADD COLUMN more INT")
-    execute(conn, f"ALTER TABLE {conn.prefix}task DROP COLUMN more")
-    took = time.monotonic() - began
-    assert thread.is_alive()
-    assert took < 2
-    thread.join(25)
-    assert not thread.is_alive()
-
-
-def test_a_task_that_is_not_committed_is_waited_for(conn: Connection, connect: Connect) -> None:
-    calls.set_delivery(conn, "Q", "direct")
-    taker, creator = connect(), connect()
-    execute(creator, "SET autocommit = 0")
-    found = []
-    thread = Thread(target=lambda: found.append(calls.take(taker, "w", ["Q"], 4, wait=20)))
-    thread.start()
-    time.sleep(0.2)
-    task_id = new(creator)
-    time.sleep(0.3)
-    assert thread.is_alive()
-    creator.commit()
-    thread.join(25)
-    assert [one.task_id for one in found[0].started] == [task_id]
-
-
 @budget_of("confirm_batch")
 def test_a_confirmation_locks_its_journal_entry(conn: Connection, connect: Connect) -> None:
     for task_id in [new(conn) for _ in range(3)]:
@@ -309,16 +271,6 @@ def test_a_redrive_locks_what_it_makes_due(conn: Connection, connect: Connect) -
     found = hold_up(conn, connect, lambda c: calls.redrive(c, limit=3), "UPDATE", "task")
     assert found == set(tasks[:3])
     assert not found & set(later)
-
-
-def transactions(conn: Connection, other: Connection) -> int:
-    """Its open ones that keep a snapshot."""
-    (found,) = query(
-        conn,
-        "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_isolation_level <> "
-        f"'READ UNCOMMITTED' AND trx_mysql_thread_id = {other.raw.thread_id()}",
-    )
-    return int(found[0])
 
 
 def hold_up(
