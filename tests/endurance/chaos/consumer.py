@@ -14,7 +14,7 @@ from qtask_db.database import Database
 from qtask_db.errors import QtaskError
 
 from .history import Recorder
-from .roles import QUEUES, Fuse, Settings, note_taken
+from .process import QUEUES, Fuse, Settings, note_taken
 
 MOST = 5
 WAIT = 1.0

@@ -13,7 +13,7 @@ import pymysql
 from qtask_db import Connection, calls
 from qtask_db.database import bind
 
-from .roles import NOBODY, QUEUES
+from .process import NOBODY, QUEUES
 from .system import System, chance
 
 KILL, PAUSE, STOP, CLOCK = 0.76, 0.16, 0.04, 0.04

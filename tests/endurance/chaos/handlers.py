@@ -9,7 +9,7 @@ from pathlib import Path
 from qtask_db.worker import Job, Retry, Worker
 
 from .history import Recorder
-from .roles import QUEUES
+from .process import QUEUES
 
 _recorder = Recorder(Path(os.environ["QTASK_CHAOS_HISTORY"]), os.environ["QTASK_CHAOS_NAME"])
 worker = Worker(

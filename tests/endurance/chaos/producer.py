@@ -14,7 +14,7 @@ from qtask_db.errors import QtaskError, QueueUnavailable
 from qtask_db.transport.url import connect
 
 from .history import Recorder
-from .roles import NOBODY, QUEUES, Settings, triples
+from .process import NOBODY, QUEUES, Settings, triples
 
 try:
     from qtask_db.transport.queues import push_now

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -26,43 +22,14 @@ from qtask_db.transport.message import decode
 from qtask_db.transport.queues import Queues
 
 from .history import Recorder
+from .process import Fuse, Settings, note_taken, triples
 
-QUEUES = ("CHAOS:A", "CHAOS:B", "CHAOS:C")
-NOBODY = "CHAOS:NOBODY"
-"""A queue without a worker: its tasks fail at their deadline."""
-FUSE = 0.05
-"""How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
 RECLAIM = 4.0
 """Seconds after which a worker takes over what another one has taken from a stream: less than a
 pause lasts.
 """
 LONGEST_STEP = 86_400.0
 """Seconds by which a client's clock may be off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings of all processes of a run."""
-
-    folder: Path
-    database_url: str
-    redis_url: str
-    lease: int
-    pace: float
-    """Mean seconds between two transactions of a producer."""
-    broken: str | None = None
-    stream: bool = False
-    direct: bool = False
-    """Whether queues are direct at first."""
-
-    @property
-    def history(self) -> Path:
-        return self.folder / "history.jsonl"
-
-    @property
-    def peace(self) -> Path:
-        """When this file is there, no process dies by itself any more."""
-        return self.folder / "peace"
 
 
 def enter(role: str, name: str, seed: str, settings: Settings) -> None:
@@ -148,44 +115,6 @@ def _step_clock(rng: random.Random) -> None:
     time.time = lambda: true_time() + offset
 
 
-def key_of(payload: str) -> str:
-    return str(json.loads(payload)["k"])
-
-
-def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
-    """Messages as the history has them."""
-    return [(m.task_id, m.attempt, key_of(m.payload)) for m in messages]
-
-
-class Fuse:
-    """Kills its own process now and then, at the places that hurt."""
-
-    def __init__(
-        self, name: str, rng: random.Random, recorder: Recorder, settings: Settings
-    ) -> None:
-        self._name = name
-        self._rng = rng
-        self._recorder = recorder
-        self._settings = settings
-
-    def __call__(self) -> None:
-        if self._rng.random() < FUSE:
-            self._burn()
-
-    def within(self, seconds: float) -> None:
-        """At some moment of the next `seconds`, while this thread does something else."""
-        if self._rng.random() < FUSE:
-            timer = threading.Timer(seconds * self._rng.random(), self._burn)
-            timer.daemon = True
-            timer.start()
-
-    def _burn(self) -> None:
-        if self._settings.peace.exists():
-            return
-        self._recorder.note("kill", name=self._name)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def _watch_scans(recorder: Recorder) -> None:
     plain = calls.scan
 
@@ -244,12 +173,6 @@ def _watch_direct_takes(recorder: Recorder, fuse: Fuse) -> None:
         return taken
 
     calls.take = take
-
-
-def note_taken(recorder: Recorder, started: Iterable[tuple[int, int, str, str]]) -> None:
-    """Of tasks that the database has started: id, attempt, payload and queue."""
-    messages = [(number, attempt, key_of(text), queue) for number, attempt, text, queue in started]
-    recorder.note("taken", messages=messages)
 
 
 def _watch_acknowledgements(recorder: Recorder) -> None:

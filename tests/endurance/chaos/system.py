@@ -30,8 +30,9 @@ from . import broken as broken_variants
 from . import journal
 from .checker import Checker
 from .history import Event, Reader, Recorder
+from .process import QUEUES, Settings
 from .proxy import Proxy
-from .roles import QUEUES, Settings, enter
+from .roles import enter
 
 PROCESSES = {"relay": 3, "worker": 4, "producer": 3}
 PROCESSES_OF_DIRECT = {"relay": 2, "worker": 2, "direct": 2, "consumer": 3, "producer": 3}

@@ -27,7 +27,7 @@ if find_spec("qtask_db.transport") is None:  # its modules lay beside the others
         sys.modules[f"qtask_db.transport.{present}"] = module
     sys.modules["qtask_db.transport"] = transport
 
-from chaos import producer, roles
+from chaos import process, producer, roles
 
 LEASE = 5
 PACE = 0.05
@@ -48,7 +48,7 @@ class Producer(producer.Producer):
             "failures": int(rng.random() < 0.1),
             "seconds": rng.choice((0, 0.01)),
         }
-        queue = rng.choice(roles.QUEUES)
+        queue = rng.choice(process.QUEUES)
         return NewTask(
             "upgrade",
             json.dumps(payload),
@@ -65,7 +65,7 @@ class Producer(producer.Producer):
 if __name__ == "__main__":
     role, name, folder = sys.argv[1:]
     database_url, redis_url = (os.environ[f"QTASK_{side}_URL"] for side in ("DATABASE", "REDIS"))
-    roles.FUSE = 0.0
+    process.FUSE = 0.0
     producer.Producer = Producer  # type: ignore[misc]
-    settings = roles.Settings(Path(folder), database_url, redis_url, LEASE, PACE)
+    settings = process.Settings(Path(folder), database_url, redis_url, LEASE, PACE)
     roles.enter(role, name, name, settings)
