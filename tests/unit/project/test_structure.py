@@ -41,11 +41,19 @@ def imports(known: Mapping[str, Path]) -> dict[str, set[str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 wanted |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                inner = {f"{node.module}.{alias.name}" for alias in node.names}
-                wanted |= (inner & known.keys()) or {node.module}
+            elif isinstance(node, ast.ImportFrom):
+                source = origin(node, name, path)
+                inner = {f"{source}.{alias.name}" for alias in node.names}
+                wanted |= (inner & known.keys()) or {source}
         graph[name] = (wanted & known.keys()) - {name}
     return graph
+
+
+def origin(node: ast.ImportFrom, name: str, path: Path) -> str:
+    """The full name of the module that it imports from."""
+    around = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    kept = around[: len(around) - node.level + 1] if node.level else []
+    return ".".join([*kept, *filter(None, [node.module])])
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[set[str]]:
