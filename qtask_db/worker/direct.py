@@ -53,7 +53,7 @@ class Direct:
             taken = self._take(max(1, min(most, room.idle)), wait)
         if taken:
             length = sum(len(one.payload) for one in taken) / len(taken)
-            self._length += (length - self._length) / 4
+            self._length = max(length, self._length + (length - self._length) / 4)
             tell_lapses(taken)
         return [self._run(one) for one in taken]
 

@@ -18,7 +18,7 @@ from qtask_db.errors import ProcedureError, WrongQueue
 from qtask_db.transport import message
 from qtask_db.transport.kinds import FIELD
 from qtask_db.transport.queues import push_tasks
-from qtask_db.worker import fetcher
+from qtask_db.worker import messages
 
 SECRET = "4929 1234 5678 9012"
 FORGED = "to the account of Mallory"
@@ -224,7 +224,7 @@ def test_a_payload_that_cannot_be_read_stops_no_other(
             raise message.BadMessage("the message is not JSON")
         return message.decode(raw)
 
-    monkeypatch.setattr(fetcher, "decode", decode)
+    monkeypatch.setattr(messages, "decode", decode)
     odd, mail = new(conn, "MAIL", payload={"odd": 1}), new(conn, "MAIL")
     push(json.dumps({"task_id": odd, "task_attempt": 1}))
     push(json.dumps({"task_id": mail, "task_attempt": 1}))

@@ -51,7 +51,7 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "purge": lambda conn, _: calls.purge(conn),
 }
 CREATE = {"create", "find out the number of a task by its order number"}
-WORK = {"start", "end", "read by the name of its queue"}
+WORK = {"start", "end", "read by the name of its queue", "purge"}
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,

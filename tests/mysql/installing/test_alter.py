@@ -117,7 +117,9 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "extend_task": lambda t: (t["started"], 1, 60),
     "cancel_task": lambda t: (t["due"],),
     "retry_task": lambda t: (t["failed"], None),
+    "take_tasks": lambda _: ("w", '["DIRECT"]', 10, 0, None),
     "pause_queue": lambda _: ("NEW", None),
+    "set_delivery": lambda _: ("NEW", "direct", None),
     "resume_queue": lambda _: ("NEW", None),
     "remove_queue": lambda _: ("UNUSED", None),
     "remove_idle_queues": lambda _: (86400, 10),
@@ -146,6 +148,8 @@ def something_of_everything(conn: Connection) -> dict[str, int]:
     empty(conn)
     calls.pause(conn, "CLOSED")
     calls.resume(conn, "UNUSED")
+    calls.set_delivery(conn, "DIRECT", "direct")
+    new(conn, "DIRECT")
     found = {"started": started(conn), "failed": ended(conn, Status.FAILED)}
     ended(conn, Status.FINISHED)
     for lapsed in (True, False):

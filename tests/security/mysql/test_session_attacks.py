@@ -155,14 +155,15 @@ def test_who_hides_the_queues_by_a_temporary_table_harms_no_other_task(
     before = query(conn, "SELECT * FROM qtask_task ORDER BY task_id")
     own = account("app")
     columns = "queue_id INT, namespace VARCHAR(64), queue VARCHAR(128), paused_at DATETIME(3)"
-    hidden = f"CREATE TEMPORARY TABLE qtask_queue ({columns}, removed_at DATETIME(3))"
+    more = "removed_at DATETIME(3), direct TINYINT DEFAULT 0"
+    hidden = f"CREATE TEMPORARY TABLE qtask_queue ({columns}, {more})"
     with pytest.raises(Exception, match="denied"):
         execute(own, hidden)
     ((schema,),) = query(conn, "SELECT DATABASE()")
     execute(conn, f"GRANT CREATE TEMPORARY TABLES ON {schema}.* TO only_app@'%'")
     own = account("app")
     execute(own, hidden)
-    execute(own, "INSERT INTO qtask_queue VALUES (2000000000, 'default', 'Q', NULL, NULL)")
+    execute(own, "INSERT INTO qtask_queue VALUES (2000000000, 'default', 'Q', NULL, NULL, 0)")
     task = calls.create(own, "job", {}, 60, "Q")
     assert query(conn, ORPHANS) == [(task.task_id,)]
     assert query(conn, f"SELECT * FROM qtask_task WHERE task_id = {theirs}") == before

@@ -30,14 +30,14 @@ BEGIN
   SET out_slept = 0;
   WHILE out_slept < in_rest AND v_now < v_next_at DO
     SET v_rest = LEAST({{ take_rest }}, in_rest - out_slept, TIMESTAMPDIFF(MICROSECOND, v_now, v_next_at));
-    SET v_turns = CEILING(v_rest / {{ take_pause }});
+    SET v_turns = 1 + (v_rest - 1) DIV {{ take_pause }};
     SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED /* R35 */;
     SELECT COUNT(*)
     INTO v_seen
     FROM (
       SELECT turn
       FROM JSON_TABLE(CONCAT('[0', REPEAT(',0', v_turns - 1), ']'), '$[*]' COLUMNS (turn FOR ORDINALITY)) AS turns
-      WHERE IF(SLEEP(v_rest / v_turns / 1000000) = 0, (
+      WHERE IF(SLEEP(v_rest DIV v_turns * 0.000001) = 0, (
         SELECT task_id
         FROM {{ p }}task FORCE INDEX (PRIMARY) /* R3 */
         WHERE turn > 0 AND task_id > v_last_id
