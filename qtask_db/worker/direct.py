@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from qtask_db import calls
@@ -96,18 +95,13 @@ class Direct:
         return taken.started
 
     def _run(self, one: ReceivedTask) -> Run:
-        interval = one.interval or 0
         handler, text, payload = self._handlers[one.queue], "", {}
         try:
             text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
             payload = decode_payload(one.payload)
         except (BadMessage, InvalidPayload) as error:
             handler = _refusing(error)
-        job = Job(
-            one.task_id, one.attempt, one.queue, payload, text, interval,
-            _extend=self._completer.extend,
-        )  # fmt: skip
-        return Run(job, handler, time.monotonic() + interval / 3)
+        return Run.of(one, payload, text, handler, self._completer.extend)
 
 
 def _refusing(error: Exception) -> Handler:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping
 
 from qtask_db import calls
@@ -148,14 +147,10 @@ class Messages:
             except (BadMessage, InvalidPayload) as error:
                 self._bad.note(raw, error)
                 continue
-            interval = one.interval or 0
-            job = Job(
-                one.task_id, one.attempt, one.queue, payload, text, interval,
-                _extend=self._completer.extend,
-            )  # fmt: skip
-            runs.append(Run(job, self._handlers[one.queue], time.monotonic() + interval / 3))
+            handler = self._handlers[one.queue]
+            runs.append(Run.of(one, payload, text, handler, self._completer.extend))
             if received.payload and received.payload != payload:
-                differing.append(job)
+                differing.append(runs[-1].job)
         tell_lapses(started)
         if differing:
             self._counters.differing += len(differing)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from qtask_db.dialects.carriers import close_old_connections
 from qtask_db.log import Lines, get_logger
+from qtask_db.models import ReceivedTask
 from qtask_db.worker.job import Job, Retry, text_of
 
 logger = get_logger("qtask_db.worker")
@@ -51,6 +52,20 @@ class Run:
     refused_at: float = 0.0
     """When the database first refused its result for a reason of its own."""
     refusals: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        one: ReceivedTask,
+        payload: dict[str, Any],
+        text: str,
+        handler: Handler,
+        extend: Callable[[Job, int | None], None],
+    ) -> Run:
+        """Of a task that is this worker's now; `text` is its message."""
+        interval = one.interval or 0
+        job = Job(one.task_id, one.attempt, one.queue, payload, text, interval, _extend=extend)
+        return cls(job, handler, time.monotonic() + interval / 3)
 
 
 @dataclass(frozen=True, slots=True)
