@@ -209,7 +209,7 @@ class Relay(Service):
                 self._woken = True
             self._works()
             if self._upkeep.is_overdue:
-                self._purge_quietly(upkeep.BUSY_ROWS)
+                self._purge_quietly()
             self._wait(pause)
 
     def _works(self) -> None:
@@ -227,9 +227,9 @@ class Relay(Service):
         """Sleeps, but sees a task that becomes due earlier; purges if there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            spare = left > self.options.poll and not self._upkeep.rest
-            busy = spare and self._purge_quietly(upkeep.ROWS)
-            if self._stop.wait(0 if busy else min(self.options.poll, left)):
+            if left > self.options.poll and not self._upkeep.rest:
+                self._purge_quietly()
+            if self._stop.wait(min(self.options.poll, left, self._upkeep.rest or left)):
                 return
             if self._room_again():
                 return
@@ -255,6 +255,6 @@ class Relay(Service):
         self._looking.works()
         return longest if due is None else due
 
-    def _purge_quietly(self, limit: int) -> bool:
-        """Whether there is more to purge."""
-        return self._purges and self._upkeep.quietly(limit)
+    def _purge_quietly(self, limit: int = upkeep.ROWS) -> None:
+        if self._purges:
+            self._upkeep.quietly(limit)

@@ -182,7 +182,6 @@ class Worker(Service):
             self._session.database,
             self.counters,
             lambda: delivery.surely_direct,
-            lambda: not pool.idle(),
         )
         logger.info(
             "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)

@@ -51,7 +51,7 @@ def worker(bench: Bench) -> list[Figure]:
 
 def idle(bench: Bench) -> list[Figure]:
     """From creating a real-time task until its handler runs, nothing else going on."""
-    count = 100 if bench.quick else 1_000
+    count = 100 if bench.least else 1_000
     schema = bench.schema("bidle_")
     bench.settle()
     redis = bench.redis()
