@@ -137,7 +137,7 @@ class Relay(Service):
         """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
         self._steps.release(batch)
 
-    def purge_some(self, limit: int = upkeep.ROWS) -> int:
+    def purge_some(self, limit: int = 1_000) -> int:
         """Deletes at most `limit` terminal tasks: calls `purge_tasks`, and now and then
         `expire_tasks`; returns how many were deleted.
         """

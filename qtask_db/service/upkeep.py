@@ -58,7 +58,7 @@ class Upkeep:
         """Whether it has waited for idle time so long that a due task may wait for it."""
         return time.monotonic() > self._at + SHARE * self._took
 
-    def some(self, limit: int = ROWS) -> int:
+    def some(self, limit: int) -> int:
         """Fails overdue tasks now and then, and deletes at most `limit` terminal ones: calls
         `expire_tasks` and `purge_tasks`; returns how many were deleted.
         """

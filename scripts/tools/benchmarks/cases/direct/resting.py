@@ -63,7 +63,7 @@ def rest(bench: Bench) -> list[Figure]:
             Figure(
                 f"direct worker, idle, queues: {number}",
                 shares[0] + shares[1],
-                "% of a core",
+                "% of core",
                 floor=shares[2],
                 floor_is="the server, asleep as often",
                 ratio=(shares[0] + shares[1]) / shares[2],
