@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from qtask_db.calls.arguments import check_numbers, check_texts
 from qtask_db.constants import Status
 from qtask_db.database import bind
-from qtask_db.models import PLACES, Explanation, QueueAudit, QueueDepth, QueueStats, TaskInfo
+from qtask_db.models import (
+    PLACES,
+    Explanation,
+    ProcessInfo,
+    QueueAudit,
+    QueueDepth,
+    QueueStats,
+    TaskInfo,
+)
 
 _TASK = (
     "task_id", "namespace", "queue", "name", "order_no", "status", "attempts", "max_count",
@@ -17,6 +26,10 @@ _TASK = (
 )  # fmt: skip
 """The columns that list_tasks returns."""
 _QUEUE = ("namespace", "queue", "paused_at", "delivery")
+_PROCESS = (
+    "name", "kind", "state", "host", "pid", "program", "queues", "threads", "busy", "started_at",
+    "seen_at",
+)  # fmt: skip
 _ACTIVE = ("waiting", "processing", "due")
 _ENDED = ("finished", "cancelled", "failed")
 
@@ -102,6 +115,32 @@ def audit(conn: Any) -> list[QueueAudit]:
         (QueueAudit(**_queue(row, PLACES)) for row in rows),
         key=lambda found: (found.queue, found.namespace),
     )
+
+
+def list_processes(conn: Any) -> list[ProcessInfo]:
+    """The relays and workers that have reported within a day, and whether they still do. Reads the
+    view process_list.
+    """
+    rows = _named(_PROCESS, bind(conn).select("process_list", _PROCESS))
+    return sorted(
+        (
+            ProcessInfo(
+                **{name: row[name] for name in ("name", "kind", "state", "host", "program")},
+                pid=_number(row["pid"]),
+                threads=_number(row["threads"]),
+                busy=_number(row["busy"]),
+                queues=None if row["queues"] is None else json.loads(row["queues"]),
+                started_at=_utc(row["started_at"]),
+                seen_at=_utc(row["seen_at"]),
+            )
+            for row in rows
+        ),
+        key=lambda found: (found.kind, found.name),
+    )
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.service import upkeep
+from qtask_db.service.presence import Presence
 from qtask_db.service.service import Service, process_name
 from qtask_db.service.upkeep import Upkeep
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
@@ -80,6 +81,7 @@ class Relay(Service):
         self._steps = Steps(database, redis, options)
         self._session = self._steps.session
         self._upkeep = Upkeep(self._session, self._steps.counters, logger, f"relay {options.name}")
+        self._presence = Presence(self._session, logger, "relay", options.name)
         self._purges = purge
         self._scanners = Scanners(
             lambda: Steps(database, redis, options, self._steps.held), count=scanners - 1
@@ -177,6 +179,7 @@ class Relay(Service):
                     reported, report_at = self.counters, time.monotonic()
         finally:
             self._scanners.close()
+            self._presence.leave()
             self.close()
         logger.info("relay %s stopped: %s", options.name, self.counters)
 
@@ -196,6 +199,7 @@ class Relay(Service):
             logger.debug("%s; again", error)
             self._rest(self._conflicts.next())
         except QueueUnavailable as error:
+            self._presence.quietly()
             self._rest(self._pushing.failed(error))
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable)):
@@ -208,6 +212,7 @@ class Relay(Service):
                 self._scanners.wake()
                 self._woken = True
             self._works()
+            self._presence.quietly()
             if self._upkeep.is_overdue:
                 self._purge_quietly()
             self._wait(pause)
@@ -233,6 +238,7 @@ class Relay(Service):
                 return
             if self._room_again():
                 return
+            self._presence.quietly()
             if not (self._steps.blind or self._looking.rest) and time.monotonic() < until:
                 until = min(until, time.monotonic() + self._next_due(seconds))
 

@@ -1,14 +1,17 @@
-"""Expiry and purge by a worker of direct queues, which may have no relay beside it."""
+"""What a worker does beside its tasks: it says that it is there, and expires and purges if it has
+direct queues, which may have no relay.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtask_db.database import Database
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Stop
 from qtask_db.service import upkeep
+from qtask_db.service.presence import Presence
 from qtask_db.service.session import Session
 from qtask_db.worker.job import WorkerCounters
 
@@ -23,7 +26,7 @@ LAST_STEP = 1.0
 class Housekeeper:
     """A thread with a connection of its own, so that no task waits for it.
 
-    `wanted` tells whether the worker has direct queues.
+    `wanted` tells whether the worker has direct queues, `running` how many handlers run.
     """
 
     def __init__(
@@ -32,9 +35,16 @@ class Housekeeper:
         database: Database,
         counters: WorkerCounters,
         wanted: Callable[[], bool],
+        *,
+        queues: Sequence[str],
+        threads: int,
+        running: Callable[[], int],
     ) -> None:
         self._session = Session(database)
         self._upkeep = upkeep.Upkeep(self._session, counters, logger, f"worker {name}")
+        self._presence = Presence(
+            self._session, logger, "worker", name, queues=queues, threads=threads, busy=running
+        )
         self._wanted = wanted
         self._stop = Stop()
         self._thread = threading.Thread(target=self._run, name="qtask-upkeep", daemon=True)
@@ -52,6 +62,8 @@ class Housekeeper:
 
     def _run(self) -> None:
         while not self._stop.wait(min(LOOK, self._upkeep.rest) or LOOK):
+            self._presence.quietly()
             if self._wanted() and not self._upkeep.rest:
                 self._upkeep.quietly()
+        self._presence.leave()
         self._session.close()

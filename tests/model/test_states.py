@@ -48,6 +48,7 @@ VERBS: dict[str, Step] = {
     "extend_task": lambda model: model.extend(1, None, None),
     "cancel_task": lambda model: model.cancel(1),
     "retry_task": lambda model: model.retry(1, DEADLINE),
+    "change_tasks": lambda model: model.reject(1, None),
     "scan_tasks": lambda model: model.scan("r", 9, 1, None, (), 5, {1}),
     "expire_tasks": expire,
     "purge_tasks": purge,
@@ -58,6 +59,8 @@ ALIKE = {
     "start_task": "start_tasks",
     "receive_task": "receive_tasks",
     "finish_task": "finish_tasks",
+    "cancel_task": "change_tasks",
+    "retry_task": "change_tasks",
 }
 """Verbs that do the same in another way; the contract compares them."""
 

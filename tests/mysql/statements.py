@@ -29,7 +29,7 @@ _TASKS = json.dumps(
 )
 # The values of the variables, by their names without in_, out_ or v_; all others are 1.
 _VALUES = {
-    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end"], _NOW),
+    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end", "started_at"], _NOW),
     **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),
     **dict.fromkeys(
         ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
@@ -43,6 +43,10 @@ _VALUES = {
     "common": f"'{json.dumps({'name': 'n7', 'interval': 60, 'queue': 'Q0'})}'",
     "namespace": "'default'",
     "piece": "'1, 2, 3'",
+    "locked": f"'{_TASKS}'",
+    "names": """'["r1", "w1"]'""",
+    "statuses": "'80,90'",
+    "action": "'retry'",
     "queues": """'["Q0", "W1", "NEW"]'""",
     "last_id": "4000",
     "next_id": "5000",

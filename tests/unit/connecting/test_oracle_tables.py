@@ -53,6 +53,18 @@ SETTING = [
     ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
     ("value", "VARCHAR2", 255, "C", None, "N", None, "NO"),
 ]
+PROCESS = [
+    ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
+    ("kind", "VARCHAR2", 10, "C", None, "N", None, "NO"),
+    ("host", "VARCHAR2", 255, "C", None, "Y", None, "NO"),
+    ("pid", "NUMBER", 0, None, 18, "Y", None, "NO"),
+    ("program", "VARCHAR2", 64, "C", None, "Y", None, "NO"),
+    ("queues", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("threads", "NUMBER", 0, None, 9, "Y", None, "NO"),
+    ("busy", "NUMBER", 0, None, 9, "Y", None, "NO"),
+    ("started_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("seen_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+]
 INDEXES = {
     "queue": {"queue_pk": ("queue_id",), "queue_name": ("namespace", "queue")},
     "task": {
@@ -61,6 +73,7 @@ INDEXES = {
         "due": ("lane", "due_at", "task_id", "status", "queue_id"),
     },
     "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
+    "process": {"process_pk": ("name",)},
     "setting": {"setting_pk": ("name",)},
 }
 NOT_UNIQUE = {"due", "lapse"}
@@ -70,7 +83,13 @@ class Dictionary:
     """Answers as ALL_TAB_COLS and ALL_INDEXES would."""
 
     def __init__(self) -> None:
-        tables = {"queue": QUEUE, "task": TASK, "batch": BATCH, "setting": SETTING}
+        tables = {
+            "queue": QUEUE,
+            "task": TASK,
+            "batch": BATCH,
+            "process": PROCESS,
+            "setting": SETTING,
+        }
         self.columns = {
             (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows
         }

@@ -1,0 +1,70 @@
+PROCEDURE change_one (
+  in_action IN VARCHAR2,
+  in_task_id IN NUMBER,
+  in_attempt IN NUMBER,
+  in_deadline IN NUMBER,
+  in_error IN VARCHAR2,
+  in_now IN TIMESTAMP,
+  out_error_number OUT NUMBER
+)
+/*
+Internal: what change_tasks does to one task, or the number of the error why not.
+*/
+IS
+  v_lane NUMBER;
+  v_status NUMBER;
+  v_attempts NUMBER;
+  v_found NUMBER;
+  CURSOR c_task IS
+    SELECT task.lane, task.status, task.attempts
+    FROM {{ p }}task task
+    WHERE task.task_id = in_task_id
+    FOR UPDATE SKIP LOCKED; /* O1 */
+BEGIN
+  out_error_number := 0;
+  OPEN c_task;
+  FETCH c_task INTO v_lane, v_status, v_attempts;
+  CLOSE c_task;
+
+  IF v_lane IS NULL THEN
+    SELECT COUNT(*) INTO v_found FROM {{ p }}task WHERE task_id = in_task_id;
+    out_error_number := CASE v_found WHEN 0 THEN {{ error.task_not_found }} ELSE {{ error.task_busy }} END;
+  ELSIF in_attempt <> v_attempts THEN
+    out_error_number := {{ error.stale_attempt }};
+  ELSIF in_action <> 'retry' AND v_lane = 0 THEN
+    out_error_number := {{ error.task_not_active }};
+  ELSIF in_action = 'retry' AND v_status NOT IN ({{ status.cancelled }}, {{ status.failed }}) THEN
+    out_error_number := {{ error.task_not_retryable }};
+  ELSIF in_action = 'retry' THEN
+    UPDATE {{ p }}task
+    SET
+      lane = queue_id,
+      status = {{ status.waiting }},
+      attempts_before = attempts,
+      lapses = 0,
+      batch_id = 0,
+      deadline_at = in_now + {{ seconds("COALESCE(in_deadline, %d)" % default.deadline) }},
+      due_at = in_now
+    WHERE task_id = in_task_id
+      AND status IN ({{ status.cancelled }}, {{ status.failed }});
+  ELSE
+    UPDATE {{ p }}task
+    SET
+      lane = 0,
+      status = CASE in_action WHEN 'reject' THEN {{ status.failed }} ELSE {{ status.cancelled }} END,
+      ended_at = in_now,
+      due_at = in_now + {{ keep_unfinished }},
+      last_error = CASE in_action
+        WHEN 'reject' THEN TO_CLOB(COALESCE(SUBSTR(in_error, 1, {{ limit.error }}), 'rejected by an operator'))
+        ELSE last_error
+      END
+    WHERE task_id = in_task_id
+      AND lane <> 0;
+  END IF;
+EXCEPTION
+  WHEN DUP_VAL_ON_INDEX THEN
+    IF {{ is_other_index }} THEN
+      RAISE;
+    END IF;
+    out_error_number := {{ error.duplicate_order }};
+END change_one;

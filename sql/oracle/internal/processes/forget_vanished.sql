@@ -1,0 +1,37 @@
+PROCEDURE forget_vanished
+/*
+Internal: deletes the processes that have not been seen for {{ default.process_kept }} s. If there are more than
+{{ limit.processes }}, as somebody has made them up, those that were not seen for longest go, too.
+*/
+IS
+  v_until {{ instant }};
+  CURSOR c_vanished IS
+    SELECT process.name
+    FROM {{ p }}process process
+    WHERE process.seen_at <= v_until
+    FOR UPDATE SKIP LOCKED; /* O1 */
+  v_names process_names;
+BEGIN
+  SELECT MAX(seen_at)
+  INTO v_until
+  FROM (
+    SELECT seen_at FROM {{ p }}process ORDER BY seen_at DESC OFFSET {{ limit.processes }} ROWS FETCH FIRST 1 ROWS ONLY
+  );
+  v_until := GREATEST(
+    COALESCE(v_until, TIMESTAMP '1970-01-01 00:00:00'), {{ now }} - {{ seconds(default.process_kept) }}
+  );
+  BEGIN
+    OPEN c_vanished;
+    FETCH c_vanished BULK COLLECT INTO v_names LIMIT {{ limit.rows }};
+    CLOSE c_vanished;
+    -- Unless one has come back meanwhile.
+    FORALL i IN 1 .. v_names.COUNT
+      DELETE FROM {{ p }}process
+      WHERE name = v_names(i) AND seen_at <= v_until;
+  EXCEPTION
+    WHEN OTHERS THEN
+      ROLLBACK;
+      RAISE;
+  END;
+  COMMIT;
+END forget_vanished;
