@@ -174,8 +174,8 @@ class DuplicateOrder(ProcedureError):
 
 
 class TaskBusy(ProcedureError):
-    """Another transaction has locked the task, or creates one with its order number: `change_tasks`
-    has not waited for it.
+    """Another transaction has locked the task, or has just created one with its order number:
+    `change_tasks` has not waited for it.
 
     Call again for this task, in a moment.
     """

@@ -18,10 +18,10 @@ from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.install import install
 
 OWN = "qtask_test_hints"
-TASK = {"task", "qtask_task"}
+TASK = {"task", "other", "qtask_task"}
 QUEUE = {"queue", "registered", "qtask_queue", "low_end", "qtask_low_end"}
 # Made of JSON, or sorted for the statement: it is to drive the others.
-LIST = {"given", "candidate", "found", "element"}
+LIST = {"given", "candidate", "found", "element", "retried", "removed"}
 OURS = {"None", "PRIMARY", "due", "active_order"}
 READS_ALL, SORTS, LATE_LIST, QUEUE_FIRST = "reads all", "sorts", "late list", "queue first"
 OTHER_INDEX = "another index"

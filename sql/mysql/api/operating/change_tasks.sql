@@ -1,8 +1,21 @@
-{%- set locked -%}
-JSON_TABLE(v_locked, '$[*]' COLUMNS (
-      task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', error_number INT PATH '$.error_number'
-    ))
-{%- endset -%}
+{%- macro listed(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', error_number INT PATH '$.error_number'
+      ))
+{%- endmacro -%}
+{#- R10. The elements of a list that are not in another one, of which each is in the first. -#}
+{%- macro rest(variable, other) -%}
+(
+      SELECT task_id, attempt
+      FROM (
+        SELECT task_id, attempt FROM {{ given_tasks(variable) }} AS given
+        UNION ALL
+        SELECT task_id, attempt FROM {{ listed(other) }} AS removed
+      ) AS both_lists
+      GROUP BY task_id, attempt
+      HAVING COUNT(*) = 1
+    )
+{%- endmacro -%}
 {%- set elements = "JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt, 'error_number', error_number))" -%}
 {%- set changed -%}
 JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
@@ -35,15 +48,17 @@ BEGIN
     stale_attempt; task_busy)
   Errors
     invalid_argument, transaction_open,
-    task_busy (in the rows alone: another transaction has locked the task, or creates one with its order number)
+    task_busy (in the rows alone: another transaction has locked the task, or has just created one with its order
+    number)
   Transaction
     Commits by itself.
   */
   DECLARE v_now {{ instant }};
+  DECLARE v_given JSON;
   DECLARE v_tasks JSON;
+  DECLARE v_taken {{ text }};
   DECLARE v_locked {{ text }};
   DECLARE v_ids {{ text }};
-  DECLARE v_timeout BIGINT DEFAULT @@innodb_lock_wait_timeout;
 
   IF COALESCE(CAST(in_action AS BINARY) NOT IN ('retry', 'cancel', 'reject'), TRUE) THEN
     {{ raise("invalid_argument", "in_action must be retry, cancel or reject") }};
@@ -58,18 +73,46 @@ BEGIN
   IF {{ unreadable("in_error") }} THEN
     {{ raise("invalid_argument", "in_error must have characters of Unicode only") }};
   END IF;
-  CALL {{ p }}parse_tasks(in_tasks, v_tasks);
+  CALL {{ p }}parse_tasks(in_tasks, v_given);
 
   CALL {{ p }}begin_work();
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
       {{ rollback }};
-      SET SESSION innodb_lock_wait_timeout = v_timeout;
       RESIGNAL;
     END;
 
-    SET v_now = {{ now }}, out_changed = 0;
+    SET v_now = {{ now }}, v_tasks = v_given, v_taken = '[]', out_changed = 0;
+    IF in_action = 'retry' THEN
+      -- Also those of creations that are not committed: an UPDATE would wait for them.
+      {{ rollback }};
+      SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED /* R35 */;
+      START TRANSACTION;
+      {{ settled }} SELECT {{ elements }}
+      INTO v_taken
+      FROM (
+        SELECT given.task_id, given.attempt, {{ error.duplicate_order }} AS error_number
+        FROM {{ given_tasks("v_given") }} AS given
+        STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+        STRAIGHT_JOIN {{ p }}task AS other FORCE INDEX (active_order) /* R6 */
+          ON other.order_key = task.order_key
+          AND other.name = task.name
+          AND other.queue_id = task.queue_id
+          AND other.active = 1
+        WHERE task.status IN ({{ status.cancelled }}, {{ status.failed }})
+      ) AS found;
+      {{ commit }};
+      CALL {{ p }}begin_work();
+      IF v_taken IS NULL THEN
+        SET v_taken = '[]';
+      ELSE
+        {{ settled }} SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt)), '[]')
+        INTO v_tasks
+        FROM {{ rest("v_given", "v_taken") }} AS untaken;
+      END IF;
+    END IF;
+
     {{ settled }} SELECT {{ elements }}
     INTO v_locked
     FROM (
@@ -88,7 +131,7 @@ BEGIN
     ) AS found;
 
     IF in_action = 'retry' THEN
-      -- Of those with one order number the first. A plain read sees the active one, unless it is being created.
+      -- Of those with one order number the first, unless one is active that is about to end, perhaps.
       {{ settled }} SELECT {{ elements }}
       INTO v_locked
       FROM (
@@ -104,7 +147,7 @@ BEGIN
             ROW_NUMBER() OVER (
               PARTITION BY given.error_number = 0, task.order_key, task.name, task.queue_id ORDER BY given.task_id
             ) AS place
-          FROM {{ locked }} AS given
+          FROM {{ listed("v_locked") }} AS given
           STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
         ) AS retried
         LEFT JOIN {{ p }}task AS task FORCE INDEX (active_order) /* R6 */
@@ -118,16 +161,11 @@ BEGIN
     {{ settled }} SELECT JSON_ARRAYAGG(task_id)
     INTO v_ids
     FROM (
-      SELECT DISTINCT task_id FROM {{ locked }} AS given WHERE error_number = 0
+      SELECT DISTINCT task_id FROM {{ listed("v_locked") }} AS given WHERE error_number = 0
     ) AS sound;
     BEGIN
       DECLARE v_message {{ text }};
-      -- One with an order number of these is being created, or was a moment ago: none is changed.
-      DECLARE EXIT HANDLER FOR 1205
-      BEGIN
-        CALL {{ p }}begin_again();
-        SET v_locked = '[]';
-      END;
+      -- One with an order number of these was created this moment: none is changed.
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
         GET DIAGNOSTICS CONDITION 1 v_message = MESSAGE_TEXT;
@@ -138,7 +176,6 @@ BEGIN
         SET v_locked = '[]';
       END;
 
-      SET SESSION innodb_lock_wait_timeout = 1;
       IF v_ids IS NOT NULL AND in_action = 'retry' THEN
         {{ settled }} UPDATE {{ changed }}
         SET
@@ -163,26 +200,19 @@ BEGIN
         SET out_changed = ROW_COUNT();
       END IF;
     END;
-    SET SESSION innodb_lock_wait_timeout = v_timeout;
 
     SELECT out_changed AS changed;
     -- What is not among the locked ones is locked by others, or gone.
     SELECT task_id, attempt, error_number
-    FROM {{ locked }} AS given
+    FROM {{ listed("v_locked") }} AS given
     WHERE error_number > 0
+    UNION ALL
+    SELECT task_id, attempt, error_number
+    FROM {{ listed("v_taken") }} AS given
     UNION ALL
     SELECT
       others.task_id, others.attempt, IF(task.task_id IS NULL, {{ error.task_not_found }}, {{ error.task_busy }})
-    FROM (
-      SELECT task_id, attempt
-      FROM (
-        SELECT task_id, attempt FROM {{ given_tasks("v_tasks") }} AS given
-        UNION ALL
-        SELECT task_id, attempt FROM {{ locked }} AS given
-      ) AS both_lists
-      GROUP BY task_id, attempt
-      HAVING COUNT(*) = 1
-    ) AS others
+    FROM {{ rest("v_tasks", "v_locked") }} AS others
     LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = others.task_id
     LIMIT {{ limit.rows }} /* R28 */;
     {{ commit }};

@@ -2,8 +2,8 @@
 {%- macro read_text(key) -%}
 SET v_value = JSON_EXTRACT(in_filter, '$.{{ key }}');
   IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING' OR JSON_UNQUOTE(v_value) = '' THEN
-      {{ raise("invalid_argument", "in_filter: %s must be a text of 1 character or more" % key) }};
+    IF JSON_TYPE(v_value) <> 'STRING' OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.filter_text }} THEN
+      {{ raise("invalid_argument", "in_filter: %s must be a text of 1 to %d characters" % (key, limit.filter_text)) }};
     END IF;
     SET v_{{ key }} = JSON_UNQUOTE(v_value);
   END IF
@@ -29,7 +29,7 @@ BEGIN
                   {{ status.processing }} processing, {{ status.cancelled }} cancelled, {{ status.failed }} failed
                   age: seconds since it has ended or, if it is active, since its creation, at least;
                   0 to {{ limit.seconds }}
-                  error: a part of its last error
+                  error: a part of its last error; texts have 1 to {{ limit.filter_text }} characters
     in_after_id   looks at tasks with higher ids only; 0 begins
     in_limit      most tasks to look at, 1 to {{ limit.rows }}
   Result

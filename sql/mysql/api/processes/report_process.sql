@@ -35,7 +35,6 @@ BEGIN
   */
   DECLARE v_now {{ instant }};
   DECLARE v_started_at {{ instant }};
-  DECLARE v_new TINYINT;
 
   {{ check_name("in_name", limit.relay) }};
   IF COALESCE(CAST(in_kind AS BINARY) NOT IN ('relay', 'worker'), TRUE) THEN
@@ -81,11 +80,10 @@ BEGIN
       -- Whole seconds since then are a moment more or less each time.
       started_at = IF(TIMESTAMPDIFF(SECOND, started_at, v_started_at) BETWEEN -1 AND 1, started_at, v_started_at),
       seen_at = v_now;
-    SET v_new = ROW_COUNT() = 1;
+    -- Rows come by new processes alone, so that they are enough to keep them few.
+    IF ROW_COUNT() = 1 THEN
+      CALL {{ p }}forget_vanished();
+    END IF;
     {{ commit }};
   END;
-  -- Rows come by new processes alone, so that they are enough to keep them few.
-  IF v_new THEN
-    CALL {{ p }}forget_vanished();
-  END IF;
 END

@@ -1,3 +1,6 @@
+{%- macro is_action(name) -%}
+CASE {{ binary("in_action") }} WHEN {{ binary("'%s'" % name) }} THEN 1 ELSE 0 END
+{%- endmacro -%}
 PROCEDURE change_tasks (
   in_action IN VARCHAR2,
   in_tasks IN CLOB,
@@ -22,11 +25,14 @@ Result
   stale_attempt; task_busy)
 Errors
   invalid_argument, transaction_open,
-  task_busy (in the rows alone: another transaction has locked the task, or creates one with its order number)
+  task_busy (in the rows alone: another transaction has locked the task, or has just created one with its order
+  number)
 Transaction
   Commits by itself.
 */
 IS
+  v_retry NUMBER := {{ is_action("retry") }};
+  v_reject NUMBER := {{ is_action("reject") }};
   v_now {{ instant }};
   v_ids ids;
   v_attempts ids;
@@ -39,10 +45,10 @@ BEGIN
     {{ raise("invalid_argument", "in_action must be retry, cancel or reject") }};
   END IF;
   {{ check_integer("in_deadline", 1, limit.seconds, " (seconds)", or_null=true) }};
-  IF in_deadline IS NOT NULL AND in_action <> 'retry' THEN
+  IF in_deadline IS NOT NULL AND v_retry = 0 THEN
     {{ raise("invalid_argument", "in_deadline must be NULL unless in_action is retry") }};
   END IF;
-  IF in_error IS NOT NULL AND in_action <> 'reject' THEN
+  IF in_error IS NOT NULL AND v_reject = 0 THEN
     {{ raise("invalid_argument", "in_error must be NULL unless in_action is reject") }};
   END IF;
   read_tasks(in_tasks, v_ids, v_attempts);
@@ -52,7 +58,7 @@ BEGIN
   out_changed := 0;
   BEGIN
     FOR i IN 1 .. v_ids.COUNT LOOP
-      change_one(in_action, v_ids(i), v_attempts(i), in_deadline, in_error, v_now, v_error_number);
+      change_one(v_retry, v_reject, v_ids(i), v_attempts(i), in_deadline, in_error, v_now, v_error_number);
       IF v_error_number = 0 THEN
         out_changed := out_changed + 1;
       ELSE

@@ -1,11 +1,11 @@
 {#- O10. A key of the filter; an empty text would mean any. -#}
-{%- macro check_text(key) -%}
-IF v_{{ key }} IS NULL AND v_{{ key }}_there = 1 THEN
-    {{ raise("invalid_argument", "in_filter: %s must be a text of 1 character or more" % key) }};
+{%- macro check_text(key, variable) -%}
+IF v_{{ key }}_there = 1 AND COALESCE(LENGTH({{ variable }}), 0) NOT BETWEEN 1 AND {{ limit.filter_text }} THEN
+    {{ raise("invalid_argument", "in_filter: %s must be a text of 1 to %d characters" % (key, limit.filter_text)) }};
   END IF
 {%- endmacro -%}
-{%- macro text_of(key, length) -%}
-CASE WHEN REGEXP_LIKE({{ key }}_given, '^\[ *"') THEN {{ cut(key, length) }} END
+{%- macro text_of(key) -%}
+CASE WHEN REGEXP_LIKE({{ key }}_given, '^\[ *"') THEN {{ key }} END
 {%- endmacro -%}
 {%- macro is_there(key) -%}
 CASE WHEN {{ key }}_there = 0 OR REGEXP_LIKE({{ key }}_given, '^\[ *null *\]$') THEN 0 ELSE 1 END
@@ -30,7 +30,7 @@ Parameters
                 {{ status.processing }} processing, {{ status.cancelled }} cancelled, {{ status.failed }} failed
                 age: seconds since it has ended or, if it is active, since its creation, at least;
                 0 to {{ limit.seconds }}
-                error: a part of its last error
+                error: a part of its last error; texts have 1 to {{ limit.filter_text }} characters
   in_after_id   looks at tasks with higher ids only; 0 begins
   in_limit      most tasks to look at, 1 to {{ limit.rows }}
 Result
@@ -51,9 +51,9 @@ IS
   v_namespace_there NUMBER;
   v_name VARCHAR2(4000);
   v_name_there NUMBER;
-  v_error CLOB;
+  v_part VARCHAR2(4000);
   v_error_there NUMBER;
-  v_status VARCHAR2(100);
+  v_statuses VARCHAR2(100);
   v_status_there NUMBER;
   v_age_given VARCHAR2(100);
   v_age_there NUMBER;
@@ -77,16 +77,16 @@ BEGIN
 
   SELECT
     TO_CHAR(SUBSTR(REGEXP_SUBSTR(JSON_MERGEPATCH(in_filter, '{{ known_keys }}' RETURNING CLOB), '"[^"]*"'), 1, 40)) /* O11 */,
-    {{ text_of("queue", limit.queue) }}, {{ is_there("queue") }},
-    {{ text_of("namespace", limit.namespace) }}, {{ is_there("namespace") }},
-    {{ text_of("name", limit.name) }}, {{ is_there("name") }},
-    CASE WHEN REGEXP_LIKE(error_given, '^\[ *"') THEN error END, {{ is_there("error") }},
+    {{ text_of("queue") }}, {{ is_there("queue") }},
+    {{ text_of("namespace") }}, {{ is_there("namespace") }},
+    {{ text_of("name") }}, {{ is_there("name") }},
+    {{ text_of("error") }}, {{ is_there("error") }},
     status_given, {{ is_there("status") }},
     age_given, {{ is_there("age") }}
   INTO
     v_unknown_key,
-    v_queue, v_queue_there, v_namespace, v_namespace_there, v_name, v_name_there, v_error, v_error_there,
-    v_status, v_status_there, v_age_given, v_age_there
+    v_queue, v_queue_there, v_namespace, v_namespace_there, v_name, v_name_there, v_part, v_error_there,
+    v_statuses, v_status_there, v_age_given, v_age_there
   FROM JSON_TABLE(in_filter, '$' COLUMNS (
     queue VARCHAR2(4000) PATH '$.queue',
     queue_given VARCHAR2(4000) FORMAT JSON WITH WRAPPER PATH '$.queue',
@@ -97,8 +97,8 @@ BEGIN
     name VARCHAR2(4000) PATH '$.name',
     name_given VARCHAR2(4000) FORMAT JSON WITH WRAPPER PATH '$.name',
     name_there NUMBER EXISTS PATH '$.name',
-    error CLOB PATH '$.error',
-    error_given CLOB FORMAT JSON WITH WRAPPER PATH '$.error',
+    error VARCHAR2(4000) PATH '$.error',
+    error_given VARCHAR2(4000) FORMAT JSON WITH WRAPPER PATH '$.error',
     error_there NUMBER EXISTS PATH '$.error',
     status_given VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$.status',
     status_there NUMBER EXISTS PATH '$.status',
@@ -109,15 +109,15 @@ BEGIN
     {{ raise("unknown_option", " is not a key of a filter; these are: queue, namespace, name, status, age, error",
       "v_unknown_key || ") }};
   END IF;
-  {{ check_text("queue") }};
-  {{ check_text("namespace") }};
-  {{ check_text("name") }};
-  {{ check_text("error") }};
+  {{ check_text("queue", "v_queue") }};
+  {{ check_text("namespace", "v_namespace") }};
+  {{ check_text("name", "v_name") }};
+  {{ check_text("error", "v_part") }};
   IF v_status_there = 1 THEN
-    IF v_status IS NULL OR NOT REGEXP_LIKE(v_status, '^\[ *\[ *({{ codes }})( *, *({{ codes }}))* *\] *\]$') THEN
+    IF v_statuses IS NULL OR NOT REGEXP_LIKE(v_statuses, '^\[ *\[ *({{ codes }})( *, *({{ codes }}))* *\] *\]$') THEN
       {{ raise("invalid_argument", "in_filter: status must be a JSON array of %s" % (status.values() | join(", "))) }};
     END IF;
-    v_status := ',' || REGEXP_REPLACE(v_status, '[^0-9,]', '') || ',';
+    v_statuses := ',' || REGEXP_REPLACE(v_statuses, '[^0-9,]', '') || ',';
   END IF;
   IF v_age_there = 1 THEN
     IF v_age_given IS NULL OR NOT REGEXP_LIKE(v_age_given, '^\[ *[0-9]{1,10}(\.0+)? *\]$') THEN
@@ -149,11 +149,11 @@ BEGIN
     JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
     WHERE task.task_id > in_after_id
       AND task.task_id <= v_last_id
-      AND (v_status_there = 0 OR INSTR(v_status, ',' || task.status || ',') > 0)
+      AND (v_status_there = 0 OR INSTR(v_statuses, ',' || task.status || ',') > 0)
       AND (v_queue IS NULL OR {{ same("queue.queue", "v_queue") }})
       AND (v_namespace IS NULL OR {{ same("queue.namespace", "v_namespace") }})
       AND (v_name IS NULL OR {{ same("task.name", "v_name") }})
       AND (v_age_there = 0 OR CASE task.lane WHEN 0 THEN task.ended_at ELSE task.created_at END <= v_now - {{ seconds("v_age") }})
-      AND (v_error_there = 0 OR INSTR(task.last_error, v_error) > 0)
+      AND (v_error_there = 0 OR INSTR(task.last_error, v_part) > 0)
     ORDER BY task.task_id;
 END select_tasks;

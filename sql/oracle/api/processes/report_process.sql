@@ -33,7 +33,6 @@ IS
   v_now {{ instant }};
   v_started_at {{ instant }};
   v_found NUMBER;
-  v_new NUMBER := 0;
 BEGIN
   {{ enter("report_process") }};
   {{ check_name("in_name", limit.relay) }};
@@ -61,10 +60,10 @@ BEGIN
   BEGIN
     UPDATE {{ p }}process
     SET
-      kind = in_kind,
-      host = SUBSTR(in_host, 1, {{ limit.host }}),
+      (kind, host, program) = (
+        SELECT in_kind, SUBSTR(in_host, 1, {{ limit.host }}), SUBSTR(in_program, 1, {{ limit.program }}) FROM dual
+      ),
       pid = in_pid,
-      program = SUBSTR(in_program, 1, {{ limit.program }}),
       queues = in_queues,
       threads = in_threads,
       busy = in_busy,
@@ -81,19 +80,16 @@ BEGIN
         in_name, in_kind, SUBSTR(in_host, 1, {{ limit.host }}), in_pid, SUBSTR(in_program, 1, {{ limit.program }}),
         in_queues, in_threads, in_busy, v_started_at, v_now
       );
-      v_new := 1;
+      -- Rows come by new processes alone, so that they are enough to keep them few.
+      forget_vanished;
     END IF;
   EXCEPTION
     WHEN DUP_VAL_ON_INDEX THEN
       -- Another process of this name has just said the same.
-      v_new := 0;
+      v_found := 1;
     WHEN OTHERS THEN
       ROLLBACK;
       RAISE;
   END;
   COMMIT;
-  -- Rows come by new processes alone, so that they are enough to keep them few.
-  IF v_new = 1 THEN
-    forget_vanished;
-  END IF;
 END report_process;

@@ -1,5 +1,6 @@
 PROCEDURE change_one (
-  in_action IN VARCHAR2,
+  in_retry IN NUMBER,
+  in_reject IN NUMBER,
   in_task_id IN NUMBER,
   in_attempt IN NUMBER,
   in_deadline IN NUMBER,
@@ -8,7 +9,7 @@ PROCEDURE change_one (
   out_error_number OUT NUMBER
 )
 /*
-Internal: what change_tasks does to one task, or the number of the error why not.
+Internal: retries one task for change_tasks, or rejects or cancels it; else the number of the error says why not.
 */
 IS
   v_lane NUMBER;
@@ -31,11 +32,11 @@ BEGIN
     out_error_number := CASE v_found WHEN 0 THEN {{ error.task_not_found }} ELSE {{ error.task_busy }} END;
   ELSIF in_attempt <> v_attempts THEN
     out_error_number := {{ error.stale_attempt }};
-  ELSIF in_action <> 'retry' AND v_lane = 0 THEN
+  ELSIF in_retry = 0 AND v_lane = 0 THEN
     out_error_number := {{ error.task_not_active }};
-  ELSIF in_action = 'retry' AND v_status NOT IN ({{ status.cancelled }}, {{ status.failed }}) THEN
+  ELSIF in_retry = 1 AND v_status NOT IN ({{ status.cancelled }}, {{ status.failed }}) THEN
     out_error_number := {{ error.task_not_retryable }};
-  ELSIF in_action = 'retry' THEN
+  ELSIF in_retry = 1 THEN
     UPDATE {{ p }}task
     SET
       lane = queue_id,
@@ -51,11 +52,11 @@ BEGIN
     UPDATE {{ p }}task
     SET
       lane = 0,
-      status = CASE in_action WHEN 'reject' THEN {{ status.failed }} ELSE {{ status.cancelled }} END,
+      status = CASE in_reject WHEN 1 THEN {{ status.failed }} ELSE {{ status.cancelled }} END,
       ended_at = in_now,
       due_at = in_now + {{ keep_unfinished }},
-      last_error = CASE in_action
-        WHEN 'reject' THEN TO_CLOB(COALESCE(SUBSTR(in_error, 1, {{ limit.error }}), 'rejected by an operator'))
+      last_error = CASE in_reject
+        WHEN 1 THEN TO_CLOB(COALESCE(SUBSTR(in_error, 1, {{ limit.error }}), 'rejected by an operator'))
         ELSE last_error
       END
     WHERE task_id = in_task_id

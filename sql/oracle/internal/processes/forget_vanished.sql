@@ -4,6 +4,7 @@ Internal: deletes the processes that have not been seen for {{ default.process_k
 {{ limit.processes }}, as somebody has made them up, those that were not seen for longest go, too.
 */
 IS
+  v_found NUMBER;
   v_until {{ instant }};
   CURSOR c_vanished IS
     SELECT process.name
@@ -12,26 +13,21 @@ IS
     FOR UPDATE SKIP LOCKED; /* O1 */
   v_names process_names;
 BEGIN
-  SELECT MAX(seen_at)
-  INTO v_until
+  SELECT COUNT(*), MIN(seen_at)
+  INTO v_found, v_until
   FROM (
-    SELECT seen_at FROM {{ p }}process ORDER BY seen_at DESC OFFSET {{ limit.processes }} ROWS FETCH FIRST 1 ROWS ONLY
+    SELECT seen_at FROM {{ p }}process ORDER BY seen_at DESC FETCH FIRST {{ limit.processes + 1 }} ROWS ONLY
   );
-  v_until := GREATEST(
-    COALESCE(v_until, TIMESTAMP '1970-01-01 00:00:00'), {{ now }} - {{ seconds(default.process_kept) }}
-  );
-  BEGIN
-    OPEN c_vanished;
-    FETCH c_vanished BULK COLLECT INTO v_names LIMIT {{ limit.rows }};
-    CLOSE c_vanished;
-    -- Unless one has come back meanwhile.
-    FORALL i IN 1 .. v_names.COUNT
-      DELETE FROM {{ p }}process
-      WHERE name = v_names(i) AND seen_at <= v_until;
-  EXCEPTION
-    WHEN OTHERS THEN
-      ROLLBACK;
-      RAISE;
-  END;
-  COMMIT;
+  IF v_found <= {{ limit.processes }} THEN
+    v_until := {{ now }} - {{ seconds(default.process_kept) }};
+  ELSE
+    v_until := GREATEST(v_until, {{ now }} - {{ seconds(default.process_kept) }});
+  END IF;
+  OPEN c_vanished;
+  FETCH c_vanished BULK COLLECT INTO v_names LIMIT {{ limit.rows }};
+  CLOSE c_vanished;
+  -- Unless one has come back meanwhile.
+  FORALL i IN 1 .. v_names.COUNT
+    DELETE FROM {{ p }}process
+    WHERE {{ same("name", "v_names(i)") }} AND seen_at <= v_until;
 END forget_vanished;
