@@ -35,7 +35,7 @@ _VALUES = {
         ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
         f"'{_IDS}'",
     ),
-    **dict.fromkeys(["new", "refused", "tasks", "unseen"], f"'{_TASKS}'"),
+    **dict.fromkeys(["given", "new", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"),
     **dict.fromkeys(["held", "known"], "'[]'"),
     **dict.fromkeys(["error", "name", "order_no", "payload", "queue", "relay"], "'n7'"),
     **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),

@@ -25,7 +25,7 @@ def test_who_is_there(qtask: Qtask, conn: Connection) -> None:
     assert header[:3] == ["Name", "Kind", "State"]
     assert relay[:3] == ["r1", "relay", "here"]
     assert worker[:3] == ["w1", "worker", "vanished"]
-    for text in ("A, B", "3/16", "1h 00m", "shop-7", "4711", "qtask-db 9", "1m 4"):
+    for text in ("A, B", "3/16", "1h 01m", "shop-7", "4711", "qtask-db 9", "1m 4"):
         assert text in result.out.splitlines()[2], text
     one, other = qtask("ps", "--json").json
     assert (one["name"], one["queues"], one["busy"]) == ("r1", None, None)
