@@ -41,3 +41,18 @@ def test_what_a_terminal_would_obey_is_shown(qtask: Qtask, conn: Connection) -> 
         result = qtask("ps", *options, COLUMNS="300")
         assert not set(result.out) & set("\x1b\u2028\u202e")
     assert qtask("ps", "--json").json[0]["name"] == hostile
+
+
+def test_doctor_tells_who_has_vanished(qtask: Qtask, conn: Connection) -> None:
+    def told() -> tuple[str, str]:
+        checks = qtask("doctor", "--json").json["checks"]
+        (found,) = (check for check in checks if check["name"] == "processes")
+        return found["level"], found["text"]
+
+    for name, program in (("w1", "qtask-db 1"), ("w2", "qtask-db 2")):
+        calls.report_process(conn, name, "worker", uptime=0, program=program, host="shop-7")
+    assert told() == ("ok", "0 relays, 2 workers, of qtask-db 1, qtask-db 2")
+    age_processes(conn, 100)
+    calls.report_process(conn, "w2", "worker", uptime=0)
+    level, text = told()
+    assert (level, "worker w1 (shop-7)" in text) == ("warn", True)
