@@ -24,6 +24,7 @@ from qtask_db.calls import (
     create_many,
     delay,
     depth,
+    end_many,
     expire,
     explain,
     extend,
@@ -40,6 +41,7 @@ from qtask_db.calls import (
     receive,
     receive_many,
     redrive,
+    reject,
     release,
     remove_idle_queues,
     remove_queue,
@@ -48,12 +50,14 @@ from qtask_db.calls import (
     return_many,
     scan,
     set_delivery,
+    snooze,
     stats,
     take,
 )
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
+from qtask_db.models import AttemptEnd, Ended
 from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
@@ -63,9 +67,11 @@ if TYPE_CHECKING:
     from qtask_db.worker import Job, Retry, Worker
 
 __all__ = [
+    "AttemptEnd",
     "Client",
     "Connection",
     "Database",
+    "Ended",
     "Job",
     "NewTask",
     "QtaskError",
@@ -82,6 +88,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "end_many",
     "expire",
     "explain",
     "extend",
@@ -99,6 +106,7 @@ __all__ = [
     "receive",
     "receive_many",
     "redrive",
+    "reject",
     "release",
     "remove_idle_queues",
     "remove_queue",
@@ -107,6 +115,7 @@ __all__ = [
     "return_many",
     "scan",
     "set_delivery",
+    "snooze",
     "stats",
     "take",
 ]

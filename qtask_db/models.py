@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Literal
 
 from qtask_db.constants import Status
 
@@ -88,6 +89,38 @@ class Refused:
     task_id: int
     attempt: int | None
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How an attempt has ended without success, for `end_many`."""
+
+    task_id: int
+    attempt: int
+    outcome: Literal["fail", "reject", "snooze"]
+    """As the calls of these names: try again, fail for good, or not yet."""
+    error: str | None = None
+    """Why, for people; None keeps the one before."""
+    delay: int | None = None
+    """Seconds until the task comes again. `fail`: None is its interval; `snooze` needs it, `reject`
+    has none.
+    """
+    traceback: str | None = None
+    """Where in the program, for the history of the task's attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One attempt of which `end_many` has more to say: it was refused, or the task has failed for
+    good.
+    """
+
+    task_id: int
+    attempt: int | None
+    number: int | None
+    """The contract's error number if the attempt was left as it was, else None."""
+    status: Status | None
+    """FAILED for good; None if the attempt was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ connection without an open transaction. Times are seconds. Every error is one of
 from __future__ import annotations
 
 from qtask_db.calls.consumer import (
+    end_many,
     extend,
     fail,
     finish,
@@ -19,7 +20,9 @@ from qtask_db.calls.consumer import (
     processing_many,
     receive,
     receive_many,
+    reject,
     return_many,
+    snooze,
     take,
 )
 from qtask_db.calls.operator import (
@@ -54,7 +57,9 @@ from qtask_db.calls.watcher import (
 )
 from qtask_db.constants import Status
 from qtask_db.models import (
+    AttemptEnd,
     Batch,
+    Ended,
     Explanation,
     Message,
     QueueAudit,
@@ -70,7 +75,9 @@ from qtask_db.models import (
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
+    "AttemptEnd",
     "Batch",
+    "Ended",
     "Explanation",
     "Message",
     "NewTask",
@@ -93,6 +100,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "end_many",
     "expire",
     "explain",
     "extend",
@@ -109,6 +117,7 @@ __all__ = [
     "receive",
     "receive_many",
     "redrive",
+    "reject",
     "release",
     "remove_idle_queues",
     "remove_queue",
@@ -117,6 +126,7 @@ __all__ = [
     "return_many",
     "scan",
     "set_delivery",
+    "snooze",
     "stats",
     "take",
 ]

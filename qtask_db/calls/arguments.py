@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from operator import is_
 from typing import Any
 
 from qtask_db.constants import LIMIT
 from qtask_db.errors import InvalidArgument, InvalidPayload
+from qtask_db.models import AttemptEnd
 from qtask_db.task import SHARED, NewTask, Payload, shared
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -148,6 +150,14 @@ def json_messages(messages: Sequence[tuple[int, int | None, str]]) -> str:
         check_texts(queue=queue)
     return json_array(
         [{**_element(task_id, attempt), "queue": queue} for task_id, attempt, queue in messages]
+    )
+
+
+def json_ends(ends: Iterable[AttemptEnd]) -> str:
+    """In the order of the ids, too."""
+    given = sorted(map(asdict, ends), key=lambda end: end["task_id"])
+    return json_array(
+        [{name: value for name, value in end.items() if value is not None} for end in given]
     )
 
 
