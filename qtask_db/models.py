@@ -150,6 +150,39 @@ class TaskInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptInfo:
+    """An attempt that did not succeed. Times are UTC, with their zone."""
+
+    attempt: int
+    started_at: datetime.datetime
+    ended_at: datetime.datetime
+    """Of one that never ended: when that was found."""
+    outcome: str
+    """`failed`, `rejected`, `snoozed`, `lapsed` (it never ended), `expired` (at the deadline) or
+    `cancelled`.
+    """
+    worker: str | None
+    """As it names itself, if it does."""
+    error: str | None
+    traceback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetails:
+    """All of a task, as `read_task` returns it."""
+
+    task: TaskInfo
+    interval: int
+    """Seconds until a started task is queued again unless its attempt ends."""
+    lapses: int
+    """Attempts in a row that were started and never ended."""
+    payload: str
+    """The JSON object as it was stored."""
+    attempts: list[AttemptInfo]
+    """Those that did not succeed, the newest hundred at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a task is where it is."""
 

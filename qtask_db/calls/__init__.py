@@ -53,11 +53,13 @@ from qtask_db.calls.watcher import (
     depth,
     explain,
     list_tasks,
+    read_task,
     stats,
 )
 from qtask_db.constants import Status
 from qtask_db.models import (
     AttemptEnd,
+    AttemptInfo,
     Batch,
     Ended,
     Explanation,
@@ -70,12 +72,14 @@ from qtask_db.models import (
     Refused,
     Started,
     Taken,
+    TaskDetails,
     TaskInfo,
 )
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
     "AttemptEnd",
+    "AttemptInfo",
     "Batch",
     "Ended",
     "Explanation",
@@ -92,6 +96,7 @@ __all__ = [
     "Status",
     "Taken",
     "Task",
+    "TaskDetails",
     "TaskInfo",
     "audit",
     "cancel",
@@ -114,6 +119,7 @@ __all__ = [
     "processing",
     "processing_many",
     "purge",
+    "read_task",
     "receive",
     "receive_many",
     "redrive",

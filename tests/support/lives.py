@@ -12,7 +12,7 @@ from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.errors import QtaskError
-from qtask_db.models import Batch
+from qtask_db.models import AttemptEnd, Batch
 
 OURS, THEIRS = "ours", "theirs"
 PAYLOAD = {"text": 'it\'s "text" \\ %s'}
@@ -25,6 +25,7 @@ Outcome = Any
 DELAYED = ("start", "start many 1", "start many 2", "cancel", "duplicate", "listed")
 RUNNING = (
     "finish", "finish once", "finish many", "fail", "fail last", "extend", "return", "rolled back",
+    "reject", "snooze", "end many 1", "end many 2",
 )  # fmt: skip
 FAILED, ENDED = ("retry",), ("purged",)
 LAST_ATTEMPT = ("fail last", *FAILED)
@@ -93,7 +94,8 @@ class Life:
             execute(conn, f"{how} AND NO CHAIN NO RELEASE")
 
     def _content(self) -> list[Any]:
-        return query(self.root, "CHECKSUM TABLE qtask_task, qtask_batch, qtask_queue")
+        tables = "qtask_task, qtask_attempt, qtask_batch, qtask_queue"
+        return query(self.root, f"CHECKSUM TABLE {tables}")
 
     def _theirs(self) -> list[Any]:
         return query(
@@ -122,17 +124,15 @@ class Life:
 
 def _create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
     names = [*DELAYED, *RUNNING, *FAILED, *ENDED]
-    made = calls.create_many(
-        root,
-        [
-            NewTask(
-                "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
-                delete_deadline=0 if namespace == OURS else 3600,
-                max_count=1 if name in LAST_ATTEMPT else 9,
-            )
-            for name in names
-        ],
-    )  # fmt: skip
+    kept = 0 if namespace == OURS else 3600
+    tasks = [
+        NewTask(
+            "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
+            delete_deadline=kept, max_count=1 if name in LAST_ATTEMPT else 9,
+        )
+        for name in names
+    ]  # fmt: skip
+    made = calls.create_many(root, tasks)
     ids = {name: task.task_id for name, task in zip(names, made, strict=True)}
     calls.processing_many(root, [(ids[name], None) for name in (*RUNNING, *FAILED, *ENDED)])
     for name in FAILED:
@@ -146,10 +146,8 @@ def _made(life: Life, *tasks: Any) -> Outcome:
 
 
 def _create_one(life: Life, queue: str, order_no: str) -> Outcome:
-    given = ("job", PAYLOAD, 3600, queue)
-    return _made(
-        life, calls.create(life.app, *given, namespace=OURS, order_no=order_no, max_count=3)
-    )
+    options = {"namespace": OURS, "order_no": order_no, "max_count": 3}
+    return _made(life, calls.create(life.app, "job", PAYLOAD, 3600, queue, **options))
 
 
 def _delay_one(life: Life, order_no: str | None) -> Outcome:
@@ -221,6 +219,14 @@ def _finish_many(life: Life) -> Outcome:
     return [(life.label(one.task_id), one.number) for one in found]
 
 
+def _end_many(life: Life) -> Outcome:
+    first, second, third = (life.id(each) for each in ("end many 1", "end many 2", "cancel"))
+    rejected = AttemptEnd(first, 1, "reject", "it's declined", traceback="line\n1")
+    others = AttemptEnd(second, 1, "snooze", delay=1800), AttemptEnd(third, 1, "fail")
+    found = calls.end_many(life.app, "w", [rejected, *others])
+    return sorted((life.label(one.task_id), str(one.number), str(one.status)) for one in found)
+
+
 def _fail(life: Life, label: str) -> Outcome:
     return calls.fail(life.app, life.id(label), 1, "it's broken", 1800)
 
@@ -251,15 +257,15 @@ def _read(life: Life) -> Outcome:
     found = calls.list_tasks(life.operator, namespace=OURS, limit=7)
     (one,) = calls.list_tasks(life.operator, namespace=OURS, order_no="listed")
     told = calls.explain(life.operator, life.id("listed")).text.replace(f"{one.task_id}", "ID")
-    return [[life.label(each.task_id) for each in found], life.label(one.task_id), told[:70]]
+    details = [calls.read_task(life.operator, life.id(f"end many {n}")) for n in (1, 2)]
+    history = [(a.outcome, a.worker, a.error, a.traceback) for t in details for a in t.attempts]
+    listed = [life.label(each.task_id) for each in found]
+    return [listed, life.label(one.task_id), told[:70], history]
 
 
 def _views(life: Life) -> Outcome:
-    stats, depth, audit = (
-        sorted((one.namespace, one.queue, one.waiting) for one in view(life.operator))
-        for view in (calls.stats, calls.depth, calls.audit)
-    )
-    return [stats, depth, audit]
+    views = [view(life.operator) for view in (calls.stats, calls.depth, calls.audit)]
+    return [sorted((one.namespace, one.queue, one.waiting) for one in view) for view in views]
 
 
 # Each makes one call that writes, or several in one transaction: else a step that is refused might
@@ -288,6 +294,9 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "finish_tasks": _finish_many,
     "fail_task": lambda life: _fail(life, "fail"),
     "fail_task for the last time": lambda life: _fail(life, "fail last"),
+    "reject_task": lambda life: calls.reject(life.app, life.id("reject"), 1, "it's declined"),
+    "snooze_task": lambda life: calls.snooze(life.app, life.id("snooze"), 1, 1800, "not yet"),
+    "end_attempts": _end_many,
     "extend_task": lambda life: calls.extend(life.app, life.id("extend"), 1, 1800),
     "return_tasks": lambda life: calls.return_many(life.app, [(life.id("return"), 1)]),
     "take_tasks of no direct queue": _take,

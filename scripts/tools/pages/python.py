@@ -41,17 +41,19 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "A worker": ("Worker", "Job", "Retry", "worker.Counters"),
     "Consumers of your own": (
         "take", "receive", "receive_many", "processing", "processing_many", "finish",
-        "finish_once", "finish_many", "fail", "extend", "return_many", "models.Taken",
-        "models.ReceivedTask", "models.Reception", "models.Started", "models.Refused",
+        "finish_once", "finish_many", "fail", "reject", "snooze", "end_many", "extend",
+        "return_many", "models.Taken", "models.ReceivedTask", "models.Reception",
+        "models.Started", "models.Refused", "AttemptEnd", "Ended",
     ),
     "A relay": ("Relay", "relay.Counters"),
     "Relays of your own": (
         "scan", "confirm", "release", "next_due", "models.Batch", "models.Message",
     ),
     "Operators": (
-        "explain", "list_tasks", "cancel", "retry", "pause", "resume", "set_delivery",
+        "explain", "read_task", "list_tasks", "cancel", "retry", "pause", "resume", "set_delivery",
         "remove_queue", "remove_idle_queues", "redrive", "expire", "purge", "stats", "depth",
-        "audit", "models.Explanation", "models.TaskInfo", "Status", "models.QueueStats",
+        "audit", "models.Explanation", "models.TaskDetails", "models.AttemptInfo",
+        "models.TaskInfo", "Status", "models.QueueStats",
         "models.QueueDepth", "models.QueueAudit",
     ),
     "Connections": ("Database", "Connection", "bind"),

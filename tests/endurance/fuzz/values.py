@@ -147,6 +147,17 @@ def tasks(random: Random) -> str:
     return json.dumps(elements, ensure_ascii=random.random() < 0.5)
 
 
+def ends(random: Random) -> str:
+    """A JSON array of ends of attempts, most of them wrong."""
+    sound = {"task_id": 1, "attempt": 1, "outcome": random.choice(("fail", "reject", "snooze"))}
+    elements = [{**sound, "attempt": n} for n in range(random.choice((1, 1, 2, 3)))]
+    for _ in range(random.randrange(1, 3)):
+        hurt = random.choice(elements)
+        key = random.choice((*sound, "error", "delay", "traceback"))
+        hurt[key if random.random() < 0.9 else text(random)] = _json_value(random, 2)
+    return json.dumps(elements, ensure_ascii=random.random() < 0.5)
+
+
 def names(random: Random) -> str:
     """A JSON array of names of queues, or nearly; most of them hold a queue that is there."""
     given = [random.choice((text, number, nothing))(random) for _ in range(random.randrange(3))]

@@ -27,6 +27,7 @@ LISTS = {
     "receive_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
     "finish_tasks": ("{}", "in_tasks", LIMIT["attempts"]),
     "return_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
+    "end_attempts": ("'w', {}", "in_ends", LIMIT["attempts"]),
     "next_due": ("NULL, {}, @a", "in_held", LIMIT["held"]),
     "scan_tasks": ("'r', 1, 1, NULL, {}, @a, @b", "in_held", LIMIT["held"]),
 }

@@ -49,6 +49,16 @@ BATCH = [
     ("lapses_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
     ("task_ids", "CLOB", 0, None, None, "N", None, "NO"),
 ]
+ATTEMPT = [
+    ("task_id", "NUMBER", 0, None, 18, "N", None, "NO"),
+    ("attempt", "NUMBER", 0, None, 9, "N", None, "NO"),
+    ("started_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("ended_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("outcome", "VARCHAR2", 10, "C", None, "N", None, "NO"),
+    ("worker", "VARCHAR2", 64, "C", None, "Y", None, "NO"),
+    ("error", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("traceback", "CLOB", 0, None, None, "Y", None, "NO"),
+]
 SETTING = [
     ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
     ("value", "VARCHAR2", 255, "C", None, "N", None, "NO"),
@@ -61,6 +71,7 @@ INDEXES = {
         "due": ("lane", "due_at", "task_id", "status", "queue_id"),
     },
     "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
+    "attempt": {"attempt_pk": ("task_id", "attempt")},
     "setting": {"setting_pk": ("name",)},
 }
 NOT_UNIQUE = {"due", "lapse"}
@@ -70,7 +81,9 @@ class Dictionary:
     """Answers as ALL_TAB_COLS and ALL_INDEXES would."""
 
     def __init__(self) -> None:
-        tables = {"queue": QUEUE, "task": TASK, "batch": BATCH, "setting": SETTING}
+        tables = {
+            "queue": QUEUE, "task": TASK, "batch": BATCH, "attempt": ATTEMPT, "setting": SETTING,
+        }  # fmt: skip
         self.columns = {
             (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows
         }
