@@ -174,6 +174,8 @@ class TaskDetails:
     task: TaskInfo
     interval: int
     """Seconds until a started task is queued again unless its attempt ends."""
+    on_failure: str | None
+    """The queue on which its end in failure creates a task."""
     lapses: int
     """Attempts in a row that were started and never ended."""
     payload: str

@@ -1,11 +1,12 @@
-"""The history of attempts that did not succeed, and what ended_at says meanwhile.
+"""The history of attempts that did not succeed, what ended_at says meanwhile, and the queue that
+hears of a task's failure.
 
-The servers change the column without a look at the rows.
+The servers change the columns without a look at the rows.
 """
 
 from yoyo import step
 
-from qtask_db.schema.mysql.ddl import Comment
+from qtask_db.schema.mysql.ddl import Addition, Comment
 from qtask_db.settings import Settings, requested
 
 p = Settings().updated(requested()).prefix
@@ -27,6 +28,13 @@ CREATE TABLE IF NOT EXISTS {p}attempt (
 ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT 'History: attempts that did not succeed, kept as long as their task'
 """),
+    step(
+        Addition(
+            f"{p}task",
+            "on_failure",
+            "VARCHAR(128) NULL COMMENT 'queue on which its end in failure creates a task'",
+        )
+    ),
     step(
         Comment(
             f"{p}task",

@@ -1,4 +1,6 @@
-"""The history of attempts that did not succeed, and what ended_at says meanwhile."""
+"""The history of attempts that did not succeed, what ended_at says meanwhile, and the queue that
+hears of a task's failure.
+"""
 
 from yoyo import step
 
@@ -22,6 +24,7 @@ COMMENTS = {
     "COLUMN {p}attempt.worker": "as it names itself, if it does",
     "COLUMN {p}attempt.error": "why, as its consumer said",
     "COLUMN {p}attempt.traceback": "where in the program",
+    "COLUMN {p}task.on_failure": "queue on which its end in failure creates a task",
     "COLUMN {p}task.ended_at": "when it ended; of an active task, when a scan last claimed it, or "
     "an attempt last ended; after a lapse, when the attempt before had started",
 }
@@ -44,5 +47,6 @@ LOB (error) STORE AS (CACHE)
 LOB (traceback) STORE AS (CACHE)
 """)  # noqa: E501
     ),
+    step(Creation(f"ALTER TABLE {p}task ADD (on_failure VARCHAR2(128 CHAR))")),
     *(step(f"COMMENT ON {name.format(p=p)} IS '{text}'") for name, text in COMMENTS.items()),
 ]

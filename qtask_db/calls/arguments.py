@@ -125,9 +125,10 @@ def options_of(
     deadline: int | None,
     delete_deadline: int | None,
     max_count: int | None,
+    on_failure: str | None,
 ) -> dict[str, Any]:
     """Those that were given, by name. Raises InvalidArgument."""
-    texts = {"order_no": order_no, "namespace": namespace}
+    texts = {"order_no": order_no, "namespace": namespace, "on_failure": on_failure}
     numbers = {
         "deadline": deadline,
         "delete_deadline": delete_deadline,

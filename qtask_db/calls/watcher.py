@@ -67,10 +67,13 @@ def read_task(conn: Any, task_id: int) -> TaskDetails:
     """
     check_numbers(in_task_id=task_id)
     _, rows = bind(conn).call("read_task", task_id)
-    (row,) = _named((*_TASK, "interval_seconds", "lapses", "payload", "history"), rows)
+    (row,) = _named(
+        (*_TASK, "interval_seconds", "on_failure", "lapses", "payload", "history"), rows
+    )
     return TaskDetails(
         task=_task(row),
         interval=int(row["interval_seconds"]),
+        on_failure=row["on_failure"],
         lapses=int(row["lapses"]),
         payload=row["payload"],
         attempts=[

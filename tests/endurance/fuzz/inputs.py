@@ -157,7 +157,7 @@ def _one_of(*sound: Any) -> Sound:
 
 _TEXTS = (
     "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
-    "in_reason", "in_delivery",
+    "in_reason", "in_on_failure", "in_delivery",
 )  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
@@ -177,7 +177,10 @@ _SOUND: dict[str, Sound] = {
     "in_common": _one_of(None, '{"queue": "R"}', '{"name": "job", "interval": 60, "queue": "Q"}'),
     "in_name": _one_of("job"),
     "in_payload": _one_of("{}", '{"order_no": "8973"}'),
-    "in_options": _one_of(None, '{"order_no": "1"}', '{"max_count": 2, "namespace": "n"}'),
+    "in_on_failure": _one_of(None, "R"),
+    "in_options": _one_of(
+        None, '{"order_no": "1", "on_failure": "R"}', '{"max_count": 2, "namespace": "n"}'
+    ),
     "in_queue": _one_of("Q", "R"),
     "in_namespace": _one_of(None, "default", "n"),
     "in_order_no": _one_of(None, "1"),

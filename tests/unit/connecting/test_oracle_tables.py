@@ -41,6 +41,7 @@ TASK = [
     ("active", "NUMBER", 0, None, 18, "Y", ACTIVE, "YES"),
     ("payload", "CLOB", 0, None, None, "N", None, "NO"),
     ("last_error", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("on_failure", "VARCHAR2", 128, "C", None, "Y", None, "NO"),
 ]  # fmt: skip
 BATCH = [
     ("batch_id", "NUMBER", 0, None, 18, "N", None, "NO"),

@@ -46,6 +46,7 @@ BEGIN
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_ends JSON;
   DECLARE v_refused JSON;
+  DECLARE v_failed {{ text }};
   DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_own }};
 
@@ -75,6 +76,14 @@ BEGIN
   WHERE task.batch_id = v_batch_id AND task.attempts = given.attempt"
   % (outcome_of("given.outcome"), limit.traceback, limit.traceback, given_ends(), p)) }};
   CALL {{ p }}forget_attempts(JSON_EXTRACT(v_ends, '$[*].task_id'));
+  {{ settled }} SELECT JSON_ARRAYAGG(task.task_id)
+  INTO v_failed
+  FROM {{ given_tasks("v_ends") }} AS given
+  STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+  WHERE {{ is_ended }} AND task.status = {{ status.failed }} AND task.on_failure IS NOT NULL;
+  IF v_failed IS NOT NULL THEN
+    CALL {{ p }}create_follow_ups(v_failed, v_now);
+  END IF;
 
   -- Of those that were not refused before, the present state, not that of the caller's snapshot: by a lock.
   SELECT task_id, attempt, error_number, NULL AS status

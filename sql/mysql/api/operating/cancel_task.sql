@@ -17,6 +17,7 @@ BEGIN
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
   DECLARE v_status TINYINT;
+  DECLARE v_follow TINYINT;
   DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_begun }};
 
@@ -28,8 +29,8 @@ BEGIN
   IF NOT v_own_transaction THEN
     {{ look_first("NULL", "TRUE") }};
   END IF;
-  SELECT MAX(status)
-  INTO v_status
+  SELECT MAX(status), COUNT(on_failure)
+  INTO v_status, v_follow
   FROM {{ p }}task
   WHERE task_id = in_task_id
   FOR UPDATE /* R16 */;
@@ -54,6 +55,9 @@ BEGIN
     FROM %stask
     WHERE task_id = in_task_id" % p) | indent(2) }};
     CALL {{ p }}forget_attempts(CONCAT('[', in_task_id, ']'));
+  END IF;
+  IF v_follow THEN
+    CALL {{ p }}create_follow_ups(CONCAT('[', in_task_id, ']'), v_now);
   END IF;
   {{ commit_begun }};
 END

@@ -11,8 +11,8 @@ BEGIN
   Parameters
     in_task_id    the task
   Result
-    one row: the columns of the view task_list, then interval_seconds, lapses (attempts in a row that were started and never
-    ended), payload (as its creator gave it) and history, a JSON array with an object for each attempt that did not
+    one row: the columns of the view task_list, then interval_seconds, on_failure, lapses (attempts in a row that were started and
+    never ended), payload (as its creator gave it) and history, a JSON array with an object for each attempt that did not
     succeed, the newest {{ limit.history }} at most: attempt, started_at, ended_at, outcome (failed, rejected, snoozed, lapsed
     if it never ended, expired at the deadline, cancelled), worker, error, traceback. Times are UTC
   Errors
@@ -48,9 +48,9 @@ BEGIN
   WHERE task_id = in_task_id;
   SELECT
     {{ task_columns }},
-    interval_seconds, lapses, payload, COALESCE(v_history, '[]') AS history
+    interval_seconds, on_failure, lapses, payload, COALESCE(v_history, '[]') AS history
   FROM (
-    SELECT listed.*, task.interval_seconds, task.payload
+    SELECT listed.*, task.interval_seconds, task.on_failure, task.payload
     FROM {{ p }}task_list AS listed
     STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = listed.task_id
     WHERE listed.task_id = in_task_id

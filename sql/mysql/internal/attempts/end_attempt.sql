@@ -14,6 +14,7 @@ BEGIN
   Internal: ends an attempt without success, as fail_task, reject_task and snooze_task do, and enters it in the history.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_follow TINYINT;
   DECLARE v_own_transaction TINYINT DEFAULT FALSE;
   {{ roll_back_begun }};
 
@@ -40,9 +41,12 @@ BEGIN
   FROM %stask
   WHERE task_id = in_task_id" % (limit.traceback, p)) }};
   CALL {{ p }}forget_attempts(CONCAT('[', in_task_id, ']'));
-  SELECT status
-  INTO out_status
+  SELECT status, status = {{ status.failed }} AND on_failure IS NOT NULL
+  INTO out_status, v_follow
   FROM {{ p }}task
   WHERE task_id = in_task_id;
+  IF v_follow THEN
+    CALL {{ p }}create_follow_ups(CONCAT('[', in_task_id, ']'), v_now);
+  END IF;
   {{ commit_begun }};
 END

@@ -21,4 +21,5 @@ BEGIN
   STRAIGHT_JOIN %stask AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   WHERE task.lapses > 0" % p) }};
   CALL {{ p }}forget_attempts(in_ids);
+  CALL {{ p }}create_follow_ups(in_ids, in_now);
 END

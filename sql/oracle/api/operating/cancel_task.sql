@@ -14,6 +14,7 @@ Transaction
 IS
   v_now {{ instant }} := {{ now }};
   v_found NUMBER;
+  v_cancelled ids;
   v_status NUMBER;
   v_attempt NUMBER;
   v_started_at {{ instant }};
@@ -48,4 +49,6 @@ BEGIN
   IF v_status = {{ status.processing }} THEN
     keep_attempt(in_task_id, v_attempt, v_started_at, v_now, 'cancelled');
   END IF;
+  v_cancelled(1) := in_task_id;
+  create_follow_ups(v_cancelled, v_now);
 END cancel_task;

@@ -8,8 +8,8 @@ Reads all of a task: its payload and the history of its attempts, too.
 Parameters
   in_task_id    the task
 Result
-  one row: the columns of the view task_list, then interval_seconds, lapses (attempts in a row that were started and never
-  ended), payload (as its creator gave it) and history, a JSON array with an object for each attempt that did not
+  one row: the columns of the view task_list, then interval_seconds, on_failure, lapses (attempts in a row that were started and
+  never ended), payload (as its creator gave it) and history, a JSON array with an object for each attempt that did not
   succeed, the newest {{ limit.history }} at most: attempt, started_at, ended_at, outcome (failed, rejected, snoozed, lapsed
   if it never ended, expired at the deadline, cancelled), worker, error, traceback. Times are UTC
 Errors
@@ -35,9 +35,9 @@ BEGIN
   OPEN out_rows FOR
     SELECT
       {{ task_columns }},
-      interval_seconds, lapses, payload, COALESCE(history, TO_CLOB('[]')) AS history
+      interval_seconds, on_failure, lapses, payload, COALESCE(history, TO_CLOB('[]')) AS history
     FROM (
-      SELECT listed.*, task.interval_seconds, task.payload, kept.history
+      SELECT listed.*, task.interval_seconds, task.on_failure, task.payload, kept.history
       FROM {{ p }}task_list listed
       JOIN {{ p }}task task ON task.task_id = listed.task_id
       LEFT JOIN (

@@ -19,6 +19,7 @@ IS
   v_error CLOB := SUBSTR(v_longest, 1, {{ limit.error }});
   v_attempt NUMBER;
   v_started_at {{ instant }};
+  v_failed ids;
 BEGIN
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
@@ -41,4 +42,8 @@ BEGIN
     SUBSTR(in_error, 1, {{ limit.traceback }}),
     SUBSTR(in_traceback, GREATEST(1, LENGTH(in_traceback) - {{ limit.traceback - 1 }}))
   );
+  IF out_status = {{ status.failed }} THEN
+    v_failed(1) := in_task_id;
+    create_follow_ups(v_failed, v_now);
+  END IF;
 END end_attempt;

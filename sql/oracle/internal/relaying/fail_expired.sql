@@ -38,4 +38,5 @@ BEGIN
       keep_attempt(v_failed(i), v_attempt, v_started_at, in_now, v_outcome);
     END IF;
   END LOOP;
+  create_follow_ups(v_failed, in_now);
 END fail_expired;
