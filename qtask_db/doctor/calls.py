@@ -99,6 +99,8 @@ def _life(conn: Connection) -> Iterator[_Step]:
     again = absent or errors.AlreadyFinished
     yield "finish_task_once", lambda: calls.finish_once(conn, task_id, attempts[-1]), again
     yield "finish_tasks", lambda: calls.finish_many(conn, [(task_id, None)]), None
+    over = absent or errors.TaskNotActive
+    yield "reject_task", lambda: calls.reject(conn, task_id, attempts[-1]), over
 
 
 def _other_lives(conn: Connection) -> Iterator[_Step]:

@@ -146,7 +146,7 @@ def _made(life: Life, *tasks: Any) -> Outcome:
 
 
 def _create_one(life: Life, queue: str, order_no: str) -> Outcome:
-    options = {"namespace": OURS, "order_no": order_no, "max_count": 3}
+    options: dict[str, Any] = {"namespace": OURS, "order_no": order_no, "max_count": 3}
     return _made(life, calls.create(life.app, "job", PAYLOAD, 3600, queue, **options))
 
 

@@ -78,7 +78,7 @@ BEGIN
       {{ settled }} UPDATE {{ failed }}
       SET task.last_error = LEFT(CONCAT(
         'on_failure: the queue may not be registered, so that no task was created',
-        COALESCE(CONCAT('; ', task.last_error), '')
+        COALESCE(CONCAT(': ', task.last_error), '')
       ), {{ limit.error }})
       WHERE task.queue_id = v_from_id AND task.on_failure = v_queue;
     ELSE

@@ -31,7 +31,7 @@ BEGIN
   );
   IF JSON_LENGTH(v_rest) > 0 THEN
     SET v_message = CONCAT(
-      LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 40),
+      LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 28),
       ' is not an option; these are: namespace, order_no, deadline, delete_deadline, max_count, on_failure'
     );
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;

@@ -38,7 +38,7 @@ BEGIN
           UPDATE {{ p }}task
           SET last_error = SUBSTR(
             TO_CLOB('on_failure: the queue may not be registered, so that no task was created')
-              || CASE WHEN last_error IS NOT NULL THEN '; ' END || last_error, 1, {{ limit.error }}
+              || CASE WHEN last_error IS NOT NULL THEN ': ' END || last_error, 1, {{ limit.error }}
           )
           WHERE task_id = in_ids(i);
       END;
