@@ -25,6 +25,7 @@ from qtask_db.calls import (
     create_many,
     delay,
     depth,
+    end_many,
     expire,
     explain,
     extend,
@@ -40,9 +41,11 @@ from qtask_db.calls import (
     processing,
     processing_many,
     purge,
+    read_task,
     receive,
     receive_many,
     redrive,
+    reject,
     release,
     remove_idle_queues,
     remove_queue,
@@ -53,12 +56,14 @@ from qtask_db.calls import (
     scan,
     select_tasks,
     set_delivery,
+    snooze,
     stats,
     take,
 )
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
+from qtask_db.models import AttemptEnd, Ended
 from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
@@ -68,9 +73,11 @@ if TYPE_CHECKING:
     from qtask_db.worker import Job, Retry, Worker
 
 __all__ = [
+    "AttemptEnd",
     "Client",
     "Connection",
     "Database",
+    "Ended",
     "Job",
     "NewTask",
     "QtaskError",
@@ -88,6 +95,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "end_many",
     "expire",
     "explain",
     "extend",
@@ -104,9 +112,11 @@ __all__ = [
     "processing_many",
     "purge",
     "push",
+    "read_task",
     "receive",
     "receive_many",
     "redrive",
+    "reject",
     "release",
     "remove_idle_queues",
     "remove_queue",
@@ -117,6 +127,7 @@ __all__ = [
     "scan",
     "select_tasks",
     "set_delivery",
+    "snooze",
     "stats",
     "take",
 ]

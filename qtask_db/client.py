@@ -28,6 +28,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.log import get_logger
+from qtask_db.models import TaskDetails
 from qtask_db.task import NewTask, Options, Payload, Task
 from qtask_db.transport.queues import push_now
 from qtask_db.transport.url import RedisClient, check_client, connect
@@ -185,6 +186,10 @@ class Client:
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many` in a transaction of its own, pushed."""
         return self._single(lambda tx: tx.create_many(tasks))
+
+    def read_task(self, task_id: int) -> TaskDetails:
+        """As `qtask_db.read_task`, in a transaction of its own."""
+        return self._single(lambda tx: calls.read_task(tx.conn, task_id))
 
     def close(self) -> None:
         """Closes the idle connections, and those to Redis if it was given as a URL."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Literal
 
 from qtask_db.constants import Status
 
@@ -91,6 +92,38 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How an attempt has ended without success, for `end_many`."""
+
+    task_id: int
+    attempt: int
+    outcome: Literal["fail", "reject", "snooze"]
+    """As the calls of these names: try again, fail for good, or not yet."""
+    error: str | None = None
+    """Why, for people; None keeps the one before."""
+    delay: int | None = None
+    """Seconds until the task comes again. `fail`: None is its interval; `snooze` needs it, `reject`
+    has none.
+    """
+    traceback: str | None = None
+    """Where in the program, for the history of the task's attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One attempt of which `end_many` has more to say: it was refused, or the task has failed for
+    good.
+    """
+
+    task_id: int
+    attempt: int | None
+    number: int | None
+    """The contract's error number if the attempt was left as it was, else None."""
+    status: Status | None
+    """FAILED for good; None if the attempt was refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskInfo:
     """A task as `list_tasks` shows it. Times are UTC, with their zone."""
 
@@ -146,6 +179,41 @@ class Changes:
     changed: int
     skipped: list[Refused]
     """Those that are as they were; of `TaskBusy` a moment later the same call may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptInfo:
+    """An attempt that did not succeed. Times are UTC, with their zone."""
+
+    attempt: int
+    started_at: datetime.datetime
+    ended_at: datetime.datetime
+    """Of one that never ended: when that was found."""
+    outcome: str
+    """`failed`, `rejected`, `snoozed`, `lapsed` (it never ended), `expired` (at the deadline) or
+    `cancelled`.
+    """
+    worker: str | None
+    """As it names itself, if it does."""
+    error: str | None
+    traceback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetails:
+    """All of a task, as `read_task` returns it."""
+
+    task: TaskInfo
+    interval: int
+    """Seconds until a started task is queued again unless its attempt ends."""
+    on_failure: str | None
+    """The queue on which its end in failure creates a task."""
+    lapses: int
+    """Attempts in a row that were started and never ended."""
+    payload: str
+    """The JSON object as it was stored."""
+    attempts: list[AttemptInfo]
+    """Those that did not succeed, the newest hundred at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
     deadline: int | None
     delete_deadline: int | None
     max_count: int | None
+    on_failure: str | None
 
 
 _OPTIONAL = ("delay", *Options.__annotations__)
@@ -57,6 +58,10 @@ class NewTask:
     """Seconds from the task's end to its deletion."""
     max_count: int | None = None
     """Most attempts."""
+    on_failure: str | None = None
+    """A queue: if the task ends in failure or is cancelled, a task is created there that has it in
+    its payload.
+    """
 
     def as_element(self, payload: str) -> dict[str, Any]:
         """An element of the array that `create_tasks` takes, with the payload as text."""

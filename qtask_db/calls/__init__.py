@@ -11,6 +11,7 @@ are seconds. Every error is one of `qtask_db.errors`.
 from __future__ import annotations
 
 from qtask_db.calls.consumer import (
+    end_many,
     extend,
     fail,
     finish,
@@ -20,7 +21,9 @@ from qtask_db.calls.consumer import (
     processing_many,
     receive,
     receive_many,
+    reject,
     return_many,
+    snooze,
     take,
 )
 from qtask_db.calls.operator import (
@@ -58,12 +61,16 @@ from qtask_db.calls.watcher import (
     explain,
     list_processes,
     list_tasks,
+    read_task,
     stats,
 )
 from qtask_db.constants import Status
 from qtask_db.models import (
+    AttemptEnd,
+    AttemptInfo,
     Batch,
     Changes,
+    Ended,
     Explanation,
     Message,
     ProcessInfo,
@@ -77,13 +84,17 @@ from qtask_db.models import (
     Selection,
     Started,
     Taken,
+    TaskDetails,
     TaskInfo,
 )
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
+    "AttemptEnd",
+    "AttemptInfo",
     "Batch",
     "Changes",
+    "Ended",
     "Explanation",
     "Message",
     "NewTask",
@@ -101,6 +112,7 @@ __all__ = [
     "Status",
     "Taken",
     "Task",
+    "TaskDetails",
     "TaskInfo",
     "audit",
     "cancel",
@@ -110,6 +122,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "end_many",
     "expire",
     "explain",
     "extend",
@@ -125,9 +138,11 @@ __all__ = [
     "processing",
     "processing_many",
     "purge",
+    "read_task",
     "receive",
     "receive_many",
     "redrive",
+    "reject",
     "release",
     "remove_idle_queues",
     "remove_queue",
@@ -138,6 +153,7 @@ __all__ = [
     "scan",
     "select_tasks",
     "set_delivery",
+    "snooze",
     "stats",
     "take",
 ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from operator import is_
 from typing import Any
 
 from qtask_db.constants import LIMIT
 from qtask_db.errors import InvalidArgument, InvalidPayload
+from qtask_db.models import AttemptEnd
 from qtask_db.task import SHARED, NewTask, Payload, shared
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -128,9 +130,10 @@ def options_of(
     deadline: int | None,
     delete_deadline: int | None,
     max_count: int | None,
+    on_failure: str | None,
 ) -> dict[str, Any]:
     """Those that were given, by name. Raises InvalidArgument."""
-    texts = {"order_no": order_no, "namespace": namespace}
+    texts = {"order_no": order_no, "namespace": namespace, "on_failure": on_failure}
     numbers = {
         "deadline": deadline,
         "delete_deadline": delete_deadline,
@@ -153,6 +156,14 @@ def json_messages(messages: Sequence[tuple[int, int | None, str]]) -> str:
         check_texts(queue=queue)
     return json_array(
         [{**_element(task_id, attempt), "queue": queue} for task_id, attempt, queue in messages]
+    )
+
+
+def json_ends(ends: Iterable[AttemptEnd]) -> str:
+    """In the order of the ids, too."""
+    given = sorted(map(asdict, ends), key=lambda end: end["task_id"])
+    return json_array(
+        [{name: value for name, value in end.items() if value is not None} for end in given]
     )
 
 

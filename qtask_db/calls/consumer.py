@@ -10,13 +10,14 @@ from qtask_db.calls.arguments import (
     check_numbers,
     check_texts,
     json_attempts,
+    json_ends,
     json_messages,
     json_names,
     milliseconds,
 )
 from qtask_db.constants import Status
 from qtask_db.database import bind
-from qtask_db.models import ReceivedTask, Reception, Refused, Started, Taken
+from qtask_db.models import AttemptEnd, Ended, ReceivedTask, Reception, Refused, Started, Taken
 
 
 def processing(conn: Any, task_id: int, attempt: int | None = None) -> int:
@@ -159,6 +160,47 @@ def fail(
     check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
     (status,), _ = bind(conn).call("fail_task", task_id, attempt, error, delay)
     return Status(int(status))
+
+
+def reject(conn: Any, task_id: int, attempt: int | None = None, error: str | None = None) -> None:
+    """Ends an attempt and fails its task for good, whatever attempts are left. Calls reject_task.
+
+    `error`: a text for people. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or
+    StaleAttempt.
+    """
+    check_texts(in_error=error)
+    check_numbers(in_task_id=task_id, in_attempt=attempt)
+    bind(conn).call("reject_task", task_id, attempt, error)
+
+
+def snooze(
+    conn: Any, task_id: int, attempt: int | None, delay: int, reason: str | None = None
+) -> None:
+    """Ends an attempt that does not count: the task waits for `delay` seconds. Calls snooze_task.
+
+    `reason`: a text for people. Raises TaskNotFound, TaskNotActive, TaskNotProcessing or
+    StaleAttempt.
+    """
+    check_texts(in_reason=reason)
+    check_numbers(in_task_id=task_id, in_attempt=attempt, in_delay=delay)
+    bind(conn).call("snooze_task", task_id, attempt, delay, reason)
+
+
+def end_many(conn: Any, worker: str, ends: Iterable[AttemptEnd]) -> list[Ended]:
+    """Ends attempts that have not succeeded. `worker` names the caller in their history. Returns
+    those that were refused and those whose task has failed for good. Calls end_attempts.
+    """
+    check_texts(in_worker=worker)
+    _, rows = bind(conn).call("end_attempts", worker, json_ends(ends))
+    return [
+        Ended(
+            int(task_id),
+            None if attempt is None else int(attempt),
+            None if number is None else int(number),
+            None if status is None else Status(int(status)),
+        )
+        for task_id, attempt, number, status in rows
+    ]
 
 
 def extend(conn: Any, task_id: int, attempt: int | None = None, seconds: int | None = None) -> None:

@@ -28,6 +28,7 @@ def create(
     deadline: int | None = None,
     delete_deadline: int | None = None,
     max_count: int | None = None,
+    on_failure: str | None = None,
 ) -> Task:
     """Creates a real-time task. After the commit, call its `push`. Calls create_task; raises
     BadInput or TooManyQueues.
@@ -35,12 +36,14 @@ def create(
     `interval`: seconds until the task is queued again if it has not ended. `order_no`: while a task
     of the same namespace, name, queue and order number is active, that one is returned and none is
     created. `deadline`: seconds after the creation; no attempt starts later. `delete_deadline`:
-    seconds that the terminal task is kept. `max_count`: most attempts.
+    seconds that the terminal task is kept. `max_count`: most attempts. `on_failure`: a queue on
+    which a task is created, in the same transaction, if this one fails for good or is cancelled;
+    its payload is `{"failed_task": {…}}`.
     """
     check_texts(in_name=name, in_queue=queue)
     check_numbers(in_interval=interval)
     text = payload_text(payload)
-    options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
+    options = options_of(order_no, namespace, deadline, delete_deadline, max_count, on_failure)
     (task_id, created, pushable), _ = bind(conn).call(
         "create_task", name, text, interval, queue, options=options
     )
@@ -60,6 +63,7 @@ def delay(
     deadline: int | None = None,
     delete_deadline: int | None = None,
     max_count: int | None = None,
+    on_failure: str | None = None,
 ) -> Task:
     """Creates a task that a relay queues when `delay` seconds have passed. Calls delay_task; raises
     BadInput or TooManyQueues.
@@ -70,7 +74,7 @@ def delay(
     check_texts(in_name=name, in_queue=queue)
     check_numbers(in_delay=delay, in_interval=interval)
     text = payload_text(payload)
-    options = options_of(order_no, namespace, deadline, delete_deadline, max_count)
+    options = options_of(order_no, namespace, deadline, delete_deadline, max_count, on_failure)
     (task_id, created), _ = bind(conn).call(
         "delay_task", name, text, delay, interval, queue, options=options
     )

@@ -12,11 +12,13 @@ from qtask_db.constants import Status
 from qtask_db.database import bind
 from qtask_db.models import (
     PLACES,
+    AttemptInfo,
     Explanation,
     ProcessInfo,
     QueueAudit,
     QueueDepth,
     QueueStats,
+    TaskDetails,
     TaskInfo,
 )
 
@@ -61,18 +63,29 @@ def list_tasks(
         namespace,
         limit,
     )
-    return [
-        TaskInfo(
-            task_id=int(row["task_id"]),
-            status=Status(int(row["status"])),
-            attempts=int(row["attempts"]),
-            max_count=int(row["max_count"]),
-            **{name: row[name] for name in ("namespace", "queue", "name", "order_no")},
-            **{name: _utc(row[name]) for name in _TASK if name.endswith("_at")},
-            last_error=row["last_error"],
-        )
-        for row in _named(_TASK, rows)
-    ]
+    return [_task(row) for row in _named(_TASK, rows)]
+
+
+def read_task(conn: Any, task_id: int) -> TaskDetails:
+    """Reads all of a task, with its payload and the attempts that did not succeed. Calls read_task.
+    Raises TaskNotFound.
+    """
+    check_numbers(in_task_id=task_id)
+    _, rows = bind(conn).call("read_task", task_id)
+    (row,) = _named(
+        (*_TASK, "interval_seconds", "on_failure", "lapses", "payload", "history"), rows
+    )
+    return TaskDetails(
+        task=_task(row),
+        interval=int(row["interval_seconds"]),
+        on_failure=row["on_failure"],
+        lapses=int(row["lapses"]),
+        payload=row["payload"],
+        attempts=[
+            AttemptInfo(**{n: _utc(v) if n.endswith("_at") else v for n, v in found.items()})
+            for found in json.loads(row["history"])
+        ],
+    )
 
 
 def stats(conn: Any, namespace: str | None = None) -> list[QueueStats]:
@@ -141,6 +154,18 @@ def list_processes(conn: Any) -> list[ProcessInfo]:
 
 def _number(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def _task(row: Mapping[str, Any]) -> TaskInfo:
+    return TaskInfo(
+        task_id=int(row["task_id"]),
+        status=Status(int(row["status"])),
+        attempts=int(row["attempts"]),
+        max_count=int(row["max_count"]),
+        **{name: row[name] for name in ("namespace", "queue", "name", "order_no")},
+        **{name: _utc(row[name]) for name in _TASK if name.endswith("_at")},
+        last_error=row["last_error"],
+    )
 
 
 def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:

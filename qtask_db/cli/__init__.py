@@ -19,6 +19,7 @@ from qtask_db.cli.commands import (
     removal,
     run,
     schema,
+    show,
     stats,
     tasks,
     upkeep,
@@ -72,7 +73,7 @@ def main() -> None:
 main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doctor.doctor])
 main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
-main.add_section("", [changes.cancel, changes.retry, changes.fail])
+main.add_section("", [show.show, changes.cancel, changes.retry, changes.fail])
 main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])

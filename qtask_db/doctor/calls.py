@@ -14,6 +14,7 @@ from qtask_db.constants import NO_TASK
 from qtask_db.doctor.advice import advice
 from qtask_db.doctor.check import Check, fail, ok
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
+from qtask_db.models import AttemptEnd
 from qtask_db.task import NewTask
 
 if TYPE_CHECKING:
@@ -79,8 +80,14 @@ def _life(conn: Connection) -> Iterator[_Step]:
     yield "extend_task", lambda: calls.extend(conn, task_id, 1), absent
     yield "explain_task", lambda: calls.explain(conn, task_id), absent
     yield "fail_task", lambda: calls.fail(conn, task_id, 1, NAME, 0), absent
+    yield "read_task", lambda: calls.read_task(conn, task_id), absent
     yield "start_tasks", lambda: calls.processing_many(conn, [(task_id, None)]), None
     yield "return_tasks", lambda: calls.return_many(conn, [(task_id, 2)]), None
+    yield "start_task", lambda: calls.processing(conn, task_id), absent
+    yield "snooze_task", lambda: calls.snooze(conn, task_id, 3, 1), absent
+    yield "start_task", lambda: calls.processing(conn, task_id), absent
+    ends = [AttemptEnd(task_id, 4, "fail", NAME, 0)]
+    yield "end_attempts", lambda: calls.end_many(conn, NAME, ends), None
     yield "cancel_task", lambda: calls.cancel(conn, task_id), absent
     yield "retry_task", lambda: calls.retry(conn, task_id), absent
     named = [(task_id, None, NAME)]
@@ -92,6 +99,8 @@ def _life(conn: Connection) -> Iterator[_Step]:
     again = absent or errors.AlreadyFinished
     yield "finish_task_once", lambda: calls.finish_once(conn, task_id, attempts[-1]), again
     yield "finish_tasks", lambda: calls.finish_many(conn, [(task_id, None)]), None
+    over = absent or errors.TaskNotActive
+    yield "reject_task", lambda: calls.reject(conn, task_id, attempts[-1]), over
 
 
 def _other_lives(conn: Connection) -> Iterator[_Step]:

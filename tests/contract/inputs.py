@@ -60,9 +60,10 @@ REFUSED: list[tuple[str, Any, type, str]] = [
     ("queue", None, InvalidArgument, "1 to 128"),
     *_names("namespace", LIMIT["namespace"]),
     *_names("order_no", LIMIT["order_no"]),
+    *_names("on_failure", LIMIT["queue"]),
     *(
         (name, value, InvalidArgument, "")
-        for name in ("namespace", "order_no")
+        for name in ("namespace", "order_no", "on_failure")
         for value in (5, [], {}, True)
     ),
     *_numbers("interval", 1, SECONDS),

@@ -10,6 +10,7 @@ import pytest
 import states
 
 from qtask_db.errors import QtaskError
+from qtask_db.models import AttemptEnd
 from qtask_db.schema.render import INDEX
 
 from .model import Model
@@ -37,6 +38,10 @@ def take(model: Model) -> object:
     )
 
 
+def end(model: Model) -> object:
+    return model.end(AttemptEnd(1, model.tasks[1].attempts, "fail"))
+
+
 VERBS: dict[str, Step] = {
     "start_task": lambda model: model.start(1, None),
     "receive_task": lambda model: model.receive(1, None, "Q"),
@@ -44,6 +49,9 @@ VERBS: dict[str, Step] = {
     "finish_task": lambda model: model.finish(1, None),
     "finish_task_once": lambda model: model.finish_once(1, model.tasks[1].attempts),
     "fail_task": lambda model: model.fail(1, None, None, None),
+    "reject_task": lambda model: model.reject(1, None, None),
+    "snooze_task": lambda model: model.snooze(1, None, INTERVAL, None),
+    "end_attempts": end,
     "return_tasks": lambda model: model.give_back(1, None),
     "extend_task": lambda model: model.extend(1, None, None),
     "cancel_task": lambda model: model.cancel(1),

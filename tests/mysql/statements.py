@@ -23,6 +23,7 @@ _TASKS = json.dumps(
             "interval": 60,
             "queue": "Q0",
             "order_no": f"n{n}",
+            "outcome": "fail",
         }
         for n in _ELEMENTS
     ]
@@ -35,13 +36,16 @@ _VALUES = {
         ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
         f"'{_IDS}'",
     ),
-    **dict.fromkeys(["given", "new", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"),
+    **dict.fromkeys(
+        ["ends", "given", "new", "oldest", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"
+    ),
     **dict.fromkeys(["held", "known"], "'[]'"),
-    **dict.fromkeys(["error", "name", "order_no", "payload", "queue", "relay"], "'n7'"),
+    **dict.fromkeys(["error", "name", "worker", "order_no", "payload", "queue", "relay"], "'n7'"),
     **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),
     **dict.fromkeys(["left", "limit"], "10000"),
     "common": f"'{json.dumps({'name': 'n7', 'interval': 60, 'queue': 'Q0'})}'",
     "namespace": "'default'",
+    "outcome": "'fail'",
     "piece": "'1, 2, 3'",
     "locked": f"'{_TASKS}'",
     "names": """'["r1", "w1"]'""",
@@ -77,7 +81,9 @@ def statements() -> Iterator[Statement]:
 
 
 def _statement(text: str) -> str:
-    for found in re.finditer(r"^ *\(?(?=(?:SELECT|UPDATE|DELETE|INSERT)\b)", text, re.MULTILINE):
+    for found in re.finditer(
+        r"^ *\(?(?=(?:SELECT|UPDATE|DELETE|INSERT|REPLACE)\b)", text, re.MULTILINE
+    ):
         before = text[: found.start()]
         if before.count("(") == before.count(")"):
             return text[found.start() :].strip()

@@ -16,7 +16,10 @@ from qtask_db.settings import DEFAULT_PREFIX
 
 SECTIONS = ["Parameters", "Result", "Errors", "Transaction"]
 # One JSON object on MySQL, which has no defaults for parameters.
-OPTIONS = ["in_namespace", "in_order_no", "in_deadline", "in_delete_deadline", "in_max_count"]
+OPTIONS = [
+    "in_namespace", "in_order_no", "in_deadline", "in_delete_deadline", "in_max_count",
+    "in_on_failure",
+]  # fmt: skip
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 
@@ -260,7 +263,8 @@ def test_no_loop_is_endless(dialect: str, name: str) -> None:
     text = ALL[dialect][name].text
     loops = re.findall(r"^ *(?:\w+: )?(?:WHILE\b.*|LOOP|REPEAT)$", text, flags=re.MULTILINE)
     rows = re.findall(
-        r"IF v_done\b|EXIT WHEN|WHILE v_place < (?:v_due\b|LENGTH)|WHILE v_rest <> ''", text
+        r"IF v_done\b|EXIT WHEN|WHILE v_place < (?:v_due\b|v_count\b|LENGTH)|WHILE v_rest <> ''",
+        text,
     )
     counts = re.findall(r"\bv_(?:race|races|tries) > \d+|v_depth <= \d+|v_rounds = \d+", text)
     counts += re.findall(r"\bv_left <= 0\b|\bout_slept < in_rest\b", text)

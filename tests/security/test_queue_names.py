@@ -232,3 +232,17 @@ def test_only_operators_remove(
         with pytest.raises((AccessDenied, NotInstalled)):
             attack()
     assert kept_queues(owner) == [("MAIL", True)]
+
+
+def test_a_queue_that_nobody_allows_keeps_no_task_from_failing(owner: Connection) -> None:
+    tasks = [
+        calls.create(owner, "job", {}, 60, "MAIL", on_failure=queue).task_id
+        for queue in ("resque:queue:critical", "GCR:DEAD")
+    ]
+    for task_id in tasks:
+        calls.processing(owner, task_id)
+        calls.reject(owner, task_id, 1, "broken")
+    told = {one.task_id: one.last_error or "" for one in calls.list_tasks(owner, queue="MAIL")}
+    assert "no task was created: broken" in told[tasks[0]]
+    assert told[tasks[1]] == "broken"
+    assert kept_queues(owner) == [("GCR:DEAD", True), ("MAIL", True)]

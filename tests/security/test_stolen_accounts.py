@@ -30,6 +30,10 @@ def finish(conn: Connection, task_id: int) -> object:
     return calls.finish(conn, task_id)
 
 
+def reject(conn: Connection, task_id: int) -> object:
+    return calls.reject(conn, task_id, calls.processing(conn, task_id))
+
+
 def claim(conn: Connection, _task_id: int) -> object:
     return calls.scan(conn, "thief").messages
 
@@ -43,6 +47,8 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "read by the name of its queue": receive,
     "end": finish,
     "explain": calls.explain,
+    "read": calls.read_task,
+    "reject": reject,
     "list": lambda conn, _: calls.list_tasks(conn, order_no=ORDER),
     "claim": claim,
     "count": lambda conn, _: calls.depth(conn),
@@ -56,7 +62,7 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
 }
 CREATE = {"create", "find out the number of a task by its order number"}
 POSE = "pose as a process"
-WORK = {"start", "end", "read by the name of its queue", "purge", POSE}
+WORK = {"start", "end", "reject", "read by the name of its queue", "purge", POSE}
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
@@ -65,6 +71,7 @@ GOOD_FOR = {
     "monitor": {"count", "see the processes"},
     "operator": {
         "explain",
+        "read",
         "list",
         "count",
         "cancel",
@@ -104,7 +111,7 @@ def test_what_it_reads(role: str, conn: Connection, account: Account) -> None:
         except DENIED as error:
             seen += str(error)
         execute(conn, f"DELETE FROM {conn.prefix}task")
-    assert ("number-of-the-victim" in seen) == (role in {"relay", "worker", "app"})
+    assert ("number-of-the-victim" in seen) == (role in {"relay", "worker", "app", "operator"})
     assert (ORDER in seen) == (role in {"operator", "app"})
 
 

@@ -13,7 +13,7 @@ from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.errors import QtaskError
-from qtask_db.models import Batch
+from qtask_db.models import AttemptEnd, Batch
 
 RESERVED = {"task_id": 1}
 TOO_LONG = "(1969)"
@@ -84,7 +84,8 @@ class Life:
             execute(conn, f"{how} AND NO CHAIN NO RELEASE")
 
     def _content(self) -> list[Any]:
-        return query(self.root, "CHECKSUM TABLE qtask_task, qtask_batch, qtask_queue")
+        tables = "qtask_task, qtask_attempt, qtask_batch, qtask_queue"
+        return query(self.root, f"CHECKSUM TABLE {tables}")
 
     def _theirs(self) -> list[Any]:
         return query(
@@ -116,10 +117,8 @@ def _made(life: Life, *tasks: Any) -> Outcome:
 
 
 def _create_one(life: Life, queue: str, order_no: str) -> Outcome:
-    given = ("job", PAYLOAD, 3600, queue)
-    return _made(
-        life, calls.create(life.app, *given, namespace=OURS, order_no=order_no, max_count=3)
-    )
+    options: dict[str, Any] = {"namespace": OURS, "order_no": order_no, "max_count": 3}
+    return _made(life, calls.create(life.app, "job", PAYLOAD, 3600, queue, **options))
 
 
 def _delay_one(life: Life, order_no: str | None) -> Outcome:
@@ -191,6 +190,14 @@ def _finish_many(life: Life) -> Outcome:
     return [(life.label(one.task_id), one.number) for one in found]
 
 
+def _end_many(life: Life) -> Outcome:
+    first, second, third = (life.id(each) for each in ("end many 1", "end many 2", "cancel"))
+    rejected = AttemptEnd(first, 1, "reject", "it's declined", traceback="line\n1")
+    others = AttemptEnd(second, 1, "snooze", delay=1800), AttemptEnd(third, 1, "fail")
+    found = calls.end_many(life.app, "w", [rejected, *others])
+    return sorted((life.label(one.task_id), str(one.number), str(one.status)) for one in found)
+
+
 def _fail(life: Life, label: str) -> Outcome:
     return calls.fail(life.app, life.id(label), 1, "it's broken", 1800)
 
@@ -221,7 +228,10 @@ def _read(life: Life) -> Outcome:
     found = calls.list_tasks(life.operator, namespace=OURS, limit=7)
     (one,) = calls.list_tasks(life.operator, namespace=OURS, order_no="listed")
     told = calls.explain(life.operator, life.id("listed")).text.replace(f"{one.task_id}", "ID")
-    return [[life.label(each.task_id) for each in found], life.label(one.task_id), told[:70]]
+    details = [calls.read_task(life.operator, life.id(f"end many {n}")) for n in (1, 2)]
+    history = [(a.outcome, a.worker, a.error, a.traceback) for t in details for a in t.attempts]
+    listed = [life.label(each.task_id) for each in found]
+    return [listed, life.label(one.task_id), told[:70], history]
 
 
 def _select(life: Life) -> Outcome:
@@ -240,11 +250,8 @@ def _report(life: Life) -> Outcome:
 
 
 def _views(life: Life) -> Outcome:
-    stats, depth, audit = (
-        sorted((one.namespace, one.queue, one.waiting) for one in view(life.operator))
-        for view in (calls.stats, calls.depth, calls.audit)
-    )
-    return [stats, depth, audit]
+    views = [view(life.operator) for view in (calls.stats, calls.depth, calls.audit)]
+    return [sorted((one.namespace, one.queue, one.waiting) for one in view) for view in views]
 
 
 # Each makes one call that writes, or several in one transaction: else a step that is refused might
@@ -273,6 +280,9 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "finish_tasks": _finish_many,
     "fail_task": lambda life: _fail(life, "fail"),
     "fail_task for the last time": lambda life: _fail(life, "fail last"),
+    "reject_task": lambda life: calls.reject(life.app, life.id("reject"), 1, "it's declined"),
+    "snooze_task": lambda life: calls.snooze(life.app, life.id("snooze"), 1, 1800, "not yet"),
+    "end_attempts": _end_many,
     "extend_task": lambda life: calls.extend(life.app, life.id("extend"), 1, 1800),
     "return_tasks": lambda life: calls.return_many(life.app, [(life.id("return"), 1)]),
     "take_tasks of no direct queue": _take,

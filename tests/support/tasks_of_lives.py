@@ -11,6 +11,7 @@ PAYLOAD = {"text": 'it\'s "text" \\ %s'}
 DELAYED = ("start", "start many 1", "start many 2", "cancel", "duplicate", "listed")
 RUNNING = (
     "finish", "finish once", "finish many", "fail", "fail last", "extend", "return", "rolled back",
+    "reject", "snooze", "end many 1", "end many 2",
 )  # fmt: skip
 FAILED, ENDED = ("retry",), ("purged",)
 LAST_ATTEMPT = ("fail last", *FAILED)

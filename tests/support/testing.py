@@ -58,8 +58,8 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def empty(conn: Connection) -> None:
-    """Deletes every task, batch, queue and process."""
-    for table in ("task", "batch", "queue", "process", *LOW_END[conn.dialect.name]):
+    """Deletes every task with its history, every batch, queue and process."""
+    for table in ("task", "attempt", "batch", "queue", "process", *LOW_END[conn.dialect.name]):
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 
@@ -230,7 +230,10 @@ def call(
 
 def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
     """Every row of the tables that the procedures change, its key first."""
-    tables = {"task": "task_id", "batch": "batch_id", "queue": "queue_id", "process": "name"}
+    tables = {
+        "task": "task_id", "attempt": "task_id, attempt", "batch": "batch_id", "queue": "queue_id",
+        "process": "name",
+    }  # fmt: skip
     return [
         query(conn, f"SELECT {key}, given.* FROM {conn.prefix}{table} given ORDER BY {key}")
         for table, key in tables.items()

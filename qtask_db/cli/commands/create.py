@@ -40,6 +40,11 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
         database_options,
         namespace_option,
         click.option(
+            "--on-failure",
+            metavar="QUEUE",
+            help="Queue on which a task is created if this one fails for good or is cancelled.",
+        ),
+        click.option(
             "--max-count",
             type=int,
             metavar="N",

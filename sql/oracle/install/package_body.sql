@@ -17,7 +17,8 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     deadline NUMBER,
     delete_deadline NUMBER,
     max_count NUMBER,
-    keys VARCHAR2(10 CHAR),
+    on_failure VARCHAR2({{ limit.queue }} CHAR),
+    keys VARCHAR2(11 CHAR),
     queue_id NUMBER,
     paused NUMBER,
     direct NUMBER

@@ -22,6 +22,8 @@ CREATE OR REPLACE PACKAGE {{ package }} AUTHID DEFINER AS
   TYPE received_tasks IS TABLE OF received_task INDEX BY PLS_INTEGER;
   TYPE refused_task IS RECORD (task_id NUMBER, attempt NUMBER, error_number NUMBER);
   TYPE refused_tasks IS TABLE OF refused_task INDEX BY PLS_INTEGER;
+  TYPE ended_attempt IS RECORD (task_id NUMBER, attempt NUMBER, error_number NUMBER, status NUMBER);
+  TYPE ended_attempts IS TABLE OF ended_attempt INDEX BY PLS_INTEGER;
 {%- for entry in procedures if "role" in entry %}
 
 {{ routine(entry.name).specification | indent(2, first=true) }}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from testing import age, content, count, ended, execute, new, query, refused, row, started
 
-from qtask_db import Connection, NewTask, calls
+from qtask_db import AttemptEnd, Connection, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.errors import InvalidArgument, ProcedureError, StaleAttempt, TransactionOpen
 
@@ -30,12 +30,16 @@ JOINING: dict[str, Callable[[Connection, int], Any]] = {
     "finish_many": lambda c, t: calls.finish_many(c, [(t, 1)]),
     "return_many": lambda c, t: calls.return_many(c, [(t, 1)]),
     "fail": lambda c, t: calls.fail(c, t, 1, "broken", 5),
+    "reject": lambda c, t: calls.reject(c, t, 1, "broken"),
+    "snooze": lambda c, t: calls.snooze(c, t, 1, 5),
+    "end_many": lambda c, t: calls.end_many(c, "w", [AttemptEnd(t, 1, "fail")]),
     "extend": lambda c, t: calls.extend(c, t, 1, 5),
     "cancel": lambda c, t: calls.cancel(c, t),
     "pause": lambda c, _: calls.pause(c, "Q"),
 }
 READING: dict[str, Callable[[Connection, int], Any]] = {
     "explain": lambda c, t: calls.explain(c, t),
+    "read_task": lambda c, t: calls.read_task(c, t),
     "list_tasks": lambda c, _: calls.list_tasks(c),
     "stats": lambda c, _: calls.stats(c),
     "audit": lambda c, _: calls.audit(c),
@@ -193,6 +197,7 @@ def test_with_autocommit_a_refusal_leaves_no_transaction(conn: Connection, verb:
         "receive_many": lambda: calls.receive_many(conn, [(gone, 10**18, "Q")]),
         "finish_many": lambda: calls.finish_many(conn, [(gone, 10**18)]),
         "return_many": lambda: calls.return_many(conn, [(gone, 10**18)]),
+        "end_many": lambda: calls.end_many(conn, "", []),
     }
     with pytest.raises(ProcedureError):
         bad.get(verb, lambda: JOINING[verb](conn, gone))()

@@ -23,7 +23,7 @@ from qtask_db import Connection, calls
 from qtask_db.constants import Status
 from qtask_db.errors import StaleAttempt, TaskNotActive, TaskNotFound, TaskNotProcessing
 
-ATTEMPT_VERBS = ("finish", "fail", "extend")
+ATTEMPT_VERBS = ("finish", "fail", "reject", "extend")
 
 
 @pytest.mark.parametrize("delete_deadline", [0, 1, 86400])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from qtask_db.constants import Status
@@ -28,6 +29,9 @@ def change_fault(made: Input, before: Content, after: Content, rows: Rows) -> st
     if made.verb in inputs.READING:
         return None if after == before else "reading has changed something"
     old, new = ({row[0]: row for row in content[0]} for content in (before, after))
+    if made.verb not in inputs.CREATING | inputs.BULK_CREATING:
+        new = _without_follow_ups(old, new)
+        after = ([*new.values()], *after[1:])
     changed = {task_id for task_id in old if new.get(task_id) != old[task_id]}
     if made.verb in ("scan_tasks", "redrive_tasks", "expire_tasks", "purge_tasks", "release_batch"):
         return None if new.keys() <= old.keys() else "tasks came into being"
@@ -45,6 +49,27 @@ def change_fault(made: Input, before: Content, after: Content, rows: Rows) -> st
     if made.verb in OF_QUEUES and len(set(after[2]) - set(before[2])) > 1:
         return "other queues have changed"
     return None
+
+
+def _without_follow_ups(
+    old: dict[int, tuple[Any, ...]], new: dict[int, tuple[Any, ...]]
+) -> dict[int, tuple[Any, ...]]:
+    """The tasks but those that the failure of one has created, as its on_failure asks for."""
+    status, payload = _COLUMN["status"], _COLUMN["payload"]
+    failed = {
+        task_id
+        for task_id, row in new.items()
+        if task_id in old
+        and row[status] != old[task_id][status]
+        and row[status] in (Status.FAILED, Status.CANCELLED)
+    }
+    return {
+        task_id: row
+        for task_id, row in new.items()
+        if task_id in old
+        or not str(row[payload]).startswith('{"failed_task"')
+        or json.loads(row[payload])["failed_task"]["task_id"] not in failed
+    }
 
 
 def _take_fault(before: Content, after: Content, rows: Rows) -> str | None:

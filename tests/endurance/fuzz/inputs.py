@@ -115,7 +115,7 @@ def _named(given: dict[str, Any]) -> set[int]:
     for name, argument in given.items():
         if name == "in_task_id":
             found.add(_as_id(argument))
-        elif name == "in_tasks" and isinstance(argument, str):
+        elif name in ("in_tasks", "in_ends") and isinstance(argument, str):
             try:
                 tasks = json.loads(argument)
             except (ValueError, RecursionError):
@@ -141,6 +141,13 @@ def _tasks(random: Random, task_ids: Sequence[int], _batches: Sequence[int], ver
     return json.dumps([task | queue])
 
 
+def _ends(random: Random, task_ids: Sequence[int], _batches: Sequence[int], _verb: str) -> str:
+    end: dict[str, Any] = {"task_id": random.choice(task_ids), "attempt": random.choice((1, 2))}
+    outcome = random.choice(("fail", "reject", "snooze"))
+    delay = {"delay": 60} if outcome == "snooze" else {}
+    return json.dumps([end | {"outcome": outcome, "error": "it broke"} | delay])
+
+
 Sound = Callable[[Random, Sequence[int], Sequence[int], str], Any]
 
 
@@ -150,7 +157,7 @@ def _one_of(*sound: Any) -> Sound:
 
 _TEXTS = (
     "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
-    "in_delivery", "in_kind", "in_host", "in_program", "in_action",
+    "in_reason", "in_on_failure", "in_delivery", "in_kind", "in_host", "in_program", "in_action",
 )  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
@@ -158,6 +165,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_options": values.options,
     "in_tasks": values.tasks,
     "in_common": values.common,
+    "in_ends": values.ends,
     "in_held": values.json_text,
     "in_queues": values.names,
     "in_filter": values.filters,
@@ -170,7 +178,10 @@ _SOUND: dict[str, Sound] = {
     "in_common": _one_of(None, '{"queue": "R"}', '{"name": "job", "interval": 60, "queue": "Q"}'),
     "in_name": _one_of("job"),
     "in_payload": _one_of("{}", '{"order_no": "8973"}'),
-    "in_options": _one_of(None, '{"order_no": "1"}', '{"max_count": 2, "namespace": "n"}'),
+    "in_on_failure": _one_of(None, "R"),
+    "in_options": _one_of(
+        None, '{"order_no": "1", "on_failure": "R"}', '{"max_count": 2, "namespace": "n"}'
+    ),
     "in_queue": _one_of("Q", "R"),
     "in_namespace": _one_of(None, "default", "n"),
     "in_order_no": _one_of(None, "1"),
@@ -180,6 +191,8 @@ _SOUND: dict[str, Sound] = {
     "in_queues": _one_of('["D"]', '["Q", "D"]', '["D", "Q", "R", "NEW"]'),
     "in_wait_ms": _one_of(0, 0, 3),
     "in_error": _one_of(None, "it broke"),
+    "in_reason": _one_of(None, "not yet"),
+    "in_ends": _ends,
     "in_status": _one_of(None, 0, 20, 30, 80, 90),
     "in_held": _one_of(None, '["Q"]'),
     "in_attempt": _one_of(None, 1, 2),

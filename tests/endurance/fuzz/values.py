@@ -125,6 +125,7 @@ def options(random: Random) -> str:
         "deadline",
         "delete_deadline",
         "max_count",
+        "on_failure",
         "owner",
         text(random),
     )
@@ -141,8 +142,28 @@ def tasks(random: Random) -> str:
     for _ in range(random.randrange(1, 3)):
         hurt = random.choice(elements)
         key = random.choice(
-            (*sound, "delay", "order_no", "namespace", "max_count", "task_id", "attempt")
+            (
+                *sound,
+                "delay",
+                "order_no",
+                "namespace",
+                "on_failure",
+                "max_count",
+                "task_id",
+                "attempt",
+            )
         )
+        hurt[key if random.random() < 0.9 else text(random)] = _json_value(random, 2)
+    return json.dumps(elements, ensure_ascii=random.random() < 0.5)
+
+
+def ends(random: Random) -> str:
+    """A JSON array of ends of attempts, most of them wrong."""
+    sound = {"task_id": 1, "attempt": 1, "outcome": random.choice(("fail", "reject", "snooze"))}
+    elements = [{**sound, "attempt": n} for n in range(random.choice((1, 1, 2, 3)))]
+    for _ in range(random.randrange(1, 3)):
+        hurt = random.choice(elements)
+        key = random.choice((*sound, "error", "delay", "traceback"))
         hurt[key if random.random() < 0.9 else text(random)] = _json_value(random, 2)
     return json.dumps(elements, ensure_ascii=random.random() < 0.5)
 

@@ -6,6 +6,7 @@ import json
 
 from qtask_db import calls
 from qtask_db.constants import Status
+from qtask_db.models import AttemptEnd
 
 from .connection import QUEUES, Connected
 
@@ -84,6 +85,23 @@ class Consuming(Connected):
             Status.WAITING
         ):
             self._show(task_id, attempt + 1)
+
+    def _snooze(self) -> None:
+        task_id, attempt = self._some()
+        calls.snooze(self._conn, task_id, attempt, 1, "soaked")
+        self._show(task_id, attempt + 1)
+
+    def _end_many(self) -> None:
+        """None for good: only a cancellation ends a task that lasts."""
+        ends = [
+            AttemptEnd(task_id, attempt, self.random.choice(("fail", "snooze")), "soaked", 1)
+            for task_id, attempt in self._few()
+            if attempt is not None
+        ]
+        told = {(one.task_id, one.attempt) for one in calls.end_many(self._conn, self._name, ends)}
+        for one in ends:
+            if (one.task_id, one.attempt) not in told:
+                self._show(one.task_id, one.attempt + 1)
 
     def _extend(self) -> None:
         task_id, attempt = self._some()

@@ -14,7 +14,7 @@ from command_line import AWAY, PAYLOAD, Qtask, create, status
 from redis import Redis
 from testing import started
 
-from qtask_db import NewTask, calls
+from qtask_db import AttemptEnd, NewTask, calls
 from qtask_db.cli import main
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.database import Connection
@@ -121,6 +121,7 @@ def test_delay_says_when(qtask: Qtask, conn: Connection, redis: Redis) -> None:
         (["explain", "999999"], "task"),
         (["explain", "--order-no", "none"], "no task has the order number none"),
         (["cancel", "999999"], "task"),
+        (["show", "999999"], "task"),
         (["retry", "999999"], "task"),
     ],
 )
@@ -269,3 +270,23 @@ def test_a_delay_beyond_the_deadline_stores_nothing(
     result = qtask("delay", "bind", PAYLOAD, options[0], "1h", "Q", *options[1:])
     assert (result.code, "--deadline" in result.err) == (2, True)
     assert calls.list_tasks(conn) == []
+
+
+def test_show(qtask: Qtask, conn: Connection) -> None:
+    hidden = {"QTASK_REDACT": "card_no"}
+    task_id = started(conn, payload={"card_no": 17, "text": "x" * 200})
+    end = AttemptEnd(task_id, 1, "fail", "broken\x1b[2J", traceback="line 1\nline \x1b2")
+    calls.end_many(conn, "worker-1", [end])
+    plain = qtask("show", task_id, **hidden).out
+    assert 'payload {"card_no": "***", "text": "xxx' in plain
+    assert "characters)" in plain
+    assert "broken\\x1b[2J" in plain
+    assert "worker-1" in plain
+    assert "line 1" not in plain
+    more = qtask("show", task_id, "--payload", "--traceback", **hidden).out
+    assert "x" * 200 in more
+    assert "line 1\n  line \\x1b2" in more
+    found = qtask("show", task_id, "--json", **hidden).json
+    assert found["task"]["status"] == "waiting"
+    assert json.loads(found["payload"]) == {"card_no": "***", "text": "x" * 200}
+    assert [one["outcome"] for one in found["attempts"]] == ["failed"]

@@ -10,6 +10,7 @@ from qtask_db.errors import (
     TaskNotActive,
     TaskNotProcessing,
 )
+from qtask_db.models import AttemptEnd
 
 from .tables import ACTIVE, ENDED, FAILED, FINISHED, PROCESSING, WAITING, Tables, Task
 
@@ -44,6 +45,31 @@ class Ending(Tables):
             task.lane, task.status = ACTIVE, WAITING
             task.in_at_most(task.interval if delay is None else delay, self.now)
         return task.status
+
+    def reject(self, task_id: int, attempt: int | None, error: str | None) -> None:
+        task = self._running(task_id, attempt)
+        if error is not None:
+            task.error = error[: LIMIT["error"]]
+        task.lapses = 0
+        task.end(FAILED, self.now)
+
+    def snooze(self, task_id: int, attempt: int | None, delay: int, reason: str | None) -> None:
+        task = self._running(task_id, attempt)
+        if reason is not None:
+            task.error = reason[: LIMIT["error"]]
+        self.give_back(task_id, attempt)
+        task.in_at_most(delay, self.now)
+
+    def end(self, one: AttemptEnd) -> None:
+        """An element of end_attempts: no message of its task is looked for any more."""
+        task = self._running(one.task_id, one.attempt)
+        if one.outcome == "fail":
+            self.fail(one.task_id, one.attempt, one.error, one.delay)
+        elif one.outcome == "reject":
+            self.reject(one.task_id, one.attempt, one.error)
+        else:
+            self.snooze(one.task_id, one.attempt, one.delay or 0, one.error)
+        task.batch = None
 
     def give_back(self, task_id: int, attempt: int | None) -> None:
         task = self._running(task_id, attempt)

@@ -10,6 +10,7 @@ from testing import ended, execute, new, query, started, until
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
+from qtask_db.models import AttemptEnd
 
 Connect = Callable[..., Connection]
 
@@ -60,6 +61,9 @@ CHANGES: dict[str, Change] = {
     "finish_tasks": (started, lambda c, t: calls.finish_many(c, [(t, 1)])),
     "return_tasks": (started, lambda c, t: calls.return_many(c, [(t, 1)])),
     "fail_task": (started, lambda c, t: calls.fail(c, t, 1, "broken")),
+    "reject_task": (started, lambda c, t: calls.reject(c, t, 1, "broken")),
+    "snooze_task": (started, lambda c, t: calls.snooze(c, t, 1, 60)),
+    "end_attempts": (started, lambda c, t: calls.end_many(c, "w", [AttemptEnd(t, 1, "fail")])),
     "extend_task": (started, lambda c, t: calls.extend(c, t, 1)),
     "cancel_task": (new, calls.cancel),
     "retry_task": (lambda c: ended(c, Status.FAILED), calls.retry),

@@ -19,7 +19,9 @@ from qtask_db.settings import Settings
 pytestmark = pytest.mark.usefixtures("data_locks")
 
 
-@pytest.mark.parametrize("verb", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks"])
+@pytest.mark.parametrize(
+    "verb", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks", "end_attempts"]
+)
 def test_bulk_calls_lock_in_the_order_of_the_ids(
     conn: Connection, connect: Connect, verb: str
 ) -> None:
@@ -27,8 +29,10 @@ def test_bulk_calls_lock_in_the_order_of_the_ids(
     first, second, third = (started(conn) for _ in range(3))
     blocker, waiter = connect(autocommit=False), connect()
     calls.extend(blocker, second)
-    elements = json.dumps([{"task_id": t, "queue": "Q"} for t in (third, second, first)])
-    thread = Thread(target=lambda: call(waiter, verb, elements))
+    more = {"attempt": 1, "outcome": "fail"} if verb == "end_attempts" else {"queue": "Q"}
+    elements = json.dumps([{"task_id": t, **more} for t in (third, second, first)])
+    names = ["w"] if verb == "end_attempts" else []
+    thread = Thread(target=lambda: call(waiter, verb, *names, elements))
     thread.start()
     waiting = f"SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE {WAITING}"
     until(lambda: query(conn, waiting.format(waiter.raw.thread_id())) == [(1,)])

@@ -65,13 +65,13 @@ def test_a_retry_checks_its_order_number_beside_its_row(conn: Connection, own: C
     own.rollback()
 
 
-@budget_of("explain_task", "list_tasks", "next_due", "select_tasks")
+@budget_of("explain_task", "list_tasks", "read_task", "next_due", "select_tasks")
 @pytest.mark.parametrize(
-    "verb", ["explain", "list_tasks", "stats", "audit", "next_due", "select_tasks"]
+    "verb", ["explain", "list_tasks", "read_task", "stats", "audit", "next_due", "select_tasks"]
 )
 def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> None:
     task_id = new(conn, order_no="1")
-    arguments = {"explain": (task_id,)}.get(verb, ())
+    arguments = (task_id,) if verb in ("explain", "read_task") else ()
     getattr(calls, verb)(own, *arguments)
     if verb == "list_tasks":
         calls.list_tasks(own, order_no="1")

@@ -88,10 +88,12 @@ def problems(conn: Connection, statement: Statement) -> set[str]:
     found: set[str] = set()
     first: dict[Any, str] = {}
     for row in plan:
+        if row["select_type"] in ("INSERT", "REPLACE"):
+            continue  # the table that is written
         table, extra = str(row["table"]), str(row["extra"])
         leading = first.setdefault(row["id"], table)
         is_list = table in LIST or table.startswith("<derived")
-        reads_all = row["type"] in ("ALL", "index") and row["select_type"] != "INSERT"
+        reads_all = row["type"] in ("ALL", "index")
         if reads_all and (table in TASK or (table in QUEUE and leading != table)):
             found.add(READS_ALL)
         if table in TASK and "filesort" in extra:

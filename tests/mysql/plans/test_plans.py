@@ -142,7 +142,7 @@ def test_a_redrive_reads_the_due_index_in_its_order(filled: Connection) -> None:
         ("finish_task_once", "UPDATE", {"in_task_id": "17", "in_attempt": "1", "v_now": NOW}),
         ("cancel_task", "UPDATE", {"in_task_id": "17", "v_now": NOW}),
         (
-            "fail_task",
+            "end_attempt",
             "UPDATE",
             {
                 "in_task_id": "17",
@@ -150,6 +150,7 @@ def test_a_redrive_reads_the_due_index_in_its_order(filled: Connection) -> None:
                 "v_now": NOW,
                 "in_delay": "1",
                 "in_error": "''",
+                "in_outcome": "'fail'",
             },
         ),
         (
@@ -169,11 +170,12 @@ def test_one_task_is_found_by_its_id(
 
 
 @pytest.mark.parametrize(
-    "procedure", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks"]
+    "procedure", ["start_tasks", "receive_tasks", "finish_tasks", "return_tasks", "end_attempts"]
 )
 def test_many_tasks_are_found_by_their_ids(filled: Connection, procedure: str) -> None:
     text = ids(filled, "lane <> 0").replace("[", '[{"task_id": ').replace(", ", '}, {"task_id": ')
-    values = {"v_tasks": "'" + text.replace("]", "}]") + "'", "v_now": NOW, "v_batch_id": "-1"}
+    given = "'" + text.replace("]", "}]") + "'"
+    values = {"v_tasks": given, "v_ends": given, "v_now": NOW, "v_batch_id": "-1"}
     found = plan(filled, statement(procedure, "UPDATE (", values))["task"]
     assert (found["key"], found["type"]) == ("PRIMARY", "eq_ref")
 

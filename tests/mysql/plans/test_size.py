@@ -18,7 +18,7 @@ import pytest
 from costs import LONG, ORDER, ROWS, Act, Cost, clear, cost, fill
 from testing import age, age_batches, empty, execute, new, query, started, until
 
-from qtask_db import Connection, Database, NewTask, calls
+from qtask_db import AttemptEnd, Connection, Database, NewTask, calls
 from qtask_db.constants import LIMIT, Status
 
 PURGE = 1_000 if LONG else 50
@@ -76,6 +76,15 @@ def ended(conn: Connection) -> None:
     assert calls.finish_many(conn, tasks) == []
 
 
+def with_history(conn: Connection) -> int:
+    """Under way in its 101st attempt, after 100 that failed."""
+    task_id, most = started(conn, max_count=1000), LIMIT["history"]
+    for attempt in range(1, most + 1):
+        calls.fail(conn, task_id, attempt)
+        calls.processing(conn, task_id)
+    return task_id
+
+
 def inside(conn: Connection, act: Act) -> Act:
     """In the caller's transaction: creating takes another way there."""
 
@@ -116,6 +125,13 @@ CALLS: dict[str, Callable[[Connection], Act]] = {
     "finish_many": lambda c: (lambda t: lambda: calls.finish_many(c, t))(many_started(c)),
     "return_many": lambda c: (lambda t: lambda: calls.return_many(c, t))(many_started(c)),
     "fail": lambda c: (lambda t: lambda: calls.fail(c, t, 1, "e"))(started(c, order_no=ORDER)),
+    "fail with a long history": lambda c: (
+        lambda t: lambda: calls.fail(c, t, LIMIT["history"] + 1, "e")
+    )(with_history(c)),
+    "end_many": lambda c: (
+        lambda t: lambda: calls.end_many(c, "w", [AttemptEnd(i, 1, "fail") for i, _ in t])
+    )(many_started(c)),
+    "read_task": lambda c: (lambda t: lambda: calls.read_task(c, t))(with_history(c)),
     "extend": lambda c: (lambda t: lambda: calls.extend(c, t, 1))(started(c, order_no=ORDER)),
     "cancel": lambda c: (lambda t: lambda: calls.cancel(c, t))(active(c)),
     "retry": lambda c: (lambda t: (calls.cancel(c, t), lambda: calls.retry(c, t))[1])(active(c)),

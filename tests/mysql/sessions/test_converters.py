@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 from testing import count, empty
 
-from qtask_db import Connection, Database, NewTask, Status, calls
+from qtask_db import AttemptEnd, Connection, Database, NewTask, Status, calls
 from qtask_db.errors import TaskNotFound
 
 NAME = 'it\'s "d\xfcnn" \\ %s'
@@ -104,6 +104,12 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
     found.append(calls.return_many(conn, [(many[2].task_id, 1)]))
     found.append(calls.finish_many(conn, [(many[0].task_id, 1), (10**17, None)]))
     found.append(calls.fail(conn, many[1].task_id, 1, NAME, 5))
+    other = calls.delay(conn, NAME, {}, 86400, 60, "Q")
+    ends = [AttemptEnd(other.task_id, calls.processing(conn, other.task_id), "snooze", NAME, 60)]
+    ended = calls.end_many(conn, NAME, [*ends, AttemptEnd(10**17, 1, "reject", NAME)])
+    calls.snooze(conn, other.task_id, calls.processing(conn, other.task_id), 60, NAME)
+    calls.reject(conn, other.task_id, calls.processing(conn, other.task_id), NAME)
+    details = calls.read_task(conn, other.task_id)
     calls.finish_once(conn, task.task_id, 1)
     calls.finish(conn, task.task_id, 1)
     with pytest.raises(TaskNotFound):
@@ -116,7 +122,7 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
     explained = calls.explain(conn, task.task_id)
     assert NAME in explained.text
     found += [listed, calls.list_tasks(conn, status=Status.PROCESSING), explained]
-    found += [calls.stats(conn), calls.depth(conn), calls.audit(conn)]
+    found += [calls.stats(conn), calls.depth(conn), calls.audit(conn), ended, details]
     other = calls.create(conn, NAME, {"a": NAME}, 60, "Q4").task_id
     found.append(calls.receive(conn, other, 1, "Q4"))
     found.append(calls.receive_many(conn, [(other, 2, "Q4"), (other, 2, NAME)]))
@@ -138,7 +144,7 @@ def walk(conn: Any, commit: Callable[[], None]) -> list[Any]:
 
 def test_answers_are_converted(odd: Any, conn: Connection, database_url: str) -> None:
     found = walk(odd, odd.commit)
-    assert count(conn) == 3
+    assert count(conn) == 4
     empty(conn)
     with Database(database_url).connect() as plain:
         expected = walk(plain, plain.commit)

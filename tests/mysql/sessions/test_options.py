@@ -21,7 +21,7 @@ def create(conn: Connection, options: str) -> Any:
     [
         "{}",
         '{"order_no": null, "namespace": null, "deadline": null, "delete_deadline": null, '
-        '"max_count": null}',
+        '"max_count": null, "on_failure": null}',
     ],
 )
 def test_options_that_are_null_have_their_defaults(conn: Connection, options: str) -> None:
@@ -44,7 +44,10 @@ def test_options_that_are_null_have_their_defaults(conn: Connection, options: st
 )
 def test_an_unknown_option_is_refused(conn: Connection, options: str, name: str) -> None:
     with refused(
-        conn, UnknownOption, name, "namespace, order_no, deadline, delete_deadline, max_count"
+        conn,
+        UnknownOption,
+        name,
+        "namespace, order_no, deadline, delete_deadline, max_count, on_failure",
     ):
         create(conn, options)
 

@@ -165,7 +165,7 @@ def test_whoever_writes_the_row_needs_no_right_on_the_verb(
 
 
 def test_what_else_has_no_result_set_may_be_called(conn: Connection, own: Connection) -> None:
-    done, longer, gone = (started(conn) for _ in range(3))
+    done, longer, gone, bad, later = (started(conn) for _ in range(5))
     p = conn.prefix
     execute(conn, "CREATE TABLE acts (task_id BIGINT, verb VARCHAR(20))")
     execute(
@@ -174,12 +174,15 @@ def test_what_else_has_no_result_set_may_be_called(conn: Connection, own: Connec
         f"BEGIN IF new.verb = 'finish' THEN CALL {p}finish_task(new.task_id, 1); "
         f"ELSEIF new.verb = 'extend' THEN CALL {p}extend_task(new.task_id, 1, 5); "
         f"ELSEIF new.verb = 'cancel' THEN CALL {p}cancel_task(new.task_id); "
+        f"ELSEIF new.verb = 'reject' THEN CALL {p}reject_task(new.task_id, 1, 'no'); "
+        f"ELSEIF new.verb = 'snooze' THEN CALL {p}snooze_task(new.task_id, 1, 60, 'no'); "
         f"ELSEIF new.verb = 'retry' THEN CALL {p}retry_task(new.task_id, NULL); "
         f"ELSE CALL {p}pause_queue('NEW', NULL); CALL {p}resume_queue('NEW', NULL); END IF; END",
     )
     try:
         for task_id, verb in (
-            (done, "finish"), (longer, "extend"), (gone, "cancel"), (gone, "retry"), (0, "queue")
+            (done, "finish"), (longer, "extend"), (gone, "cancel"), (gone, "retry"), (0, "queue"),
+            (bad, "reject"), (later, "snooze"),
         ):  # fmt: skip
             execute(own, f"INSERT INTO acts VALUES ({task_id}, '{verb}')")
         for verb, error in (("finish", "task_not_found"), ("extend", "task_not_found")):
@@ -191,6 +194,6 @@ def test_what_else_has_no_result_set_may_be_called(conn: Connection, own: Connec
     finally:
         own.rollback()
         execute(conn, "DROP TABLE acts")
-    assert [row(conn, t)["status"] for t in (done, longer, gone)] == [
-        Status.FINISHED, Status.PROCESSING, Status.WAITING,
+    assert [row(conn, t)["status"] for t in (done, longer, gone, bad, later)] == [
+        Status.FINISHED, Status.PROCESSING, Status.WAITING, Status.FAILED, Status.WAITING,
     ]  # fmt: skip

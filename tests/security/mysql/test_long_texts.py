@@ -27,6 +27,7 @@ LISTS = {
     "receive_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
     "finish_tasks": ("{}", "in_tasks", LIMIT["attempts"]),
     "return_tasks": ("{}, @a", "in_tasks", LIMIT["attempts"]),
+    "end_attempts": ("'w', {}", "in_ends", LIMIT["attempts"]),
     "next_due": ("NULL, {}, @a", "in_held", LIMIT["held"]),
     "scan_tasks": ("'r', 1, 1, NULL, {}, @a, @b", "in_held", LIMIT["held"]),
 }
@@ -104,5 +105,5 @@ def test_nothing_takes_the_square_of_the_time() -> None:
     """
     for one in Renderer("mysql", Settings()).objects:
         code = re.sub(r"/\*.*?\*/", "", one.text, flags=re.DOTALL)
-        assert "JSON_KEYS" not in code or one.name == "qtask_read_options"
+        assert "JSON_KEYS" not in code or one.name == "qtask_parse_options"
         assert not re.search(r"\b(MIN|MAX)\([^()]*\)\s*OVER", code)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from testing import call, ended, execute, new, query, started
 
-from qtask_db import Connection, NewTask, calls
+from qtask_db import AttemptEnd, Connection, NewTask, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict, QtaskError
 from qtask_db.schema.render import INDEX
@@ -36,8 +36,12 @@ VERBS: dict[str, Callable[[Connection, int], Any]] = {
     "finish_tasks": lambda c, t: calls.finish_many(c, [(t, 1)]),
     "return_tasks": lambda c, t: calls.return_many(c, [(t, 1)]),
     "fail_task": lambda c, t: calls.fail(c, t, 1, "broken"),
+    "reject_task": lambda c, t: calls.reject(c, t, 1, "broken"),
+    "snooze_task": lambda c, t: calls.snooze(c, t, 1, 60),
+    "end_attempts": lambda c, t: calls.end_many(c, "w", [AttemptEnd(t, 1, "fail", "broken")]),
     "extend_task": lambda c, t: calls.extend(c, t, 1),
     "explain_task": calls.explain,
+    "read_task": calls.read_task,
 }
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, *JOB, "Q", order_no=n),

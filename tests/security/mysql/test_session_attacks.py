@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from testing import count, execute, new, query, until
 
-from qtask_db import Connection, NewTask, calls
+from qtask_db import AttemptEnd, Connection, NewTask, calls
 from qtask_db.errors import DatabaseUnavailable
 
 Account = Callable[..., Connection]
@@ -102,6 +102,10 @@ KILLED: dict[str, Callable[[Connection, list[int]], Any]] = {
     "start_tasks": lambda own, ids: calls.processing_many(own, [(i, 1) for i in sorted(ids)]),
     "finish_tasks": lambda own, ids: calls.finish_many(own, [(i, None) for i in sorted(ids)]),
     "return_tasks": lambda own, ids: calls.return_many(own, [(i, None) for i in sorted(ids)]),
+    "end_attempts": lambda own, ids: calls.end_many(
+        own, "w", [AttemptEnd(i, 1, "fail") for i in sorted(ids)]
+    ),
+    "fail_task": lambda own, ids: calls.fail(own, ids[0], 1),
 }
 
 
@@ -116,7 +120,7 @@ def test_a_call_that_is_killed_leaves_nothing_half_done(
 ) -> None:
     ids = [new(conn, order_no=None) for _ in range(2)]
     ids.reverse()  # the last one is locked: the call has changed the first one then
-    if verb in ("finish_tasks", "return_tasks"):
+    if verb in ("finish_tasks", "return_tasks", "end_attempts", "fail_task"):
         calls.processing_many(conn, [(task_id, 1) for task_id in ids])
     before = query(conn, "SELECT * FROM qtask_task ORDER BY task_id")
     holder = connect(autocommit=False)

@@ -41,6 +41,7 @@ TASK = [
     ("active", "NUMBER", 0, None, 18, "Y", ACTIVE, "YES"),
     ("payload", "CLOB", 0, None, None, "N", None, "NO"),
     ("last_error", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("on_failure", "VARCHAR2", 128, "C", None, "Y", None, "NO"),
 ]  # fmt: skip
 BATCH = [
     ("batch_id", "NUMBER", 0, None, 18, "N", None, "NO"),
@@ -48,6 +49,16 @@ BATCH = [
     ("claimed_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
     ("lapses_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
     ("task_ids", "CLOB", 0, None, None, "N", None, "NO"),
+]
+ATTEMPT = [
+    ("task_id", "NUMBER", 0, None, 18, "N", None, "NO"),
+    ("attempt", "NUMBER", 0, None, 9, "N", None, "NO"),
+    ("started_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("ended_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("outcome", "VARCHAR2", 10, "C", None, "N", None, "NO"),
+    ("worker", "VARCHAR2", 64, "C", None, "Y", None, "NO"),
+    ("error", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("traceback", "CLOB", 0, None, None, "Y", None, "NO"),
 ]
 SETTING = [
     ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
@@ -74,6 +85,7 @@ INDEXES = {
     },
     "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
     "process": {"process_pk": ("name",)},
+    "attempt": {"attempt_pk": ("task_id", "attempt")},
     "setting": {"setting_pk": ("name",)},
 }
 NOT_UNIQUE = {"due", "lapse"}
@@ -84,12 +96,9 @@ class Dictionary:
 
     def __init__(self) -> None:
         tables = {
-            "queue": QUEUE,
-            "task": TASK,
-            "batch": BATCH,
-            "process": PROCESS,
+            "queue": QUEUE, "task": TASK, "batch": BATCH, "attempt": ATTEMPT, "process": PROCESS,
             "setting": SETTING,
-        }
+        }  # fmt: skip
         self.columns = {
             (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows
         }

@@ -26,7 +26,9 @@ BEGIN
                   order_no (1 to {{ limit.order_no }} characters, default none),
                   deadline (seconds, 1 to {{ limit.seconds }}, default {{ default.deadline }}),
                   delete_deadline (seconds, 0 to {{ limit.seconds }}, default {{ default.delete_deadline }}),
-                  max_count (1 to {{ limit.max_count }}, default {{ default.max_count }})
+                  max_count (1 to {{ limit.max_count }}, default {{ default.max_count }}),
+                  on_failure (1 to {{ limit.queue }} characters, no default: a queue. If the task fails for good or is
+                  cancelled, a task is created there in the same transaction, with it in the payload)
   Result
     out_task_id   the task
     out_created   1, or 0 if an active task with the same namespace, name, queue and order_no

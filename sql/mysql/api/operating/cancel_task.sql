@@ -16,12 +16,24 @@ BEGIN
     Joins the caller's.
   */
   DECLARE v_now {{ instant }} DEFAULT {{ now }};
+  DECLARE v_status TINYINT;
+  DECLARE v_follow TINYINT;
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
+  {{ roll_back_begun }};
 
   IF in_task_id IS NULL THEN
     {{ raise("invalid_argument", "in_task_id must not be NULL") }};
   END IF;
 
-  {{ look_first("NULL", "TRUE") }};
+  {{ begin_own }};
+  IF NOT v_own_transaction THEN
+    {{ look_first("NULL", "TRUE") }};
+  END IF;
+  SELECT MAX(status), COUNT(on_failure)
+  INTO v_status, v_follow
+  FROM {{ p }}task
+  WHERE task_id = in_task_id
+  FOR UPDATE /* R16 */;
   UPDATE {{ p }}task
   SET
     lane = 0,
@@ -37,4 +49,15 @@ BEGIN
     END IF;
     {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END IF;
+  IF v_status = {{ status.processing }} THEN
+    {{ keep_attempts("SELECT
+      task_id, attempts, started_at, v_now, 'cancelled', NULL, NULL, NULL
+    FROM %stask
+    WHERE task_id = in_task_id" % p) | indent(2) }};
+    CALL {{ p }}forget_attempts(CONCAT('[', in_task_id, ']'));
+  END IF;
+  IF v_follow THEN
+    CALL {{ p }}create_follow_ups(CONCAT('[', in_task_id, ']'), v_now);
+  END IF;
+  {{ commit_begun }};
 END

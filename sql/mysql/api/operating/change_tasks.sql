@@ -188,6 +188,12 @@ BEGIN
           task.due_at = v_now;
         SET out_changed = ROW_COUNT();
       ELSEIF v_ids IS NOT NULL THEN
+        {{ keep_attempts("SELECT
+          task.task_id, task.attempts, task.started_at, v_now, IF(in_action = 'reject', 'rejected', 'cancelled'), NULL,
+          LEFT(in_error, %d), NULL
+        FROM %s
+        WHERE task.status = %d" % (limit.traceback, changed, status.processing)) }};
+        CALL {{ p }}forget_attempts(v_ids);
         {{ settled }} UPDATE {{ changed }}
         SET
           task.lane = 0,
@@ -198,6 +204,7 @@ BEGIN
             in_action = 'reject', COALESCE(LEFT(in_error, {{ limit.error }}), 'rejected by an operator'), task.last_error
           );
         SET out_changed = ROW_COUNT();
+        CALL {{ p }}create_follow_ups(v_ids, v_now);
       END IF;
     END;
 

@@ -25,6 +25,8 @@ BEGIN
   DECLARE v_tasks JSON;
   DECLARE v_refused JSON;
   DECLARE v_own_transaction TINYINT DEFAULT FALSE;
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
+  DECLARE v_lapsed INT;
   {{ roll_back_own }};
 
   CALL {{ p }}parse_tasks(in_tasks, v_tasks);
@@ -35,11 +37,16 @@ BEGIN
     CALL {{ p }}drop_refused(FALSE, v_tasks, v_refused);
   END IF;
 
+  SET v_lapsed = LAST_INSERT_ID(0) /* R21 */;
   {{ settled }} UPDATE {{ given_tasks("v_tasks") }} AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   SET
     {{ started("task.attempts + 1", "v_batch_id", "task.") }}
   WHERE {{ can_be_started("given.attempt", "task.") }};
+  SET v_lapsed = LAST_INSERT_ID(), v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
+  IF v_lapsed > 0 THEN
+    CALL {{ p }}keep_lapsed(JSON_EXTRACT(v_tasks, '$[*].task_id'), v_batch_id, v_now);
+  END IF;
 
   SELECT DISTINCT task.task_id, task.attempts AS attempt, task.interval_seconds
   FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS given

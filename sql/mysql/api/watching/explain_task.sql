@@ -62,6 +62,7 @@ BEGIN
           CONCAT(
             'Failed ', task.ended_at, ' because ',
             CASE
+              WHEN ending.outcome = 'rejected' THEN 'its consumer rejected it'
               WHEN task.attempts - task.attempts_before >= task.max_count THEN 'its attempts were used up'
               WHEN task.lapses >= {{ max_lapses }} THEN 'too many attempts in a row never ended'
               ELSE 'its deadline passed'
@@ -83,6 +84,7 @@ BEGIN
           )
         WHEN task.batch_id > 0 AND task.due_at > v_now THEN
           'A relay has put its message on the queue; no consumer has started it since.'
+        WHEN ending.outcome = 'snoozed' THEN CONCAT('It waits: its consumer snoozed it at ', ending.ended_at, '.')
         ELSE 'It waits.'
       END,
       CASE
@@ -118,6 +120,9 @@ BEGIN
   FROM {{ p }}task AS task
   JOIN {{ p }}queue AS queue ON queue.queue_id = task.queue_id
   LEFT JOIN {{ p }}batch AS batch ON batch.batch_id = task.batch_id
+  -- The attempt that has brought the task where it is, if one has.
+  LEFT JOIN {{ p }}attempt AS ending
+    ON ending.task_id = task.task_id AND ending.attempt = task.attempts AND ending.ended_at = task.ended_at
   WHERE task.task_id = in_task_id;
   IF v_status IS NULL THEN
     {{ raise("task_not_found", "there is no task with this in_task_id") }};

@@ -62,7 +62,8 @@ CASE
 
 {#- R22. When a task that is started comes again, and how many attempts before this one were started and never ended. Each
     of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
-    and attempt parts those that have lapsed together. To stand first: they go by what the row was before. -#}
+    and attempt parts those that have lapsed together. ended_at keeps when the attempt that lapsed had started, for its
+    history. To stand first: they go by what the row was before. -#}
 {%- macro start_anew(now, task="") -%}
 {{ task }}due_at = LEAST(
       IF(
@@ -74,7 +75,8 @@ CASE
       ),
       {{ task }}deadline_at
     ),
-    {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, {{ task }}lapses + 1, 0)
+    {{ task }}ended_at = IF({{ task }}status = {{ status.processing }}, {{ task }}started_at, {{ task }}ended_at),
+    {{ task }}lapses = IF({{ task }}status = {{ status.processing }}, LAST_INSERT_ID({{ task }}lapses + 1), 0) /* R21 */
 {%- endmacro -%}
 
 {#- A task that is started, and whether it can be: `attempt` is the one that the message announced. Of waiting tasks
@@ -97,6 +99,11 @@ CASE
     AND ({{ attempt }} IS NULL OR {{ task }}attempts + 1 = {{ attempt }})
     AND {{ "%sattempts - %sattempts_before < %smax_count" % (task, task, task) if waiting else "NOT " ~ used_up(task) }}
     AND {{ task }}deadline_at > v_now
+{%- endmacro -%}
+
+{#- Whether a value in JSON is an integer: also as a text, in which languages without 64-bit integers carry ids, and with a fraction of nought. -#}
+{%- macro is_id(value) -%}
+COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '\\A-?[0-9]{1,18}(\\.0{1,20})?\\z', FALSE)
 {%- endmacro -%}
 
 {#- R4. The elements of start_tasks, finish_tasks and return_tasks, in the order in which all calls lock their tasks. -#}

@@ -48,7 +48,8 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
         order_no VARCHAR({{ limit.order_no }}) {{ string }} PATH '$.order_no',
         deadline INT PATH '$.deadline',
         delete_deadline INT PATH '$.delete_deadline',
-        max_count INT PATH '$.max_count'
+        max_count INT PATH '$.max_count',
+        on_failure VARCHAR({{ limit.queue }}) {{ string }} PATH '$.on_failure'
       )){% endmacro -%}
 
 {#- A payload's text: that of a string, else that of the object. -#}
@@ -60,7 +61,7 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
 
 {#- The columns that bulk calls fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
-      max_count, batch_id, created_at, deadline_at, due_at" -%}
+      max_count, batch_id, created_at, deadline_at, due_at, on_failure" -%}
 {%- macro new_task_values(batch_id, now, sound, payload) -%}
 queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
       {{ payload }},
@@ -72,7 +73,8 @@ queue_id, queue_id, IF({{ sound }}, {{ status.waiting }}, NULL), name, order_no,
       {{ now }} + INTERVAL COALESCE(deadline, {{ default.deadline }}) SECOND,
       {{ now }} + INTERVAL LEAST(
         COALESCE(delay, IF(direct, 0, {{ push_grace }})), COALESCE(deadline, {{ default.deadline }})
-      ) SECOND
+      ) SECOND,
+      on_failure
 {%- endmacro -%}
 
 {#- What create_tasks stores at once: the keys that a task shares with others and those of its own, as columns of
@@ -91,19 +93,21 @@ name {{ text }} PATH '$.name',
         namespace_given JSON PATH '$.namespace',
         deadline_given JSON PATH '$.deadline',
         delete_deadline_given JSON PATH '$.delete_deadline',
-        max_count_given JSON PATH '$.max_count'
+        max_count_given JSON PATH '$.max_count',
+        on_failure_given JSON PATH '$.on_failure'
 {%- endset -%}
-{%- set shared_numbers -%}
+{%- set shared_values -%}
 CAST(delay_given AS SIGNED) AS delay,
         CAST(interval_seconds_given AS SIGNED) AS interval_seconds,
         CAST(deadline_given AS SIGNED) AS deadline,
         CAST(delete_deadline_given AS SIGNED) AS delete_deadline,
-        CAST(max_count_given AS SIGNED) AS max_count
+        CAST(max_count_given AS SIGNED) AS max_count,
+        JSON_UNQUOTE(on_failure_given) AS on_failure
 {%- endset -%}
 {%- set shared_count -%}
 (name IS NOT NULL) + (given.queue IS NOT NULL) + (delay_given IS NOT NULL) + (interval_seconds_given IS NOT NULL)
           + (namespace_given IS NOT NULL) + (deadline_given IS NOT NULL) + (delete_deadline_given IS NOT NULL)
-          + (max_count_given IS NOT NULL)
+          + (max_count_given IS NOT NULL) + (on_failure_given IS NOT NULL)
 {%- endset -%}
 {%- set shared_sound -%}
 {{ sound_text("name", limit.name) }}
@@ -114,6 +118,9 @@ CAST(delay_given AS SIGNED) AS delay,
           AND {{ sound_integer("deadline_given", 1, limit.seconds) }}
           AND {{ sound_integer("delete_deadline_given", 0, limit.seconds) }}
           AND {{ sound_integer("max_count_given", 1, limit.max_count) }}
+          AND (on_failure_given IS NULL OR (
+            JSON_TYPE(on_failure_given) = 'STRING' AND {{ sound_text("JSON_UNQUOTE(on_failure_given)", limit.queue) }}
+          ))
 {%- endset -%}
 {%- set own_keys -%}
 order_no {{ text }} PATH '$.order_no',

@@ -24,6 +24,29 @@ IF v_own_transaction THEN
   END IF
 {%- endset -%}
 
+{#- The same for a call without rows. A trigger may call it, where the server refuses (1422) what has a COMMIT in it, even if
+    it does not come to that: it has its transaction in procedures of their own. In a trigger it is part of the statement. -#}
+{%- set roll_back_begun -%}
+DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    IF v_own_transaction THEN
+      CALL {{ p }}end_own(FALSE);
+    END IF;
+    RESIGNAL;
+  END
+{%- endset -%}
+{%- set begin_own -%}
+BEGIN
+    DECLARE EXIT HANDLER FOR 1422 SET v_own_transaction = FALSE;
+    CALL {{ p }}begin_own(v_own_transaction);
+  END
+{%- endset -%}
+{%- set commit_begun -%}
+IF v_own_transaction THEN
+    CALL {{ p }}end_own(TRUE);
+  END IF
+{%- endset -%}
+
 {#- R25. For statements of which MariaDB would see the session's settings; MySQL, which heeds none of the two there, reads a
     comment. Safe updates refuse to change rows by a list; a list of JSON is cut, without an error, at the length. -#}
 {%- set settled = "/*M!100600 SET STATEMENT sql_safe_updates = 0, group_concat_max_len = 33554432 FOR */" -%}

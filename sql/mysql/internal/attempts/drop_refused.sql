@@ -47,13 +47,13 @@ BEGIN
       WHERE {{ is_known }}
     ) AS found;
     IF out_refused IS NOT NULL THEN
-      {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('task_id', task_id, 'attempt', attempt))
+      {{ settled }} SELECT {{ uncut }} CONCAT('[', GROUP_CONCAT(element ORDER BY given.task_id, given.attempt SEPARATOR ','), ']')
       INTO v_kept
-      FROM (
-        SELECT given.task_id, given.attempt
-        {{ looked_at() }}
-        WHERE NOT {{ is_known }}
-      ) AS found;
+      FROM JSON_TABLE(out_tasks, '$[*]' COLUMNS (
+        task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', element JSON PATH '$'
+      )) AS given
+      LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+      WHERE NOT {{ is_known }};
       SET out_tasks = COALESCE(v_kept, '[]');
     END IF;
   END IF;

@@ -6,10 +6,6 @@
 {%- set usual -%}
 \\A\\[{{ usual_element }}(, {{ usual_element }})*+\\]\\z
 {%- endset -%}
-{#- Also as a text, in which languages without 64-bit integers carry ids, and with a fraction of nought. -#}
-{%- macro is_id(value) -%}
-COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '\\A-?[0-9]{1,18}(\\.0{1,20})?\\z', FALSE)
-{%- endmacro -%}
 CREATE PROCEDURE {{ p }}parse_tasks (
   IN in_tasks {{ text }},
   OUT out_tasks JSON

@@ -26,6 +26,7 @@ BEGIN
   DECLARE v_deadline BIGINT DEFAULT {{ default.deadline }};
   DECLARE v_delete_deadline BIGINT DEFAULT {{ default.delete_deadline }};
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
+  DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }} DEFAULT NULL;
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
   DECLARE v_direct TINYINT;
@@ -66,8 +67,8 @@ BEGIN
     BEGIN
       -- Most often a simple order number is all there is.
       DECLARE EXIT HANDLER FOR {{ json_errors }}
-        CALL {{ p }}read_options(
-          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+        CALL {{ p }}parse_options(
+          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count, v_on_failure
         );
       SET v_option = IF(
         JSON_VALID(in_options) AND JSON_LENGTH(in_options) = 1,
@@ -78,8 +79,8 @@ BEGIN
         AND LOCATE('\\', v_option) = 0 AND LOCATE(' ', v_option) = 0 AND NOT {{ has_ed("v_option") }} THEN
         SET v_order_no = SUBSTRING(v_option, 2, CHAR_LENGTH(v_option) - 2);
       ELSE
-        CALL {{ p }}read_options(
-          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count
+        CALL {{ p }}parse_options(
+          in_options, v_namespace, v_order_no, v_deadline, v_delete_deadline, v_max_count, v_on_failure
         );
       END IF;
     END;
@@ -132,13 +133,14 @@ BEGIN
       END;
       {{ checked }} INSERT INTO {{ p }}task (
         lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline, max_count,
-        created_at, deadline_at, due_at
+        created_at, deadline_at, due_at, on_failure
       )
       VALUES (
         v_queue_id, v_queue_id, {{ status.waiting }}, in_name, v_order_no, in_payload,
         in_interval, v_delete_deadline, v_max_count,
         v_now, v_now + INTERVAL v_deadline SECOND,
-        v_now + INTERVAL LEAST(COALESCE(in_delay, IF(v_direct, 0, {{ push_grace }})), v_deadline) SECOND
+        v_now + INTERVAL LEAST(COALESCE(in_delay, IF(v_direct, 0, {{ push_grace }})), v_deadline) SECOND,
+        v_on_failure
       );
       SET out_task_id = LAST_INSERT_ID();
       SET out_created = TRUE;

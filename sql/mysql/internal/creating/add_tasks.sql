@@ -39,6 +39,7 @@ BEGIN
   DECLARE v_deadline INT;
   DECLARE v_delete_deadline INT;
   DECLARE v_max_count INT;
+  DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }};
   DECLARE v_queue_id INT;
   DECLARE v_direct TINYINT;
   DECLARE v_directs {{ text }};
@@ -66,7 +67,8 @@ BEGIN
   END IF;
   IF in_common IS NOT NULL THEN
     CALL {{ p }}read_common(
-      in_common, v_name, v_delay, v_interval, v_deadline, v_delete_deadline, v_max_count, v_queue_id, v_direct
+      in_common, v_name, v_delay, v_interval, v_deadline, v_delete_deadline, v_max_count, v_on_failure, v_queue_id,
+      v_direct
     );
     -- R20: a queue that is seen may vanish.
     SET v_alike = v_queue_id IS NOT NULL AND NOT {{ reads_dirty }};
@@ -159,6 +161,7 @@ BEGIN
           v_deadline AS deadline,
           v_delete_deadline AS delete_deadline,
           v_max_count AS max_count,
+          v_on_failure AS on_failure,
           JSON_LENGTH(task) = {{ own_count }}
             AND {{ own_sound }} AS sound
         FROM (
@@ -179,7 +182,7 @@ BEGIN
       FROM (
         SELECT
           given.*,
-          {{ shared_numbers }},
+          {{ shared_values }},
           registered.queue_id, FIND_IN_SET(registered.queue_id, v_directs) > 0 AS direct,
           JSON_LENGTH(task) = {{ shared_count }}
             + {{ own_count }}

@@ -10,7 +10,7 @@ READS SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: refuses what create_tasks does not allow, by the rules of add_task and read_options; counts the
+  Internal: refuses what create_tasks does not allow, by the rules of add_task and parse_options; counts the
   elements whose queue is not registered, or was removed. A problem is an element's number, an error's and its text.
   */
   DECLARE v_problem VARCHAR(255) {{ string }};
@@ -29,10 +29,11 @@ BEGIN
         WHEN given.task IS NULL OR JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'
         WHEN JSON_LENGTH(given.task) <> has_name + has_payload + has_delay + has_interval + has_queue
-          + has_namespace + has_order_no + has_deadline + has_delete_deadline + has_max_count THEN
+          + has_namespace + has_order_no + has_deadline + has_delete_deadline + has_max_count
+          + has_on_failure THEN
           CONCAT('{{ error.unknown_option }} ', {{ first_key("""JSON_REMOVE(
             given.task, '$.name', '$.payload', '$.delay', '$.interval', '$.queue',
-            '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
+            '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count', '$.on_failure'
           )""") }}, ' is not a key of a task')
         WHEN given.name IS NULL OR CHAR_LENGTH(given.name) NOT BETWEEN 1 AND {{ limit.name }}
           OR ' ' IN (LEFT(given.name, 1), RIGHT(given.name, 1)) THEN
@@ -62,6 +63,12 @@ BEGIN
           '{{ error.invalid_argument }} delete_deadline must be a whole number, 0 to {{ limit.seconds }} (seconds)'
         WHEN {{ bad_number("max_count", 1, limit.max_count) }} THEN
           '{{ error.invalid_argument }} max_count must be a whole number, 1 to {{ limit.max_count }}'
+        WHEN JSON_TYPE(given.on_failure) <> 'NULL' AND (
+          JSON_TYPE(given.on_failure) <> 'STRING'
+          OR CHAR_LENGTH(JSON_UNQUOTE(given.on_failure)) NOT BETWEEN 1 AND {{ limit.queue }}
+          OR ' ' IN (LEFT(JSON_UNQUOTE(given.on_failure), 1), RIGHT(JSON_UNQUOTE(given.on_failure), 1))
+        ) THEN
+          '{{ error.invalid_argument }} on_failure {{ name_rule(limit.queue, "be a string of") }}'
         WHEN LENGTH(given.payload_text) > {{ payload_limit }} THEN
           '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
         WHEN given.payload_text IS NULL OR NOT JSON_VALID(given.payload_text)
@@ -90,6 +97,7 @@ BEGIN
         deadline {{ text }} PATH '$.deadline' DEFAULT '-1' ON ERROR,
         delete_deadline {{ text }} PATH '$.delete_deadline' DEFAULT '-1' ON ERROR,
         max_count {{ text }} PATH '$.max_count' DEFAULT '-1' ON ERROR,
+        on_failure JSON PATH '$.on_failure',
         has_name INT EXISTS PATH '$.name',
         has_payload INT EXISTS PATH '$.payload',
         has_delay INT EXISTS PATH '$.delay',
@@ -99,7 +107,8 @@ BEGIN
         has_order_no INT EXISTS PATH '$.order_no',
         has_deadline INT EXISTS PATH '$.deadline',
         has_delete_deadline INT EXISTS PATH '$.delete_deadline',
-        has_max_count INT EXISTS PATH '$.max_count'
+        has_max_count INT EXISTS PATH '$.max_count',
+        has_on_failure INT EXISTS PATH '$.on_failure'
       )) AS found
     ) AS given
     LEFT JOIN {{ p }}queue AS queue

@@ -6,6 +6,7 @@ CREATE PROCEDURE {{ p }}read_common (
   OUT out_deadline INT,
   OUT out_delete_deadline INT,
   OUT out_max_count INT,
+  OUT out_on_failure VARCHAR({{ limit.queue }}) {{ string }},
   OUT out_queue_id INT,
   OUT out_direct TINYINT
 )
@@ -31,9 +32,9 @@ BEGIN
   IF {{ unreadable("in_common") }} THEN
     {{ raise("invalid_argument", "in_common must have characters of Unicode only") }};
   END IF;
-  SELECT name, {{ shared_numbers }}, registered.queue_id, registered.direct
-  INTO out_name, out_delay, out_interval, out_deadline, out_delete_deadline, out_max_count, out_queue_id,
-    out_direct
+  SELECT name, {{ shared_values }}, registered.queue_id, registered.direct
+  INTO out_name, out_delay, out_interval, out_deadline, out_delete_deadline, out_max_count, out_on_failure,
+    out_queue_id, out_direct
   FROM JSON_TABLE(in_common, '$' COLUMNS (
         kind JSON PATH '$',
         {{ shared_keys }}

@@ -8,7 +8,7 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: deletes terminal tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
+  Internal: deletes terminal tasks, and the history of their attempts. One that a foreign key or a trigger keeps is put off, so that the others go and the
   next purge does not meet it first.
   */
   DECLARE v_rest {{ text }} DEFAULT SUBSTR(in_ids, 2, CHAR_LENGTH(in_ids) - 2);
@@ -44,6 +44,9 @@ BEGIN
           WHERE task_id = v_task_id;
         END;
       ELSE
+        {{ settled }} DELETE attempt
+        FROM JSON_TABLE(CONCAT('[', v_piece, ']'), '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+        STRAIGHT_JOIN {{ p }}attempt AS attempt FORCE INDEX (PRIMARY) /* R3 */ ON attempt.task_id = given.task_id;
         SET v_some = LEAST(10 * v_some, {{ limit.rows }});
       END IF;
       SET v_rest = SUBSTR(v_rest, CHAR_LENGTH(v_piece) + 2);

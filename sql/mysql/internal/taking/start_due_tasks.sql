@@ -21,6 +21,8 @@ BEGIN
   DECLARE v_some INT;
   DECLARE v_full TINYINT DEFAULT FALSE;
   DECLARE v_expired {{ text }} DEFAULT '[]';
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
+  DECLARE v_lapsed INT;
 
   CALL {{ p }}begin_work();
   SET v_now = {{ now }}, out_started = '[]';
@@ -46,10 +48,15 @@ BEGIN
     CALL {{ p }}fail_expired(v_expired, v_now);
   END IF;
   IF out_started <> '[]' THEN
+    SET v_lapsed = LAST_INSERT_ID(0) /* R21 */;
     {{ settled }} UPDATE JSON_TABLE(out_started, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
     STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
     SET
       {{ started("task.attempts + 1", "in_batch_id", "task.") }};
+    SET v_lapsed = LAST_INSERT_ID(), v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
+    IF v_lapsed > 0 THEN
+      CALL {{ p }}keep_lapsed(out_started, in_batch_id, v_now);
+    END IF;
   END IF;
   {{ commit }};
 END

@@ -10,7 +10,8 @@ PROCEDURE delay_task (
   in_order_no IN VARCHAR2 DEFAULT NULL,
   in_deadline IN NUMBER DEFAULT NULL,
   in_delete_deadline IN NUMBER DEFAULT NULL,
-  in_max_count IN NUMBER DEFAULT NULL
+  in_max_count IN NUMBER DEFAULT NULL,
+  in_on_failure IN VARCHAR2 DEFAULT NULL
 )
 /*
 Creates a delayed task. A relay pushes its message when the delay has passed.
@@ -26,6 +27,8 @@ Parameters
   in_deadline   seconds from the creation, not from the end of the delay, 1 to {{ limit.seconds }}; NULL is {{ default.deadline }}
   in_delete_deadline  seconds, 0 to {{ limit.seconds }}; NULL is {{ default.delete_deadline }}
   in_max_count  1 to {{ limit.max_count }}; NULL is {{ default.max_count }}
+  in_on_failure  a queue, 1 to {{ limit.queue }} characters: if the task fails for good or is cancelled, a task is created there
+                in the same transaction, with it in the payload; NULL is none
 Result
   out_task_id   the task
   out_created   1, or 0 if an active task with the same namespace, name, queue and order_no
@@ -43,7 +46,7 @@ BEGIN
   {{ check_integer("in_delay", 0, limit.seconds, " (seconds)") }};
   add_task(
     in_name, in_payload, in_delay, in_interval, in_queue,
-    in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count,
+    in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count, in_on_failure,
     out_task_id, out_created, v_pushable
   );
 END delay_task;

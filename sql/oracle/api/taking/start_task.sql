@@ -21,6 +21,7 @@ Transaction
 */
 IS
   v_now {{ instant }} := {{ now }};
+  v_lapses NUMBER;
 BEGIN
   {{ enter("start_task") }};
   IF in_task_id IS NULL THEN
@@ -32,9 +33,12 @@ BEGIN
     {{ started("0") }}
   WHERE task_id = in_task_id
     AND {{ can_be_started("in_attempt") }}
-  RETURNING attempts INTO out_attempt;
+  RETURNING attempts, lapses INTO out_attempt, v_lapses;
 
   IF SQL%ROWCOUNT = 0 THEN
     refuse_start(in_task_id, in_attempt, v_now);
+  END IF;
+  IF v_lapses > 0 THEN
+    keep_lapsed(in_task_id, v_now);
   END IF;
 END start_task;

@@ -25,6 +25,7 @@ IS
   v_started_ids ids;
   v_started_attempts ids;
   v_intervals ids;
+  v_lapses ids;
   v_rows {{ returned_rows }} := {{ returned_rows }}();
 BEGIN
   {{ enter("start_tasks") }};
@@ -40,7 +41,13 @@ BEGIN
       WHERE task_id = v_ids(i)
         AND batch_id <> v_batch_id
         AND {{ can_be_started("v_attempts(i)") }}
-      RETURNING task_id, attempts, interval_seconds BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals;
+      RETURNING task_id, attempts, interval_seconds, lapses
+      BULK COLLECT INTO v_started_ids, v_started_attempts, v_intervals, v_lapses;
+    FOR i IN 1 .. v_started_ids.COUNT LOOP
+      IF v_lapses(i) > 0 THEN
+        keep_lapsed(v_started_ids(i), v_now);
+      END IF;
+    END LOOP;
   EXCEPTION
     WHEN OTHERS THEN
       ROLLBACK TO {{ p }}start_tasks;

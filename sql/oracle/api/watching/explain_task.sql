@@ -55,6 +55,7 @@ BEGIN
         WHEN task.status = {{ status.failed }} THEN
           'Failed ' || {{ timestamp_text("task.ended_at") }} || ' because '
           || CASE
+            WHEN {{ is_outcome("ending.outcome", "rejected") }} THEN 'its consumer rejected it'
             WHEN task.attempts - task.attempts_before >= task.max_count THEN 'its attempts were used up'
             WHEN task.lapses >= {{ max_lapses }} THEN 'too many attempts in a row never ended'
             ELSE 'its deadline passed'
@@ -70,6 +71,8 @@ BEGIN
           || ' a relay has put the message on the queue again.'
         WHEN task.batch_id > 0 AND task.due_at > v_now THEN
           'A relay has put its message on the queue; no consumer has started it since.'
+        WHEN {{ is_outcome("ending.outcome", "snoozed") }} THEN
+          'It waits: its consumer snoozed it at ' || {{ timestamp_text("ending.ended_at") }} || '.'
         ELSE 'It waits.'
       END
       || CHR(10) || CASE
@@ -103,6 +106,9 @@ BEGIN
     FROM {{ p }}task task
     JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
     LEFT JOIN {{ p }}batch batch ON batch.batch_id = task.batch_id
+    -- The attempt that has brought the task where it is, if one has.
+    LEFT JOIN {{ p }}attempt ending
+      ON ending.task_id = task.task_id AND ending.attempt = task.attempts AND ending.ended_at = task.ended_at
     WHERE task.task_id = in_task_id;
   EXCEPTION
     WHEN NO_DATA_FOUND THEN

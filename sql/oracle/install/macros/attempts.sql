@@ -8,12 +8,14 @@
 
 {#- When a task that is started comes again, and how many attempts before this one were started and never ended. Each
     of them doubles the time, up to an hour unless the interval is longer; a fraction that is another one for each task
-    and attempt parts those that have lapsed together. -#}
+    and attempt parts those that have lapsed together. ended_at keeps when the attempt that lapsed had started, for its
+    history. -#}
 {%- macro start_anew(now) -%}
 due_at = LEAST({{ now }} + {{ seconds("CASE status WHEN %d THEN
       GREATEST(interval_seconds, LEAST(interval_seconds * POWER(2, LEAST(lapses, 11)), 1800))
         * (1 + ORA_HASH(task_id || ' ' || attempts, 999) / 1000)
       ELSE interval_seconds END" % status.processing) }}, deadline_at),
+    ended_at = CASE status WHEN {{ status.processing }} THEN started_at ELSE ended_at END,
     lapses = CASE status WHEN {{ status.processing }} THEN lapses + 1 ELSE 0 END
 {%- endmacro -%}
 

@@ -2,7 +2,7 @@
 
 {#- The columns of a new task, and what they are filled with. -#}
 {%- set new_task_columns = "task_id, lane, queue_id, status, name, order_no, payload, interval_seconds,
-        delete_deadline, max_count, created_at, deadline_at, due_at" -%}
+        delete_deadline, max_count, created_at, deadline_at, due_at, on_failure" -%}
 {%- macro new_task_values(given) -%}
 {{ p }}task_seq.NEXTVAL, {{ given }}queue_id, {{ given }}queue_id, {{ status.waiting }},
         {{ given }}name, {{ given }}order_no, {{ given }}payload, {{ given }}interval_seconds,
@@ -12,5 +12,6 @@
         v_now + {{ seconds("COALESCE(%sdeadline, %d)" % (given, default.deadline)) }},
         v_now + {{ seconds("LEAST(
           COALESCE(%sdelay, CASE %sdirect WHEN 1 THEN 0 ELSE %d END), COALESCE(%sdeadline, %d)
-        )" % (given, given, push_grace, given, default.deadline)) }}
+        )" % (given, given, push_grace, given, default.deadline)) }},
+        {{ given }}on_failure
 {%- endmacro -%}

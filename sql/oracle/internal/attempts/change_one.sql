@@ -15,16 +15,18 @@ IS
   v_lane NUMBER;
   v_status NUMBER;
   v_attempts NUMBER;
+  v_started_at {{ instant }};
+  v_ended ids;
   v_found NUMBER;
   CURSOR c_task IS
-    SELECT task.lane, task.status, task.attempts
+    SELECT task.lane, task.status, task.attempts, task.started_at
     FROM {{ p }}task task
     WHERE task.task_id = in_task_id
     FOR UPDATE SKIP LOCKED; /* O1 */
 BEGIN
   out_error_number := 0;
   OPEN c_task;
-  FETCH c_task INTO v_lane, v_status, v_attempts;
+  FETCH c_task INTO v_lane, v_status, v_attempts, v_started_at;
   CLOSE c_task;
 
   IF v_lane IS NULL THEN
@@ -61,6 +63,14 @@ BEGIN
       END
     WHERE task_id = in_task_id
       AND lane <> 0;
+    IF v_status = {{ status.processing }} THEN
+      keep_attempt(
+        in_task_id, v_attempts, v_started_at, in_now, CASE in_reject WHEN 1 THEN 'rejected' ELSE 'cancelled' END,
+        in_error => in_error
+      );
+    END IF;
+    v_ended(1) := in_task_id;
+    create_follow_ups(v_ended, in_now);
   END IF;
 EXCEPTION
   WHEN DUP_VAL_ON_INDEX THEN

@@ -16,7 +16,7 @@ CASE
         ELSE ' '
       END
 {%- endmacro -%}
-{%- set known_keys = '{"name":null,"payload":null,"delay":null,"interval":null,"queue":null,"namespace":null,"order_no":null,"deadline":null,"delete_deadline":null,"max_count":null}' -%}
+{%- set known_keys = '{"name":null,"payload":null,"delay":null,"interval":null,"queue":null,"namespace":null,"order_no":null,"deadline":null,"delete_deadline":null,"max_count":null,"on_failure":null}' -%}
 PROCEDURE add_tasks (
   in_tasks IN CLOB,
   in_common IN CLOB,
@@ -45,8 +45,10 @@ IS
       {{ integer_of("deadline") }},
       {{ integer_of("delete_deadline") }},
       {{ integer_of("max_count") }},
+      {{ text_of("on_failure") }},
       name_there || payload_there || delay_there || interval_seconds_there || queue_there
-        || namespace_there || order_no_there || deadline_there || delete_deadline_there || max_count_there,
+        || namespace_there || order_no_there || deadline_there || delete_deadline_there || max_count_there
+        || on_failure_there,
       NULL,
       NULL,
       NULL
@@ -75,7 +77,10 @@ IS
       delete_deadline VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."delete_deadline"',
       delete_deadline_there NUMBER EXISTS PATH '$."delete_deadline"',
       max_count VARCHAR2(100) FORMAT JSON WITH WRAPPER PATH '$."max_count"',
-      max_count_there NUMBER EXISTS PATH '$."max_count"'
+      max_count_there NUMBER EXISTS PATH '$."max_count"',
+      on_failure VARCHAR2({{ limit.queue }} CHAR) PATH '$."on_failure"',
+      on_failure_given VARCHAR2(1000) FORMAT JSON WITH WRAPPER PATH '$."on_failure"',
+      on_failure_there NUMBER EXISTS PATH '$."on_failure"'
     ));
   v_found NUMBER;
   v_label VARCHAR2(100);
@@ -135,7 +140,8 @@ BEGIN
       {{ raise("invalid_argument", "delay must be a whole number, 0 to %d (seconds)" % limit.seconds, "v_label || ") }};
     END IF;
     check_options(
-      v_label, v_task.namespace, v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count
+      v_label, v_task.namespace, v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count,
+      v_task.on_failure
     );
 
     v_task.namespace := COALESCE(v_task.namespace, '{{ default.namespace }}');
@@ -198,7 +204,7 @@ BEGIN
       ELSE
         store_task(
           v_task.name, v_task.payload, v_task.delay, v_task.interval_seconds, v_task.queue_id, v_task.direct,
-          v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count,
+          v_task.order_no, v_task.deadline, v_task.delete_deadline, v_task.max_count, v_task.on_failure,
           v_task_id, v_created
         );
       END IF;

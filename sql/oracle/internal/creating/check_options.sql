@@ -4,7 +4,8 @@ PROCEDURE check_options (
   in_order_no IN VARCHAR2,
   in_deadline IN NUMBER,
   in_delete_deadline IN NUMBER,
-  in_max_count IN NUMBER
+  in_max_count IN NUMBER,
+  in_on_failure IN VARCHAR2
 )
 /*
 Internal: raises which option of a new task is not allowed; one that is NULL has its default.
@@ -25,5 +26,8 @@ BEGIN
   END IF;
   IF {{ no_integer("in_max_count", 1, limit.max_count) }} THEN
     {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count, "in_label || ") }};
+  END IF;
+  IF in_on_failure IS NOT NULL AND ({{ no_name("in_on_failure", limit.queue) }}) THEN
+    {{ raise("invalid_argument", "on_failure " ~ name_rule(limit.queue, "be a string of"), "in_label || ") }};
   END IF;
 END check_options;

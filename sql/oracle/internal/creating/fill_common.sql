@@ -10,7 +10,7 @@ BEGIN
   out_task.unknown_key := COALESCE(out_task.unknown_key, in_common.unknown_key);
 {%- for column in [
     "name", "payload", "delay", "interval_seconds", "queue",
-    "namespace", "order_no", "deadline", "delete_deadline", "max_count"
+    "namespace", "order_no", "deadline", "delete_deadline", "max_count", "on_failure"
 ] %}
   IF TO_NUMBER(SUBSTR(out_task.keys, {{ loop.index }}, 1)) = 0 THEN
     out_task.{{ column }} := in_common.{{ column }};

@@ -9,6 +9,7 @@ PROCEDURE store_task (
   in_deadline IN NUMBER,
   in_delete_deadline IN NUMBER,
   in_max_count IN NUMBER,
+  in_on_failure IN VARCHAR2,
   out_task_id OUT NUMBER,
   out_created OUT NUMBER
 )

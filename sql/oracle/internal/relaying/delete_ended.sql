@@ -4,7 +4,7 @@ PROCEDURE delete_ended (
   out_deleted OUT NUMBER
 )
 /*
-Internal: deletes terminal tasks. One that a foreign key or a trigger keeps is put off, so that the others go and the
+Internal: deletes terminal tasks, and the history of their attempts. One that a foreign key or a trigger keeps is put off, so that the others go and the
 next purge does not meet it first.
 */
 IS
@@ -12,6 +12,9 @@ BEGIN
   FORALL i IN 1 .. in_ids.COUNT
     DELETE FROM {{ p }}task
     WHERE task_id = in_ids(i) AND lane = 0 AND due_at <= in_now;
+  FORALL i IN 1 .. in_ids.COUNT
+    DELETE FROM {{ p }}attempt
+    WHERE task_id = in_ids(i) AND NOT EXISTS (SELECT 1 FROM {{ p }}task WHERE task_id = in_ids(i));
   out_deleted := in_ids.COUNT;
 EXCEPTION
   WHEN OTHERS THEN

@@ -17,6 +17,7 @@ IS
   v_full BOOLEAN := FALSE;
   v_found ids;
   v_expired ids;
+  v_lapses ids;
 BEGIN
   out_started.DELETE;
   FOR i IN 1 .. in_due.COUNT LOOP
@@ -38,5 +39,10 @@ BEGIN
     WHERE task_id = v_found(i)
       AND (lane < 0 OR (lane > 0 AND due_at <= v_now))
       AND {{ can_be_started("NULL") }}
-    RETURNING task_id BULK COLLECT INTO out_started;
+    RETURNING task_id, lapses BULK COLLECT INTO out_started, v_lapses;
+  FOR i IN 1 .. out_started.COUNT LOOP
+    IF v_lapses(i) > 0 THEN
+      keep_lapsed(out_started(i), v_now);
+    END IF;
+  END LOOP;
 END start_due_tasks;

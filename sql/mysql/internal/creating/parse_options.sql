@@ -1,10 +1,11 @@
-CREATE PROCEDURE {{ p }}read_options (
+CREATE PROCEDURE {{ p }}parse_options (
   IN in_options {{ text }},
   INOUT out_namespace VARCHAR({{ limit.namespace }}) {{ string }},
   INOUT out_order_no VARCHAR({{ limit.order_no }}) {{ string }},
   INOUT out_deadline BIGINT,
   INOUT out_delete_deadline BIGINT,
-  INOUT out_max_count BIGINT
+  INOUT out_max_count BIGINT,
+  INOUT out_on_failure VARCHAR({{ limit.queue }}) {{ string }}
 )
 COMMENT '{{ comment }}'
 NO SQL
@@ -26,12 +27,12 @@ BEGIN
     {{ raise("invalid_argument", "in_options must have characters of Unicode only") }};
   END IF;
   SET v_rest = JSON_REMOVE(
-    in_options, '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count'
+    in_options, '$.namespace', '$.order_no', '$.deadline', '$.delete_deadline', '$.max_count', '$.on_failure'
   );
   IF JSON_LENGTH(v_rest) > 0 THEN
     SET v_message = CONCAT(
-      LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 40),
-      ' is not an option; these are: namespace, order_no, deadline, delete_deadline, max_count'
+      LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 28),
+      ' is not an option; these are: namespace, order_no, deadline, delete_deadline, max_count, on_failure'
     );
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
   END IF;
@@ -78,5 +79,15 @@ BEGIN
       {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count) }};
     END IF;
     SET out_max_count = v_value;
+  END IF;
+
+  SET v_value = JSON_EXTRACT(in_options, '$.on_failure');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) <> 'STRING'
+      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.queue }}
+      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
+      {{ raise("invalid_argument", "on_failure " ~ name_rule(limit.queue, "be a string of")) }};
+    END IF;
+    SET out_on_failure = JSON_UNQUOTE(v_value);
   END IF;
 END
