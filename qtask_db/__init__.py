@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from qtask_db.client import Client
     from qtask_db.relay import Relay
     from qtask_db.transport.queues import push_tasks as push
-    from qtask_db.worker import Job, Retry, Worker
+    from qtask_db.worker import Fail, Job, Retry, Snooze, Worker
 
 __all__ = [
     "AttemptEnd",
@@ -78,11 +78,13 @@ __all__ = [
     "Connection",
     "Database",
     "Ended",
+    "Fail",
     "Job",
     "NewTask",
     "QtaskError",
     "Relay",
     "Retry",
+    "Snooze",
     "Status",
     "Task",
     "Worker",
@@ -135,9 +137,11 @@ __all__ = [
 # A program that only creates tasks does not load the services.
 _ON_DEMAND = {
     "Client": ("qtask_db.client", "Client"),
+    "Fail": ("qtask_db.worker", "Fail"),
     "Job": ("qtask_db.worker", "Job"),
     "Relay": ("qtask_db.relay", "Relay"),
     "Retry": ("qtask_db.worker", "Retry"),
+    "Snooze": ("qtask_db.worker", "Snooze"),
     "Worker": ("qtask_db.worker", "Worker"),
     "push": ("qtask_db.transport.queues", "push_tasks"),
 }

@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from qtask_db import calls
 from qtask_db.database import Connection, Database
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 log = get_logger("qtask_db.client")
 
 T = TypeVar("T")
+Creation: TypeAlias = "Callable[[list[NewTask]], list[Task]]"
+Middleware: TypeAlias = "Callable[[list[NewTask], Creation], list[Task]]"
+M = TypeVar("M", bound=Middleware)
 
 _TRIES = 5
 
@@ -46,8 +50,9 @@ _TRIES = 5
 class Transaction:
     """A transaction in which tasks are created."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, middleware: Sequence[Middleware] = ()) -> None:
         self._conn: Connection | None = conn
+        self._middleware = middleware
         self.tasks: list[Task] = []
         """Created tasks, which are pushed after the commit. Take a task out if you roll it back to
         a savepoint.
@@ -69,6 +74,8 @@ class Transaction:
         self, name: str, payload: Payload, interval: int, queue: str, **options: Unpack[Options]
     ) -> Task:
         """As `qtask_db.create`, without the connection."""
+        if self._middleware:
+            return self._make([NewTask(name, payload, interval, queue, **options)])[0]
         return self._keep(calls.create(self.conn, name, payload, interval, queue, **options))
 
     def delay(
@@ -81,17 +88,35 @@ class Transaction:
         **options: Unpack[Options],
     ) -> Task:
         """As `qtask_db.delay`, without the connection."""
+        if self._middleware:
+            return self._make([NewTask(name, payload, interval, queue, delay, **options)])[0]
         return self._keep(calls.delay(self.conn, name, payload, delay, interval, queue, **options))
 
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many`, without the connection."""
-        made = calls.create_many(self.conn, tasks)
-        self.tasks += made
-        return made
+        return self._make(list(tasks))
 
     def _keep(self, task: Task) -> Task:
         self.tasks.append(task)
         return task
+
+    def _make(self, tasks: list[NewTask]) -> list[Task]:
+        make: Creation = self._store
+        for one in reversed(self._middleware):
+            make = _around(one, make)
+        made = make(tasks)
+        if not isinstance(made, list) or len(made) != len(tasks):
+            raise ConfigurationError("a middleware must return what call_next has returned")
+        return made
+
+    def _store(self, tasks: list[NewTask]) -> list[Task]:
+        made = calls.create_many(self.conn, tasks)
+        self.tasks += made
+        return made
+
+
+def _around(middleware: Middleware, call_next: Creation) -> Creation:
+    return lambda tasks: middleware(tasks, call_next)
 
 
 class Client:
@@ -125,11 +150,22 @@ class Client:
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)
         self._stream = stream
+        self._middleware: list[Middleware] = []
         self._own_redis = isinstance(redis, str)
         # No queue.LifoQueue: an exception of a signal handler would leave its lock taken.
         self._idle: deque[tuple[Connection, float]] = deque()
         self._inherited: list[Any] = []
         self._pid = os.getpid()
+
+    def middleware(self, function: M) -> M:
+        """Decorator: `function(tasks, call_next)` runs around each creation, and makes it by
+        `call_next(tasks)`, whose result it returns. It may change the tasks, a list of NewTask. The
+        one that was added first is the outermost. A creation that is repeated runs it again.
+        """
+        if not callable(function) or iscoroutinefunction(function):
+            raise ConfigurationError(f"a middleware must be a plain function, not {function!r}")
+        self._middleware.append(function)
+        return function
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -137,7 +173,7 @@ class Client:
         block raises.
         """
         with self._connection(autocommit=False) as conn:
-            tx = Transaction(conn)
+            tx = Transaction(conn, self._middleware)
             try:
                 yield tx
                 conn.commit()
@@ -201,7 +237,7 @@ class Client:
     def _single(self, work: Callable[[Transaction], T]) -> T:
         """One call, which commits by itself: a round trip less than a transaction takes."""
         with self._connection(autocommit=True) as conn:
-            tx = Transaction(conn)
+            tx = Transaction(conn, self._middleware)
             done = work(tx)
         self._push(tx.tasks)
         return done

@@ -32,6 +32,7 @@
     │   ├── AccessDenied             the account lacks a privilege, or its password is wrong
     │   └── NotInstalled             the schema is missing, or is of another version
     ├── QueueUnavailable             Redis is away, read-only or full
+    ├── PayloadMismatch              a payload is not as the handler's model wants it
     └── ConfigurationError           a wrong URL, setting or missing driver
 
 The numbers are those of `sql/constants.toml`; errors are told apart by number, never by their text.
@@ -290,6 +291,13 @@ class QueueUnavailable(QtaskError):
 
     No task is lost: a relay pushes its message when Redis takes it. Check that Redis is up, that it
     takes writes and that its URL is right.
+    """
+
+
+class PayloadMismatch(QtaskError):
+    """The payload of a task does not fit the `model` of its handler; the task has failed for good.
+
+    Correct the producer, or give the model's new fields defaults. Then `qtask retry` the tasks.
     """
 
 

@@ -60,6 +60,8 @@ class ReceivedTask:
     """Attempts before this one, in a row, that were started and never ended; `receive` does not
     tell.
     """
+    attempts_before: int = 0
+    """Attempts before this one that do not count against `max_count`; `receive` does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from qtask_db.constants import DEFAULT
 from qtask_db.models import Message
+from qtask_db.payloads.objects import Model
 
 if TYPE_CHECKING:
     from qtask_db.transport.url import RedisClient
 
-Payload: TypeAlias = "Mapping[str, Any] | str"
-"""A JSON object, or its text."""
+Payload: TypeAlias = "Mapping[str, Any] | str | Model"
+"""A JSON object, its text, or an object of a dataclass, of pydantic or msgspec."""
 
 
 class Options(TypedDict, total=False):
@@ -41,7 +42,7 @@ class NewTask:
     name: str
     """Says what is to be done, for people and handlers."""
     payload: Payload
-    """An object, or the text of a JSON object."""
+    """An object, the text of a JSON object, or an object of a dataclass, of pydantic or msgspec."""
     interval: int
     """Seconds until the task is queued again if it has not ended."""
     queue: str

@@ -12,6 +12,7 @@ from typing import Any
 from qtask_db.constants import LIMIT
 from qtask_db.errors import InvalidArgument, InvalidPayload
 from qtask_db.models import AttemptEnd
+from qtask_db.payloads.objects import as_object
 from qtask_db.task import SHARED, NewTask, Payload, shared
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -76,12 +77,11 @@ def payload_text(payload: Payload) -> str:
     """The text that is stored; one that was given stays as it is. Raises InvalidPayload."""
     if isinstance(payload, str):
         return payload
-    if type(payload) is not dict and isinstance(payload, Mapping):
-        payload = dict(payload)
+    value = payload if type(payload) is dict else as_object(payload)
     with suppress(Exception):
-        return _encode(payload)
+        return _encode(value)
     try:
-        return _encoder.encode(payload)
+        return _encoder.encode(value)
     except (TypeError, ValueError) as error:
         raise InvalidPayload(f"the payload cannot be written as JSON: {error}") from error
 

@@ -65,8 +65,10 @@ def receive_many(conn: Any, messages: Iterable[tuple[int, int | None, str]]) -> 
     (wrong,), rows = bind(conn).call("receive_tasks", json_messages(given))
     return Reception(
         [
-            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval), int(lapses))
-            for task_id, attempt, interval, queue, payload, lapses in rows
+            ReceivedTask(
+                int(task_id), int(attempt), queue, payload, int(interval), int(lapses), int(before)
+            )
+            for task_id, attempt, interval, queue, payload, lapses, before in rows
         ],
         [given[place - 1] for place in json.loads(wrong or "[]")],
     )
@@ -95,8 +97,10 @@ def take(
     )
     return Taken(
         [
-            ReceivedTask(int(task_id), int(attempt), queue, payload, int(interval), int(lapses))
-            for task_id, attempt, interval, queue, payload, lapses in rows
+            ReceivedTask(
+                int(task_id), int(attempt), queue, payload, int(interval), int(lapses), int(before)
+            )
+            for task_id, attempt, interval, queue, payload, lapses, before in rows
         ],
         json.loads(redis or "[]"),
     )

@@ -168,11 +168,10 @@ class Queues:
         """At most `count` messages, and none more once they have `size` bytes; waits at most
         `timeout` seconds for the first one.
 
-        Each call begins with another queue, so that a busy one does not starve the others. A
-        message that was taken from a list is gone from Redis: its task is queued again
-        when its interval has passed. One taken from a stream stays pending until `done`. A queue
-        that cannot be used is set aside for a while, and the others are served; QueueUnusable is
-        raised if that is all of them.
+        They are of the first of the queues that has some. A message that was taken from a list is
+        gone from Redis: its task is queued again when its interval has passed. One taken from a
+        stream stays pending until `done`. A queue that cannot be used is set aside for a while, and
+        the others are served; QueueUnusable is raised if that is all of them.
         """
         wait = min(timeout, self._longest_wait())
         with translated(self._redis):

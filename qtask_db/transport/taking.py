@@ -35,13 +35,12 @@ class QueueUnusable(QueueUnavailable):
 
 
 class Taking:
-    """Serves queues in turn. A command on several keys fails for all if one key is not a queue, or
-    may not be read: then they are asked one by one, and that one is set aside.
+    """Serves the first queue that has messages. A command on several keys fails for all if one key
+    is not a queue, or may not be read: then they are asked one by one, and that one is set aside.
     """
 
     def __init__(self, kind: Lists | Streams) -> None:
         self._kind = kind
-        self._turn = 0
         self._aside = Aside(get_logger("qtask_db.worker"))
 
     def usable(self, queues: Iterable[str]) -> list[str]:
@@ -61,14 +60,11 @@ class Taking:
         self, client: RedisClient, queues: Sequence[str], count: int, size: int, timeout: float
     ) -> list[Raw]:
         """See `Queues.take`. Raises redis-py's errors, and QueueUnusable."""
-        turn = self._turn % len(queues)
-        self._turn += 1
-        ordered = [*queues[turn:], *queues[:turn]]
-        again = [queue for queue in ordered if queue in self._aside]
-        if again and (taken := self._take_each(client, again, ordered, count, size)):
+        again = [queue for queue in queues if queue in self._aside]
+        if again and (taken := self._take_each(client, again, queues, count, size)):
             return taken
-        self._raise_if_none_is_left(ordered)
-        usable = self.usable(ordered)
+        self._raise_if_none_is_left(queues)
+        usable = self.usable(queues)
         try:
             if isinstance(client, RedisCluster):
                 return self._take_in_turn(client, usable, count, size, timeout)
@@ -77,10 +73,10 @@ class Taking:
             if not (isinstance(client, RedisCluster) or concerns_one_queue(error)):
                 raise
             failed = error
-        taken = self._take_each(client, usable, ordered, count, size)
+        taken = self._take_each(client, usable, queues, count, size)
         if not taken:
-            self._raise_if_none_is_left(ordered)
-            if usable == self.usable(ordered):
+            self._raise_if_none_is_left(queues)
+            if usable == self.usable(queues):
                 raise failed  # it is of none of them: the next try must not come at once
         return taken
 

@@ -54,23 +54,24 @@ Item: TypeAlias = "Run | Extension | list[Run] | None"
 class Completer:
     """One thread and one connection; everything that is asked of it goes through its inbox.
 
+    Of tasks that their handlers have finished the `verifier` finds out whether they are: a handler
+    may have left its transaction open, for which it then waits. It starts with the first of them.
+
     It writes what is there at once: a lone result goes alone, under load many go together. Results
     are kept while the database is away.
     """
 
     def __init__(
         self,
+        name: str,
         database: Database,
         counters: WorkerCounters,
         completed: Callable[[Collection[Job]], None],
-        *,
-        quick_retries: int,
-        retry_delay: float,
+        verifier: Completer | None = None,
     ) -> None:
+        self._verifier = verifier
         self._session = Session(database)
-        self._results = results = Results(
-            self._session, counters, completed, quick_retries=quick_retries, retry_delay=retry_delay
-        )
+        self._results = results = Results(name, self._session, counters, completed)
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._watched: dict[Job, Run] = {}
         self._extensions: list[Extension] = []
@@ -87,12 +88,14 @@ class Completer:
                 lambda: results.not_run,
                 results.give_back,
             ),
-            (Duty(logger, "database, failing attempts"), lambda: results.failed, results.fail_all),
+            (Duty(logger, "database, failing attempts"), lambda: results.ended, results.end),
         ]
         self._thread = threading.Thread(target=self._work, name="qtask-completer", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        """Begins to look into the inbox; a second call does nothing."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     @property
     def alive(self) -> bool:
@@ -104,7 +107,7 @@ class Completer:
         self._inbox.put(runs)
 
     def done(self, run: Run) -> None:
-        """The handler has returned, or `run.error` is why not."""
+        """The handler has returned, or `run.end` says how it has ended."""
         self._inbox.put(run)
 
     def extend(self, job: Job, seconds: int | None) -> None:
@@ -122,8 +125,12 @@ class Completer:
         """Writes what is left within `timeout` seconds; returns how many results it could not."""
         self._give_up_at = time.monotonic() + timeout
         self._inbox.put(None)
-        self._thread.join(timeout + 1)
-        return self._results.left()
+        if self.alive:
+            self._thread.join(timeout + 1)
+        left = self._results.left()
+        if self._verifier is not None:
+            left += self._verifier.close(max(0.0, self._give_up_at - time.monotonic()))
+        return left
 
     def _work(self) -> None:
         # The first result finds a connection and its procedure compiled. It also reports trouble.
@@ -176,7 +183,11 @@ class Completer:
             self._extensions.append(item)
         else:
             self._watched.pop(item.job, None)
-            self._results.add(item)
+            if self._verifier is not None and item.job._fate.finished:
+                self._verifier.start()
+                self._verifier.done(item)
+            else:
+                self._results.add(item)
 
     def _grant(self) -> None:
         while self._extensions:
@@ -198,11 +209,13 @@ class Completer:
         self._next_look = now + TICK
         failed = None
         for run in list(self._watched.values()):
-            if run.beat_at <= now:
+            # While its handler's own transaction is open, its row is locked.
+            if run.beat_at <= now and not run.job._fate.finished:
                 try:
                     self._extend(run.job, None)
                 except ProcedureError as error:
-                    logger.warning("task %d is lost: %s", run.job.task_id, error)
+                    if not run.job._fate.finished:
+                        logger.warning("task %d is lost: %s", run.job.task_id, error)
                 except (Conflict, DatabaseUnavailable):
                     raise
                 except Exception as error:
@@ -215,7 +228,8 @@ class Completer:
         try:
             calls.extend(self._session.connection, job.task_id, job.attempt, seconds)
         except (TaskNotFound, TaskNotActive, TaskNotProcessing, StaleAttempt) as error:
-            job._loss.append(str(error))
+            if not job._fate.finished:
+                job._fate.lost = str(error)
             self._watched.pop(job, None)
             raise
         if (run := self._watched.get(job)) is not None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from qtask_db import calls
 from qtask_db.errors import AccessDenied, InvalidPayload, NotInstalled, QueueNotDirect
 from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
+from qtask_db.process.turns import Turns
 from qtask_db.service.session import Session
 from qtask_db.transport.message import BadMessage, decode_payload, encode
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.delivery import Delivery, tell_lapses
 from qtask_db.worker.job import Job
-from qtask_db.worker.pool import Handler, Room, Run
+from qtask_db.worker.policy import Handler, Policy
+from qtask_db.worker.pool import Room, Run
 
 logger = get_logger("qtask_db.worker")
 
@@ -27,13 +30,14 @@ class Direct:
         self,
         name: str,
         session: Session,
-        handlers: Mapping[str, Handler],
+        policies: Mapping[str, Policy],
         delivery: Delivery,
         completer: Completer,
     ) -> None:
         self._name = name
         self._session = session
-        self._handlers = handlers
+        self._policies = policies
+        self._turns = Turns({queue: one.weight for queue, one in policies.items()})
         self._delivery = delivery
         self._completer = completer
         self._length = 1.0
@@ -63,10 +67,9 @@ class Direct:
         """Nothing of this worker is left anywhere."""
 
     def _take(self, limit: int, wait: float) -> list[ReceivedTask]:
+        queues = self._turns.order()
         try:
-            taken = calls.take(
-                self._session.connection, self._name, list(self._handlers), limit, wait
-            )
+            taken = calls.take(self._session.connection, self._name, queues, limit, wait)
         except QueueNotDirect:
             if not (self._delivery.has_redis or self._answered):
                 raise QueueNotDirect(
@@ -92,16 +95,17 @@ class Direct:
             return []
         self._answered = True
         self._delivery.found(taken.redis)
+        self._turns.gave(queues, (one.queue for one in taken.started))
         return taken.started
 
     def _run(self, one: ReceivedTask) -> Run:
-        handler, text, payload = self._handlers[one.queue], "", {}
+        policy, text, payload = self._policies[one.queue], "", {}
         try:
             text = encode(Message(one.task_id, one.attempt, one.queue, one.payload))
             payload = decode_payload(one.payload)
         except (BadMessage, InvalidPayload) as error:
-            handler = _refusing(error)
-        return Run.of(one, payload, text, handler, self._completer.extend)
+            policy = replace(policy, handler=_refusing(error))
+        return Run.of(one, payload, text, policy, self._completer.extend)
 
 
 def _refusing(error: Exception) -> Handler:

@@ -93,7 +93,6 @@ class Fetcher:
         """Starts what there is room for; a failure is reported once and backed off."""
         if not self._completer.alive:
             raise RuntimeError("the thread that ends tasks has died")
-        self._pool.tell_where_they_hang()
         live = sum(source.live for source in self._sources)
         wait = TAKE_WAIT if live == 1 else SHORT_WAIT
         for source in self._sources:
@@ -148,12 +147,11 @@ class Fetcher:
         logger.info("worker %s drains: %d handlers run", self._name, len(self._pool.running()))
         began = time.monotonic()
         _until(lambda: not self._pool.waiting(), min(LAST_RUNS, timeout))
-        for run in self._pool.take_back():
-            self._completer.done(run)
+        self._pool.end()
         _until(self._pool.idle, timeout - (time.monotonic() - began))
         unwritten = self._completer.close(LAST_WRITES)
-        for job in self._pool.running():
-            logger.warning("task %d still runs and comes again after its interval", job.task_id)
+        for run in self._pool.running():
+            logger.warning("task %d still runs and comes again after its interval", run.job.task_id)
         if unwritten:
             logger.error("%d results did not reach the database; the tasks come again", unwritten)
         for source in self._sources:

@@ -1,32 +1,28 @@
-"""The job that a handler gets, and the exception that it may raise."""
+"""The job that a handler gets."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from qtask_db.constants import LIMIT
-from qtask_db.log import mask
+from qtask_db import calls
+from qtask_db.errors import AlreadyFinished, TaskNotFound
+from qtask_db.payloads.objects import load
 
 
-class Retry(Exception):
-    """Raised by a handler: the attempt failed, run the task again.
-
-    `delay`: seconds until then, a fraction is rounded up; None is the delay of any other exception.
-    Raises TypeError if it is not a number of seconds.
+class Fate:
+    """What is known of an attempt while its handler runs. It has no constructor: there is one for
+    each task.
     """
 
-    def __init__(
-        self, reason: str = "the handler asked for a retry", delay: float | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.delay = delay
-        if delay is not None:
-            if not isinstance(delay, int | float) or not math.isfinite(delay):
-                raise TypeError(f"delay must be None or a number of seconds, not {delay!r}")
-            self.delay = min(max(0, math.ceil(delay)), LIMIT["seconds"])
+    lost: str | None = None
+    """Why the database no longer takes it for this worker's."""
+    timed_out: bool = False
+    finished: bool = False
+    """By its handler, in a transaction of the handler's own that may not be committed yet."""
+    model: type | None = None
+    data: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +41,61 @@ class Job:
     """The message as a relay writes it, for a handler that parses numbers in its own way."""
     interval: int = 0
     """Seconds that the task stays with this worker without an extension."""
-    _loss: list[str] = field(default_factory=list, repr=False)
-    """Why the task is lost, once it is."""
+    count: int = 1
+    """How many attempts count against `max_count`, with this one: those that were snoozed or given
+    back do not, nor those before the task was retried.
+    """
+    _fate: Fate = field(default_factory=Fate, repr=False)
     _extend: Callable[[Job, int | None], None] | None = field(default=None, repr=False)
 
     @property
+    def data(self) -> Any:
+        """The payload as an instance of the handler's `model`, None if it has none.
+
+        Raises PayloadMismatch if the payload does not fit.
+        """
+        fate = self._fate
+        if fate.data is None and fate.model is not None:
+            fate.data = load(fate.model, self.payload)
+        return fate.data
+
+    @property
     def lost(self) -> bool:
-        """Whether the task is no longer this attempt's: cancelled, expired or started elsewhere.
+        """Whether the task is no longer this attempt's: cancelled, expired or started elsewhere, or
+        its handler is beyond its `timeout`.
 
         A long handler looks at it now and then and gives up; its result would be dropped anyway.
         """
-        return bool(self._loss)
+        return self._fate.lost is not None or self._fate.timed_out
 
     def extend(self, seconds: int | None = None) -> None:
         """Keeps the task for `seconds` from now, None for its interval. Calls `extend_task`.
 
-        The worker's heartbeat extends by the interval anyway, so this is for a longer time. Raises
-        StaleAttempt or TaskNotActive if the task is lost, DatabaseUnavailable if the database does
-        not answer.
+        The worker's heartbeat extends by the interval anyway, so this is for a longer time. After
+        `finish` it does nothing: the open transaction keeps the task. Raises StaleAttempt or
+        TaskNotActive if the task is lost, DatabaseUnavailable if the database does not answer.
         """
-        if self._extend is not None:
+        if self._extend is not None and not self._fate.finished:
             self._extend(self, seconds)
+
+    def finish(self, conn: Any) -> None:
+        """Finishes the task in the transaction of `conn` that holds the work, so that both happen
+        or neither. Call it last, and commit. Calls `finish_task_once`.
+
+        The worker sends no heartbeat from then on: the open transaction keeps the task. When the
+        handler has returned, the worker asks the database. A task that was not committed fails its
+        attempt, and comes again after its interval. Raises AlreadyFinished if this attempt was
+        committed before: roll back and return. Raises StaleAttempt, TaskNotActive or
+        TaskNotProcessing if the task is lost: roll back.
+        """
+        self._fate.finished = True
+        try:
+            calls.finish_once(conn, self.task_id, self.attempt)
+        except (AlreadyFinished, TaskNotFound):
+            raise
+        except BaseException:
+            self._fate.finished = False
+            raise
 
 
 @dataclass(slots=True)
@@ -86,6 +116,12 @@ class WorkerCounters:
     """Tasks whose handler returned."""
     failed: int = 0
     """Failed attempts."""
+    rejected: int = 0
+    """Those of them after which the task may not be tried again, whatever attempts are left."""
+    timed_out: int = 0
+    """Those of them whose handlers were beyond their `timeout`."""
+    snoozed: int = 0
+    """Attempts that ended in `Snooze` and do not count."""
     returned: int = 0
     """Given back at the stop, as no handler had run; these attempts do not count."""
     lost: int = 0
@@ -96,13 +132,3 @@ class WorkerCounters:
     """Terminal tasks of any queue that were deleted: by a worker of direct queues."""
     errors: int = 0
     """Steps of these two that failed."""
-
-
-def text_of(error: BaseException | None) -> str:
-    """A handler's error as people read it, whatever its own methods do."""
-    try:
-        text = str(error) if isinstance(error, Retry) else f"{type(error).__name__}: {error}"
-    except BaseException:
-        text = f"{type(error).__name__}, whose text cannot be read"
-    # A lone surrogate could not be sent, and its result would never be written.
-    return mask(text)[: LIMIT["error"]].encode("utf-8", "replace").decode()

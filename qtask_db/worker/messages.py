@@ -19,6 +19,7 @@ from qtask_db.errors import (
 from qtask_db.log import get_logger
 from qtask_db.models import Message, ReceivedTask
 from qtask_db.process.retrying import Duty, Stop
+from qtask_db.process.turns import Turns
 from qtask_db.service.session import Session
 from qtask_db.transport.message import BadMessage, Received, decode, encode
 from qtask_db.transport.queues import Queues, Raw
@@ -26,7 +27,8 @@ from qtask_db.worker.bad import BadMessages
 from qtask_db.worker.completer import Completer
 from qtask_db.worker.delivery import Delivery, tell_lapses
 from qtask_db.worker.job import Job, WorkerCounters
-from qtask_db.worker.pool import Handler, Room, Run
+from qtask_db.worker.policy import Policy
+from qtask_db.worker.pool import Room, Run
 
 logger = get_logger("qtask_db.worker")
 
@@ -49,7 +51,7 @@ class Messages:
         self,
         session: Session,
         queues: Queues,
-        handlers: Mapping[str, Handler],
+        policies: Mapping[str, Policy],
         delivery: Delivery,
         counters: WorkerCounters,
         completer: Completer,
@@ -57,7 +59,8 @@ class Messages:
     ) -> None:
         self._session = session
         self._queues = queues
-        self._handlers = handlers
+        self._policies = policies
+        self._turns = Turns({queue: one.weight for queue, one in policies.items()})
         self._delivery = delivery
         self._counters = counters
         self._completer = completer
@@ -116,7 +119,7 @@ class Messages:
     def leave(self) -> None:
         """Sets bad messages aside, gives back what was taken. Raises QueueUnavailable."""
         self._bad.flush()
-        self._queues.leave(self._handlers)
+        self._queues.leave(self._policies)
 
     def _take(self, room: Room, wait: float) -> list[Raw]:
         """The messages that are there, if there is room; else waits for what can run at once.
@@ -127,10 +130,11 @@ class Messages:
         if most <= 0:
             self._stop.wait(min(self._bad.rest, wait))
             return []
-        queues = list(self._handlers)
+        queues = self._turns.order()
         taken = self._queues.take(queues, most, 0, room.size)
         if not taken and wait:
             taken = self._queues.take(queues, max(1, room.idle), wait, room.size)
+        self._turns.gave(queues, (raw.queue for raw in taken))
         return taken
 
     def _runs(self, started: list[ReceivedTask], found: Found) -> list[Run]:
@@ -147,8 +151,8 @@ class Messages:
             except (BadMessage, InvalidPayload) as error:
                 self._bad.note(raw, error)
                 continue
-            handler = self._handlers[one.queue]
-            runs.append(Run.of(one, payload, text, handler, self._completer.extend))
+            policy = self._policies[one.queue]
+            runs.append(Run.of(one, payload, text, policy, self._completer.extend))
             if received.payload and received.payload != payload:
                 differing.append(runs[-1].job)
         tell_lapses(started)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-import random
+import threading
 import time
 from collections.abc import Callable, Collection
 
 from qtask_db import calls
-from qtask_db.constants import Status
+from qtask_db.constants import LIMIT, Status
 from qtask_db.errors import (
+    AccessDenied,
     Conflict,
-    DatabaseError,
     DatabaseUnavailable,
+    NotInstalled,
     ProcedureError,
+    TaskNotActive,
     TaskNotFound,
 )
 from qtask_db.log import get_logger
+from qtask_db.models import AttemptEnd, Ended
 from qtask_db.service.session import Session
-from qtask_db.worker.job import Job, Retry, WorkerCounters, text_of
+from qtask_db.worker.job import Job, WorkerCounters
 from qtask_db.worker.pool import Run
 
 logger = get_logger("qtask_db.worker")
 
 FINISH_ROWS = 1_000
+END_SIZE = 500_000
+"""Characters of errors and tracebacks in one call: as JSON they are six times as long, at most."""
 REFUSALS = 10
 """A result that the database has refused so often, while it took others, is given up."""
+LOOK_AGAIN = 60.0
+"""Seconds until a database that could not end attempts in bulk is asked again."""
+
+_OF_ALL = (Conflict, DatabaseUnavailable, AccessDenied, NotInstalled)
+"""Errors that are not of one result."""
+_ENDED = (TaskNotFound.number, TaskNotActive.number)
+
+_counting = threading.Lock()
+"""Two threads count: one of them waits for transactions of handlers."""
 
 
 class Results:
@@ -34,82 +48,117 @@ class Results:
 
     def __init__(
         self,
+        name: str,
         session: Session,
         counters: WorkerCounters,
         completed: Callable[[Collection[Job]], None],
-        *,
-        quick_retries: int,
-        retry_delay: float,
     ) -> None:
+        # The history has room for as much; Redis takes a longer name.
+        self._name = name.strip()[: LIMIT["relay"]].strip() or "worker"
         self._session = session
         self._counters = counters
         self._completed = completed
-        self._quick_retries = quick_retries
-        self._retry_delay = retry_delay
         self.finished: list[Run] = []
-        self.failed: list[Run] = []
+        self.ended: list[Run] = []
         self.not_run: list[Run] = []
         self._rows = FINISH_ROWS
         self._written_at = 0.0
+        self._denied = False
+        self._bulk_at = 0.0
 
     def add(self, run: Run) -> None:
         """A lost attempt is written only if it may be a success of the handler's own making."""
-        if run.job.lost and (run.not_run or run.error is not None):
+        fate = run.job._fate
+        if fate.lost is not None and (run.not_run or run.end is not None):
             self.drop(run.job, "it was lost meanwhile")
             self._completed([run.job])
         elif run.not_run:
             self.not_run.append(run)
-        elif run.error is None:
+        elif run.end is None:
             self.finished.append(run)
         else:
-            self.failed.append(run)
+            self.ended.append(run)
 
     def left(self) -> int:
         """How many are not written."""
-        return len(self.finished) + len(self.failed) + len(self.not_run)
+        return len(self.finished) + len(self.ended) + len(self.not_run)
 
     def finish(self) -> None:
-        """All that is there; one that the database refuses is tried by itself, then put last."""
+        """All that is there."""
+        self._write(self.finished, self._finish)
+
+    def end(self) -> None:
+        """All that is there; one by one, if schema or grants are older than `end_attempts`."""
+        if time.monotonic() >= self._bulk_at:
+            try:
+                self._write(self.ended, self._end_many)
+            except (AccessDenied, NotInstalled) as error:
+                if not self._denied:
+                    logger.warning(
+                        "worker %s ends attempts one by one, as failed: none can be rejected or "
+                        "snoozed: %s. `qtask install` brings end_attempts, `qtask render --grants` "
+                        "its grant",
+                        self._name, error,
+                    )  # fmt: skip
+                self._denied = True
+                self._bulk_at = time.monotonic() + LOOK_AGAIN
+            else:
+                return
+        self._write(self.ended, self._end_one, 1)
+
+    def give_back(self) -> None:
+        """The runs that no thread has taken."""
+        while some := self.not_run[:FINISH_ROWS]:
+            self._counters.returned += calls.return_many(
+                self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
+            )
+            del self.not_run[: len(some)]
+            self._completed([run.job for run in some])
+
+    def drop(self, job: Job, reason: str) -> None:
+        """The attempt is no longer this worker's."""
+        with _counting:
+            self._counters.lost += 1
+        logger.warning(
+            "task %d, attempt %d: the result is dropped: %s", job.task_id, job.attempt, reason
+        )
+
+    def _write(
+        self, runs: list[Run], write: Callable[[dict[int, Run]], None], rows: int = FINISH_ROWS
+    ) -> None:
+        """All of them; one that the database refuses is tried by itself, then put last."""
         written = False
         tried: set[int] = set()
-        while (runs := self._next_results()) and id(runs[0]) not in tried:
-            jobs = {run.job.task_id: run.job for run in runs}
+        while (some := self._next(runs, rows)) and id(runs[0]) not in tried:
             try:
-                refused = calls.finish_many(
-                    self._session.connection, [(job.task_id, job.attempt) for job in jobs.values()]
-                )
-            except (Conflict, DatabaseUnavailable):
+                write(some)
+            except _OF_ALL:
                 raise
             except Exception as error:
-                self._rows = max(1, len(runs) // 2)
-                if len(runs) == 1:
+                self._rows = max(1, len(some) // 2)
+                if len(some) == 1:
                     tried.add(id(runs[0]))
-                    self._put_last(self.finished, error)
+                    self._put_last(runs, error)
                     if not written:
                         raise
                 continue
             written = True
             self._written_at = time.monotonic()
             self._rows = min(FINISH_ROWS, 2 * self._rows)
-            del self.finished[: len(runs)]
-            lost = 0
-            for one in refused:
-                if one.number == TaskNotFound.number:
-                    logger.info("task %d was terminal already, and is purged", one.task_id)
-                else:
-                    lost += 1
-                    self.drop(jobs[one.task_id], f"error {one.number}")
-            self._counters.finished += len(jobs) - lost
-            self._completed(jobs.values())
+            del runs[: len(some)]
+            self._completed([run.job for run in some.values()])
 
-    def _next_results(self) -> list[Run]:
-        """The next to write: two attempts of one task do not fit into one call."""
-        runs: dict[int, Run] = {}
-        for run in self.finished[: self._rows]:
-            if run.job.task_id in runs:
+    def _next(self, runs: list[Run], rows: int) -> dict[int, Run]:
+        """The next to write, by task: two attempts of one task do not fit into one call."""
+        some: dict[int, Run] = {}
+        size = 0
+        for run in runs[: min(rows, self._rows)]:
+            if run.end is not None:
+                size += len(run.end.error or "") + len(run.end.traceback or "")
+            if run.job.task_id in some or (some and size > END_SIZE):
                 break
-            runs[run.job.task_id] = run
-        return list(runs.values())
+            some[run.job.task_id] = run
+        return some
 
     def _put_last(self, runs: list[Run], error: Exception) -> None:
         """The first one, whose result was refused; it is given up when only it is, for long."""
@@ -122,66 +171,67 @@ class Results:
         else:
             runs.append(run)
 
-    def give_back(self) -> None:
-        """Of a worker that stops: the runs that no thread has taken."""
-        while some := self.not_run[:FINISH_ROWS]:
-            self._counters.returned += calls.return_many(
-                self._session.connection, [(run.job.task_id, run.job.attempt) for run in some]
-            )
-            del self.not_run[: len(some)]
-            self._completed([run.job for run in some])
+    def _finish(self, runs: dict[int, Run]) -> None:
+        refused = calls.finish_many(
+            self._session.connection, [(run.job.task_id, run.job.attempt) for run in runs.values()]
+        )
+        lost = 0
+        for one in refused:
+            if one.number == TaskNotFound.number:
+                logger.info("task %d was terminal already, and is purged", one.task_id)
+            else:
+                lost += 1
+                self.drop(runs[one.task_id].job, f"error {one.number}")
+        with _counting:
+            self._counters.finished += len(runs) - lost
 
-    def fail_all(self) -> None:
-        """One by one, since each may be repeated after another time."""
-        written = False
-        tried: set[int] = set()
-        while self.failed and id(run := self.failed[0]) not in tried:
-            try:
-                self._fail(run)
-            except (Conflict, DatabaseUnavailable):
-                raise
-            except DatabaseError as error:
-                tried.add(id(run))
-                self._put_last(self.failed, error)
-                if not written:
-                    raise
-                continue
-            except Exception as error:  # what can never be written must not block the others
-                self.drop(run.job, f"{type(error).__name__}: {error}")
-            written = True
-            self._written_at = time.monotonic()
-            del self.failed[0]
-            self._completed([run.job])
+    def _end_many(self, runs: dict[int, Run]) -> None:
+        ends = [run.end for run in runs.values() if run.end is not None]
+        self._count(runs, calls.end_many(self._session.connection, self._name, ends))
 
-    def _fail(self, run: Run) -> None:
-        job, error = run.job, run.error
+    def _end_one(self, runs: dict[int, Run]) -> None:
+        """By `fail_task`, which each schema has."""
+        for run in runs.values():
+            if (end := run.end) is not None:
+                self._count(runs, self._failed(end))
+
+    def _failed(self, end: AttemptEnd) -> list[Ended]:
+        numbers = end.task_id, end.attempt
         try:
             status = calls.fail(
-                self._session.connection,
-                job.task_id,
-                job.attempt,
-                error=text_of(error),
-                delay=self._delay(job.attempt, error),
+                self._session.connection, *numbers, error=end.error, delay=end.delay
             )
         except ProcedureError as refusal:
-            self.drop(job, str(refusal))
-            return
-        self._counters.failed += 1
-        if status is Status.FAILED:
-            logger.error("task %d has failed for good: attempt %d", job.task_id, job.attempt)
+            return [Ended(*numbers, refusal.number, None)]
+        return [Ended(*numbers, None, status)] if status is Status.FAILED else []
 
-    def _delay(self, attempt: int, error: BaseException | None) -> int | None:
-        """Whole seconds, as the procedure takes them; None is the task's interval."""
-        if isinstance(error, Retry) and isinstance(error.delay, int):
-            return error.delay
-        if attempt > self._quick_retries:
-            return None
-        delay = self._retry_delay * 2.0 ** (attempt - 1)
-        return max(1, round(delay * random.uniform(0.8, 1.25)))  # noqa: S311 - spreads load
+    def _count(self, runs: dict[int, Run], told: list[Ended]) -> None:
+        """What has become of these attempts; nothing is told of those that simply ended."""
+        refused = {one.task_id: one.number for one in told if one.number is not None}
+        for task_id, run in runs.items():
+            if task_id not in refused:
+                self._count_end(run)
+            elif run.job._fate.finished and refused[task_id] in _ENDED:
+                with _counting:
+                    self._counters.finished += 1
+            else:
+                self.drop(run.job, f"error {refused[task_id]}")
+        for one in told:
+            if one.number is None:
+                logger.error(
+                    "task %d has failed for good: attempt %d",
+                    one.task_id, runs[one.task_id].job.attempt,
+                )  # fmt: skip
 
-    def drop(self, job: Job, reason: str) -> None:
-        """The attempt is no longer this worker's."""
-        self._counters.lost += 1
-        logger.warning(
-            "task %d, attempt %d: the result is dropped: %s", job.task_id, job.attempt, reason
-        )
+    def _count_end(self, run: Run) -> None:
+        outcome = run.end and run.end.outcome
+        with _counting:
+            self._counters.snoozed += outcome == "snooze"
+            self._counters.failed += outcome != "snooze"
+            self._counters.rejected += outcome == "reject"
+            self._counters.timed_out += run.job._fate.timed_out
+        if run.job._fate.finished:
+            logger.warning(
+                "task %d, attempt %d: the handler called job.finish, and nothing was committed",
+                run.job.task_id, run.job.attempt,
+            )  # fmt: skip

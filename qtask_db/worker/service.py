@@ -12,14 +12,21 @@ worker.run()
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+import math
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import TypeVar
 
 from qtask_db import calls
 from qtask_db.constants import NO_TASK
 from qtask_db.database import Database
-from qtask_db.errors import ConfigurationError, InvalidArgument, TaskNotFound
+from qtask_db.errors import (
+    AccessDenied,
+    ConfigurationError,
+    InvalidArgument,
+    NotInstalled,
+    TaskNotFound,
+)
 from qtask_db.log import get_logger
 from qtask_db.service.service import Service, process_name
 from qtask_db.service.session import Session
@@ -29,13 +36,17 @@ from qtask_db.worker.delivery import Delivery
 from qtask_db.worker.direct import Direct
 from qtask_db.worker.fetcher import LAST_RUNS, LAST_WRITES, TAKE_WAIT, Fetcher, Source
 from qtask_db.worker.housekeeper import LAST_STEP, Housekeeper
-from qtask_db.worker.job import WorkerCounters
+from qtask_db.worker.job import Job, WorkerCounters
 from qtask_db.worker.messages import Messages
-from qtask_db.worker.pool import Handler, Pool
+from qtask_db.worker.policy import Backoff, Handler, Middleware, Policy, doubling, is_plain, policy
+from qtask_db.worker.pool import Pool
+from qtask_db.worker.watchdog import Watchdog
 
 logger = get_logger("qtask_db.worker")
 
 H = TypeVar("H", bound=Handler)
+M = TypeVar("M", bound=Middleware)
+Hook = TypeVar("Hook", bound="Callable[[], object]")
 
 
 class Worker(Service):
@@ -86,33 +97,83 @@ class Worker(Service):
         """Tasks since the start."""
         self._session = Session(database)
         self._queues = None if redis is None else Queues(redis, stream=stream, consumer=self.name)
-        self._handlers: dict[str, Handler] = {}
-        self._checked = False
+        self._handlers: dict[str, Policy] = {}
+        self._middleware: list[Middleware] = []
+        self._at_startup: list[Callable[[], object]] = []
+        self._at_shutdown: list[Callable[[], object]] = []
+        self._checked = self._started_up = False
 
-    def handler(self, *queues: str) -> Callable[[H], H]:
+    def handler(
+        self,
+        *queues: str,
+        timeout: float | None = None,
+        retries: int | None = None,
+        backoff: Backoff | float | None = None,
+        fatal: type[BaseException] | Iterable[type[BaseException]] = (),
+        model: type | None = None,
+        weight: int = 1,
+    ) -> Callable[[H], H]:
         """Decorator: the function runs for each task of these queues, with a `Job`.
 
-        Returning finishes the task, raising fails the attempt. It runs at least once for each task,
-        so it must bear being repeated. Raises ConfigurationError if a queue has a handler already,
-        and if the function is a coroutine or a generator, which would never run.
+        Returning finishes the task. `Retry` and any other exception fail the attempt, `Fail` the
+        task, and `Snooze` puts it off. The function runs at least once for each task, so it must
+        bear being repeated.
+
+        * `timeout`: seconds that it may run; then the attempt has failed, and its thread is
+          replaced. None is no limit.
+        * `retries`: most failed attempts that are repeated, 0 for none; None leaves it to the
+          task's `max_count`.
+        * `backoff`: a function of the attempt that returns the seconds until the next one, or the
+          seconds after the first one, doubled each time, 3,600 at most; None is that of the worker.
+        * `fatal`: exceptions after which the task is not tried again, as after `Fail`.
+        * `model`: a dataclass, a pydantic model or a msgspec Struct: `job.data` is the payload as
+          one, and a task whose payload does not fit has failed for good.
+        * `weight`: its share of the worker while other queues have tasks, too.
+
+        Raises ConfigurationError if a queue has a handler already, if an argument is wrong, and if
+        the function is a coroutine or a generator, which would never run.
         """
         if not queues or not all(isinstance(queue, str) and queue for queue in queues):
             raise ConfigurationError('name the queues: @worker.handler("QUEUE")')
 
         def bind(function: H) -> H:
-            unrun = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
-            if not callable(function) or any(is_one(function) for is_one in unrun):
-                raise ConfigurationError(
-                    f"the handler of {queues[0]} must be a plain function, not {function!r}; "
-                    "a coroutine needs one around it: asyncio.run(work(job))"
-                )
+            _refuse_unrun(f"the handler of {queues[0]}", function)
+            bound = policy(
+                function, timeout=timeout, retries=retries, backoff=backoff, fatal=fatal,
+                model=model, weight=weight,
+            )  # fmt: skip
             for queue in queues:
                 if queue in self._handlers:
                     raise ConfigurationError(f"queue {queue} has a handler already")
-                self._handlers[queue] = function
+                self._handlers[queue] = bound
             return function
 
         return bind
+
+    def middleware(self, function: M) -> M:
+        """Decorator: `function(job, call_next)` runs around each handler, and calls it by
+        `call_next(job)`. The one that was added first is the outermost. How it returns or raises is
+        how the attempt ends.
+        """
+        _refuse_unrun("a middleware", function)
+        self._middleware.append(function)
+        return function
+
+    def on_startup(self, function: Hook) -> Hook:
+        """Decorator: the function is called at each start, before anything is taken. An error ends
+        the start.
+        """
+        _refuse_unrun("a function for the start", function)
+        self._at_startup.append(function)
+        return function
+
+    def on_shutdown(self, function: Hook) -> Hook:
+        """Decorator: the function is called when the worker has drained, the one that was added
+        last comes first. An error is logged.
+        """
+        _refuse_unrun("a function for the end", function)
+        self._at_shutdown.append(function)
+        return function
 
     def check(self) -> None:
         """Makes each kind of call that a worker makes, but takes no message. Raises the first error
@@ -127,6 +188,9 @@ class Worker(Service):
         for single in (calls.fail, calls.extend):
             with contextlib.suppress(TaskNotFound):
                 single(connection, NO_TASK)
+        # Without this one the completer does, and tells.
+        with contextlib.suppress(AccessDenied, NotInstalled):
+            calls.end_many(connection, process_name(), [])
         if self._queues is not None:
             self._queues.check(self._handlers)
         else:
@@ -134,6 +198,13 @@ class Worker(Service):
             with contextlib.suppress(InvalidArgument):
                 calls.take(connection, self.name, list(self._handlers), 0)
         self._checked = True
+
+    def prepare(self) -> None:
+        """Does what `run` and `start` do first, so that a person sees an error: `check`, and the
+        functions of `on_startup`.
+        """
+        self.check()
+        self._start_up()
 
     def run(self, *, patient: bool = False) -> None:
         """Runs until `stop` is called, and then drains.
@@ -143,24 +214,48 @@ class Worker(Service):
         """
         if not patient:
             self.check()
-        completer = Completer(
-            self._session.database,
-            self.counters,
-            lambda jobs: pool.completed(jobs),
-            quick_retries=self.quick_retries,
-            retry_delay=self.retry_delay,
-        )
+        if not self._started_up:
+            self._start_up()
+        try:
+            self._serve_queues()
+        finally:
+            self.close()
+            self._shut_down()
+
+    def _start_up(self) -> None:
+        for function in self._at_startup:
+            function()
+        self._started_up = True
+
+    def _shut_down(self) -> None:
+        self._started_up = False
+        for function in reversed(self._at_shutdown):
+            try:
+                function()
+            except Exception:
+                logger.exception("worker %s: a function for its end", self.name)
+
+    def _serve_queues(self) -> None:
+        own = doubling(self.retry_delay, self.quick_retries, math.inf)
+        policies = {
+            queue: one.bound(own, self._middleware) for queue, one in self._handlers.items()
+        }
+
+        def completed(jobs: Collection[Job]) -> None:
+            pool.completed(jobs)
+
+        make = partial(Completer, self.name, self._session.database, self.counters, completed)
+        completer = make(verifier=make())
         pool = Pool(self.threads, self.prefetch, completer.done)
-        delivery = Delivery(self._handlers, has_redis=self._queues is not None)
-        sources: list[Source] = [
-            Direct(self.name, self._session, self._handlers, delivery, completer)
-        ]
+        watchdog = Watchdog(pool, self.threads)
+        delivery = Delivery(policies, has_redis=self._queues is not None)
+        sources: list[Source] = [Direct(self.name, self._session, policies, delivery, completer)]
         if self._queues is not None:
             sources.append(
                 Messages(
                     self._session,
                     self._queues,
-                    self._handlers,
+                    policies,
                     delivery,
                     self.counters,
                     completer,
@@ -191,10 +286,11 @@ class Worker(Service):
         )
         try:
             housekeeper.start()
+            watchdog.start()
             fetcher.run(self.drain_timeout)
         finally:
+            watchdog.close()
             housekeeper.close()
-            self.close()
 
     @property
     def longest_stop(self) -> float:
@@ -206,3 +302,11 @@ class Worker(Service):
         self._session.close()
         if self._queues is not None:
             self._queues.close()
+
+
+def _refuse_unrun(what: str, function: object) -> None:
+    if not is_plain(function):
+        raise ConfigurationError(
+            f"{what} must be a plain function, not {function!r}; "
+            "a coroutine needs one around it: asyncio.run(work(job))"
+        )

@@ -85,7 +85,7 @@ def test_the_steps_work_as_they_stand(engine: str, conn: Connection, redis: redi
         cursor.execute(direct[0])
         assert cursor.fetchall() == ((None,),)
         cursor.nextset()
-        assert cursor.fetchall() == ((18, 1, 60, "MAIL", '{"to": "a@b.c"}', 0),)
+        assert cursor.fetchall() == ((18, 1, 60, "MAIL", '{"to": "a@b.c"}', 0, 0),)
     assert said(conn, finish[0]) == []
     assert query(conn, f"SELECT status FROM {conn.prefix}task WHERE task_id = 18") == [(0,)]
 

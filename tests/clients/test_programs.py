@@ -70,6 +70,7 @@ LIFE = [
             {
                 "task_id": 5, "attempt": 1, "interval_seconds": 60, "queue": "STRAIGHT",
                 "payload": {"to": "a@b.c"}, "lapses": 0,
+                "attempts_before": 0,
             },
         ],
     ],

@@ -39,7 +39,7 @@ from `qtask_db`, unless its section names another module.
 CONTENTS: dict[str, tuple[str, ...]] = {
     "Creating tasks": ("create", "delay", "create_many", "push", "NewTask", "Task"),
     "A client": ("Client", "client.Transaction"),
-    "A worker": ("Worker", "Job", "Retry", "worker.Counters"),
+    "A worker": ("Worker", "Job", "Retry", "Fail", "Snooze", "worker.Counters"),
     "Consumers of your own": (
         "take", "receive", "receive_many", "processing", "processing_many", "finish",
         "finish_once", "finish_many", "fail", "reject", "snooze", "end_many", "extend",

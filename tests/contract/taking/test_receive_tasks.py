@@ -149,4 +149,13 @@ def test_in_plain_sql(conn: Connection) -> None:
         ]
     )
     outs, rows = call(conn, "receive_tasks", given)
-    assert (outs, rows) == (("[1]",), [(task_id, 1, 77, "Q", '{"a": 1}', 0)])
+    assert (outs, rows) == (("[1]",), [(task_id, 1, 77, "Q", '{"a": 1}', 0, 0)])
+
+
+def test_attempts_that_do_not_count_are_told(conn: Connection) -> None:
+    task_id = new(conn)
+    for attempt, before in ((1, 0), (2, 1), (3, 1)):
+        (one,) = calls.receive_many(conn, [(task_id, attempt, "Q")]).started
+        assert (one.attempt, one.attempts_before) == (attempt, before)
+        if attempt == 1:
+            calls.return_many(conn, [(task_id, attempt)])

@@ -108,6 +108,17 @@ def test_an_unfinished_task_comes_again_after_its_interval(direct: Connection) -
     assert (again.task_id, again.attempt, again.lapses) == (task_id, 2, 1)
 
 
+def test_attempts_that_do_not_count_are_told(direct: Connection) -> None:
+    new(direct)
+    (first,) = take(direct).started
+    calls.return_many(direct, [(first.task_id, first.attempt)])
+    (second,) = take(direct).started
+    calls.fail(direct, second.task_id, second.attempt, delay=0)
+    (third,) = take(direct).started
+    assert [one.attempts_before for one in (first, second, third)] == [0, 1, 1]
+    assert (third.attempt, third.lapses) == (3, 0)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 500])
 def test_expired_tasks_fail_and_are_not_counted_as_an_answer(
     direct: Connection, limit: int

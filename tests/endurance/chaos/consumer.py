@@ -63,10 +63,10 @@ class Consumer:
             return
         note_taken(
             self._recorder,
-            ((number, attempt, text, queue) for number, attempt, _, queue, text, _ in started),
+            ((number, attempt, text, queue) for number, attempt, _, queue, text, *_ in started),
         )
         self._fuse()
-        for number, attempt, interval, _, text, _ in started:
+        for number, attempt, interval, _, text, *_ in started:
             self._work(raw, number, attempt, interval, json.loads(text))
 
     def _work(self, raw: Any, number: int, attempt: int, interval: int, payload: Any) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from pathlib import Path
 
-from qtask_db.worker import Job, Retry, Worker
+from qtask_db import Client
+from qtask_db.worker import Job, Retry, Snooze, Worker
 
 from .history import Recorder
 from .process import QUEUES
 
 _recorder = Recorder(Path(os.environ["QTASK_CHAOS_HISTORY"]), os.environ["QTASK_CHAOS_NAME"])
+client = Client(os.environ["QTASK_DATABASE_URL"])
 worker = Worker(
     os.environ["QTASK_DATABASE_URL"],
     os.environ.get("QTASK_REDIS_URL"),
@@ -23,7 +26,7 @@ worker = Worker(
 )
 
 
-@worker.handler(*QUEUES)
+@worker.handler(*QUEUES, timeout=60)
 def handle(job: Job) -> None:
     """Does what the payload says, and records that it ran."""
     _recorder.note("run", id=job.task_id, attempt=job.attempt, k=job.payload["k"])
@@ -32,5 +35,25 @@ def handle(job: Job) -> None:
         _recorder.note("raised", id=job.task_id, attempt=job.attempt)
         if job.attempt % 2:
             raise Retry("as it was told", delay=0)
+        if job.payload["k"][-1] in "02468":
+            raise Snooze(1, "as it was told")
         raise RuntimeError("as it was told")
-    _recorder.note("done", id=job.task_id, attempt=job.attempt)
+    if zlib.crc32(job.payload["k"].encode()) % 4 == 0:
+        _finish(job)
+    else:
+        _recorder.note("done", id=job.task_id, attempt=job.attempt)
+
+
+def _finish(job: Job) -> None:
+    """In a transaction of its own, which the first attempt of some forgets to commit."""
+    try:
+        with client.transaction() as tx:
+            job.finish(tx.conn)
+            if job.attempt == 1 and job.payload["k"].endswith("7"):
+                _recorder.note("raised", id=job.task_id, attempt=job.attempt)
+                tx.conn.rollback()
+            else:
+                _recorder.note("done", id=job.task_id, attempt=job.attempt)
+    except BaseException:
+        _recorder.note("raised", id=job.task_id, attempt=job.attempt)
+        raise

@@ -16,7 +16,7 @@ from troubles import REFUSED, Break, told
 from qtask_db import Connection, NewTask, Status, calls
 from qtask_db.service import upkeep
 from qtask_db.transport.queues import push_tasks
-from qtask_db.worker import Job, Worker, bad, pool, results
+from qtask_db.worker import Job, Worker, bad, results, watchdog
 
 
 def create(conn: Connection, redis: Any, number: int = 1, **settings: Any) -> list[int]:
@@ -83,7 +83,7 @@ def test_one_failure_that_the_database_refuses_hinders_no_other(
         raise ValueError
 
     ids = create(conn, redis, 10)
-    breaks("fail", REFUSED, lambda _, task_id, *__: task_id == ids[0])
+    breaks("end_many", REFUSED, lambda _, __, ends: ids[0] in [end.task_id for end in ends])
     one = make_worker(fails)
     one.start()
     until(lambda: one.counters.failed >= 9)
@@ -198,7 +198,7 @@ def test_a_handler_that_hangs_is_told_with_its_place(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(pool, "HANGS_AFTER", 0.5)
+    monkeypatch.setattr(watchdog, "HANGS_AFTER", 0.5)
     open_ = threading.Event()
 
     def wait_for_ever(_: Job) -> None:

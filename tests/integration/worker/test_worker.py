@@ -163,11 +163,12 @@ class Unreadable(Exception):
     [
         (ValueError("x" * 3000), "ValueError: " + "x" * 1988),
         (ValueError("lone \ud800 \U0001f600"), "ValueError: lone ? \U0001f600"),
+        (ValueError("\0 \x1b \u2028 '"), "ValueError: \\x00 \x1b \u2028 '"),
         (SystemExit(3), "SystemExit: 3"),
         (KeyError("k"), "KeyError: 'k'"),
         (Unreadable(), "Unreadable, whose text cannot be read"),
     ],
-    ids=["long", "surrogate", "exit", "key", "unreadable"],
+    ids=["long", "surrogate", "control", "exit", "key", "unreadable"],
 )
 def test_the_text_of_an_error(
     error: BaseException,

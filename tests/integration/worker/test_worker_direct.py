@@ -15,7 +15,7 @@ from qtask_db import Connection, Database, NewTask, Retry, Status, calls
 from qtask_db.constants import LIMIT
 from qtask_db.errors import AccessDenied, NotInstalled, QueueNotDirect
 from qtask_db.service import upkeep
-from qtask_db.worker import Job, pool
+from qtask_db.worker import Job, pool, watchdog
 
 
 def test_a_whole_system(
@@ -218,7 +218,7 @@ def test_a_handler_that_hangs(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pool, "HANGS_AFTER", 0.5)
+    monkeypatch.setattr(watchdog, "HANGS_AFTER", 0.5)
     (task_id,) = store(direct)
     worker, gate = make_direct(threads=1, drain_timeout=0.3), Gate()
     worker.handler("A")(gate)

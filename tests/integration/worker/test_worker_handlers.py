@@ -15,6 +15,7 @@ from qtask_db.constants import LIMIT
 from qtask_db.errors import ConfigurationError, InvalidArgument
 from qtask_db.worker import Counters, Job, Retry
 from qtask_db.worker.completer import Completer
+from qtask_db.worker.policy import Policy
 from qtask_db.worker.pool import Run
 
 
@@ -104,10 +105,10 @@ def test_two_attempts_of_one_task_end_in_two_calls(
     (task_id,) = create(conn, redis)
     completed: list[Job] = []
     database = make_worker()._session.database
-    completer = Completer(database, Counters(), completed.extend, quick_retries=5, retry_delay=1)
+    completer = Completer("test", database, Counters(), completed.extend)
     assert (calls.processing(conn, task_id), calls.processing(conn, task_id)) == (1, 2)
     for attempt in (2, 1):
-        completer.done(Run(Job(task_id, attempt, "A", {}), lambda _: None, 0.0))
+        completer.done(Run(Job(task_id, attempt, "A", {}), Policy(lambda _: None), 0.0))
     completer.start()
     until(lambda: len(completed) == 2)
     assert completer.close(5) == 0

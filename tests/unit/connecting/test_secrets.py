@@ -17,7 +17,7 @@ from qtask_db.log import get_logger
 from qtask_db.transport.queues import Queues
 from qtask_db.transport.url import connect
 from qtask_db.urls import mask
-from qtask_db.worker.job import text_of
+from qtask_db.worker.outcomes import text_of, traceback_of
 
 # Wherever a URL is cut, one of the words is on either side.
 WORDS = ("Hush", "Word")
@@ -128,7 +128,7 @@ def test_a_text_that_says_a_url(url: str, caplog: pytest.LogCaptureFixture) -> N
         text = f"cannot open ({url.format(password)!r}), https://h:80/ and <{url.format('x')}>"
         error = RuntimeError(text)
         get_logger("qtask_db.worker").error("failed: %s", error, exc_info=error)
-        for shown in (mask(text), caplog.text, text_of(error)):
+        for shown in (mask(text), caplog.text, text_of(error), str(traceback_of(error))):
             assert not any(word in shown for word in WORDS), shown
             assert "cannot open" in shown
         caplog.clear()

@@ -22,7 +22,7 @@ from qtask_db.relay import held
 from qtask_db.settings import Settings
 from qtask_db.transport import bad, kinds, queues
 from qtask_db.transport import url as redis_url
-from qtask_db.worker import pool
+from qtask_db.worker import policy, pool, watchdog
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
@@ -188,7 +188,10 @@ def test_a_worker_has_these_choices() -> None:
             assert number(cells[0]) == value, name
     page = " ".join(PAGE.split())
     assert f"at most {pool.LOCAL_SIZE // 10**6} MB of messages" in page
-    assert f"runs for {pool.HANGS_AFTER:g} s" in page
+    assert f"runs for {watchdog.HANGS_AFTER:g} s" in page
+    assert f"at most {policy.LONGEST_BACKOFF:,} s" in page
+    assert f"1 to {policy.LARGEST_WEIGHT:,}" in page
+    assert f"last {LIMIT['traceback']:,} characters" in page
     assert f"the last {queues.BAD_LIMIT:,} messages" in page
     assert f"{bad.KEPT // 1024} KB of each" in page
     assert f"not started for {kinds.RECLAIM_IDLE:g} s" in page

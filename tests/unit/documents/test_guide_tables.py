@@ -46,6 +46,12 @@ def test_a_worker_has_these_parameters_and_defaults() -> None:
     assert shown == {n: repr(p.default) for n, p in parameters(Worker).items()}
 
 
+def test_a_handler_has_these_wishes_and_defaults() -> None:
+    shown = {name: default for name, default, _ in rows("consuming", "wish")}
+    wishes = {n: p for n, p in parameters(Worker.handler).items() if n != "queues"}
+    assert shown == {n: repr(p.default) for n, p in wishes.items()}
+
+
 def test_a_relay_has_these_options_and_defaults() -> None:
     cells = rows("operating", "option")
     shown = {re.sub(r"--(no-)?", "", name).replace("-", "_"): told for name, told, _ in cells}

@@ -10,14 +10,29 @@ from pathlib import Path
 import pytest
 
 RIGHT = """
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import qtask_db
-from qtask_db import Client, Connection, Job, NewTask, Task, Worker
+from qtask_db import Client, Connection, Fail, Job, NewTask, Snooze, Task, Worker
 
 client = Client("mysql://app@db/shop", "redis://cache")
 worker = Worker("mysql://app@db/shop", "redis://cache")
 
 
+@dataclass
+class Order:
+    number: str
+
+
+@client.middleware
+def stamp(tasks: list[NewTask], call_next: Callable[[list[NewTask]], list[Task]]) -> list[Task]:
+    return call_next(tasks)
+
+
 def produce(conn: Connection) -> list[Task]:
+    client.create("bind", Order("17"), 3600, "BIND")
     with client.transaction() as tx:
         tx.create("bind", {"id": 17}, 3600, "BIND", order_no="17", namespace=None)
         tx.delay("close", '{"id": 17}', 900, 3600, "CLOSE", deadline=86400, max_count=3)
@@ -33,6 +48,18 @@ def produce(conn: Connection) -> list[Task]:
 @worker.handler("BIND")
 def bind(job: Job) -> None:
     job.extend(60)
+
+
+@worker.handler("ORDERS", timeout=5, retries=3, backoff=lambda n: n / 2, model=Order)
+def order(job: Job) -> None:
+    with client.transaction() as tx:
+        job.finish(tx.conn)
+    raise Fail("no") if job.count > 3 else Snooze(60)
+
+
+@worker.middleware
+def around(job: Job, call_next: Callable[[Job], Any]) -> Any:
+    return call_next(job)
 """
 
 WRONG = {
@@ -48,6 +75,10 @@ WRONG = {
     'client.run(lambda tx: tx.delay("bind", {}, 3600, queue="BIND"))': "call-arg",
     'qtask_db.create(conn, "bind", {}, 3600, "BIND", order_nr="17")': "call-arg",
     'qtask_db.push("redis://cache", ["bind"])': "list-item",
+    'worker.handler("A", timeout="5")': "arg-type",
+    'worker.handler("A", tries=5)': "call-arg",
+    'worker.handler("A", fatal=5)': "arg-type",
+    "worker.on_startup(5)": "type-var",
 }
 
 

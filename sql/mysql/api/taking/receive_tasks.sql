@@ -17,9 +17,9 @@ BEGIN
   Result
     out_wrong     a JSON array of the places in in_tasks, counted from 1, whose task belongs to another queue; NULL: none
     rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it), lapses (attempts before this
-                  one, in a row, that were started and never ended) of each task that was started. Those are, in the
-                  order of their ids, no more than have {{ limit.receive_bytes }} bytes of payloads together (on Oracle
-                  characters)
+                  one, in a row, that were started and never ended), attempts_before (attempts that do not count) of each
+                  task that was started. Those are, in the order of their ids, no more than have
+                  {{ limit.receive_bytes }} bytes of payloads together (on Oracle characters)
   Errors
     invalid_argument
   Transaction
@@ -56,7 +56,8 @@ BEGIN
   END IF;
 
   SELECT out_wrong AS wrong;
-  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
+  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses,
+    task.attempts_before
   FROM (
     SELECT DISTINCT task_id
     FROM JSON_TABLE(v_tasks, '$[*]' COLUMNS (task_id BIGINT PATH '$.task_id')) AS element

@@ -27,7 +27,8 @@ BEGIN
   Result
     out_redis     a JSON array of the names of queues whose messages are in Redis; NULL: none
     rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it), lapses (attempts before
-                  this one, in a row, that were started and never ended); each queue in due order
+                  this one, in a row, that were started and never ended), attempts_before (attempts that do not count);
+                  each queue in due order
   Errors
     invalid_argument, transaction_open, queue_not_direct (none of the queues is direct)
   Transaction
@@ -94,7 +95,8 @@ BEGIN
   END;
 
   SELECT out_redis AS redis;
-  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
+  SELECT task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses,
+    task.attempts_before
   FROM JSON_TABLE(v_started, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
   STRAIGHT_JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
   STRAIGHT_JOIN {{ p }}queue AS queue FORCE INDEX (PRIMARY) /* R3 */ ON queue.queue_id = task.queue_id

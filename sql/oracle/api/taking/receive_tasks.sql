@@ -14,9 +14,9 @@ Parameters
 Result
   out_wrong     a JSON array of the places in in_tasks, counted from 1, whose task belongs to another queue; NULL: none
   rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it), lapses (attempts before this
-                one, in a row, that were started and never ended) of each task that was started. Those are, in the
-                order of their ids, no more than have {{ limit.receive_bytes }} bytes of payloads together (on Oracle
-                characters)
+                one, in a row, that were started and never ended), attempts_before (attempts that do not count) of each
+                task that was started. Those are, in the order of their ids, no more than have
+                {{ limit.receive_bytes }} bytes of payloads together (on Oracle characters)
 Errors
   invalid_argument
 Transaction
@@ -63,7 +63,8 @@ BEGIN
   END LOOP;
   OPEN out_rows FOR
     SELECT /*+ LEADING(given started task queue) USE_NL(task) USE_NL(queue) */ /* O3 */
-      task.task_id, started.attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
+      task.task_id, started.attempt, task.interval_seconds, queue.queue, task.payload, task.lapses,
+      task.attempts_before
     FROM
       TABLE(v_rows) given,
       JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (task_id NUMBER PATH '$[0]', attempt NUMBER PATH '$[1]')) started,

@@ -24,7 +24,8 @@ Parameters
 Result
   out_redis     a JSON array of the names of queues whose messages are in Redis; NULL: none
   rows          task_id, attempt, interval_seconds, queue, payload (as its creator gave it), lapses (attempts before
-                this one, in a row, that were started and never ended); each queue in due order
+                this one, in a row, that were started and never ended), attempts_before (attempts that do not count);
+                each queue in due order
 Errors
   invalid_argument, transaction_open, queue_not_direct (none of the queues is direct)
 Transaction
@@ -88,7 +89,8 @@ BEGIN
   END LOOP;
   OPEN out_rows FOR
     SELECT /*+ LEADING(given started task queue) USE_NL(task) USE_NL(queue) */ /* O3 */
-      task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses
+      task.task_id, task.attempts AS attempt, task.interval_seconds, queue.queue, task.payload, task.lapses,
+      task.attempts_before
     FROM
       TABLE(v_rows) given,
       JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (place NUMBER PATH '$[0]', task_id NUMBER PATH '$[1]')) started,

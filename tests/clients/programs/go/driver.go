@@ -40,8 +40,8 @@ func over(err error) bool {
 }
 
 type task struct {
-	ID, Attempt, Interval, Lapses int64
-	Queue, Payload                string
+	ID, Attempt, Interval, Lapses, AttemptsBefore int64
+	Queue, Payload                                string
 }
 
 // take starts due tasks of direct queues, a JSON array of names. It waits for them up to a second.
@@ -54,7 +54,8 @@ func take(db *sql.DB, queues string, limit int) (tasks []task, err error) {
 	rows.NextResultSet() // the first one names the queues that are not direct
 	for rows.Next() {
 		var t task
-		if err := rows.Scan(&t.ID, &t.Attempt, &t.Interval, &t.Queue, &t.Payload, &t.Lapses); err != nil {
+		err := rows.Scan(&t.ID, &t.Attempt, &t.Interval, &t.Queue, &t.Payload, &t.Lapses, &t.AttemptsBefore)
+		if err != nil {
 			return tasks, err
 		}
 		tasks = append(tasks, t)

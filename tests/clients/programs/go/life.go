@@ -117,6 +117,7 @@ func main() {
 	tell("took", []any{map[string]any{
 		"task_id": took[0].ID, "attempt": took[0].Attempt, "interval_seconds": took[0].Interval,
 		"queue": took[0].Queue, "payload": json.RawMessage(took[0].Payload), "lapses": took[0].Lapses,
+		"attempts_before": took[0].AttemptsBefore,
 	}})
 	_, err = db.Exec("CALL qtask_finish_task(?, ?)", took[0].ID, took[0].Attempt)
 	check(err)
