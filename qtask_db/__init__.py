@@ -7,8 +7,8 @@ Redis until they are done. `conn` is a connection to the database, `redis` a cli
 
 Public are the names in `__all__` and the modules `calls` (one function for each stored procedure),
 `client` (commits and pushes by itself), `constants`, `database`, `errors` (every error), `install`,
-`models`, `relay`, `settings`, `task` and `worker`, each with all that it defines without an
-underscore. All else is private: it may change in any release.
+`models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
+without an underscore. All else is private: it may change in any release.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.calls import (
+    advance_schedule,
     audit,
     cancel,
     confirm,
@@ -24,6 +25,7 @@ from qtask_db.calls import (
     create_many,
     delay,
     depth,
+    due_schedules,
     expire,
     explain,
     extend,
@@ -31,9 +33,11 @@ from qtask_db.calls import (
     finish,
     finish_many,
     finish_once,
+    list_schedules,
     list_tasks,
     next_due,
     pause,
+    pause_schedule,
     processing,
     processing_many,
     purge,
@@ -43,17 +47,23 @@ from qtask_db.calls import (
     release,
     remove_idle_queues,
     remove_queue,
+    remove_schedule,
     resume,
+    resume_schedule,
     retry,
     return_many,
+    run_due_schedules,
+    run_schedule,
     scan,
     set_delivery,
+    set_schedule,
     stats,
     take,
 )
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
+from qtask_db.scheduling import Schedule
 from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
@@ -71,9 +81,11 @@ __all__ = [
     "QtaskError",
     "Relay",
     "Retry",
+    "Schedule",
     "Status",
     "Task",
     "Worker",
+    "advance_schedule",
     "audit",
     "bind",
     "cancel",
@@ -82,6 +94,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "due_schedules",
     "expire",
     "explain",
     "extend",
@@ -89,9 +102,11 @@ __all__ = [
     "finish",
     "finish_many",
     "finish_once",
+    "list_schedules",
     "list_tasks",
     "next_due",
     "pause",
+    "pause_schedule",
     "processing",
     "processing_many",
     "purge",
@@ -102,11 +117,16 @@ __all__ = [
     "release",
     "remove_idle_queues",
     "remove_queue",
+    "remove_schedule",
     "resume",
+    "resume_schedule",
     "retry",
     "return_many",
+    "run_due_schedules",
+    "run_schedule",
     "scan",
     "set_delivery",
+    "set_schedule",
     "stats",
     "take",
 ]

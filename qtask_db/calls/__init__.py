@@ -3,8 +3,9 @@ once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
-`take`, `remove_queue`, `remove_idle_queues`, `expire` and `purge` commit by themselves and need a
-connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
+`take`, `remove_queue`, `remove_idle_queues`, `expire`, `purge`, `run_due_schedules` and
+`advance_schedule` commit by themselves and need a connection without an open transaction. Times are
+seconds. Every error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,17 @@ from qtask_db.calls.relay import (
     release,
     scan,
 )
+from qtask_db.calls.scheduling import (
+    advance_schedule,
+    due_schedules,
+    list_schedules,
+    pause_schedule,
+    remove_schedule,
+    resume_schedule,
+    run_due_schedules,
+    run_schedule,
+    set_schedule,
+)
 from qtask_db.calls.watcher import (
     audit,
     depth,
@@ -67,10 +79,12 @@ from qtask_db.models import (
     Taken,
     TaskInfo,
 )
+from qtask_db.scheduling import DueSchedule, Schedule, ScheduleInfo, ScheduleRun
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
     "Batch",
+    "DueSchedule",
     "Explanation",
     "Message",
     "NewTask",
@@ -81,11 +95,15 @@ __all__ = [
     "ReceivedTask",
     "Reception",
     "Refused",
+    "Schedule",
+    "ScheduleInfo",
+    "ScheduleRun",
     "Started",
     "Status",
     "Taken",
     "Task",
     "TaskInfo",
+    "advance_schedule",
     "audit",
     "cancel",
     "confirm",
@@ -93,6 +111,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "due_schedules",
     "expire",
     "explain",
     "extend",
@@ -100,9 +119,11 @@ __all__ = [
     "finish",
     "finish_many",
     "finish_once",
+    "list_schedules",
     "list_tasks",
     "next_due",
     "pause",
+    "pause_schedule",
     "processing",
     "processing_many",
     "purge",
@@ -112,11 +133,16 @@ __all__ = [
     "release",
     "remove_idle_queues",
     "remove_queue",
+    "remove_schedule",
     "resume",
+    "resume_schedule",
     "retry",
     "return_many",
+    "run_due_schedules",
+    "run_schedule",
     "scan",
     "set_delivery",
+    "set_schedule",
     "stats",
     "take",
 ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts
+from qtask_db.calls.arguments import check_numbers, check_texts, utc
 from qtask_db.constants import Status
 from qtask_db.database import bind
 from qtask_db.models import PLACES, Explanation, QueueAudit, QueueDepth, QueueStats, TaskInfo
@@ -55,7 +54,7 @@ def list_tasks(
             attempts=int(row["attempts"]),
             max_count=int(row["max_count"]),
             **{name: row[name] for name in ("namespace", "queue", "name", "order_no")},
-            **{name: _utc(row[name]) for name in _TASK if name.endswith("_at")},
+            **{name: utc(row[name]) for name in _TASK if name.endswith("_at")},
             last_error=row["last_error"],
         )
         for row in _named(_TASK, rows)
@@ -117,12 +116,3 @@ def _queue(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
         "delivery": row["delivery"],
         **{name: int(row[name]) for name in counts},
     }
-
-
-def _utc(value: Any) -> Any:
-    """The databases return times without a zone; a driver that converts nothing, texts."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.datetime.fromisoformat(value)
-    return value.replace(tzinfo=datetime.timezone.utc)

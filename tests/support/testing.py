@@ -58,8 +58,8 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def empty(conn: Connection) -> None:
-    """Deletes every task, batch and queue."""
-    for table in ("task", "batch", "queue", *LOW_END[conn.dialect.name]):
+    """Deletes every task, batch, queue and schedule."""
+    for table in ("task", "batch", "queue", "schedule", *LOW_END[conn.dialect.name]):
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 
@@ -80,6 +80,15 @@ def age_batches(conn: Connection, seconds: float) -> None:
     """Lets so many seconds pass for all unconfirmed batches."""
     moved = ", ".join(f"{c} = {earlier(conn, c, seconds)}" for c in ("claimed_at", "lapses_at"))
     execute(conn, f"UPDATE {conn.prefix}batch SET {moved}")
+
+
+def age_schedules(conn: Connection, seconds: int, *names: str) -> None:
+    """Lets so many seconds pass for these schedules, or for all: their ticks move, too."""
+    columns = ("since_at", "next_at", "last_at", "paused_at")
+    moved = ", ".join(f"{column} = {earlier(conn, column, seconds)}" for column in columns)
+    due_at = f"due_at = CASE WHEN paused_at IS NULL THEN {earlier(conn, 'due_at', seconds)} "
+    where = f" WHERE schedule IN ({', '.join(map(repr, names))})" if names else ""
+    execute(conn, f"UPDATE {conn.prefix}schedule SET {due_at}ELSE due_at END, {moved}{where}")
 
 
 def row(conn: Connection, task_id: int) -> dict[str, Any]:
@@ -224,7 +233,9 @@ def call(
 
 def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
     """Every row of the tables that the procedures change, its key first."""
-    tables = {"task": "task_id", "batch": "batch_id", "queue": "queue_id"}
+    tables = {
+        "task": "task_id", "batch": "batch_id", "queue": "queue_id", "schedule": "schedule",
+    }  # fmt: skip
     return [
         query(conn, f"SELECT {key}, given.* FROM {conn.prefix}{table} given ORDER BY {key}")
         for table, key in tables.items()

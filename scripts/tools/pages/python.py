@@ -28,7 +28,8 @@ from `qtask_db`, unless its section names another module.
 
 - `conn` is a connection that [bind](#bind) accepts. A call joins its transaction and does not
   commit. `take`, `scan`, `confirm`, `release`, `redrive`, `remove_queue`, `remove_idle_queues`,
-  `expire` and `purge` commit by themselves, and refuse to run in an open transaction.
+  `expire`, `purge`, `run_due_schedules` and `advance_schedule` commit by themselves, and refuse to
+  run in an open transaction.
 - Times are whole seconds. Ranges and defaults are in
   [configuration.md](configuration.md#arguments-and-limits).
 - Every error is a class of `qtask_db.errors`: [errors.md](errors.md). Every call may raise
@@ -53,6 +54,11 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "remove_queue", "remove_idle_queues", "redrive", "expire", "purge", "stats", "depth",
         "audit", "models.Explanation", "models.TaskInfo", "Status", "models.QueueStats",
         "models.QueueDepth", "models.QueueAudit",
+    ),
+    "Schedules": (
+        "Schedule", "set_schedule", "remove_schedule", "pause_schedule", "resume_schedule",
+        "run_schedule", "list_schedules", "scheduling.ScheduleInfo", "run_due_schedules",
+        "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedule",
     ),
     "Connections": ("Database", "Connection", "bind"),
 }  # fmt: skip
