@@ -28,6 +28,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.log import get_logger
+from qtask_db.scheduling import Schedule, ScheduleInfo
 from qtask_db.task import NewTask, Options, Payload, Task
 from qtask_db.transport.queues import push_now
 from qtask_db.transport.url import RedisClient, check_client, connect
@@ -185,6 +186,30 @@ class Client:
     def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
         """As `qtask_db.create_many` in a transaction of its own, pushed."""
         return self._single(lambda tx: tx.create_many(tasks))
+
+    def set_schedule(self, schedule: Schedule) -> int:
+        """As `qtask_db.set_schedule` in a transaction of its own."""
+        return self._single(lambda tx: calls.set_schedule(tx.conn, schedule))
+
+    def remove_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.remove_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.remove_schedule(tx.conn, name, namespace))
+
+    def pause_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.pause_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.pause_schedule(tx.conn, name, namespace))
+
+    def resume_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.resume_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.resume_schedule(tx.conn, name, namespace))
+
+    def run_schedule(self, name: str, namespace: str | None = None) -> int:
+        """As `qtask_db.run_schedule` in a transaction of its own."""
+        return self._single(lambda tx: calls.run_schedule(tx.conn, name, namespace))
+
+    def schedules(self, namespace: str | None = None) -> list[ScheduleInfo]:
+        """As `qtask_db.list_schedules`."""
+        return self._single(lambda tx: calls.list_schedules(tx.conn, namespace))
 
     def close(self) -> None:
         """Closes the idle connections, and those to Redis if it was given as a URL."""

@@ -1,4 +1,4 @@
-"""Expiry and purge by a worker of direct queues, which may have no relay beside it."""
+"""Schedules, expiry and purge by a worker of direct queues, which may have no relay beside it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from qtask_db.log import get_logger
 from qtask_db.process.retrying import Stop
 from qtask_db.service import upkeep
 from qtask_db.service.session import Session
+from qtask_db.service.ticker import Ticker
 from qtask_db.worker.job import WorkerCounters
 
 logger = get_logger("qtask_db.worker")
 
 LOOK = 0.2
 """Seconds until it looks again whether it is wanted."""
+SHORTEST = 0.01
+"""Seconds between two steps."""
 LAST_STEP = 1.0
 """Seconds for the step that is under way when the worker stops."""
 
@@ -35,6 +38,7 @@ class Housekeeper:
     ) -> None:
         self._session = Session(database)
         self._upkeep = upkeep.Upkeep(self._session, counters, logger, f"worker {name}")
+        self._ticker = Ticker(self._session, counters, logger, f"worker {name}")
         self._wanted = wanted
         self._stop = Stop()
         self._thread = threading.Thread(target=self._run, name="qtask-upkeep", daemon=True)
@@ -51,7 +55,14 @@ class Housekeeper:
         self._thread.join(LAST_STEP)
 
     def _run(self) -> None:
-        while not self._stop.wait(min(LOOK, self._upkeep.rest) or LOOK):
-            if self._wanted() and not self._upkeep.rest:
+        pause = LOOK
+        while not self._stop.wait(pause):
+            pause = LOOK
+            if not self._wanted():
+                continue
+            if not self._ticker.rest:
+                self._ticker.quietly()
+            if not self._upkeep.rest:
                 self._upkeep.quietly()
+            pause = min(LOOK, self._upkeep.rest or LOOK, max(self._ticker.rest, SHORTEST))
         self._session.close()
