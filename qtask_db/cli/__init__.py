@@ -16,6 +16,7 @@ from qtask_db.cli.commands import (
     redrive,
     removal,
     run,
+    schedules,
     schema,
     stats,
     tasks,
@@ -70,7 +71,7 @@ def main() -> None:
 main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doctor.doctor])
 main.add_section("Processes", [run.relay, run.worker])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
-main.add_section("", [tasks.cancel, tasks.retry])
+main.add_section("", [tasks.cancel, tasks.retry, schedules.schedule])
 main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])
