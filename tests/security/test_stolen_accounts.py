@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from testing import execute, new, row
 
-from qtask_db import Connection, Status, calls
+from qtask_db import Connection, Schedule, Status, calls
 from qtask_db.errors import AccessDenied, NotInstalled
 from qtask_db.schema.render import ROLES
 
@@ -49,16 +49,29 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "cancel": calls.cancel,
     "pause": lambda conn, _: calls.pause(conn, QUEUE),
     "purge": lambda conn, _: calls.purge(conn),
+    "run due schedules": lambda conn, _: calls.run_due_schedules(conn),
+    "set a schedule": lambda conn, _: calls.set_schedule(conn, Schedule("S", QUEUE, every=60)),
+    "read schedules": lambda conn, _: calls.list_schedules(conn),
 }
 CREATE = {"create", "find out the number of a task by its order number"}
-WORK = {"start", "end", "read by the name of its queue", "purge"}
+WORK = {"start", "end", "read by the name of its queue", "purge", "run due schedules"}
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
     "app": {*CREATE, *WORK, "explain"},
-    "relay": {"claim", "purge"},
+    "relay": {"claim", "purge", "run due schedules"},
     "monitor": {"count"},
-    "operator": {"explain", "list", "count", "cancel", "pause", "purge"},
+    "operator": {
+        "explain",
+        "list",
+        "count",
+        "cancel",
+        "pause",
+        "purge",
+        "run due schedules",
+        "set a schedule",
+        "read schedules",
+    },
 }
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scheduled import scheduling, timeless
 from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
@@ -93,7 +94,9 @@ class Life:
             execute(conn, f"{how} AND NO CHAIN NO RELEASE")
 
     def _content(self) -> list[Any]:
-        return query(self.root, "CHECKSUM TABLE qtask_task, qtask_batch, qtask_queue")
+        return query(
+            self.root, "CHECKSUM TABLE qtask_task, qtask_batch, qtask_queue, qtask_schedule"
+        )
 
     def _theirs(self) -> list[Any]:
         return query(
@@ -113,7 +116,7 @@ class Life:
             "TIMESTAMPDIFF(MINUTE, created_at, deadline_at), last_error "
             "FROM qtask_task LEFT JOIN qtask_queue USING (queue_id) ORDER BY task_id",
         )
-        return [(self._labels.get(task_id, "?"), *map(str, rest)) for task_id, *rest in rows]
+        return [(self._labels.get(task_id, "?"), *map(timeless, rest)) for task_id, *rest in rows]
 
     def _queues(self) -> list[tuple[Any, ...]]:
         statement = "SELECT namespace, queue, queue_id > 0, paused_at IS NULL FROM qtask_queue"
@@ -304,6 +307,7 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "retry_task": lambda life: calls.retry(life.operator, life.id("retry")),
     "pause_queue": lambda life: calls.pause(life.operator, "P", OURS),
     "resume_queue": lambda life: calls.resume(life.operator, "P", OURS),
+    **scheduling(OURS),
     "list_tasks": _read,
     "views": _views,
     "expire_tasks": lambda life: calls.expire(life.relay),

@@ -38,6 +38,7 @@ VERBS: dict[str, Callable[[Connection, int], Any]] = {
     "fail_task": lambda c, t: calls.fail(c, t, 1, "broken"),
     "extend_task": lambda c, t: calls.extend(c, t, 1),
     "explain_task": calls.explain,
+    "due_schedules": lambda c, _: calls.due_schedules(c),
 }
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, *JOB, "Q", order_no=n),
@@ -55,7 +56,9 @@ CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
 
 QUIET = {"create_task_quiet", "delay_task_quiet"}
 """create_task and delay_task, without rows."""
-COMMITTING = {"take_tasks", "expire_tasks", "purge_tasks"}
+COMMITTING = {
+    "take_tasks", "expire_tasks", "purge_tasks", "run_due_schedules", "advance_schedule",
+}  # fmt: skip
 """They refuse a transaction that is open, and commit by themselves."""
 
 
