@@ -47,11 +47,11 @@ def test_a_change_locks_its_row_only(conn: Connection, own: Connection, verb: st
 
 @pytest.mark.parametrize("verb", CHANGES)
 def test_it_holds_up_no_other(conn: Connection, own: Connection, verb: str) -> None:
+    age_schedules(conn, 61, "S1", "S9")
     CHANGES[verb](own)
     execute(conn, "SET SESSION innodb_lock_wait_timeout = 1")
     for n in (1, 4, 6, 9, 99):
         calls.set_schedule(conn, Schedule(f"S{n}", "Q", every=60))
-    age_schedules(conn, 61, "S1", "S9")
     assert calls.run_due_schedules(conn).created == 2
     new(conn)
     execute(conn, "SET SESSION innodb_lock_wait_timeout = DEFAULT")
