@@ -6,9 +6,9 @@ PROCEDURE run_due_schedules (
 )
 /*
 Runs due schedules that tick every so many seconds: creates the tasks of their ticks, due at once, and moves each to
-its next tick, in one transaction a schedule. Any number of callers may do so at the same time: no tick comes twice.
-If a task cannot be created, its error is raised: last_error of the schedule says it, too, and it is tried again
-{{ default.schedule_retry }} s later. Call again for the others.
+its next tick, in one short transaction. Any number of callers may do so at the same time: no tick comes twice.
+If a task cannot be created, its error is raised and none is: last_error of the schedule says it, too, and this one is
+tried again {{ default.schedule_retry }} s later. Call again for the others.
 
 Ticks that are more than {{ default.misfire_after }} s late have been missed: by misfire, skip runs none of them, once the
 newest, all as many as max_catch_up allows, the newest. Of several that are due skip and once run the newest only.
@@ -99,7 +99,6 @@ BEGIN
             RAISE;
         END;
       END IF;
-      COMMIT;
     END LOOP;
 
     find_next_schedule(0, out_wait_ms);
