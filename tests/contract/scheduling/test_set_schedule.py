@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from inputs import HOSTILE
-from testing import age_schedules, call, content, count, execute, query, refused
+from testing import (
+    age_schedules,
+    call,
+    content,
+    count,
+    despite_snapshot,
+    execute,
+    query,
+    refused,
+)
 from ticking import cron, every, state
 
 from qtask_db import Connection, Schedule, calls
@@ -127,6 +137,16 @@ def test_it_joins_the_callers_transaction(conn: Connection) -> None:
     conn.rollback()
     assert count(conn, "schedule") == 0
     conn.set_autocommit(True)
+
+
+def test_one_that_is_younger_than_the_snapshot(
+    conn: Connection, connect: Callable[..., Connection]
+) -> None:
+    late = connect(autocommit=False)
+    calls.list_schedules(late)
+    calls.set_schedule(conn, GIVEN)
+    assert despite_snapshot(late, lambda: calls.set_schedule(late, GIVEN)) == 1
+    late.rollback()
 
 
 @pytest.mark.parametrize(

@@ -125,9 +125,11 @@ BEGIN
     deadline = v_deadline,
     delete_deadline = v_delete_deadline,
     max_count = v_max_count;
+  -- One that nothing has changed in may be younger than the caller's snapshot.
   SELECT revision
   INTO out_revision
   FROM {{ p }}schedule
-  WHERE namespace = v_namespace AND schedule = in_schedule;
+  WHERE namespace = v_namespace AND schedule = in_schedule
+  LOCK IN SHARE MODE /* R16 */;
   SELECT out_revision AS revision;
 END
