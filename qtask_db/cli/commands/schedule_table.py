@@ -22,8 +22,10 @@ def show_schedules(found: list[ScheduleInfo]) -> None:
     def last(one: ScheduleInfo) -> Text | str:
         if one.last_error:
             return Text(" ".join(one.last_error.split()), style="red")
-        if one.last_status is None:
+        if one.last_task_id is None:
             return ""
+        if one.last_status is None:  # a finished task is purged at once, unless it is to be kept
+            return f"{one.last_task_id} purged"
         return Text(f"{one.last_task_id} {one.last_status}", style=STATUS_STYLE[one.last_status])
 
     columns = [
