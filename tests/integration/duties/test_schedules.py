@@ -14,7 +14,9 @@ import redis as redis_py
 from testing import age_schedules, count, execute, query, until
 
 from qtask_db import Connection, Relay, Schedule, Worker, calls
-from qtask_db.errors import AccessDenied, NotInstalled
+from qtask_db.doctor.check import Level
+from qtask_db.doctor.registry import examine_schedules
+from qtask_db.errors import AccessDenied, InvalidArgument, NotInstalled
 from qtask_db.service import ticker
 from qtask_db.worker import Job
 
@@ -181,3 +183,26 @@ def test_ten_thousand_that_wait_cost_an_idle_relay_little(
     used = after.user + after.system - before.user - before.system
     print(f"{100 * used / (time.monotonic() - began):.1f} % of a core")
     assert used / (time.monotonic() - began) < 0.1, "this process has the relay and the test"
+
+
+def test_doctor_names_those_that_nobody_runs_and_those_that_create_nothing(
+    conn: Connection,
+) -> None:
+    def said() -> list[tuple[Level, str]]:
+        return [(found.level, found.text) for found in examine_schedules(conn)]
+
+    every(conn, 60)
+    every(conn, 60, "B")
+    assert said() == [(Level.OK, "2 are set, none is late")]
+    age_schedules(conn, 3600, "S")
+    ((level, text),) = said()
+    assert level is Level.WARN
+    assert "nobody runs S (3," in text
+    calls.run_due_schedules(conn)
+    age_schedules(conn, 60, "B")
+    execute(conn, f"UPDATE {conn.prefix}schedule SET interval_seconds = 0 WHERE schedule = 'B'")
+    with pytest.raises(InvalidArgument):
+        calls.run_due_schedules(conn)
+    ((level, text),) = said()
+    assert level is Level.WARN
+    assert "no task was created by B (in_interval" in text
