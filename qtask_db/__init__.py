@@ -7,8 +7,8 @@ Redis until they are done. `conn` is a connection to the database, `redis` a cli
 
 Public are the names in `__all__` and the modules `calls` (one function for each stored procedure),
 `client` (commits and pushes by itself), `constants`, `database`, `errors` (every error), `install`,
-`models`, `relay`, `settings`, `task` and `worker`, each with all that it defines without an
-underscore. All else is private: it may change in any release.
+`models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
+without an underscore. All else is private: it may change in any release.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.calls import (
+    advance_schedule,
     audit,
     cancel,
     change_tasks,
@@ -25,6 +26,7 @@ from qtask_db.calls import (
     create_many,
     delay,
     depth,
+    due_schedules,
     end_many,
     expire,
     explain,
@@ -35,9 +37,11 @@ from qtask_db.calls import (
     finish_once,
     forget_process,
     list_processes,
+    list_schedules,
     list_tasks,
     next_due,
     pause,
+    pause_schedule,
     processing,
     processing_many,
     purge,
@@ -49,13 +53,18 @@ from qtask_db.calls import (
     release,
     remove_idle_queues,
     remove_queue,
+    remove_schedule,
     report_process,
     resume,
+    resume_schedule,
     retry,
     return_many,
+    run_due_schedules,
+    run_schedule,
     scan,
     select_tasks,
     set_delivery,
+    set_schedule,
     snooze,
     stats,
     take,
@@ -64,6 +73,7 @@ from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
 from qtask_db.models import AttemptEnd, Ended
+from qtask_db.scheduling import Schedule
 from qtask_db.task import NewTask, Task
 
 if TYPE_CHECKING:
@@ -84,10 +94,12 @@ __all__ = [
     "QtaskError",
     "Relay",
     "Retry",
+    "Schedule",
     "Snooze",
     "Status",
     "Task",
     "Worker",
+    "advance_schedule",
     "audit",
     "bind",
     "cancel",
@@ -97,6 +109,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "due_schedules",
     "end_many",
     "expire",
     "explain",
@@ -107,9 +120,11 @@ __all__ = [
     "finish_once",
     "forget_process",
     "list_processes",
+    "list_schedules",
     "list_tasks",
     "next_due",
     "pause",
+    "pause_schedule",
     "processing",
     "processing_many",
     "purge",
@@ -122,13 +137,18 @@ __all__ = [
     "release",
     "remove_idle_queues",
     "remove_queue",
+    "remove_schedule",
     "report_process",
     "resume",
+    "resume_schedule",
     "retry",
     "return_many",
+    "run_due_schedules",
+    "run_schedule",
     "scan",
     "select_tasks",
     "set_delivery",
+    "set_schedule",
     "snooze",
     "stats",
     "take",

@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtask_db import calls
 from qtask_db.database import Connection, Database
@@ -30,7 +30,9 @@ from qtask_db.errors import (
 )
 from qtask_db.log import get_logger
 from qtask_db.models import TaskDetails
+from qtask_db.scheduling import Schedule, ScheduleInfo
 from qtask_db.task import NewTask, Options, Payload, Task
+from qtask_db.transaction import Middleware, Transaction
 from qtask_db.transport.queues import push_now
 from qtask_db.transport.url import RedisClient, check_client, connect
 
@@ -40,83 +42,9 @@ if TYPE_CHECKING:
 log = get_logger("qtask_db.client")
 
 T = TypeVar("T")
-Creation: TypeAlias = "Callable[[list[NewTask]], list[Task]]"
-Middleware: TypeAlias = "Callable[[list[NewTask], Creation], list[Task]]"
 M = TypeVar("M", bound=Middleware)
 
 _TRIES = 5
-
-
-class Transaction:
-    """A transaction in which tasks are created."""
-
-    def __init__(self, conn: Connection, middleware: Sequence[Middleware] = ()) -> None:
-        self._conn: Connection | None = conn
-        self._middleware = middleware
-        self.tasks: list[Task] = []
-        """Created tasks, which are pushed after the commit. Take a task out if you roll it back to
-        a savepoint.
-        """
-
-    @property
-    def conn(self) -> Connection:
-        """The connection. Raises ConfigurationError after the end: it is somebody else's then."""
-        if self._conn is None:
-            raise ConfigurationError("the transaction has ended: begin another one")
-        return self._conn
-
-    @property
-    def raw(self) -> Any:
-        """The driver's connection, for the business's own statements."""
-        return self.conn.raw
-
-    def create(
-        self, name: str, payload: Payload, interval: int, queue: str, **options: Unpack[Options]
-    ) -> Task:
-        """As `qtask_db.create`, without the connection."""
-        if self._middleware:
-            return self._make([NewTask(name, payload, interval, queue, **options)])[0]
-        return self._keep(calls.create(self.conn, name, payload, interval, queue, **options))
-
-    def delay(
-        self,
-        name: str,
-        payload: Payload,
-        delay: int,
-        interval: int,
-        queue: str,
-        **options: Unpack[Options],
-    ) -> Task:
-        """As `qtask_db.delay`, without the connection."""
-        if self._middleware:
-            return self._make([NewTask(name, payload, interval, queue, delay, **options)])[0]
-        return self._keep(calls.delay(self.conn, name, payload, delay, interval, queue, **options))
-
-    def create_many(self, tasks: Iterable[NewTask]) -> list[Task]:
-        """As `qtask_db.create_many`, without the connection."""
-        return self._make(list(tasks))
-
-    def _keep(self, task: Task) -> Task:
-        self.tasks.append(task)
-        return task
-
-    def _make(self, tasks: list[NewTask]) -> list[Task]:
-        make: Creation = self._store
-        for one in reversed(self._middleware):
-            make = _around(one, make)
-        made = make(tasks)
-        if not isinstance(made, list) or len(made) != len(tasks):
-            raise ConfigurationError("a middleware must return what call_next has returned")
-        return made
-
-    def _store(self, tasks: list[NewTask]) -> list[Task]:
-        made = calls.create_many(self.conn, tasks)
-        self.tasks += made
-        return made
-
-
-def _around(middleware: Middleware, call_next: Creation) -> Creation:
-    return lambda tasks: middleware(tasks, call_next)
 
 
 class Client:
@@ -226,6 +154,30 @@ class Client:
     def read_task(self, task_id: int) -> TaskDetails:
         """As `qtask_db.read_task`, in a transaction of its own."""
         return self._single(lambda tx: calls.read_task(tx.conn, task_id))
+
+    def set_schedule(self, schedule: Schedule) -> int:
+        """As `qtask_db.set_schedule` in a transaction of its own."""
+        return self._single(lambda tx: calls.set_schedule(tx.conn, schedule))
+
+    def remove_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.remove_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.remove_schedule(tx.conn, name, namespace))
+
+    def pause_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.pause_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.pause_schedule(tx.conn, name, namespace))
+
+    def resume_schedule(self, name: str, namespace: str | None = None) -> None:
+        """As `qtask_db.resume_schedule` in a transaction of its own."""
+        self._single(lambda tx: calls.resume_schedule(tx.conn, name, namespace))
+
+    def run_schedule(self, name: str, namespace: str | None = None) -> int:
+        """As `qtask_db.run_schedule` in a transaction of its own."""
+        return self._single(lambda tx: calls.run_schedule(tx.conn, name, namespace))
+
+    def schedules(self, namespace: str | None = None) -> list[ScheduleInfo]:
+        """As `qtask_db.list_schedules`."""
+        return self._single(lambda tx: calls.list_schedules(tx.conn, namespace))
 
     def close(self) -> None:
         """Closes the idle connections, and those to Redis if it was given as a URL."""

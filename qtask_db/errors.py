@@ -25,6 +25,7 @@
     │   ├── QueueNotFound            20120
     │   ├── QueueInUse               20121
     │   ├── QueueNotDirect           20122
+    │   ├── ScheduleNotFound         20123
     │   └── TaskBusy                 20125
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
@@ -101,9 +102,10 @@ class PayloadTooLarge(BadInput):
 
 
 class ReservedKey(BadInput):
-    """The payload has a key of its own named `task_id` or `task_attempt`.
+    """The payload has a key of its own named `task_id` or `task_attempt`, or that of a schedule
+    `tick`.
 
-    Rename the key: messages have these two already.
+    Rename the key: messages have the first two already, tasks of a schedule the last.
     """
 
 
@@ -239,6 +241,13 @@ class QueueNotDirect(ProcedureError):
     """None of the queues gives its tasks directly: relays put their messages into Redis.
 
     Take the messages from Redis, or change the delivery: `qtask delivery QUEUE direct`.
+    """
+
+
+class ScheduleNotFound(ProcedureError):
+    """No schedule of this name is in the namespace.
+
+    `qtask schedule list` lists the schedules; check name and namespace.
     """
 
 

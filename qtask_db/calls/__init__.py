@@ -3,9 +3,10 @@ once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
-`take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `expire`, `purge`, `report_process`
-and `forget_process` commit by themselves and need a connection without an open transaction. Times
-are seconds. Every error is one of `qtask_db.errors`.
+`take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `expire`, `purge`,
+`run_due_schedules`, `advance_schedule`, `report_process` and `forget_process` commit by themselves
+and need a connection without an open transaction. Times are seconds. Every error is one of
+`qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,17 @@ from qtask_db.calls.relay import (
     release,
     scan,
 )
+from qtask_db.calls.scheduling import (
+    advance_schedule,
+    due_schedules,
+    list_schedules,
+    pause_schedule,
+    remove_schedule,
+    resume_schedule,
+    run_due_schedules,
+    run_schedule,
+    set_schedule,
+)
 from qtask_db.calls.watcher import (
     audit,
     depth,
@@ -87,6 +99,7 @@ from qtask_db.models import (
     TaskDetails,
     TaskInfo,
 )
+from qtask_db.scheduling import DueSchedule, Schedule, ScheduleInfo, ScheduleRun
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
@@ -94,6 +107,7 @@ __all__ = [
     "AttemptInfo",
     "Batch",
     "Changes",
+    "DueSchedule",
     "Ended",
     "Explanation",
     "Message",
@@ -106,6 +120,9 @@ __all__ = [
     "ReceivedTask",
     "Reception",
     "Refused",
+    "Schedule",
+    "ScheduleInfo",
+    "ScheduleRun",
     "SelectedTask",
     "Selection",
     "Started",
@@ -114,6 +131,7 @@ __all__ = [
     "Task",
     "TaskDetails",
     "TaskInfo",
+    "advance_schedule",
     "audit",
     "cancel",
     "change_tasks",
@@ -122,6 +140,7 @@ __all__ = [
     "create_many",
     "delay",
     "depth",
+    "due_schedules",
     "end_many",
     "expire",
     "explain",
@@ -132,9 +151,11 @@ __all__ = [
     "finish_once",
     "forget_process",
     "list_processes",
+    "list_schedules",
     "list_tasks",
     "next_due",
     "pause",
+    "pause_schedule",
     "processing",
     "processing_many",
     "purge",
@@ -146,13 +167,18 @@ __all__ = [
     "release",
     "remove_idle_queues",
     "remove_queue",
+    "remove_schedule",
     "report_process",
     "resume",
+    "resume_schedule",
     "retry",
     "return_many",
+    "run_due_schedules",
+    "run_schedule",
     "scan",
     "select_tasks",
     "set_delivery",
+    "set_schedule",
     "snooze",
     "stats",
     "take",

@@ -1,7 +1,10 @@
-"""The checks and conversions of the calls' arguments, before the database sees them."""
+"""The checks and conversions of the calls' arguments, before the database sees them, and of what it
+answers.
+"""
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -174,3 +177,17 @@ def _element(task_id: int, attempt: int | None) -> dict[str, Any]:
 def json_names(queues: Sequence[str]) -> str | None:
     """Unescaped: MariaDB's JSON_CONTAINS compares strings as they are written."""
     return json.dumps(list(queues), ensure_ascii=False) if queues else None
+
+
+def seconds_of(milliseconds: Any) -> float | None:
+    """Of a number that a procedure has returned."""
+    return None if milliseconds is None else int(milliseconds) / 1000
+
+
+def utc(value: Any) -> Any:
+    """The databases return times without a zone; a driver that converts nothing, texts."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.datetime.fromisoformat(value)
+    return value.replace(tzinfo=datetime.timezone.utc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts, json_names
+from qtask_db.calls.arguments import check_numbers, check_texts, json_names, seconds_of
 from qtask_db.constants import DEFAULT
 from qtask_db.database import bind
 from qtask_db.models import Batch, Message
@@ -34,7 +34,7 @@ def scan(
         Message(int(task_id), int(attempt), queue, payload)
         for task_id, attempt, queue, payload in rows
     ]
-    return Batch(None if batch_id is None else int(batch_id), messages, _seconds(wait_ms))
+    return Batch(None if batch_id is None else int(batch_id), messages, seconds_of(wait_ms))
 
 
 def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) -> float | None:
@@ -43,7 +43,7 @@ def next_due(conn: Any, namespace: str | None = None, held: Sequence[str] = ()) 
     """
     check_texts(in_namespace=namespace)
     (wait_ms,), _ = bind(conn).call("next_due", namespace, json_names(held))
-    return _seconds(wait_ms)
+    return seconds_of(wait_ms)
 
 
 def confirm(conn: Any, batch_id: int, relay: str) -> None:
@@ -80,7 +80,3 @@ def purge(conn: Any, limit: int = 1000) -> int:
     check_numbers(in_limit=limit)
     (deleted,), _ = bind(conn).call("purge_tasks", limit)
     return int(deleted)
-
-
-def _seconds(milliseconds: Any) -> float | None:
-    return None if milliseconds is None else int(milliseconds) / 1000

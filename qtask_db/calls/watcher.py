@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts
+from qtask_db.calls.arguments import check_numbers, check_texts, utc
 from qtask_db.constants import Status
 from qtask_db.database import bind
 from qtask_db.models import (
@@ -82,7 +81,7 @@ def read_task(conn: Any, task_id: int) -> TaskDetails:
         lapses=int(row["lapses"]),
         payload=row["payload"],
         attempts=[
-            AttemptInfo(**{n: _utc(v) if n.endswith("_at") else v for n, v in found.items()})
+            AttemptInfo(**{n: utc(v) if n.endswith("_at") else v for n, v in found.items()})
             for found in json.loads(row["history"])
         ],
     )
@@ -143,8 +142,8 @@ def list_processes(conn: Any) -> list[ProcessInfo]:
                 threads=_number(row["threads"]),
                 busy=_number(row["busy"]),
                 queues=None if row["queues"] is None else json.loads(row["queues"]),
-                started_at=_utc(row["started_at"]),
-                seen_at=_utc(row["seen_at"]),
+                started_at=utc(row["started_at"]),
+                seen_at=utc(row["seen_at"]),
             )
             for row in rows
         ),
@@ -163,7 +162,7 @@ def _task(row: Mapping[str, Any]) -> TaskInfo:
         attempts=int(row["attempts"]),
         max_count=int(row["max_count"]),
         **{name: row[name] for name in ("namespace", "queue", "name", "order_no")},
-        **{name: _utc(row[name]) for name in _TASK if name.endswith("_at")},
+        **{name: utc(row[name]) for name in _TASK if name.endswith("_at")},
         last_error=row["last_error"],
     )
 
@@ -181,12 +180,3 @@ def _queue(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
         "delivery": row["delivery"],
         **{name: int(row[name]) for name in counts},
     }
-
-
-def _utc(value: Any) -> Any:
-    """The databases return times without a zone; a driver that converts nothing, texts."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.datetime.fromisoformat(value)
-    return value.replace(tzinfo=datetime.timezone.utc)

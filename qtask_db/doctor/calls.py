@@ -15,6 +15,7 @@ from qtask_db.doctor.advice import advice
 from qtask_db.doctor.check import Check, fail, ok
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 from qtask_db.models import AttemptEnd
+from qtask_db.scheduling import Schedule
 from qtask_db.task import NewTask
 
 if TYPE_CHECKING:
@@ -113,6 +114,19 @@ def _other_lives(conn: Connection) -> Iterator[_Step]:
     yield "set_delivery", lambda: calls.set_delivery(conn, NAME, "direct", NAME), None
     yield "list_tasks", lambda: calls.list_tasks(conn, namespace=NAME, limit=1), None
     yield "select_tasks", lambda: calls.select_tasks(conn, namespace=NAME, limit=1), None
+    schedule = Schedule(NAME, NAME, every=3600, namespace=NAME)
+    may = [False]
+
+    def set_schedule() -> None:
+        calls.set_schedule(conn, schedule)
+        may[0] = True
+
+    yield "set_schedule", set_schedule, None
+    absent = None if may[0] else errors.ScheduleNotFound
+    yield "pause_schedule", lambda: calls.pause_schedule(conn, NAME, NAME), absent
+    yield "resume_schedule", lambda: calls.resume_schedule(conn, NAME, NAME), absent
+    yield "run_schedule", lambda: calls.run_schedule(conn, NAME, NAME), absent
+    yield "remove_schedule", lambda: calls.remove_schedule(conn, NAME, NAME), absent
 
 
 def _relay(conn: Connection) -> Iterator[_Step]:
@@ -129,6 +143,9 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     report = calls.report_process
     yield "report_process", lambda: report(conn, NAME, "nothing", uptime=0), refused
     yield "forget_process", lambda: calls.forget_process(conn, NAME), None
+    yield "run_due_schedules", lambda: calls.run_due_schedules(conn, 0), refused
+    yield "due_schedules", lambda: calls.due_schedules(conn, 0), refused
+    yield "advance_schedule", lambda: conn.call("advance_schedule", *[None] * 7), refused
     yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused
     yield "remove_idle_queues", lambda: calls.remove_idle_queues(conn, 0), refused
     yield "change_tasks", lambda: calls.change_tasks(conn, "retry", [], deadline=0), refused

@@ -30,7 +30,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[QueueDep
     Returns the queues, none if they cannot be seen.
     """
     from qtask_db.doctor.calls import examine_calls
-    from qtask_db.doctor.registry import examine_lost, examine_registry
+    from qtask_db.doctor.registry import examine_lost, examine_registry, examine_schedules
 
     started = time.monotonic()
     try:
@@ -57,6 +57,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[QueueDep
         yield from safely("queues", examine_registry(connection), database.translate)
         lost = examine_lost(connection, dialect.lost_queues)
         yield from safely("lost queues", lost, database.translate)
+        yield from safely("schedules", examine_schedules(connection), database.translate)
         return depth
 
 

@@ -1,5 +1,5 @@
-"""Whether the queues that are registered are those that the installation wants, and whether a task
-has lost its queue.
+"""Whether the queues that are registered are those that the installation wants, whether a task has
+lost its queue, and whether schedules are run.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtask_db import calls
-from qtask_db.doctor.check import NAMED, Check, fail, ok, warn
+from qtask_db.doctor.check import NAMED, Check, fail, named, ok, warn
 from qtask_db.errors import AccessDenied, NotInstalled
 from qtask_db.settings import Settings
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from qtask_db.database import Connection
 
 _FULL = 0.8
+_LATE = 60.0
+"""Seconds that a tick may be late."""
 Lost = Callable[[Any, str], Sequence[tuple[Any, ...]]]
 """Numbers of queues that active tasks have and that no queue has: the number, how many tasks, the
 first of them.
@@ -62,3 +64,33 @@ def examine_lost(connection: Connection, lost: Lost) -> Iterator[Check]:
         )
     if not found:
         yield ok("lost queues", "the queue of each active task is there")
+
+
+def examine_schedules(connection: Connection) -> Iterator[Check]:
+    """Whether each makes its tasks, and somebody runs them."""
+    try:
+        found = calls.list_schedules(connection)
+    except (AccessDenied, NotInstalled):
+        yield ok("schedules", "they are not for this account")
+        return
+    broken = {one.schedule.name: one.last_error for one in found if one.last_error}
+    if broken:
+        yield warn(
+            "schedules",
+            f"no task was created by {named(broken)}",
+            "`qtask schedule list` shows them all; correct the schedule, or what it needs",
+        )
+    late = {
+        one.schedule.name: f"{one.lag:,.0f} s late"
+        for one in found
+        if one.lag > _LATE and not one.last_error
+    }
+    if late:
+        yield warn(
+            "schedules",
+            f"nobody runs {named(late)}",
+            "start a relay, or a worker of a direct queue; cron expressions need "
+            "`pip install 'qtask-db[schedules]'` there",
+        )
+    if not (broken or late):
+        yield ok("schedules", f"{len(found):,} are set, none is late")

@@ -11,7 +11,9 @@ logger = get_logger("qtask_db.relay")
 
 @dataclasses.dataclass(slots=True)
 class RelayCounters:
-    """Messages since the start, but for `expired` and `purged` (tasks) and `errors` (steps)."""
+    """Messages since the start, but for `scheduled`, `expired` and `purged` (tasks) and `errors`
+    (steps).
+    """
 
     claimed: int = 0
     """Claimed by scans."""
@@ -23,6 +25,8 @@ class RelayCounters:
     """Given back, as their push had failed."""
     reclaimed: int = 0
     """Of batches that were not ours any more when they were to be confirmed."""
+    scheduled: int = 0
+    """Created, as schedules were due."""
     expired: int = 0
     """Tasks of direct queues that have failed, as their time was over."""
     purged: int = 0

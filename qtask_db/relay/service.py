@@ -20,6 +20,7 @@ from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.service import upkeep
 from qtask_db.service.presence import Presence
 from qtask_db.service.service import Service, process_name
+from qtask_db.service.ticker import Ticker
 from qtask_db.service.upkeep import Upkeep
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
 
@@ -41,6 +42,7 @@ class Relay(Service):
     * `queue_limit`: messages at which a queue is held back.
     * `stream`: queues are streams.
     * `purge`: deletes terminal tasks, too.
+    * `schedules`: runs due schedules, too.
 
     Raises ConfigurationError for a wrong URL or setting.
 
@@ -64,6 +66,7 @@ class Relay(Service):
         queue_limit: int = QUEUE_LIMIT,
         stream: bool = False,
         purge: bool = True,
+        schedules: bool = True,
     ) -> None:
         if scanners < 1:
             raise ConfigurationError(f"scanners must be at least 1, not {scanners}")
@@ -83,6 +86,8 @@ class Relay(Service):
         self._upkeep = Upkeep(self._session, self._steps.counters, logger, f"relay {options.name}")
         self._presence = Presence(self._session, logger, "relay", options.name)
         self._purges = purge
+        self._ticker = Ticker(self._session, self._steps.counters, logger, f"relay {options.name}")
+        self._schedules = schedules
         self._scanners = Scanners(
             lambda: Steps(database, redis, options, self._steps.held), count=scanners - 1
         )
@@ -145,6 +150,12 @@ class Relay(Service):
         """
         return self._upkeep.some(limit)
 
+    def tick(self) -> int:
+        """Runs due schedules; returns how many tasks were created: calls `run_due_schedules`, and
+        for cron expressions `due_schedules` and `advance_schedule`.
+        """
+        return self._ticker.tick()
+
     def close(self) -> None:
         """Closes the connections; the next step opens new ones."""
         self._steps.close()
@@ -190,6 +201,7 @@ class Relay(Service):
 
     def _turn(self) -> None:
         """One cycle and the wait after it; whatever fails is reported once and backed off."""
+        self._tick_quietly()
         try:
             pause = self.step()
         except QueueUnusable:
@@ -236,7 +248,8 @@ class Relay(Service):
                 self._purge_quietly()
             if self._stop.wait(min(self.options.poll, left, self._upkeep.rest or left)):
                 return
-            if self._room_again():
+            # The next scan claims what a schedule has created.
+            if self._room_again() or self._tick_quietly():
                 return
             self._presence.quietly()
             if not (self._steps.blind or self._looking.rest) and time.monotonic() < until:
@@ -260,6 +273,10 @@ class Relay(Service):
             return longest
         self._looking.works()
         return longest if due is None else due
+
+    def _tick_quietly(self) -> bool:
+        """Whether schedules have created tasks."""
+        return self._schedules and not self._ticker.rest and self._ticker.quietly() > 0
 
     def _purge_quietly(self, limit: int = upkeep.ROWS) -> None:
         if self._purges:

@@ -41,7 +41,10 @@ def folder_of(kind: str, entry: Mapping[str, Any]) -> str:
 
 FOLDERS = sorted({folder_of(kind, entry) for kind in INDEX for entry in INDEX[kind]})
 """All of them."""
-MACROS = ("values", "checks", "sessions", "queues", "creating", "attempts", "relaying", "ending")
+MACROS = (
+    "values", "checks", "sessions", "queues", "creating", "attempts", "relaying", "ending",
+    "schedules",
+)  # fmt: skip
 """The files of what every template may use, in `install/macros`: each after those that it uses."""
 
 

@@ -1,5 +1,5 @@
-"""What a worker does beside its tasks: it says that it is there, and expires and purges if it has
-direct queues, which may have no relay.
+"""What a worker does beside its tasks: it says that it is there, and if it has direct queues, which
+may have no relay, it runs schedules, expires and purges.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from qtask_db.process.retrying import Stop
 from qtask_db.service import upkeep
 from qtask_db.service.presence import Presence
 from qtask_db.service.session import Session
+from qtask_db.service.ticker import Ticker
 from qtask_db.worker.job import WorkerCounters
 
 logger = get_logger("qtask_db.worker")
 
 LOOK = 0.2
 """Seconds until it looks again whether it is wanted."""
+SHORTEST = 0.01
+"""Seconds between two steps."""
 LAST_STEP = 1.0
 """Seconds for the step that is under way when the worker stops."""
 
@@ -45,6 +48,7 @@ class Housekeeper:
         self._presence = Presence(
             self._session, logger, "worker", name, queues=queues, threads=threads, busy=running
         )
+        self._ticker = Ticker(self._session, counters, logger, f"worker {name}")
         self._wanted = wanted
         self._stop = Stop()
         self._thread = threading.Thread(target=self._run, name="qtask-upkeep", daemon=True)
@@ -61,9 +65,16 @@ class Housekeeper:
         self._thread.join(LAST_STEP)
 
     def _run(self) -> None:
-        while not self._stop.wait(min(LOOK, self._upkeep.rest) or LOOK):
+        pause = LOOK
+        while not self._stop.wait(pause):
+            pause = LOOK
             self._presence.quietly()
-            if self._wanted() and not self._upkeep.rest:
+            if not self._wanted():
+                continue
+            if not self._ticker.rest:
+                self._ticker.quietly()
+            if not self._upkeep.rest:
                 self._upkeep.quietly()
+            pause = min(LOOK, self._upkeep.rest or LOOK, max(self._ticker.rest, SHORTEST))
         self._presence.leave()
         self._session.close()

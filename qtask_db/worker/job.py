@@ -126,6 +126,8 @@ class WorkerCounters:
     """Given back at the stop, as no handler had run; these attempts do not count."""
     lost: int = 0
     """Results that were dropped, as the attempt was no longer this worker's."""
+    scheduled: int = 0
+    """Tasks that were created, as schedules were due: by a worker of direct queues."""
     expired: int = 0
     """Tasks of any queue that have failed, as their time was over: by a worker of direct queues."""
     purged: int = 0

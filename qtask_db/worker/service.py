@@ -53,8 +53,8 @@ class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
     `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
-    direct queues only. A worker of direct queues expires and purges tasks, too, where its account
-    may: they may have no relay.
+    direct queues only. A worker of direct queues runs due schedules, expires and purges tasks, too,
+    where its account may: they may have no relay.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long

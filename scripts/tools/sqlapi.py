@@ -25,6 +25,7 @@ TITLES = {
     "taking": "Taking and starting tasks",
     "ending": "Ending an attempt",
     "operating": "Operating",
+    "scheduling": "Schedules",
     "watching": "Watching",
     "relaying": "Relaying",
     "processes": "Processes",

@@ -30,7 +30,20 @@ _TASKS = json.dumps(
 )
 # The values of the variables, by their names without in_, out_ or v_; all others are 1.
 _VALUES = {
-    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end", "started_at"], _NOW),
+    **dict.fromkeys(
+        [
+            "now",
+            "until",
+            "claimed_at",
+            "due_at",
+            "low_end",
+            "started_at",
+            "next_at",
+            "tick_at",
+            "following_at",
+        ],
+        _NOW,
+    ),
     **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),
     **dict.fromkeys(
         ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
@@ -40,7 +53,21 @@ _VALUES = {
         ["ends", "given", "new", "oldest", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"
     ),
     **dict.fromkeys(["held", "known"], "'[]'"),
-    **dict.fromkeys(["error", "name", "worker", "order_no", "payload", "queue", "relay"], "'n7'"),
+    **dict.fromkeys(
+        [
+            "error",
+            "name",
+            "worker",
+            "order_no",
+            "payload",
+            "queue",
+            "relay",
+            "schedule",
+            "cron",
+            "misfire",
+        ],
+        "'n7'",
+    ),
     **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),
     **dict.fromkeys(["left", "limit"], "10000"),
     "common": f"'{json.dumps({'name': 'n7', 'interval': 60, 'queue': 'Q0'})}'",

@@ -278,7 +278,7 @@ def test_the_job_is_a_block_that_calls_the_package() -> None:
         assert f"abcdefghi.{verb}(1000, v_some);" in text
     assert "NUMTODSINTERVAL(5, ''MINUTE'')" in text
     # The verbs refuse a transaction that somebody has left open in the scheduler's session.
-    assert re.search(r"BEGIN\s+ROLLBACK;\s+LOOP\s+abcdefghi\.expire_tasks", text)
+    assert re.search(r"BEGIN\s+ROLLBACK;.*abcdefghi\.run_due_schedules.*\.expire_tasks", text, re.S)
 
 
 def test_what_was_locked_is_looked_at_again_before_it_is_changed() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from testing import execute, new, row
 
-from qtask_db import Connection, Status, calls
+from qtask_db import Connection, Schedule, Status, calls
 from qtask_db.errors import AccessDenied, NotInstalled
 from qtask_db.schema.render import ROLES
 
@@ -59,15 +59,20 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "cancel all": lambda conn, task_id: calls.change_tasks(conn, "cancel", [task_id]),
     "pose as a process": lambda conn, _: calls.report_process(conn, "w", "worker", uptime=0),
     "see the processes": lambda conn, _: calls.list_processes(conn),
+    "run due schedules": lambda conn, _: calls.run_due_schedules(conn),
+    "set a schedule": lambda conn, _: calls.set_schedule(conn, Schedule("S", QUEUE, every=60)),
+    "read schedules": lambda conn, _: calls.list_schedules(conn),
 }
 CREATE = {"create", "find out the number of a task by its order number"}
 POSE = "pose as a process"
-WORK = {"start", "end", "reject", "read by the name of its queue", "purge", POSE}
+WORK = {
+    "start", "end", "reject", "read by the name of its queue", "purge", "run due schedules", POSE,
+}  # fmt: skip
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
     "app": {*CREATE, *WORK, "explain"},
-    "relay": {"claim", "purge", POSE},
+    "relay": {"claim", "purge", "run due schedules", POSE},
     "monitor": {"count", "see the processes"},
     "operator": {
         "explain",
@@ -80,6 +85,9 @@ GOOD_FOR = {
         "select",
         "cancel all",
         "see the processes",
+        "run due schedules",
+        "set a schedule",
+        "read schedules",
     },
 }
 

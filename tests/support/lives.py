@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scheduled import scheduling, timeless
 from tasks_of_lives import OURS, PAYLOAD, THEIRS, create
 from testing import call, empty, execute, query
 
@@ -84,7 +85,7 @@ class Life:
             execute(conn, f"{how} AND NO CHAIN NO RELEASE")
 
     def _content(self) -> list[Any]:
-        tables = "qtask_task, qtask_attempt, qtask_batch, qtask_queue"
+        tables = "qtask_task, qtask_attempt, qtask_batch, qtask_queue, qtask_schedule"
         return query(self.root, f"CHECKSUM TABLE {tables}")
 
     def _theirs(self) -> list[Any]:
@@ -105,7 +106,7 @@ class Life:
             "TIMESTAMPDIFF(MINUTE, created_at, deadline_at), last_error "
             "FROM qtask_task LEFT JOIN qtask_queue USING (queue_id) ORDER BY task_id",
         )
-        return [(self._labels.get(task_id, "?"), *map(str, rest)) for task_id, *rest in rows]
+        return [(self._labels.get(task_id, "?"), *map(timeless, rest)) for task_id, *rest in rows]
 
     def _queues(self) -> list[tuple[Any, ...]]:
         statement = "SELECT namespace, queue, queue_id > 0, paused_at IS NULL FROM qtask_queue"
@@ -299,6 +300,7 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "retry_task": lambda life: calls.retry(life.operator, life.id("retry")),
     "pause_queue": lambda life: calls.pause(life.operator, "P", OURS),
     "resume_queue": lambda life: calls.resume(life.operator, "P", OURS),
+    **scheduling(OURS),
     "list_tasks": _read,
     "select_tasks": _select,
     "change_tasks": _change,

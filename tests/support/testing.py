@@ -58,8 +58,9 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def empty(conn: Connection) -> None:
-    """Deletes every task with its history, every batch, queue and process."""
-    for table in ("task", "attempt", "batch", "queue", "process", *LOW_END[conn.dialect.name]):
+    """Deletes every task with its history, every batch, queue, process and schedule."""
+    tables = ("task", "attempt", "batch", "queue", "process", "schedule")
+    for table in (*tables, *LOW_END[conn.dialect.name]):
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 
@@ -86,6 +87,15 @@ def age_processes(conn: Connection, seconds: float) -> None:
     """Lets so many seconds pass since processes have reported."""
     moved = ", ".join(f"{c} = {earlier(conn, c, seconds)}" for c in ("started_at", "seen_at"))
     execute(conn, f"UPDATE {conn.prefix}process SET {moved}")
+
+
+def age_schedules(conn: Connection, seconds: int, *names: str) -> None:
+    """Lets so many seconds pass for these schedules, or for all: their ticks move, too."""
+    columns = ("since_at", "next_at", "last_at", "paused_at")
+    moved = ", ".join(f"{column} = {earlier(conn, column, seconds)}" for column in columns)
+    due_at = f"due_at = CASE WHEN paused_at IS NULL THEN {earlier(conn, 'due_at', seconds)} "
+    where = f" WHERE schedule IN ({', '.join(map(repr, names))})" if names else ""
+    execute(conn, f"UPDATE {conn.prefix}schedule SET {due_at}ELSE due_at END, {moved}{where}")
 
 
 def row(conn: Connection, task_id: int) -> dict[str, Any]:
@@ -232,7 +242,7 @@ def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
     """Every row of the tables that the procedures change, its key first."""
     tables = {
         "task": "task_id", "attempt": "task_id, attempt", "batch": "batch_id", "queue": "queue_id",
-        "process": "name",
+        "process": "name", "schedule": "schedule",
     }  # fmt: skip
     return [
         query(conn, f"SELECT {key}, given.* FROM {conn.prefix}{table} given ORDER BY {key}")

@@ -113,7 +113,7 @@ def create(
     """
     from qtask_db import calls
 
-    text = _payload(payload)
+    text = payload_of(payload)
     redis = _redis(state)
     with state.connect() as conn:
         task = calls.create(conn, name, text, interval, queue, **options)
@@ -162,7 +162,7 @@ def delay(
             f"The task would fail at its deadline, {output.span(deadline)} from now, before it is "
             f"queued: pass a --deadline that is longer than {output.span(delay)}."
         )
-    text = _payload(payload)
+    text = payload_of(payload)
     with state.connect() as conn:
         task = calls.delay(conn, name, text, delay, interval, queue, **options)
         direct = _queue_of(conn, queue, options["namespace"])[0]
@@ -171,7 +171,7 @@ def delay(
     _show_task(task, False, note, as_json)
 
 
-def _payload(text: str) -> str:
+def payload_of(text: str) -> str:
     """The payload's text: the argument itself, the file behind `@`, or stdin for `-`."""
     if text == "-":
         try:

@@ -103,6 +103,9 @@ _patient = click.option(
     help="Messages in Redis at which a queue is held back.",
 )
 @click.option("--purge/--no-purge", default=True, help="Purge terminal tasks, too.  [purge]")
+@click.option(
+    "--schedules/--no-schedules", default=True, help="Run due schedules, too.  [schedules]"
+)
 @stream_option
 @_patient
 @_log_level

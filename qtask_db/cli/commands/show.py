@@ -11,7 +11,7 @@ from qtask_db.cli import output, tables
 from qtask_db.cli.output import STATUS_STYLE, json_option
 from qtask_db.cli.state import State, database_options, pass_state
 from qtask_db.cli.tables import Column
-from qtask_db.redaction import redacted
+from qtask_db.payloads.redaction import redacted
 
 if TYPE_CHECKING:
     from qtask_db.models import AttemptInfo, TaskDetails

@@ -35,7 +35,7 @@ def page() -> str:
     parts = [INTRODUCTION.strip(), _exit_codes(), _shared_options(main)]
     for title, commands in main.sections:
         parts.append(f"## {title}")
-        parts += [_command(command) for command in commands]
+        parts += [_command(*path) for command in commands for path in _paths(command)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -48,7 +48,7 @@ def _shared_options(group: click.Group) -> str:
     found: dict[str, tuple[str, ...]] = {}
     for command in [group, *group.commands.values()]:
         for option in _options(command):
-            found.setdefault(_long(option), _option(command, option))
+            found.setdefault(_long(option), _option(option, command))
     text = (
         "The options of the connection may stand before or after the name of the command. A URL"
         " that is given here is seen by all who may list processes: the variable, or a file that"
@@ -58,9 +58,16 @@ def _shared_options(group: click.Group) -> str:
     return f"## Options that commands share\n\n{paragraph(text)}\n\n{rows}"
 
 
-def _command(command: click.Command) -> str:
-    usage = command.get_usage(_context(command)).removeprefix("Usage: ")
-    blocks = [f"### qtask {command.name}", fence("text", " ".join(usage.split()))]
+def _paths(command: click.Command) -> list[tuple[click.Command, ...]]:
+    """A command, and behind it those of which it is the group."""
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return [(command,), *((command, one) for one in inner)]
+
+
+def _command(*path: click.Command) -> str:
+    command, name = path[-1], " ".join(str(one.name) for one in path)
+    usage = command.get_usage(_context(*path)).removeprefix("Usage: ")
+    blocks = [f"### qtask {name}", fence("text", " ".join(usage.split()))]
     examples = []
     for part in inspect.cleandoc(command.help or "").split("\n\n"):
         lines = part.splitlines()
@@ -70,24 +77,29 @@ def _command(command: click.Command) -> str:
             examples.append(fence("sh", textwrap.dedent("\n".join(lines[2:]))))
         else:
             blocks.append(fence("text", "\n".join(lines[1:])))
-    own = [option for option in _options(command) if _long(option) not in SHARED]
+    own = [option for option in _options(*path) if _long(option) not in SHARED]
     if own:
-        rows = [_option(command, option) for option in own]
+        rows = [_option(option, *path) for option in own]
         blocks.append(table(("option", "meaning", "default", "variable"), rows))
-    shared = [f"`{name}`" for name in map(_long, _options(command)) if name in SHARED]
+    shared = [f"`{name}`" for name in map(_long, _options(*path)) if name in SHARED]
     shared.remove("`--help`")
-    blocks.append(f"Also the [shared options](#options-that-commands-share) {', '.join(shared)}.")
+    if shared:
+        link = "[shared options](#options-that-commands-share)"
+        blocks.append(f"Also the {link} {', '.join(shared)}.")
     return "\n\n".join([*blocks, *examples])
 
 
-def _context(command: click.Command) -> click.Context:
-    if command is main:
-        return main.context_class(main, info_name="qtask", **main.context_settings)
-    return command.context_class(command, info_name=command.name, parent=_context(main))
+def _context(*path: click.Command) -> click.Context:
+    """Of the last of these, each of which is a command of the one before it."""
+    found = main.context_class(main, info_name="qtask", **main.context_settings)
+    for command in path:
+        if command is not main:
+            found = command.context_class(command, info_name=command.name, parent=found)
+    return found
 
 
-def _options(command: click.Command) -> list[click.Option]:
-    found = command.get_params(_context(command))
+def _options(*path: click.Command) -> list[click.Option]:
+    found = path[-1].get_params(_context(*path))
     return [param for param in found if isinstance(param, click.Option)]
 
 
@@ -95,9 +107,9 @@ def _long(option: click.Option) -> str:
     return max(option.opts, key=len)
 
 
-def _option(command: click.Command, option: click.Option) -> tuple[str, str, str, str]:
+def _option(option: click.Option, *path: click.Command) -> tuple[str, str, str, str]:
     """Its names, what it means, its default, its variable: as `--help` has them."""
-    names, text = cast("tuple[str, str]", option.get_help_record(_context(command)))
+    names, text = cast("tuple[str, str]", option.get_help_record(_context(*path)))
     said, *notes = re.split(r" +\[(?=[^]]*\]$)", text.removesuffix("]") + "]", maxsplit=1)
     note = notes[0].removesuffix("]") if notes else ""
     said = said if notes else text
@@ -112,7 +124,7 @@ def _option(command: click.Command, option: click.Option) -> tuple[str, str, str
             default = value
         else:
             default = one
-    if command.name in INSTALLING and option.name in Settings.__dataclass_fields__:
+    if path[-1].name in INSTALLING and option.name in Settings.__dataclass_fields__:
         variable = f"QTASK_{option.name.upper()}"
     meaning = _said(said) + (f" {limits}" if limits else "")
     return f"`{names}`", meaning, f"`{default}`" if default else "", _code(variable)

@@ -28,8 +28,8 @@ from `qtask_db`, unless its section names another module.
 
 - `conn` is a connection that [bind](#bind) accepts. A call joins its transaction and does not
   commit. `take`, `scan`, `confirm`, `release`, `redrive`, `remove_queue`, `remove_idle_queues`,
-  `expire`, `purge`, `change_tasks`, `report_process` and `forget_process` commit by themselves, and
-  refuse to run in an open transaction.
+  `expire`, `purge`, `change_tasks`, `run_due_schedules`, `advance_schedule`, `report_process` and
+  `forget_process` commit by themselves, and refuse to run in an open transaction.
 - Times are whole seconds. Ranges and defaults are in
   [configuration.md](configuration.md#arguments-and-limits).
 - Every error is a class of `qtask_db.errors`: [errors.md](errors.md). Every call may raise
@@ -59,6 +59,11 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "models.QueueAudit", "models.Selection", "models.SelectedTask", "models.Changes",
     ),
     "Processes": ("report_process", "forget_process", "list_processes", "models.ProcessInfo"),
+    "Schedules": (
+        "Schedule", "set_schedule", "remove_schedule", "pause_schedule", "resume_schedule",
+        "run_schedule", "list_schedules", "scheduling.ScheduleInfo", "run_due_schedules",
+        "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedule",
+    ),
     "Connections": ("Database", "Connection", "bind"),
 }  # fmt: skip
 """Names of `qtask_db`, and of modules of it."""

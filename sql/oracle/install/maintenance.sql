@@ -1,6 +1,7 @@
 BEGIN
   /*
-  Fails overdue tasks and purges terminal ones, so that the tables stay small if no relay runs.
+  Runs due schedules that tick every so many seconds, fails overdue tasks and purges terminal ones, so that tasks come
+  and the tables stay small if no relay runs.
   The scheduler starts no run while an earlier one is still at work; an error ends the run, and the
   next one goes on.
   */
@@ -10,8 +11,23 @@ BEGIN
     job_action => '
       DECLARE
         v_some NUMBER;
+        v_wait_ms NUMBER;
+        v_cron_wait_ms NUMBER;
       BEGIN
         ROLLBACK;
+        -- A schedule that cannot create its task says so in last_error; the others are next.
+        FOR v_try IN 0 .. {{ default.maintenance_tries }} LOOP
+          BEGIN
+            LOOP
+              {{ package }}.run_due_schedules({{ default.maintenance_rows }}, v_some, v_wait_ms, v_cron_wait_ms);
+              EXIT WHEN v_some = 0;
+            END LOOP;
+            EXIT;
+          EXCEPTION
+            WHEN OTHERS THEN
+              ROLLBACK;
+          END;
+        END LOOP;
         LOOP
           {{ package }}.expire_tasks({{ default.maintenance_rows }}, v_some);
           EXIT WHEN v_some < {{ default.maintenance_rows }};

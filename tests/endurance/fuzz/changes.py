@@ -42,6 +42,8 @@ def change_fault(made: Input, before: Content, after: Content, rows: Rows) -> st
     if made.verb == "receive_task" and changed and _others(made, after, changed):
         return "a task of another queue was started"
     created = new.keys() - old.keys()
+    if made.verb in inputs.TICKING:
+        return "tasks that it does not name have changed" if changed else None
     if created and made.verb not in inputs.CREATING | inputs.BULK_CREATING:
         return "tasks came into being"
     if made.verb in inputs.CREATING and created:

@@ -51,7 +51,8 @@ VERBS = {
     }
     for name in dialects()
 }
-READING = {"explain_task", "list_tasks", "next_due", "select_tasks"}
+READING = {"explain_task", "list_tasks", "next_due", "select_tasks", "due_schedules"}
+TICKING = {"run_schedule", "run_due_schedules", "advance_schedule"}
 BULK_CREATING = {"create_tasks", "create_task_ranges"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 
@@ -158,6 +159,8 @@ def _one_of(*sound: Any) -> Sound:
 _TEXTS = (
     "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
     "in_reason", "in_on_failure", "in_delivery", "in_kind", "in_host", "in_program", "in_action",
+    "in_schedule", "in_cron", "in_zone", "in_next_at", "in_following_at", "in_misfire",
+    "in_overlap", "in_owner",
 )  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
@@ -169,6 +172,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_held": values.json_text,
     "in_queues": values.names,
     "in_filter": values.filters,
+    "in_ticks": values.json_text,
 }
 """The parameters that are texts, with their values; all others are numbers."""
 _SOUND: dict[str, Sound] = {
@@ -216,4 +220,16 @@ _SOUND: dict[str, Sound] = {
     "in_threads": _one_of(None, 16),
     "in_busy": _one_of(None, 0),
     "in_uptime": _one_of(0, 60),
+    "in_schedule": _one_of("S", "C"),
+    "in_every": _one_of(None, 60),
+    "in_cron": _one_of(None, "0 2 * * *"),
+    "in_zone": _one_of(None, "UTC"),
+    "in_misfire": _one_of(None, "skip", "once", "all"),
+    "in_max_catch_up": _one_of(None, 5),
+    "in_overlap": _one_of(None, "allow", "skip"),
+    "in_owner": _one_of(None, "o"),
+    "in_revision": _one_of(1, 2),
+    "in_next_at": _one_of("2026-11-29T02:00:00Z"),
+    "in_following_at": _one_of(None, "2999-11-29T02:00:00Z"),
+    "in_ticks": _one_of("[]", '["2026-11-29T02:00:00Z"]'),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from qtask_db import Connection, Database, NewTask, calls
+from qtask_db import Connection, Database, NewTask, Schedule, calls
 from qtask_db.dialects import signature
 from qtask_db.dialects.mysql.errors import number_and_text
 from qtask_db.dialects.oracle.driver import fetch_at_once
@@ -122,7 +122,7 @@ class Run:
         """A task in each state, a batch, and a direct queue: with one that is due, one that is
         overdue, and one for later.
         """
-        for table in ("task", "batch", "queue", "process"):
+        for table in ("task", "batch", "queue", "process", "schedule"):
             _execute(conn, f"DELETE FROM {conn.prefix}{table}")
         made = calls.create_many(
             conn, [NewTask("job", {}, 60, "Q", delay=0, order_no=str(n)) for n in range(7)]
@@ -138,6 +138,8 @@ class Run:
         ids += [task.task_id for task in calls.create_many(conn, direct)]
         over = f"UPDATE {conn.prefix}task SET deadline_at = due_at WHERE task_id = {ids[-2]}"
         _execute(conn, over)
+        for schedule in (Schedule("S", "Q", every=60), Schedule("C", "D", cron="* * * * *")):
+            calls.set_schedule(conn, schedule)
         self._task_ids = ids
         self._content = _content(conn)
 

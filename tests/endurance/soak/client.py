@@ -10,6 +10,7 @@ from .consuming import Consuming
 from .creating import Creating
 from .operating import Operating
 from .record import Record
+from .scheduling import Scheduling
 
 _JOINING = {
     "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 4,
@@ -18,17 +19,19 @@ _JOINING = {
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "snooze": 1, "end_many": 2,
     "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "deliver": 2, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1,
-    "views": 1, "select_tasks": 1,
+    "views": 1, "select_tasks": 1, "set_schedule": 2, "pause_schedule": 1, "resume_schedule": 1,
+    "remove_schedule": 1, "run_schedule": 1, "due_schedules": 1,
 }  # fmt: skip
 _COMMITTING = {
     "scan": 8, "take": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1,
-    "remove_idle_queues": 1, "change_tasks": 3, "report": 2,
+    "remove_idle_queues": 1, "change_tasks": 3, "report": 2, "run_due_schedules": 1,
+    "advance_schedule": 1,
 }  # fmt: skip
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]
 ALONE = JOINING + [verb for verb, weight in _COMMITTING.items() for _ in range(weight)]
 
 
-class Client(Creating, Consuming, Operating):
+class Client(Creating, Consuming, Operating, Scheduling):
     """`step` does one thing more."""
 
     def step(self) -> None:

@@ -16,6 +16,7 @@ from qtask_db import Connection
 
 GUIDES = (
     "producing", "consuming", "delivery", "retries-and-deadlines", "duplicates", "operating",
+    "schedules",
 )  # fmt: skip
 
 

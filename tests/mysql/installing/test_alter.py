@@ -11,9 +11,21 @@ from typing import Any
 import pymysql
 import pytest
 from soak.run import Soak
-from testing import age, age_batches, call, empty, ended, execute, new, now, query, started
+from testing import (
+    age,
+    age_batches,
+    age_schedules,
+    call,
+    empty,
+    ended,
+    execute,
+    new,
+    now,
+    query,
+    started,
+)
 
-from qtask_db import Connection, Database, calls
+from qtask_db import Connection, Database, Schedule, calls
 from qtask_db.constants import Status
 from qtask_db.errors import Conflict
 from qtask_db.schema.render import INDEX
@@ -130,6 +142,14 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "remove_queue": lambda _: ("UNUSED", None),
     "remove_idle_queues": lambda _: (86400, 10),
     "redrive_tasks": lambda _: (None, None, 0, 10),
+    "set_schedule": lambda _: ("SCHEDULE", 3600, None, None, "job", "{}", 60, "Q"),
+    "pause_schedule": lambda _: ("SCHEDULE", None),
+    "resume_schedule": lambda _: ("SCHEDULE", None),
+    "run_schedule": lambda _: ("SCHEDULE", None),
+    "run_due_schedules": lambda _: (10,),
+    "due_schedules": lambda _: (10,),
+    "advance_schedule": lambda _: ("SCHEDULE", 1, "2026-01-01T00:00:00Z", "[]", None, None, None),
+    "remove_schedule": lambda _: ("SCHEDULE", None),
     "explain_task": lambda t: (t["due"],),
     "read_task": lambda t: (t["failed"],),
     "list_tasks": lambda _: (None, int(Status.FAILED), None, None, 10),
@@ -160,6 +180,8 @@ def something_of_everything(conn: Connection) -> dict[str, int]:
     calls.pause(conn, "CLOSED")
     calls.resume(conn, "UNUSED")
     calls.set_delivery(conn, "DIRECT", "direct")
+    calls.set_schedule(conn, Schedule("SCHEDULE", "Q0", every=60))
+    age_schedules(conn, 60)
     new(conn, "DIRECT")
     found = {"started": started(conn), "failed": ended(conn, Status.FAILED)}
     ended(conn, Status.FINISHED)

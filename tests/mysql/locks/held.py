@@ -48,6 +48,11 @@ def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
 
 
 SETTINGS = ("REPEATABLE READ", "READ COMMITTED")
+OF_SCHEDULES = {
+    "set_schedule", "remove_schedule", "pause_schedule", "resume_schedule", "run_schedule",
+    "run_due_schedules", "due_schedules", "advance_schedule",
+}  # fmt: skip
+"""Their budgets are in test_schedule_locks.py."""
 
 
 Change = tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from testing import age, count, ended, execute, new, query, row, until
 
-from qtask_db import Connection, Database, NewTask, calls
+from qtask_db import Connection, Database, NewTask, Schedule, calls
 from qtask_db.constants import DEFAULT, Status
 from qtask_db.doctor.check import Check
 from qtask_db.doctor.database import examine_database
@@ -159,6 +159,18 @@ class TestAtWork:
         calls.cancel(conn, due)
         quiet_install(long_url, 1440)
         until(lambda: left() == [(Status.CANCELLED, 1)])
+
+    def test_it_runs_schedules(self, long_url: str, conn: Connection) -> None:
+        """One that cannot create its task keeps no other from it."""
+        for name in ("broken", "sound"):
+            calls.set_schedule(conn, Schedule(name, "Q", every=1))
+        execute(conn, "UPDATE qtask_schedule SET interval_seconds = 0 WHERE schedule = 'broken'")
+        self.run_each_second(long_url, conn)
+        until(lambda: count(conn) >= 2)
+        assert {name for (name,) in query(conn, "SELECT name FROM qtask_task")} == {"sound"}
+        late = new(conn, deadline=100)
+        age(conn, 100, late)
+        until(lambda: row(conn, late)["status"] == Status.FAILED)
 
     def test_no_lock_of_somebody_holds_it_up(
         self, long_url: str, conn: Connection, new_account: NewAccount

@@ -42,6 +42,7 @@ VERBS: dict[str, Callable[[Connection, int], Any]] = {
     "extend_task": lambda c, t: calls.extend(c, t, 1),
     "explain_task": calls.explain,
     "read_task": calls.read_task,
+    "due_schedules": lambda c, _: calls.due_schedules(c),
 }
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
     "create_task": lambda c, n: calls.create(c, *JOB, "Q", order_no=n),
@@ -59,7 +60,10 @@ CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
 
 QUIET = {"create_task_quiet", "delay_task_quiet"}
 """create_task and delay_task, without rows."""
-COMMITTING = {"take_tasks", "expire_tasks", "purge_tasks", "report_process", "forget_process"}
+COMMITTING = {
+    "take_tasks", "expire_tasks", "purge_tasks", "report_process", "forget_process",
+    "run_due_schedules", "advance_schedule",
+}  # fmt: skip
 """They refuse a transaction that is open, and commit by themselves."""
 
 

@@ -76,6 +76,24 @@ PROCESS = [
     ("started_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
     ("seen_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
 ]
+SCHEDULE = [
+    *((name, "VARCHAR2", size, "C", None, null, None, "NO") for name, size, null in (
+        ("namespace", 64, "N"), ("schedule", 96, "N"), ("cron", 100, "Y"), ("zone", 64, "Y"),
+        ("misfire", 4, "N"), ("overlap", 5, "N"), ("owner", 128, "Y"), ("name", 128, "N"),
+        ("queue", 128, "N"),
+    )),
+    *((name, "NUMBER", 0, None, size, null, default, "NO") for name, size, null, default in (
+        ("revision", 18, "N", "1"), ("is_cron", 1, "N", None), ("every_seconds", 10, "Y", None),
+        ("max_catch_up", 9, "N", None), ("last_task_id", 18, "Y", None),
+        ("interval_seconds", 10, "N", None), ("deadline", 10, "Y", None),
+        ("delete_deadline", 10, "Y", None), ("max_count", 9, "Y", None),
+    )),
+    *((name, "TIMESTAMP(3)", 0, None, None, null, None, "NO") for name, null in (
+        ("paused_at", "Y"), ("since_at", "N"), ("next_at", "N"), ("due_at", "N"), ("last_at", "Y"),
+    )),
+    ("last_error", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("payload", "CLOB", 0, None, None, "N", None, "NO"),
+]  # fmt: skip
 INDEXES = {
     "queue": {"queue_pk": ("queue_id",), "queue_name": ("namespace", "queue")},
     "task": {
@@ -86,9 +104,13 @@ INDEXES = {
     "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
     "process": {"process_pk": ("name",)},
     "attempt": {"attempt_pk": ("task_id", "attempt")},
+    "schedule": {
+        "schedule_pk": ("namespace", "schedule"),
+        "schedule_due": ("is_cron", "due_at", "namespace", "schedule"),
+    },
     "setting": {"setting_pk": ("name",)},
 }
-NOT_UNIQUE = {"due", "lapse"}
+NOT_UNIQUE = {"due", "lapse", "schedule_due"}
 
 
 class Dictionary:
@@ -97,7 +119,7 @@ class Dictionary:
     def __init__(self) -> None:
         tables = {
             "queue": QUEUE, "task": TASK, "batch": BATCH, "attempt": ATTEMPT, "process": PROCESS,
-            "setting": SETTING,
+            "schedule": SCHEDULE, "setting": SETTING,
         }  # fmt: skip
         self.columns = {
             (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows

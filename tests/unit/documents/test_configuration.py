@@ -242,6 +242,7 @@ def test_every_default_and_limit_of_the_contract_is_there() -> None:
             found[key] += " ".join(cells)
     where = {
         "batch_lease": "lease", "seconds": "deadline", "depth": "payload", "queues": "max_queues",
+        "catch_up": "max_catch_up",
     }  # fmt: skip
     text = " ".join(
         cell for table in tables("Arguments and limits") for row in table for cell in row

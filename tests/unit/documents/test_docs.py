@@ -36,7 +36,8 @@ def text(document: str) -> str:
 def commands(document: str) -> list[list[str]]:
     """The `qtask` command lines of shell blocks and of code in the text."""
     inline = re.findall(r"`(qtask [^`]+)`", text(document))
-    listed = [line for block in blocks(document, "sh") for line in block.splitlines()]
+    shell = [block.replace("\\\n", " ") for block in blocks(document, "sh")]
+    listed = [line for block in shell for line in block.splitlines()]
     lines = [line for line in [*inline, *listed] if line.startswith("qtask ")]
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
@@ -122,7 +123,9 @@ def test_error_numbers_exist(document: str) -> None:
 def test_commands_and_their_options_exist(document: str) -> None:
     assert isinstance(main, click.Group)
     for words in commands(document):
-        command = main.commands.get(words[0])
+        command, rest = main.commands.get(words[0]), words[1:]
+        if isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+            command = command.commands.get(rest[0])
         assert command is not None, words
         known = {option for parameter in command.params for option in parameter.opts}
         known |= {option for parameter in command.params for option in parameter.secondary_opts}

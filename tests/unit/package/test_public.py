@@ -64,7 +64,11 @@ def test_documents_name_what_is_public(document: Path) -> None:
     assert used <= {*MODULES, *qtask_db.__all__, *LOGGERS}
 
 
-@pytest.mark.parametrize("name", ["__init__", *MODULES])
+NEWER = {"scheduling"}
+"""They came after the release."""
+
+
+@pytest.mark.parametrize("name", ["__init__", *(n for n in MODULES if n not in NEWER)])
 def test_what_was_released_is_importable(name: str) -> None:
     with zipfile.ZipFile(RELEASED) as wheel:
         released = names(ast.parse(wheel.read(f"qtask_db/{name}.py")))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qtask_db.redaction import redacted
+from qtask_db.payloads.redaction import redacted
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""`qtask schedule` and what is below it."""

@@ -1,0 +1,8 @@
+"""Schedules: what makes tasks by the clock, the rows that tell of it, and the ticks."""
+
+from __future__ import annotations
+
+from qtask_db.scheduling.rows import DueSchedule, ScheduleInfo, ScheduleRun
+from qtask_db.scheduling.schedule import Schedule
+
+__all__ = ["DueSchedule", "Schedule", "ScheduleInfo", "ScheduleRun"]

@@ -1,0 +1,28 @@
+{#- For every template: schedules and their ticks. -#}
+
+{#- A time as ticks have it, in payloads and in order numbers. -#}
+{%- macro tick_of(time) -%}
+TO_CHAR({{ time }}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"', 'NLS_CALENDAR=GREGORIAN')
+{%- endmacro -%}
+
+{#- A time without its fraction: ticks have none. -#}
+{%- macro second_of(time) -%}
+({{ time }} - {{ seconds("MOD(EXTRACT(SECOND FROM %s), 1)" % time) }})
+{%- endmacro -%}
+
+{#- O12. Whether a text is this constant. -#}
+{%- macro is_word(value, word) -%}
+{{ binary(value) }} = {{ binary("'%s'" % word) }}
+{%- endmacro -%}
+
+{#- Whether two values are the same, or both NULL: DECODE takes two NULLs for the same. -#}
+{%- macro unchanged(column, value) -%}
+DECODE({{ column }}, {{ value }}, 1, 0) = 1
+{%- endmacro -%}
+
+{#- A payload with its tick. Spliced, so that its numbers keep each digit. -#}
+{%- macro with_tick(payload, tick) -%}
+'{"tick": "' || {{ tick }} || '"' || CASE WHEN REGEXP_LIKE({{ payload }}, '^[[:space:]]*\{[[:space:]]*\}') THEN '' ELSE ', ' END
+        || SUBSTR({{ payload }}, INSTR({{ payload }}, '{') + 1)
+{%- endmacro -%}
+{%- set tick_bytes = '{"tick": "2026-11-29T10:00:00Z", ' | length -%}
