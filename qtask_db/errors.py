@@ -24,7 +24,8 @@
     │   ├── TooManyQueues            20119
     │   ├── QueueNotFound            20120
     │   ├── QueueInUse               20121
-    │   └── QueueNotDirect           20122
+    │   ├── QueueNotDirect           20122
+    │   └── TaskBusy                 20125
     ├── DatabaseError                the server refused for a reason of its own
     │   ├── DatabaseUnavailable      no connection, or it was lost: connect again
     │   ├── Conflict                 rolled back because of another transaction: run it again
@@ -169,6 +170,14 @@ class DuplicateOrder(ProcedureError):
     """Another task with the same order number is active, so this one cannot be retried.
 
     Cancel the active task first, or leave this one as it is.
+    """
+
+
+class TaskBusy(ProcedureError):
+    """Another transaction has locked the task, or has just created one with its order number:
+    `change_tasks` has not waited for it.
+
+    Call again for this task, in a moment.
     """
 
 

@@ -84,7 +84,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One task that `finish_many` left as it was, and the contract's error number that says why."""
+    """One task that a bulk call left as it was, and the contract's error number that says why."""
 
     task_id: int
     attempt: int | None
@@ -185,6 +185,38 @@ class TaskDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectedTask:
+    """A task that `select_tasks` has found."""
+
+    task_id: int
+    namespace: str
+    queue: str
+    name: str
+    status: Status
+    last_error: str | None
+    """The beginning of the text of the latest failed attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One step of `select_tasks`."""
+
+    tasks: list[SelectedTask]
+    """In the order of their ids."""
+    next_id: int | None
+    """`after_id` of the next step; None if this was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The outcome of `change_tasks`."""
+
+    changed: int
+    skipped: list[Refused]
+    """Those that are as they were; of `TaskBusy` a moment later the same call may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a task is where it is."""
 
@@ -253,6 +285,29 @@ class QueueAudit:
     """With a consumer."""
     delivery: str = "redis"
     """`direct`: no message of its tasks need be in Redis."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """A relay or a worker that has reported within a day. Times are UTC, with their zone."""
+
+    name: str
+    kind: str
+    """`relay` or `worker`."""
+    state: str
+    """`here`, or `vanished`: it has not reported for a minute, and has not said that it ends."""
+    host: str | None
+    pid: int | None
+    program: str | None
+    """Its name and release."""
+    queues: list[str] | None
+    """Those that it serves; None is any."""
+    threads: int | None
+    """Handlers that it can run at one time."""
+    busy: int | None
+    """Handlers that ran when it was last seen."""
+    started_at: datetime.datetime
+    seen_at: datetime.datetime
 
 
 PLACES = (

@@ -3,8 +3,9 @@ once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
-`take`, `remove_queue`, `remove_idle_queues`, `expire` and `purge` commit by themselves and need a
-connection without an open transaction. Times are seconds. Every error is one of `qtask_db.errors`.
+`take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `expire`, `purge`, `report_process`
+and `forget_process` commit by themselves and need a connection without an open transaction. Times
+are seconds. Every error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -27,13 +28,19 @@ from qtask_db.calls.consumer import (
 )
 from qtask_db.calls.operator import (
     cancel,
+    change_tasks,
     pause,
     redrive,
     remove_idle_queues,
     remove_queue,
     resume,
     retry,
+    select_tasks,
     set_delivery,
+)
+from qtask_db.calls.process import (
+    forget_process,
+    report_process,
 )
 from qtask_db.calls.producer import (
     create,
@@ -52,6 +59,7 @@ from qtask_db.calls.watcher import (
     audit,
     depth,
     explain,
+    list_processes,
     list_tasks,
     read_task,
     stats,
@@ -61,15 +69,19 @@ from qtask_db.models import (
     AttemptEnd,
     AttemptInfo,
     Batch,
+    Changes,
     Ended,
     Explanation,
     Message,
+    ProcessInfo,
     QueueAudit,
     QueueDepth,
     QueueStats,
     ReceivedTask,
     Reception,
     Refused,
+    SelectedTask,
+    Selection,
     Started,
     Taken,
     TaskDetails,
@@ -81,17 +93,21 @@ __all__ = [
     "AttemptEnd",
     "AttemptInfo",
     "Batch",
+    "Changes",
     "Ended",
     "Explanation",
     "Message",
     "NewTask",
     "Payload",
+    "ProcessInfo",
     "QueueAudit",
     "QueueDepth",
     "QueueStats",
     "ReceivedTask",
     "Reception",
     "Refused",
+    "SelectedTask",
+    "Selection",
     "Started",
     "Status",
     "Taken",
@@ -100,6 +116,7 @@ __all__ = [
     "TaskInfo",
     "audit",
     "cancel",
+    "change_tasks",
     "confirm",
     "create",
     "create_many",
@@ -113,6 +130,8 @@ __all__ = [
     "finish",
     "finish_many",
     "finish_once",
+    "forget_process",
+    "list_processes",
     "list_tasks",
     "next_due",
     "pause",
@@ -127,10 +146,12 @@ __all__ = [
     "release",
     "remove_idle_queues",
     "remove_queue",
+    "report_process",
     "resume",
     "retry",
     "return_many",
     "scan",
+    "select_tasks",
     "set_delivery",
     "snooze",
     "stats",

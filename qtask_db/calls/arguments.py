@@ -67,6 +67,11 @@ def json_array(elements: list[Any]) -> str:
         raise InvalidArgument(f"an element cannot be written as JSON: {error}") from error
 
 
+def json_object(members: Mapping[str, Any]) -> str:
+    """An argument with names, as JSON. Raises InvalidArgument."""
+    return json_array([dict(members)])[1:-1]
+
+
 def payload_text(payload: Payload) -> str:
     """The text that is stored; one that was given stays as it is. Raises InvalidPayload."""
     if isinstance(payload, str):

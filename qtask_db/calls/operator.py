@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts
+from qtask_db.calls.arguments import check_numbers, check_texts, json_attempts, json_object
+from qtask_db.constants import Status
 from qtask_db.database import bind
+from qtask_db.models import Changes, Refused, SelectedTask, Selection
 
 
 def cancel(conn: Any, task_id: int) -> None:
@@ -23,6 +26,67 @@ def retry(conn: Any, task_id: int, deadline: int | None = None) -> None:
     """
     check_numbers(in_task_id=task_id, in_deadline=deadline)
     bind(conn).call("retry_task", task_id, deadline)
+
+
+def select_tasks(
+    conn: Any,
+    *,
+    queue: str | None = None,
+    namespace: str | None = None,
+    name: str | None = None,
+    status: Sequence[Status] | None = None,
+    age: int | None = None,
+    error: str | None = None,
+    after_id: int = 0,
+    limit: int = 10_000,
+) -> Selection:
+    """Selects the tasks that fit all that is given, among the next `limit` ones behind `after_id`.
+    Go on with `next_id` of the answer until it is None: each step is short, however many tasks
+    there are. Calls select_tasks.
+
+    `status`: one of these. `age`: at least so many seconds since its end or, if it is active, since
+    its creation. `error`: a part of its last error.
+    """
+    check_texts(queue=queue, namespace=namespace, name=name, error=error)
+    check_numbers(age=age, in_after_id=after_id, in_limit=limit)
+    given = {"queue": queue, "namespace": namespace, "name": name, "age": age, "error": error}
+    where: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if status is not None:
+        where["status"] = [int(one) for one in status]
+    (next_id,), rows = bind(conn).call("select_tasks", json_object(where), after_id, limit)
+    tasks = [
+        SelectedTask(int(task_id), namespace, queue, name, Status(int(code)), last_error)
+        for task_id, namespace, queue, name, code, last_error in rows
+    ]
+    return Selection(tasks, None if next_id is None else int(next_id))
+
+
+def change_tasks(
+    conn: Any,
+    action: str,
+    task_ids: Iterable[int],
+    *,
+    deadline: int | None = None,
+    error: str | None = None,
+) -> Changes:
+    """Changes many tasks in one short transaction: `retry`, `cancel`, or `reject`, by which an
+    active task fails whatever attempts are left. It waits for none that somebody else has locked.
+    Calls change_tasks. Raises TransactionOpen.
+
+    `deadline`: of `retry`, seconds from now; None is seven days. `error`: of `reject`, why.
+    """
+    check_texts(in_action=action, in_error=error)
+    check_numbers(in_deadline=deadline)
+    given = list(task_ids)
+    for task_id in given:
+        check_numbers(in_tasks=task_id)
+    elements = json_attempts((task_id, None) for task_id in given)
+    (changed,), rows = bind(conn).call("change_tasks", action, elements, deadline, error)
+    skipped = [
+        Refused(int(task_id), None if attempt is None else int(attempt), int(number))
+        for task_id, attempt, number in rows
+    ]
+    return Changes(int(changed), skipped)
 
 
 def pause(conn: Any, queue: str, namespace: str | None = None) -> None:

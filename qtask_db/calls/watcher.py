@@ -14,6 +14,7 @@ from qtask_db.models import (
     PLACES,
     AttemptInfo,
     Explanation,
+    ProcessInfo,
     QueueAudit,
     QueueDepth,
     QueueStats,
@@ -27,6 +28,10 @@ _TASK = (
 )  # fmt: skip
 """The columns that list_tasks returns."""
 _QUEUE = ("namespace", "queue", "paused_at", "delivery")
+_PROCESS = (
+    "name", "kind", "state", "host", "pid", "program", "queues", "threads", "busy", "started_at",
+    "seen_at",
+)  # fmt: skip
 _ACTIVE = ("waiting", "processing", "due")
 _ENDED = ("finished", "cancelled", "failed")
 
@@ -135,6 +140,32 @@ def _task(row: Mapping[str, Any]) -> TaskInfo:
         **{name: _utc(row[name]) for name in _TASK if name.endswith("_at")},
         last_error=row["last_error"],
     )
+
+
+def list_processes(conn: Any) -> list[ProcessInfo]:
+    """The relays and workers that have reported within a day, and whether they still do. Reads the
+    view process_list.
+    """
+    rows = _named(_PROCESS, bind(conn).select("process_list", _PROCESS))
+    return sorted(
+        (
+            ProcessInfo(
+                **{name: row[name] for name in ("name", "kind", "state", "host", "program")},
+                pid=_number(row["pid"]),
+                threads=_number(row["threads"]),
+                busy=_number(row["busy"]),
+                queues=None if row["queues"] is None else json.loads(row["queues"]),
+                started_at=_utc(row["started_at"]),
+                seen_at=_utc(row["seen_at"]),
+            )
+            for row in rows
+        ),
+        key=lambda found: (found.kind, found.name),
+    )
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,10 @@ import click
 
 from qtask_db.cli.commands import (
     audit,
+    changes,
     create,
     doctor,
+    processes,
     queues,
     redrive,
     removal,
@@ -69,10 +71,10 @@ def main() -> None:
 
 
 main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doctor.doctor])
-main.add_section("Processes", [run.relay, run.worker])
+main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [show.show])
-main.add_section("", [tasks.cancel, tasks.retry])
+main.add_section("", [changes.cancel, changes.retry, changes.fail])
 main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])

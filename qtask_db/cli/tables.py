@@ -57,7 +57,7 @@ class Column:
         return min(self.natural, FOLDED) if self.fold or self.cut else self.natural
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """The output of results. A pipe gets plain text that is not cut at any width."""
     from rich.console import Console
 
@@ -65,8 +65,9 @@ def console() -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 10_000
-    return QuietConsole(highlight=False, markup=False, emoji=False, width=width)
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else 10_000
+    return QuietConsole(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 def show(console: Console, *parts: RenderableType) -> None:

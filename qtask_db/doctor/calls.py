@@ -112,6 +112,7 @@ def _other_lives(conn: Connection) -> Iterator[_Step]:
     yield "resume_queue", lambda: calls.resume(conn, NAME, NAME), None
     yield "set_delivery", lambda: calls.set_delivery(conn, NAME, "direct", NAME), None
     yield "list_tasks", lambda: calls.list_tasks(conn, namespace=NAME, limit=1), None
+    yield "select_tasks", lambda: calls.select_tasks(conn, namespace=NAME, limit=1), None
 
 
 def _relay(conn: Connection) -> Iterator[_Step]:
@@ -125,6 +126,10 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     yield "take_tasks", lambda: calls.take(conn, NAME, [NAME], 0), refused
     yield "expire_tasks", lambda: calls.expire(conn, 0), refused
     yield "purge_tasks", lambda: calls.purge(conn, 0), refused
+    report = calls.report_process
+    yield "report_process", lambda: report(conn, NAME, "nothing", uptime=0), refused
+    yield "forget_process", lambda: calls.forget_process(conn, NAME), None
     yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused
     yield "remove_idle_queues", lambda: calls.remove_idle_queues(conn, 0), refused
+    yield "change_tasks", lambda: calls.change_tasks(conn, "retry", [], deadline=0), refused
     yield "redrive_tasks", lambda: calls.redrive(conn, NAME, limit=0), refused

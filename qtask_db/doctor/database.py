@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qtask_db import urls
 from qtask_db.doctor.advice import advice
-from qtask_db.doctor.check import NAMED, Check, Level, fail, ok, safely, unseen, warn
+from qtask_db.doctor.check import NAMED, Check, Level, fail, named, ok, safely, unseen, warn
 from qtask_db.errors import AccessDenied, NotInstalled, QtaskError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def examine_database(database: Database) -> Generator[Check, None, list[QueueDep
         yield from safely("calls", examine_calls(connection), database.translate)
         depth: list[QueueDepth] = []
         yield from safely("relays", _waits(connection, depth), database.translate)
+        yield from safely("processes", _processes(connection), database.translate)
         yield from safely("lapses", _lapses(connection), database.translate)
         yield from safely("queues", examine_registry(connection), database.translate)
         lost = examine_lost(connection, dialect.lost_queues)
@@ -190,6 +191,27 @@ def _late(queues: Iterable[QueueDepth]) -> tuple[int, float]:
     """
     rows = [row for row in queues if not row.paused]
     return sum(row.due for row in rows), max((float(row.lag) for row in rows), default=0.0)
+
+
+def _processes(connection: Connection) -> Iterator[Check]:
+    """Which relays and workers are there, and which have vanished."""
+    from qtask_db import calls
+
+    found = calls.list_processes(connection)
+    vanished = {
+        f"{one.kind} {one.name}": one.host or "?" for one in found if one.state == "vanished"
+    }
+    here = [one for one in found if one.state == "here"]
+    if vanished:
+        yield warn(
+            "processes",
+            f"{len(vanished):,} have vanished within a day: {named(vanished)}",
+            "see their logs and who starts them again; `qtask ps` lists all",
+        )
+        return
+    counts = [f"{sum(one.kind == kind for one in here):,} {kind}s" for kind in ("relay", "worker")]
+    programs = sorted({one.program for one in here if one.program})
+    yield ok("processes", ", ".join(counts) + (f", of {', '.join(programs)}" if programs else ""))
 
 
 def _lapses(connection: Connection) -> Iterator[Check]:

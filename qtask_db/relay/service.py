@@ -18,6 +18,7 @@ from qtask_db.relay.counters import RelayCounters, logger
 from qtask_db.relay.scanners import Scanners
 from qtask_db.relay.steps import RelayOptions, Steps
 from qtask_db.service import upkeep
+from qtask_db.service.presence import Presence
 from qtask_db.service.service import Service, process_name
 from qtask_db.service.upkeep import Upkeep
 from qtask_db.transport.queues import QUEUE_LIMIT, QueueUnusable, RedisClient
@@ -80,6 +81,7 @@ class Relay(Service):
         self._steps = Steps(database, redis, options)
         self._session = self._steps.session
         self._upkeep = Upkeep(self._session, self._steps.counters, logger, f"relay {options.name}")
+        self._presence = Presence(self._session, logger, "relay", options.name)
         self._purges = purge
         self._scanners = Scanners(
             lambda: Steps(database, redis, options, self._steps.held), count=scanners - 1
@@ -137,7 +139,7 @@ class Relay(Service):
         """Makes the tasks of an unpushed batch due again at once: calls `release_batch`."""
         self._steps.release(batch)
 
-    def purge_some(self, limit: int = upkeep.ROWS) -> int:
+    def purge_some(self, limit: int = 1_000) -> int:
         """Deletes at most `limit` terminal tasks: calls `purge_tasks`, and now and then
         `expire_tasks`; returns how many were deleted.
         """
@@ -177,6 +179,7 @@ class Relay(Service):
                     reported, report_at = self.counters, time.monotonic()
         finally:
             self._scanners.close()
+            self._presence.leave()
             self.close()
         logger.info("relay %s stopped: %s", options.name, self.counters)
 
@@ -196,6 +199,7 @@ class Relay(Service):
             logger.debug("%s; again", error)
             self._rest(self._conflicts.next())
         except QueueUnavailable as error:
+            self._presence.quietly()
             self._rest(self._pushing.failed(error))
         except Exception as error:
             if not (self._worked or isinstance(error, DatabaseUnavailable)):
@@ -208,8 +212,9 @@ class Relay(Service):
                 self._scanners.wake()
                 self._woken = True
             self._works()
+            self._presence.quietly()
             if self._upkeep.is_overdue:
-                self._purge_quietly(upkeep.BUSY_ROWS)
+                self._purge_quietly()
             self._wait(pause)
 
     def _works(self) -> None:
@@ -227,12 +232,13 @@ class Relay(Service):
         """Sleeps, but sees a task that becomes due earlier; purges if there is time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            spare = left > self.options.poll and not self._upkeep.rest
-            busy = spare and self._purge_quietly(upkeep.ROWS)
-            if self._stop.wait(0 if busy else min(self.options.poll, left)):
+            if left > self.options.poll and not self._upkeep.rest:
+                self._purge_quietly()
+            if self._stop.wait(min(self.options.poll, left, self._upkeep.rest or left)):
                 return
             if self._room_again():
                 return
+            self._presence.quietly()
             if not (self._steps.blind or self._looking.rest) and time.monotonic() < until:
                 until = min(until, time.monotonic() + self._next_due(seconds))
 
@@ -255,6 +261,6 @@ class Relay(Service):
         self._looking.works()
         return longest if due is None else due
 
-    def _purge_quietly(self, limit: int) -> bool:
-        """Whether there is more to purge."""
-        return self._purges and self._upkeep.quietly(limit)
+    def _purge_quietly(self, limit: int = upkeep.ROWS) -> None:
+        if self._purges:
+            self._upkeep.quietly(limit)

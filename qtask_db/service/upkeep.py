@@ -11,10 +11,12 @@ from qtask_db.errors import AccessDenied, Conflict
 from qtask_db.process.retrying import Duty
 from qtask_db.service.session import Session
 
-ROWS = 1_000
-BUSY_ROWS = 200
-"""Rows of a step between two batches: a due task may have to wait for it."""
+ROWS = 200
+"""Of a step: a due task, or a creation, may have to wait for it."""
+SHARE = 4
+"""Steps follow one another for one part in so many of the time."""
 INTERVAL = 2.0
+"""Seconds between two looks that find little."""
 EXPIRY_INTERVAL = 30.0
 """Seconds between two looks for tasks whose time is over and that nobody takes: neither a scan, as
 their queue is direct, nor a worker.
@@ -54,9 +56,9 @@ class Upkeep:
     @property
     def is_overdue(self) -> bool:
         """Whether it has waited for idle time so long that a due task may wait for it."""
-        return time.monotonic() > self._at + 4 * self._took
+        return time.monotonic() > self._at + SHARE * self._took
 
-    def some(self, limit: int = ROWS) -> int:
+    def some(self, limit: int) -> int:
         """Fails overdue tasks now and then, and deletes at most `limit` terminal ones: calls
         `expire_tasks` and `purge_tasks`; returns how many were deleted.
         """
@@ -70,29 +72,29 @@ class Upkeep:
         count = calls.purge(connection, limit)
         self._counters.purged += count
         self._took = time.monotonic() - began
-        self._at = time.monotonic() + (0.0 if count == limit else INTERVAL)
+        rest = (SHARE - 1) * self._took if count == limit else INTERVAL
+        self._at = time.monotonic() + rest
         return count
 
-    def quietly(self, limit: int) -> bool:
-        """The same; returns whether there is more. A failure is only told."""
+    def quietly(self, limit: int = ROWS) -> None:
+        """The same; a failure is only told."""
         if self._duty.rest:
-            return False
+            return
         try:
-            more = self.some(limit) == limit
+            self.some(limit)
         except Conflict:
             self._at = time.monotonic() + INTERVAL
-            return False
+            return
         except AccessDenied as error:
             # Tasks are what a service is for; somebody else may be in charge of this.
             if not self._denied:
                 self._logger.warning("%s does not purge: %s", self._service, error)
             self._denied = True
             self._at = time.monotonic() + DENIED_INTERVAL
-            return False
+            return
         except Exception as error:
             self._counters.errors += 1
             self._session.close_after(error)
             self._at = time.monotonic() + self._duty.failed_beside(error)
-            return False
+            return
         self._duty.works()
-        return more

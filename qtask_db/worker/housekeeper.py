@@ -1,22 +1,22 @@
-"""Expiry and purge by a worker of direct queues, which may have no relay beside it."""
+"""What a worker does beside its tasks: it says that it is there, and expires and purges if it has
+direct queues, which may have no relay.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtask_db.database import Database
 from qtask_db.log import get_logger
 from qtask_db.process.retrying import Stop
 from qtask_db.service import upkeep
+from qtask_db.service.presence import Presence
 from qtask_db.service.session import Session
 from qtask_db.worker.job import WorkerCounters
 
 logger = get_logger("qtask_db.worker")
 
-SHARE = 4
-"""It works for one part in so many of the time: creations and the worker's own calls go on."""
 LOOK = 0.2
 """Seconds until it looks again whether it is wanted."""
 LAST_STEP = 1.0
@@ -26,7 +26,7 @@ LAST_STEP = 1.0
 class Housekeeper:
     """A thread with a connection of its own, so that no task waits for it.
 
-    `wanted` tells whether the worker has direct queues, `busy` whether tasks are there.
+    `wanted` tells whether the worker has direct queues, `running` how many handlers run.
     """
 
     def __init__(
@@ -35,12 +35,17 @@ class Housekeeper:
         database: Database,
         counters: WorkerCounters,
         wanted: Callable[[], bool],
-        busy: Callable[[], bool],
+        *,
+        queues: Sequence[str],
+        threads: int,
+        running: Callable[[], int],
     ) -> None:
         self._session = Session(database)
         self._upkeep = upkeep.Upkeep(self._session, counters, logger, f"worker {name}")
+        self._presence = Presence(
+            self._session, logger, "worker", name, queues=queues, threads=threads, busy=running
+        )
         self._wanted = wanted
-        self._busy = busy
         self._stop = Stop()
         self._thread = threading.Thread(target=self._run, name="qtask-upkeep", daemon=True)
 
@@ -56,12 +61,9 @@ class Housekeeper:
         self._thread.join(LAST_STEP)
 
     def _run(self) -> None:
-        pause = LOOK
-        while not self._stop.wait(pause):
-            pause = LOOK
+        while not self._stop.wait(min(LOOK, self._upkeep.rest) or LOOK):
+            self._presence.quietly()
             if self._wanted() and not self._upkeep.rest:
-                began = time.monotonic()
-                more = self._upkeep.quietly(upkeep.BUSY_ROWS if self._busy() else upkeep.ROWS)
-                if more:
-                    pause = (SHARE - 1) * (time.monotonic() - began)
+                self._upkeep.quietly()
+        self._presence.leave()
         self._session.close()

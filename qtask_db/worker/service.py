@@ -182,7 +182,9 @@ class Worker(Service):
             self._session.database,
             self.counters,
             lambda: delivery.surely_direct,
-            lambda: not pool.idle(),
+            queues=list(self._handlers),
+            threads=self.threads,
+            running=lambda: len(pool.running()),
         )
         logger.info(
             "worker %s started: %d threads, %s", self.name, self.threads, list(self._handlers)

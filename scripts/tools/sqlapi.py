@@ -27,6 +27,7 @@ TITLES = {
     "operating": "Operating",
     "watching": "Watching",
     "relaying": "Relaying",
+    "processes": "Processes",
 }
 INTRODUCTION = """\
 # SQL reference

@@ -36,7 +36,7 @@ BOXES = {
 WIDTH, HEIGHT = 150, 52
 NEW, GONE = "new", "deleted"
 START = "start_task start_tasks receive_task receive_tasks take_tasks"
-EXPIRE = "scan_tasks expire_tasks take_tasks"
+EXPIRE = "scan_tasks expire_tasks take_tasks change_tasks"
 ARROWS = (
     Arrow(NEW, "waiting",
           "create_task delay_task create_tasks create_task_ranges "
@@ -53,15 +53,16 @@ ARROWS = (
     Arrow("processing", "failed", f"{EXPIRE} fail_task reject_task end_attempts",
           "M620 142L440 354", 492, 236, "end",
           ("scan_tasks, expire_tasks,", "take_tasks: deadline or", "attempts;",
-           "fail_task: last attempt", "reject_task")),
+           "fail_task: last attempt;", "reject_task, change_tasks")),
     Arrow("waiting", "failed", EXPIRE, "M205 142L340 354", 270, 216, "start",
-          ("scan_tasks, expire_tasks,", "take_tasks: deadline")),
-    Arrow("waiting", "cancelled", "cancel_task", "M105 142V354", 114, 270, "start", ()),
-    Arrow("processing", "cancelled", "cancel_task",
+          ("scan_tasks, expire_tasks,", "take_tasks: deadline;", "change_tasks: reject")),
+    Arrow("waiting", "cancelled", "cancel_task change_tasks",
+          "M105 142V354", 114, 270, "start", ()),
+    Arrow("processing", "cancelled", "cancel_task change_tasks",
           "M585 142V172H85V354", 78, 270, "end", ("cancel_task",)),
-    Arrow("cancelled", "waiting", "retry_task",
+    Arrow("cancelled", "waiting", "retry_task change_tasks",
           "M155 360V148", 163, 340, "start", ("retry_task",)),
-    Arrow("failed", "waiting", "retry_task",
+    Arrow("failed", "waiting", "retry_task change_tasks",
           "M320 360L185 148", 264, 312, "end", ("retry_task",)),
     Arrow("cancelled", GONE, "purge_tasks", "M135 412V460H346", 0, 0, "start", ()),
     Arrow("failed", GONE, "purge_tasks", "M385 412V444", 0, 0, "start", ()),

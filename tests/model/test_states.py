@@ -49,13 +49,14 @@ VERBS: dict[str, Step] = {
     "finish_task": lambda model: model.finish(1, None),
     "finish_task_once": lambda model: model.finish_once(1, model.tasks[1].attempts),
     "fail_task": lambda model: model.fail(1, None, None, None),
-    "reject_task": lambda model: model.reject(1, None, None),
+    "reject_task": lambda model: model.reject_attempt(1, None, None),
     "snooze_task": lambda model: model.snooze(1, None, INTERVAL, None),
     "end_attempts": end,
     "return_tasks": lambda model: model.give_back(1, None),
     "extend_task": lambda model: model.extend(1, None, None),
     "cancel_task": lambda model: model.cancel(1),
     "retry_task": lambda model: model.retry(1, DEADLINE),
+    "change_tasks": lambda model: model.reject(1, None),
     "scan_tasks": lambda model: model.scan("r", 9, 1, None, (), 5, {1}),
     "expire_tasks": expire,
     "purge_tasks": purge,
@@ -66,6 +67,8 @@ ALIKE = {
     "start_task": "start_tasks",
     "receive_task": "receive_tasks",
     "finish_task": "finish_tasks",
+    "cancel_task": "change_tasks",
+    "retry_task": "change_tasks",
 }
 """Verbs that do the same in another way; the contract compares them."""
 

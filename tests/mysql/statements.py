@@ -30,13 +30,15 @@ _TASKS = json.dumps(
 )
 # The values of the variables, by their names without in_, out_ or v_; all others are 1.
 _VALUES = {
-    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end"], _NOW),
+    **dict.fromkeys(["now", "until", "claimed_at", "due_at", "low_end", "started_at"], _NOW),
     **dict.fromkeys(["after", "first_at", "from"], "TIMESTAMP'2020-01-01 00:00:00'"),
     **dict.fromkeys(
         ["candidates", "claimed", "ids", "parked", "started", "task_ids", "untouched"],
         f"'{_IDS}'",
     ),
-    **dict.fromkeys(["ends", "new", "oldest", "refused", "tasks", "unseen"], f"'{_TASKS}'"),
+    **dict.fromkeys(
+        ["ends", "given", "new", "oldest", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"
+    ),
     **dict.fromkeys(["held", "known"], "'[]'"),
     **dict.fromkeys(["error", "name", "worker", "order_no", "payload", "queue", "relay"], "'n7'"),
     **dict.fromkeys(["created", "duplicates"], f"REPEAT('0', {19 * len(_ELEMENTS)})"),
@@ -45,6 +47,10 @@ _VALUES = {
     "namespace": "'default'",
     "outcome": "'fail'",
     "piece": "'1, 2, 3'",
+    "locked": f"'{_TASKS}'",
+    "names": """'["r1", "w1"]'""",
+    "statuses": "'80,90'",
+    "action": "'retry'",
     "queues": """'["Q0", "W1", "NEW"]'""",
     "last_id": "4000",
     "next_id": "5000",

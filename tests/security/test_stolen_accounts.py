@@ -55,16 +55,32 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "cancel": calls.cancel,
     "pause": lambda conn, _: calls.pause(conn, QUEUE),
     "purge": lambda conn, _: calls.purge(conn),
+    "select": lambda conn, _: calls.select_tasks(conn, queue=QUEUE),
+    "cancel all": lambda conn, task_id: calls.change_tasks(conn, "cancel", [task_id]),
+    "pose as a process": lambda conn, _: calls.report_process(conn, "w", "worker", uptime=0),
+    "see the processes": lambda conn, _: calls.list_processes(conn),
 }
 CREATE = {"create", "find out the number of a task by its order number"}
-WORK = {"start", "end", "reject", "read by the name of its queue", "purge"}
+POSE = "pose as a process"
+WORK = {"start", "end", "reject", "read by the name of its queue", "purge", POSE}
 GOOD_FOR = {
     "producer": CREATE,
     "worker": WORK,
     "app": {*CREATE, *WORK, "explain", "read"},
-    "relay": {"claim", "purge"},
-    "monitor": {"count"},
-    "operator": {"explain", "read", "list", "count", "cancel", "pause", "purge"},
+    "relay": {"claim", "purge", POSE},
+    "monitor": {"count", "see the processes"},
+    "operator": {
+        "explain",
+        "read",
+        "list",
+        "count",
+        "cancel",
+        "pause",
+        "purge",
+        "select",
+        "cancel all",
+        "see the processes",
+    },
 }
 
 

@@ -8,27 +8,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tasks_of_lives import OURS, PAYLOAD, THEIRS, create
 from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
 from qtask_db.errors import QtaskError
 from qtask_db.models import AttemptEnd, Batch
 
-OURS, THEIRS = "ours", "theirs"
-PAYLOAD = {"text": 'it\'s "text" \\ %s'}
 RESERVED = {"task_id": 1}
 TOO_LONG = "(1969)"
 """How the error of a call ends that was killed: it may have done its work all the same."""
 Outcome = Any
-
-# Tasks that are there before the first call, by their order numbers.
-DELAYED = ("start", "start many 1", "start many 2", "cancel", "duplicate", "listed")
-RUNNING = (
-    "finish", "finish once", "finish many", "fail", "fail last", "extend", "return", "rolled back",
-    "reject", "snooze", "end many 1", "end many 2",
-)  # fmt: skip
-FAILED, ENDED = ("retry",), ("purged",)
-LAST_ATTEMPT = ("fail last", *FAILED)
 
 
 class Life:
@@ -45,7 +35,7 @@ class Life:
     def live(self) -> dict[str, Outcome]:
         """The answer of each call, and the rows at the end."""
         empty(self.root)
-        _create(self.root, THEIRS, "V")
+        create(self.root, THEIRS, "V")
         self._labels = {task_id: name for name, task_id in self._ours().items()}
         theirs = self._theirs()
         told = {name: self._outcome(step) for name, step in STEPS.items()}
@@ -61,7 +51,7 @@ class Life:
         return self._labels.setdefault(task_id, f"new {len(self._labels)}")
 
     def _ours(self) -> dict[str, int]:
-        ids = _create(self.root, OURS, "Q")
+        ids = create(self.root, OURS, "Q")
         due = [
             NewTask("job", {"n": n}, 3600, queue, namespace=OURS, delay=0, order_no=f"due {n}")
             for n, queue in enumerate(["S", "S", "S", "HELD", "S", "D", "D"])
@@ -120,25 +110,6 @@ class Life:
     def _queues(self) -> list[tuple[Any, ...]]:
         statement = "SELECT namespace, queue, queue_id > 0, paused_at IS NULL FROM qtask_queue"
         return sorted(query(self.root, statement))
-
-
-def _create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
-    names = [*DELAYED, *RUNNING, *FAILED, *ENDED]
-    kept = 0 if namespace == OURS else 3600
-    tasks = [
-        NewTask(
-            "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
-            delete_deadline=kept, max_count=1 if name in LAST_ATTEMPT else 9,
-        )
-        for name in names
-    ]  # fmt: skip
-    made = calls.create_many(root, tasks)
-    ids = {name: task.task_id for name, task in zip(names, made, strict=True)}
-    calls.processing_many(root, [(ids[name], None) for name in (*RUNNING, *FAILED, *ENDED)])
-    for name in FAILED:
-        calls.fail(root, ids[name], None, "broken")
-    calls.finish_many(root, [(ids[name], None) for name in ENDED])
-    return ids
 
 
 def _made(life: Life, *tasks: Any) -> Outcome:
@@ -263,6 +234,21 @@ def _read(life: Life) -> Outcome:
     return [listed, life.label(one.task_id), told[:70], history]
 
 
+def _select(life: Life) -> Outcome:
+    found = calls.select_tasks(life.operator, queue="Q", namespace=OURS, age=0, error="it's")
+    return [(life.label(one.task_id), one.status, one.last_error) for one in found.tasks]
+
+
+def _change(life: Life) -> Outcome:
+    found = calls.change_tasks(life.operator, "reject", [life.id("listed"), life.id("purged")])
+    return [found.changed, [(life.label(one.task_id), one.number) for one in found.skipped]]
+
+
+def _report(life: Life) -> Outcome:
+    calls.report_process(life.app, PAYLOAD["text"], "worker", uptime=60, queues=[PAYLOAD["text"]])
+    return [(one.name, one.state, one.queues) for one in calls.list_processes(life.operator)]
+
+
 def _views(life: Life) -> Outcome:
     views = [view(life.operator) for view in (calls.stats, calls.depth, calls.audit)]
     return [sorted((one.namespace, one.queue, one.waiting) for one in view) for view in views]
@@ -314,6 +300,10 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "pause_queue": lambda life: calls.pause(life.operator, "P", OURS),
     "resume_queue": lambda life: calls.resume(life.operator, "P", OURS),
     "list_tasks": _read,
+    "select_tasks": _select,
+    "change_tasks": _change,
+    "report_process": _report,
+    "forget_process": lambda life: calls.forget_process(life.relay, "w"),
     "views": _views,
     "expire_tasks": lambda life: calls.expire(life.relay),
     "purge_tasks": lambda life: calls.purge(life.relay),

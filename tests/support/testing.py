@@ -58,8 +58,8 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def empty(conn: Connection) -> None:
-    """Deletes every task with its history, every batch and queue."""
-    for table in ("task", "attempt", "batch", "queue", *LOW_END[conn.dialect.name]):
+    """Deletes every task with its history, every batch, queue and process."""
+    for table in ("task", "attempt", "batch", "queue", "process", *LOW_END[conn.dialect.name]):
         execute(conn, f"DELETE FROM {conn.prefix}{table}")
 
 
@@ -80,6 +80,12 @@ def age_batches(conn: Connection, seconds: float) -> None:
     """Lets so many seconds pass for all unconfirmed batches."""
     moved = ", ".join(f"{c} = {earlier(conn, c, seconds)}" for c in ("claimed_at", "lapses_at"))
     execute(conn, f"UPDATE {conn.prefix}batch SET {moved}")
+
+
+def age_processes(conn: Connection, seconds: float) -> None:
+    """Lets so many seconds pass since processes have reported."""
+    moved = ", ".join(f"{c} = {earlier(conn, c, seconds)}" for c in ("started_at", "seen_at"))
+    execute(conn, f"UPDATE {conn.prefix}process SET {moved}")
 
 
 def row(conn: Connection, task_id: int) -> dict[str, Any]:
@@ -226,6 +232,7 @@ def content(conn: Connection) -> list[list[tuple[Any, ...]]]:
     """Every row of the tables that the procedures change, its key first."""
     tables = {
         "task": "task_id", "attempt": "task_id, attempt", "batch": "batch_id", "queue": "queue_id",
+        "process": "name",
     }  # fmt: skip
     return [
         query(conn, f"SELECT {key}, given.* FROM {conn.prefix}{table} given ORDER BY {key}")

@@ -1,19 +1,16 @@
-"""Commands on single tasks: explain, list, cancel, retry."""
+"""Commands that look at tasks: explain, list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qtask_db.cli import errors, output, tables
-from qtask_db.cli.output import DURATION, STATUS_STYLE, json_option
+from qtask_db.cli.output import STATUS_STYLE, json_option
 from qtask_db.cli.state import State, any_namespace_option, database_options, pass_state
 from qtask_db.cli.tables import Column
 from qtask_db.constants import DEFAULT, LIMIT, Status
-from qtask_db.doctor.advice import with_advice
-from qtask_db.errors import ProcedureError
 
 if TYPE_CHECKING:
     from qtask_db.database import Connection
@@ -96,7 +93,7 @@ def list_(state: State, /, *, status: str | None, limit: int, as_json: bool, **w
     Examples:
       qtask list --status failed
       qtask list --queue GCR:ORDER:BIND --limit 100
-      qtask list -s failed -l 1000 --json | jq '.[].task_id' | xargs qtask retry
+      qtask list -s failed -l 1000 --json | jq '.[].order_no'
     """
     from qtask_db import calls
 
@@ -111,46 +108,6 @@ def list_(state: State, /, *, status: str | None, limit: int, as_json: bool, **w
         _show_list(tasks)
         if len(tasks) == limit:
             errors.say(f"the newest {output.plural(limit, 'task')}; --limit shows more")
-
-
-@click.command(short_help="Cancel tasks that are waiting or processing.")
-@click.argument("task_ids", type=int, nargs=-1, required=True, metavar="TASK_ID...")
-@database_options
-@json_option
-@pass_state
-def cancel(state: State, *, task_ids: tuple[int, ...], as_json: bool) -> None:
-    """Cancel tasks: they are not queued again, and their consumers can no longer finish them.
-
-    \b
-    Examples:
-      qtask cancel 17
-      qtask cancel 17 18 19
-    """
-    from qtask_db import calls
-
-    _each(state, task_ids, calls.cancel, "cancelled", as_json)
-
-
-@click.command(short_help="Retry failed and cancelled tasks.")
-@click.argument("task_ids", type=int, nargs=-1, required=True, metavar="TASK_ID...")
-@click.option("--deadline", type=DURATION, metavar="TIME", help="The new deadline, from now.")
-@database_options
-@json_option
-@pass_state
-def retry(state: State, *, task_ids: tuple[int, ...], deadline: int | None, as_json: bool) -> None:
-    """Retry failed and cancelled tasks: a relay puts them on their queues again.
-
-    \b
-    Examples:
-      qtask retry 17
-      qtask retry 17 18 --deadline 1d
-    """
-    from qtask_db import calls
-
-    def call(conn: Connection, task_id: int) -> None:
-        calls.retry(conn, task_id, deadline=deadline)
-
-    _each(state, task_ids, call, "retried", as_json)
 
 
 def _newest(
@@ -206,37 +163,3 @@ def _next(task: TaskInfo) -> str:
         return f"due since {output.span(-seconds)}"
     fails = task.due_at >= task.deadline_at
     return f"{'fails' if fails else 'queue'} in {output.span(seconds)}"
-
-
-def _say(text: str) -> None:
-    """That nobody reads any more must not leave half of the tasks as they are."""
-    try:
-        output.echo(text)
-    except BrokenPipeError:
-        errors.silence_stdout()
-
-
-def _each(
-    state: State,
-    task_ids: tuple[int, ...],
-    call: Callable[[Connection, int], None],
-    done: str,
-    as_json: bool,
-) -> None:
-    """Do one thing to each task; go on after a refusal and end with code 1."""
-    results: list[dict[str, Any]] = []
-    with state.connect() as conn:
-        for task_id in dict.fromkeys(task_ids):
-            try:
-                call(conn, task_id)
-            except ProcedureError as error:
-                results.append({"task_id": task_id, "done": False, "error": str(error)})
-                errors.say(f"task {task_id}: {with_advice(error)}")
-            else:
-                results.append({"task_id": task_id, "done": True, "error": None})
-                if not as_json:
-                    _say(f"task {task_id} {done}")
-    if as_json:
-        output.echo_json(results)
-    if not all(result["done"] for result in results):
-        click.get_current_context().exit(errors.REFUSED)

@@ -28,7 +28,8 @@ from `qtask_db`, unless its section names another module.
 
 - `conn` is a connection that [bind](#bind) accepts. A call joins its transaction and does not
   commit. `take`, `scan`, `confirm`, `release`, `redrive`, `remove_queue`, `remove_idle_queues`,
-  `expire` and `purge` commit by themselves, and refuse to run in an open transaction.
+  `expire`, `purge`, `change_tasks`, `report_process` and `forget_process` commit by themselves, and
+  refuse to run in an open transaction.
 - Times are whole seconds. Ranges and defaults are in
   [configuration.md](configuration.md#arguments-and-limits).
 - Every error is a class of `qtask_db.errors`: [errors.md](errors.md). Every call may raise
@@ -50,12 +51,14 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "scan", "confirm", "release", "next_due", "models.Batch", "models.Message",
     ),
     "Operators": (
-        "explain", "read_task", "list_tasks", "cancel", "retry", "pause", "resume", "set_delivery",
+        "explain", "read_task", "list_tasks", "cancel", "retry", "select_tasks", "change_tasks",
+        "pause", "resume", "set_delivery",
         "remove_queue", "remove_idle_queues", "redrive", "expire", "purge", "stats", "depth",
-        "audit", "models.Explanation", "models.TaskDetails", "models.AttemptInfo",
-        "models.TaskInfo", "Status", "models.QueueStats",
-        "models.QueueDepth", "models.QueueAudit",
+        "audit", "models.Explanation", "models.TaskInfo", "Status", "models.QueueStats",
+        "models.QueueDepth", "models.QueueAudit", "models.Selection", "models.SelectedTask",
+        "models.Changes", "models.TaskDetails", "models.AttemptInfo",
     ),
+    "Processes": ("report_process", "forget_process", "list_processes", "models.ProcessInfo"),
     "Connections": ("Database", "Connection", "bind"),
 }  # fmt: skip
 """Names of `qtask_db`, and of modules of it."""

@@ -2,6 +2,7 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
   -- {{ comment }}
 
   TYPE ids IS TABLE OF NUMBER INDEX BY PLS_INTEGER;
+  TYPE process_names IS TABLE OF VARCHAR2({{ limit.relay }} CHAR) INDEX BY PLS_INTEGER;
   TYPE new_task IS RECORD (
     element NUMBER,
     is_object NUMBER,

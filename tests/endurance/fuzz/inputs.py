@@ -51,7 +51,7 @@ VERBS = {
     }
     for name in dialects()
 }
-READING = {"explain_task", "list_tasks", "next_due"}
+READING = {"explain_task", "list_tasks", "next_due", "select_tasks"}
 BULK_CREATING = {"create_tasks", "create_task_ranges"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 
@@ -157,7 +157,7 @@ def _one_of(*sound: Any) -> Sound:
 
 _TEXTS = (
     "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
-    "in_reason", "in_on_failure", "in_delivery",
+    "in_reason", "in_on_failure", "in_delivery", "in_kind", "in_host", "in_program", "in_action",
 )  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
@@ -168,6 +168,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_ends": values.ends,
     "in_held": values.json_text,
     "in_queues": values.names,
+    "in_filter": values.filters,
 }
 """The parameters that are texts, with their values; all others are numbers."""
 _SOUND: dict[str, Sound] = {
@@ -205,4 +206,14 @@ _SOUND: dict[str, Sound] = {
     "in_seconds": _one_of(None, 60),
     "in_limit": _one_of(1, 10),
     "in_lease": _one_of(30),
+    "in_action": _one_of("retry", "cancel", "reject"),
+    "in_filter": _one_of("{}", '{"queue": "Q", "status": [20, 30]}', '{"age": 0, "error": "b"}'),
+    "in_after_id": _one_of(0, 1),
+    "in_kind": _one_of("relay", "worker"),
+    "in_host": _one_of(None, "h"),
+    "in_program": _one_of(None, "p 1"),
+    "in_pid": _one_of(None, 1),
+    "in_threads": _one_of(None, 16),
+    "in_busy": _one_of(None, 0),
+    "in_uptime": _one_of(0, 60),
 }

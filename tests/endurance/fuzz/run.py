@@ -122,7 +122,7 @@ class Run:
         """A task in each state, a batch, and a direct queue: with one that is due, one that is
         overdue, and one for later.
         """
-        for table in ("task", "batch", "queue"):
+        for table in ("task", "batch", "queue", "process"):
             _execute(conn, f"DELETE FROM {conn.prefix}{table}")
         made = calls.create_many(
             conn, [NewTask("job", {}, 60, "Q", delay=0, order_no=str(n)) for n in range(7)]

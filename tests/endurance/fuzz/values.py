@@ -188,6 +188,16 @@ def common(random: Random) -> str:
     return json.dumps(given, ensure_ascii=random.random() < 0.5)
 
 
+def filters(random: Random) -> str:
+    """A JSON object with the keys of a filter, most of them wrong."""
+    sound = {"queue": "Q", "namespace": "default", "name": "job", "status": [20, 30, 90], "age": 0}
+    given: dict[str, Any] = {key: sound[key] for key in sound if random.random() < 0.5}
+    for _ in range(random.randrange(3)):
+        key = random.choice((*sound, "error")) if random.random() < 0.9 else text(random)
+        given[key] = _json_value(random, 2)
+    return json.dumps(given, ensure_ascii=random.random() < 0.5)
+
+
 def raw_bytes(random: Random) -> bytes:
     """Bytes that are no UTF-8, or hardly."""
     parts = [

@@ -18,11 +18,11 @@ _JOINING = {
     "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "snooze": 1, "end_many": 2,
     "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "deliver": 2, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1,
-    "views": 1,
+    "views": 1, "select_tasks": 1,
 }  # fmt: skip
 _COMMITTING = {
     "scan": 8, "take": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1,
-    "remove_idle_queues": 1,
+    "remove_idle_queues": 1, "change_tasks": 3, "report": 2,
 }  # fmt: skip
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]
 ALONE = JOINING + [verb for verb, weight in _COMMITTING.items() for _ in range(weight)]

@@ -25,6 +25,7 @@ _WHO = {
     r"UPDATE \(.*\battempts \+ 1": "start_tasks or receive_tasks",
     r"\battempts \+ 1": "start_task or receive_task",
     r"attempts_before \+ 1": "return_tasks",
+    r"attempts_before = task\.attempts|rejected by an operator": "change_tasks",
     r"attempts_before = attempts": "retry_task",
     r"\bstatus = 0\b": "finish_task",
     r"\bstatus = 80\b": "cancel_task",

@@ -19,6 +19,7 @@ VIEWS = {
     "failed_tasks": "task_id",
     "lapsed_tasks": "task_id",
     "unconfirmed_batches": "batch_id",
+    "process_list": "name",
 }
 
 
@@ -41,6 +42,24 @@ class Operating(Connected):
         calls.retry(self._conn, task_id)
         self._done.retried.append(task_id)
         self._show(task_id, attempt + 1)
+
+    def _change_tasks(self) -> None:
+        task_ids = [task_id for task_id, _ in self._few()]
+        action = self.random.choice(["cancel", "retry"])
+        found = calls.change_tasks(self._conn, action, task_ids)
+        left = {one.task_id for one in found.skipped}
+        done = self._done.cancelled if action == "cancel" else self._done.retried
+        done += [task_id for task_id in task_ids if task_id not in left]
+
+    def _select_tasks(self) -> None:
+        calls.select_tasks(self._conn, queue="Q0", age=0, limit=100)
+
+    def _report(self) -> None:
+        name = f"w{self.random.randrange(20)}"
+        if self.random.random() < 0.2:
+            calls.forget_process(self._conn, name)
+        else:
+            calls.report_process(self._conn, name, "worker", uptime=0, queues=["Q0"])
 
     def _pause(self) -> None:
         calls.pause(self._conn, f"Q{self.random.randrange(QUEUES)}")

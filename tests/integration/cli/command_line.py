@@ -23,9 +23,9 @@ from qtask_db.database import Connection
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
-    "install", "uninstall", "render", "doctor", "relay", "worker", "create", "delay", "explain",
-    "list", "cancel", "retry", "stats", "pause", "resume", "delivery", "expire", "purge",
-    "audit", "redrive", "remove-queue",
+    "install", "uninstall", "render", "doctor", "relay", "worker", "ps", "create", "delay",
+    "explain", "list", "cancel", "retry", "fail", "stats", "pause", "resume", "delivery", "expire",
+    "purge", "audit", "redrive", "remove-queue",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'
 AWAY = "127.0.0.1:1"

@@ -56,7 +56,7 @@ def test_help_is_quick(offline: Qtask) -> None:
         (["list", "--foo"], "No such option '--foo'"),
         (["list", "--limit", "0"], f"0 is not in the range 1<=x<={LIMIT['rows']}"),
         (["list", "--status", "lost"], "'lost' is not one of"),
-        (["cancel"], "Missing argument 'TASK_ID...'"),
+        (["cancel"], "Give TASK_IDs, or a filter such as --queue NAME, or --all"),
         (["cancel", "x"], "'x' is not a valid integer"),
         (["explain"], "Give a TASK_ID or --order-no"),
         (["explain", "1", "--order-no", "2"], "Give a TASK_ID or --order-no"),

@@ -15,7 +15,7 @@ from qtask_db import Connection, Database, NewTask, Retry, Status, calls
 from qtask_db.constants import LIMIT
 from qtask_db.errors import AccessDenied, NotInstalled, QueueNotDirect
 from qtask_db.service import upkeep
-from qtask_db.worker import Job, housekeeper, pool
+from qtask_db.worker import Job, pool
 
 
 def test_a_whole_system(
@@ -275,7 +275,6 @@ def test_no_schema(make_direct: MakeWorker, database_url: str) -> None:
 def test_the_purge_leaves_time_to_others(
     direct: Connection, make_direct: MakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "ROWS", 50)
     real, times = calls.purge, list[tuple[float, float]]()
 
     def purge(conn: Any, limit: int) -> int:
@@ -285,7 +284,7 @@ def test_the_purge_leaves_time_to_others(
         return done
 
     monkeypatch.setattr(calls, "purge", purge)
-    ids = store(direct, 1_000, delete_deadline=0)
+    ids = store(direct, 2_000, delete_deadline=0)
     calls.finish_many(direct, [(task_id, None) for task_id in ids[: LIMIT["rows"]]])
     age(direct, 5)
     worker = make_direct()
@@ -294,7 +293,7 @@ def test_the_purge_leaves_time_to_others(
         until(lambda: count(direct) == 0)
     steps = [pair for pair in times if pair[1] < times[-2][1]]
     worked = sum(end - began for began, end in steps)
-    assert worked <= (steps[-1][1] - steps[0][0]) / housekeeper.SHARE * 1.3
+    assert worked <= (steps[-1][1] - steps[0][0]) / upkeep.SHARE * 1.3
 
 
 def test_an_account_that_may_not_purge(

@@ -8,7 +8,7 @@ from hypothesis.stateful import rule
 from qtask_db import calls
 
 from .comparing import Comparing
-from .strategies import namespaces, queues, some_units, which
+from .strategies import UNIT, namespaces, queues, some_units, which
 
 
 class Operating(Comparing):
@@ -26,6 +26,23 @@ class Operating(Comparing):
             lambda: calls.retry(self.conn, task_id, deadline),
             lambda: self.model.retry(task_id, deadline),
         )
+
+    @rule(
+        tasks=st.lists(which, max_size=5),
+        action=st.sampled_from(("retry", "cancel", "reject", "retry")),
+        given=st.booleans(),
+    )
+    def change_many(self, tasks: list[int], action: str, given: bool) -> None:
+        ids = [self._task(number, None)[0] for number in tasks]
+        deadline = UNIT if given and action == "retry" else None
+        error = "it's \\ %s" if given and action == "reject" else None
+
+        def act() -> tuple[int, list[tuple[int, int]]]:
+            found = calls.change_tasks(self.conn, action, ids, deadline=deadline, error=error)
+            return found.changed, sorted((one.task_id, one.number) for one in found.skipped)
+
+        if not self._refused_in_transaction(act):
+            self._same(act, lambda: self.model.change(action, ids, deadline, error))
 
     @rule(queue=queues, namespace=namespaces, paused=st.booleans())
     def pause_or_resume(self, queue: str, namespace: str | None, paused: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qtask_db.constants import DEFAULT
+from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import (
     DuplicateOrder,
+    ProcedureError,
     QueueInUse,
     QueueNotFound,
     TaskNotActive,
@@ -32,6 +33,30 @@ class Operating(Tables):
         task.lane, task.status, task.before, task.batch = ACTIVE, WAITING, task.attempts, None
         task.due, task.lapses = self.now, 0
         task.deadline = self.now + (DEFAULT["deadline"] if deadline is None else deadline)
+
+    def reject(self, task_id: int, error: str | None) -> None:
+        task = self._task(task_id)
+        if task.lane == ENDED:
+            raise TaskNotActive
+        task.error = "rejected by an operator" if error is None else error[: LIMIT["error"]]
+        task.end(FAILED, self.now)
+
+    def change(
+        self, action: str, task_ids: list[int], deadline: int | None, error: str | None
+    ) -> tuple[int, list[tuple[int, int]]]:
+        """As the verbs for one task do it, in the order of the ids."""
+        acts = {
+            "retry": lambda task_id: self.retry(task_id, deadline),
+            "cancel": self.cancel,
+            "reject": lambda task_id: self.reject(task_id, error),
+        }
+        skipped = []
+        for task_id in sorted(set(task_ids)):
+            try:
+                acts[action](task_id)
+            except ProcedureError as refusal:
+                skipped.append((task_id, refusal.number))
+        return len(set(task_ids)) - len(skipped), skipped
 
     def pause(self, queue: str, namespace: str | None, paused: bool) -> None:
         where = (namespace or DEFAULT["namespace"], queue)

@@ -139,6 +139,10 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "release_batch": lambda t: (t["batch"], "r"),
     "expire_tasks": lambda _: (10,),
     "purge_tasks": lambda _: (10,),
+    "select_tasks": lambda _: ('{"queue": "Q1", "status": [20], "error": "x"}', 0, 10),
+    "change_tasks": lambda t: ("retry", f'[{{"task_id": {t["failed"]}}}]', None, None),
+    "report_process": lambda _: ("new", "worker", "h", 1, "p", '["Q"]', 16, 0, 0),
+    "forget_process": lambda _: ("new",),
 }
 VIEWS = [entry["name"] for entry in INDEX["view"]]
 TABLES = [entry["name"] for entry in INDEX["table"]]

@@ -111,6 +111,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "redrive_tasks": ("Q", None, 0, 10),
     "expire_tasks": (10,),
     "purge_tasks": (10,),
+    "select_tasks": ("{}", 0, 10),
+    "change_tasks": ("retry", '[{"task_id": 1}]', None, None),
+    "report_process": ("w", "worker", None, None, None, None, None, None, 0),
+    "forget_process": ("w",),
 }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
-from testing import ended, new, query, started
+from testing import ended, execute, new, query, started, until
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
@@ -32,13 +33,18 @@ def locks(
     return found
 
 
-def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
-    """The tasks whose rows are locked. A lock of a gap beside them is an error."""
+def locked_keys(found: dict[str, set[tuple[str, str]]]) -> set[str]:
+    """The keys of the rows that are locked. A lock of a gap beside them is an error."""
     for index, entries in found.items():
         for mode, data in entries:
             gapless = "REC_NOT_GAP" in mode or "INSERT_INTENTION" in mode
             assert gapless, f"{mode} lock of a gap before {data} in {index}"
-    return {int(data) for _, data in found.get("PRIMARY", ())}
+    return {data for _, data in found.get("PRIMARY", ())}
+
+
+def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
+    """The tasks whose rows are locked, and nothing beside them."""
+    return {int(key) for key in locked_keys(found)}
 
 
 SETTINGS = ("REPEATABLE READ", "READ COMMITTED")
@@ -68,3 +74,43 @@ WAITING = (
     "requesting_thread_id = "
     "(SELECT thread_id FROM performance_schema.threads WHERE processlist_id = {})"
 )
+
+
+def hold_up(
+    conn: Connection,
+    connect: Connect,
+    verb: Callable[[Connection], Any],
+    event: str = "INSERT",
+    table: str = "batch",
+    locked: str = "task",
+    keys: Callable[[dict[str, set[tuple[str, str]]]], set[Any]] | None = None,
+) -> set[Any]:
+    """The tasks, or rows of another table, that a procedure that commits by itself has locked once
+    it has written to a table.
+
+    A trigger lets it wait for a named lock there.
+    """
+    blocker, runner = connect(), connect()
+    execute(conn, "DROP TRIGGER IF EXISTS hold_up")
+    execute(
+        conn,
+        f"CREATE TRIGGER hold_up AFTER {event} ON {conn.prefix}{table} FOR EACH ROW "
+        "SET @held = GET_LOCK('hold up', 30), @released = RELEASE_LOCK('hold up')",
+    )
+    try:
+        assert query(blocker, "SELECT GET_LOCK('hold up', 0)") == [(1,)]
+        thread = Thread(target=verb, args=(runner,))
+        thread.start()
+        waiting = (
+            f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
+        )
+        until(lambda: query(conn, waiting) == [("User lock",)] or not thread.is_alive())
+        assert thread.is_alive(), "it did not wait: the trigger was not reached"
+        found = locks(conn, runner, locked)
+        query(blocker, "SELECT RELEASE_LOCK('hold up')")
+        thread.join(25)
+        assert not thread.is_alive()
+    finally:
+        query(blocker, "SELECT RELEASE_ALL_LOCKS()")
+        execute(conn, "DROP TRIGGER hold_up")
+    return (keys or locked_ids)(found)

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from held import CHANGES, WAITING, Change, Connect, locked_ids, locks
+from held import CHANGES, WAITING, Change, Connect, hold_up, locked_ids, locked_keys, locks
 from testing import age, age_batches, call, ended, execute, kept_queues, new, query, started, until
 
 from qtask_db import Connection, NewTask, calls
@@ -65,9 +65,9 @@ def test_a_retry_checks_its_order_number_beside_its_row(conn: Connection, own: C
     own.rollback()
 
 
-@budget_of("explain_task", "list_tasks", "read_task", "next_due")
+@budget_of("explain_task", "list_tasks", "read_task", "next_due", "select_tasks")
 @pytest.mark.parametrize(
-    "verb", ["explain", "list_tasks", "read_task", "stats", "audit", "next_due"]
+    "verb", ["explain", "list_tasks", "read_task", "stats", "audit", "next_due", "select_tasks"]
 )
 def test_reading_locks_nothing(conn: Connection, own: Connection, verb: str) -> None:
     task_id = new(conn, order_no="1")
@@ -275,40 +275,23 @@ def test_a_redrive_locks_what_it_makes_due(conn: Connection, connect: Connect) -
     assert not found & set(later)
 
 
-def hold_up(
-    conn: Connection,
-    connect: Connect,
-    verb: Callable[[Connection], Any],
-    event: str = "INSERT",
-    table: str = "batch",
-    locked: str = "task",
-) -> set[int]:
-    """The tasks or batches that a procedure that commits by itself has locked once it has written
-    to a table.
+@budget_of("change_tasks")
+@pytest.mark.parametrize("action", ["retry", "cancel", "reject"])
+def test_a_change_of_many_locks_what_it_changes(
+    conn: Connection, connect: Connect, action: str
+) -> None:
+    make = new if action != "retry" else lambda c, **o: ended(c, Status.FAILED, **o)
+    tasks = [make(conn, order_no=f"{n}") for n in range(5)]
+    change = lambda c: calls.change_tasks(c, action, tasks[1:4])  # noqa: E731
+    assert hold_up(conn, connect, change, "UPDATE", "task") == set(tasks[1:4])
 
-    A trigger lets it wait for a named lock there.
-    """
-    blocker, runner = connect(), connect()
-    execute(conn, "DROP TRIGGER IF EXISTS hold_up")
-    execute(
-        conn,
-        f"CREATE TRIGGER hold_up AFTER {event} ON {conn.prefix}{table} FOR EACH ROW "
-        "SET @held = GET_LOCK('hold up', 30), @released = RELEASE_LOCK('hold up')",
-    )
-    try:
-        assert query(blocker, "SELECT GET_LOCK('hold up', 0)") == [(1,)]
-        thread = Thread(target=verb, args=(runner,))
-        thread.start()
-        waiting = (
-            f"SELECT state FROM performance_schema.processlist WHERE id = {runner.raw.thread_id()}"
-        )
-        until(lambda: query(conn, waiting) == [("User lock",)] or not thread.is_alive())
-        assert thread.is_alive(), "it did not wait: the trigger was not reached"
-        found = locks(conn, runner, locked)
-        query(blocker, "SELECT RELEASE_LOCK('hold up')")
-        thread.join(25)
-        assert not thread.is_alive()
-    finally:
-        query(blocker, "SELECT RELEASE_ALL_LOCKS()")
-        execute(conn, "DROP TRIGGER hold_up")
-    return locked_ids(found)
+
+@budget_of("report_process", "forget_process")
+def test_a_report_locks_its_row(conn: Connection, connect: Connect) -> None:
+    for name in ("w1", "w3", "w5"):
+        calls.report_process(conn, name, "worker", uptime=0)
+    report = lambda c: calls.report_process(c, "w3", "worker", uptime=0)  # noqa: E731
+    forget = lambda c: calls.forget_process(c, "w3")  # noqa: E731
+    for verb, event in ((report, "UPDATE"), (forget, "DELETE")):
+        found = hold_up(conn, connect, verb, event, "process", "process", locked_keys)
+        assert found == {"'w3'"}

@@ -18,15 +18,15 @@ from qtask_db import Connection, Database, NewTask, calls
 from qtask_db.install import install
 
 OWN = "qtask_test_hints"
-TASK = {"task", "qtask_task"}
+TASK = {"task", "other", "qtask_task"}
 QUEUE = {"queue", "registered", "qtask_queue", "low_end", "qtask_low_end"}
 # Made of JSON, or sorted for the statement: it is to drive the others.
-LIST = {"given", "candidate", "found", "element"}
+LIST = {"given", "candidate", "found", "element", "retried", "removed"}
 OURS = {"None", "PRIMARY", "due", "active_order"}
 READS_ALL, SORTS, LATE_LIST, QUEUE_FIRST = "reads all", "sorts", "late list", "queue first"
 OTHER_INDEX = "another index"
 # These plans are meant: of views of all tasks, of statements that lock nothing and read each queue
-# once, and of one that reads the last entry of the key.
+# once, of one that reads the last entry of the key, and of one that reads the key up to a limit.
 MEANT = {
     "task_list": {READS_ALL},
     "queue_statistics": {READS_ALL, SORTS, LATE_LIST},
@@ -42,6 +42,7 @@ MEANT = {
     "scan_tasks": {LATE_LIST},
     "look_for_tasks": {LATE_LIST},
     "await_task": {READS_ALL},
+    "select_tasks": {READS_ALL},
     "remove_idle_queues": {READS_ALL, LATE_LIST},
 }
 

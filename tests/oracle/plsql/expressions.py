@@ -37,9 +37,10 @@ class Expressions(Reader):
             raise self.fail("SQL")
         found = self.until(";")
         for place, token in enumerate(found):
-            if token.word in STATEMENTS or token.word == ":=":
-                raise Malformed(f"line {token.line}: {token.text!r} within SQL")
             before = found[place - 1].word if place else ""
+            extends = (before, token.word) == (".", "EXTEND")
+            if token.word in STATEMENTS or token.word == ":=" or extends:
+                raise Malformed(f"line {token.line}: {token.text!r} within SQL")
             if place and token.word in DML and before not in ("(", "ALL", "FOR"):
                 raise Malformed(f"line {token.line}: {token.text!r} follows {before!r}")
         text = " ".join(token.word for token in found)

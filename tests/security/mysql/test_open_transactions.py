@@ -59,7 +59,7 @@ CREATE: dict[str, Callable[[Connection, str | None], Any]] = {
 
 QUIET = {"create_task_quiet", "delay_task_quiet"}
 """create_task and delay_task, without rows."""
-COMMITTING = {"take_tasks", "expire_tasks", "purge_tasks"}
+COMMITTING = {"take_tasks", "expire_tasks", "purge_tasks", "report_process", "forget_process"}
 """They refuse a transaction that is open, and commit by themselves."""
 
 

@@ -64,6 +64,18 @@ SETTING = [
     ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
     ("value", "VARCHAR2", 255, "C", None, "N", None, "NO"),
 ]
+PROCESS = [
+    ("name", "VARCHAR2", 64, "C", None, "N", None, "NO"),
+    ("kind", "VARCHAR2", 10, "C", None, "N", None, "NO"),
+    ("host", "VARCHAR2", 255, "C", None, "Y", None, "NO"),
+    ("pid", "NUMBER", 0, None, 18, "Y", None, "NO"),
+    ("program", "VARCHAR2", 64, "C", None, "Y", None, "NO"),
+    ("queues", "CLOB", 0, None, None, "Y", None, "NO"),
+    ("threads", "NUMBER", 0, None, 9, "Y", None, "NO"),
+    ("busy", "NUMBER", 0, None, 9, "Y", None, "NO"),
+    ("started_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+    ("seen_at", "TIMESTAMP(3)", 0, None, None, "N", None, "NO"),
+]
 INDEXES = {
     "queue": {"queue_pk": ("queue_id",), "queue_name": ("namespace", "queue")},
     "task": {
@@ -73,6 +85,7 @@ INDEXES = {
     },
     "batch": {"batch_pk": ("batch_id",), "lapse": ("lapses_at",)},
     "attempt": {"attempt_pk": ("task_id", "attempt")},
+    "process": {"process_pk": ("name",)},
     "setting": {"setting_pk": ("name",)},
 }
 NOT_UNIQUE = {"due", "lapse"}
@@ -83,8 +96,13 @@ class Dictionary:
 
     def __init__(self) -> None:
         tables = {
-            "queue": QUEUE, "task": TASK, "batch": BATCH, "attempt": ATTEMPT, "setting": SETTING,
-        }  # fmt: skip
+            "queue": QUEUE,
+            "task": TASK,
+            "batch": BATCH,
+            "process": PROCESS,
+            "attempt": ATTEMPT,
+            "setting": SETTING,
+        }
         self.columns = {
             (f"qtask_{table}", row[0]): list(row) for table, rows in tables.items() for row in rows
         }

@@ -51,7 +51,7 @@ def worker(bench: Bench) -> list[Figure]:
 
 def idle(bench: Bench) -> list[Figure]:
     """From creating a real-time task until its handler runs, nothing else going on."""
-    count = 100 if bench.quick else 1_000
+    count = 100 if bench.least else 1_000
     schema = bench.schema("bidle_")
     bench.settle()
     redis = bench.redis()
@@ -87,7 +87,7 @@ def idle(bench: Bench) -> list[Figure]:
             note=note,
         )
         for name, share, note in (("p50", 0.5, ""), ("p99", 0.99, f"{more:.1f} ms more"))
-    ] + [Figure("create to handler, p99 beyond", more, "ms", reach=LIMIT, at_most=True)]
+    ] + [Figure("create to handler, p99 more", more, "ms", reach=LIMIT, at_most=True)]
 
 
 def _queue(bench: Bench, schema: Schema, count: int) -> None:

@@ -155,7 +155,7 @@ def idle(bench: Bench) -> list[Figure]:
         )
         for name, share in (("p50", 0.5), ("p99", 0.99))
     ]
-    beyond = "direct, create to handler, p99 beyond"
+    beyond = "direct, create to handler, p99 more"
     return [*figures, Figure(beyond, more, "ms", reach=LIMIT, at_most=True)]
 
 

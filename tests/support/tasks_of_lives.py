@@ -1,0 +1,39 @@
+"""The tasks that are there before a life begins, in a namespace of ours and in one of theirs."""
+
+from __future__ import annotations
+
+from qtask_db import Connection, NewTask, calls
+
+OURS, THEIRS = "ours", "theirs"
+PAYLOAD = {"text": 'it\'s "text" \\ %s'}
+
+# By their order numbers.
+DELAYED = ("start", "start many 1", "start many 2", "cancel", "duplicate", "listed")
+RUNNING = (
+    "finish", "finish once", "finish many", "fail", "fail last", "extend", "return", "rolled back",
+    "reject", "snooze", "end many 1", "end many 2",
+)  # fmt: skip
+FAILED, ENDED = ("retry",), ("purged",)
+LAST_ATTEMPT = ("fail last", *FAILED)
+
+
+def create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
+    """Their ids, by the order numbers."""
+    names = [*DELAYED, *RUNNING, *FAILED, *ENDED]
+    made = calls.create_many(
+        root,
+        [
+            NewTask(
+                "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
+                delete_deadline=0 if namespace == OURS else 3600,
+                max_count=1 if name in LAST_ATTEMPT else 9,
+            )
+            for name in names
+        ],
+    )  # fmt: skip
+    ids = {name: task.task_id for name, task in zip(names, made, strict=True)}
+    calls.processing_many(root, [(ids[name], None) for name in (*RUNNING, *FAILED, *ENDED)])
+    for name in FAILED:
+        calls.fail(root, ids[name], None, "broken")
+    calls.finish_many(root, [(ids[name], None) for name in ENDED])
+    return ids
