@@ -49,7 +49,7 @@ VERBS: dict[str, Step] = {
     "finish_task": lambda model: model.finish(1, None),
     "finish_task_once": lambda model: model.finish_once(1, model.tasks[1].attempts),
     "fail_task": lambda model: model.fail(1, None, None, None),
-    "reject_task": lambda model: model.reject(1, None, None),
+    "reject_task": lambda model: model.reject_attempt(1, None, None),
     "snooze_task": lambda model: model.snooze(1, None, INTERVAL, None),
     "end_attempts": end,
     "return_tasks": lambda model: model.give_back(1, None),

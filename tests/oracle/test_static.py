@@ -286,7 +286,7 @@ def test_what_was_locked_is_looked_at_again_before_it_is_changed() -> None:
     changes = re.findall(
         r"FORALL i IN [^;]*?\b(?:UPDATE|DELETE)\b[^;]*;", rendered()["package_body"]
     )
-    assert len(changes) == 12
+    assert len(changes) == 13
     for change in changes:
         assert re.search(r"WHERE (?:task_id|name) = \w+\(i\)\s+AND ", change), change
 

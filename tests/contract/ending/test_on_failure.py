@@ -145,3 +145,13 @@ def test_a_bad_name_is_refused(conn: Connection, way: str, queue: str) -> None:
     with pytest.raises(InvalidArgument, match="on_failure"):
         calls.create_many(conn, [NewTask("job", {}, 60, "Q", on_failure=q) for q in (queue, "A")])
     assert calls.list_tasks(conn) == []
+
+
+@pytest.mark.parametrize("action", ["cancel", "reject"])
+def test_many_that_an_operator_ends_create_it_too(conn: Connection, action: str) -> None:
+    running, waiting = started(conn, on_failure="DEAD"), new(conn, on_failure="DEAD")
+    assert calls.change_tasks(conn, action, [running, waiting]).changed == 2
+    assert sorted(one["failed_task"]["task_id"] for one in dead(conn)) == [running, waiting]
+    outcomes = [one.outcome for one in calls.read_task(conn, running).attempts]
+    assert outcomes == [{"cancel": "cancelled", "reject": "rejected"}[action]]
+    assert calls.read_task(conn, waiting).attempts == []

@@ -49,7 +49,7 @@ class Ending(Comparing):
         task_id, number = self._task(task, attempt)
         self._same(
             lambda: calls.reject(self.conn, task_id, number, error),
-            lambda: self.model.reject(task_id, number, error),
+            lambda: self.model.reject_attempt(task_id, number, error),
         )
 
     @rule(task=which, attempt=attempts, delay=some_units, reason=st.one_of(st.none(), texts))

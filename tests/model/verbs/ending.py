@@ -46,7 +46,7 @@ class Ending(Tables):
             task.in_at_most(task.interval if delay is None else delay, self.now)
         return task.status
 
-    def reject(self, task_id: int, attempt: int | None, error: str | None) -> None:
+    def reject_attempt(self, task_id: int, attempt: int | None, error: str | None) -> None:
         task = self._running(task_id, attempt)
         if error is not None:
             task.error = error[: LIMIT["error"]]
@@ -66,7 +66,7 @@ class Ending(Tables):
         if one.outcome == "fail":
             self.fail(one.task_id, one.attempt, one.error, one.delay)
         elif one.outcome == "reject":
-            self.reject(one.task_id, one.attempt, one.error)
+            self.reject_attempt(one.task_id, one.attempt, one.error)
         else:
             self.snooze(one.task_id, one.attempt, one.delay or 0, one.error)
         task.batch = None

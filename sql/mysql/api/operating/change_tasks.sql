@@ -190,9 +190,10 @@ BEGIN
       ELSEIF v_ids IS NOT NULL THEN
         {{ keep_attempts("SELECT
           task.task_id, task.attempts, task.started_at, v_now, IF(in_action = 'reject', 'rejected', 'cancelled'), NULL,
-          LEFT(in_error, %d), NULL
-        FROM %s
-        WHERE task.status = %d" % (limit.traceback, changed, status.processing)) }};
+          IF(in_action = 'reject', LEFT(in_error, %d), NULL), NULL
+        FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given
+        STRAIGHT_JOIN %stask AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
+        WHERE task.status = %d" % (limit.traceback, p, status.processing)) }};
         CALL {{ p }}forget_attempts(v_ids);
         {{ settled }} UPDATE {{ changed }}
         SET

@@ -15,9 +15,9 @@ IS
   v_lane NUMBER;
   v_status NUMBER;
   v_attempts NUMBER;
-  v_started_at {{ instant }};
-  v_ended ids;
   v_found NUMBER;
+  v_started_at {{ instant }};
+  v_changed ids;
   CURSOR c_task IS
     SELECT task.lane, task.status, task.attempts, task.started_at
     FROM {{ p }}task task
@@ -66,11 +66,11 @@ BEGIN
     IF v_status = {{ status.processing }} THEN
       keep_attempt(
         in_task_id, v_attempts, v_started_at, in_now, CASE in_reject WHEN 1 THEN 'rejected' ELSE 'cancelled' END,
-        in_error => in_error
+        NULL, CASE in_reject WHEN 1 THEN TO_CLOB(SUBSTR(in_error, 1, {{ limit.error }})) END
       );
     END IF;
-    v_ended(1) := in_task_id;
-    create_follow_ups(v_ended, in_now);
+    v_changed(1) := in_task_id;
+    create_follow_ups(v_changed, in_now);
   END IF;
 EXCEPTION
   WHEN DUP_VAL_ON_INDEX THEN
