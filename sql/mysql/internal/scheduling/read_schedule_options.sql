@@ -14,13 +14,14 @@ NO SQL
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: reads the options of a schedule, and those of its tasks by read_options. One that is absent or null leaves
+  Internal: reads the options of a schedule, and those of its tasks by parse_options. One that is absent or null leaves
   its parameter as it is.
   */
   DECLARE v_rest {{ text }};
   DECLARE v_value {{ text }};
   DECLARE v_message VARCHAR(256) {{ string }};
   DECLARE v_order_no VARCHAR({{ limit.order_no }}) {{ string }};
+  DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }};
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_argument", "in_options is nested too deeply") }};
 
@@ -81,7 +82,7 @@ BEGIN
   END IF;
 
   SET v_rest = JSON_REMOVE(in_options, '$.misfire', '$.max_catch_up', '$.overlap', '$.owner');
-  CALL {{ p }}read_options(
-    v_rest, out_namespace, v_order_no, out_deadline, out_delete_deadline, out_max_count
+  CALL {{ p }}parse_options(
+    v_rest, out_namespace, v_order_no, out_deadline, out_delete_deadline, out_max_count, v_on_failure
   );
 END

@@ -88,7 +88,7 @@ BEGIN
     {{ raise("payload_too_large", "in_payload must have at most %d bytes: its tick is added" % (payload_limit - tick_bytes)) }};
   END IF;
   check_schedule_options(in_payload, v_misfire, v_max_catch_up, v_overlap, in_owner);
-  check_options('in_', in_namespace, NULL, in_deadline, in_delete_deadline, in_max_count);
+  check_options('in_', in_namespace, NULL, in_deadline, in_delete_deadline, in_max_count, NULL);
 
   find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   BEGIN

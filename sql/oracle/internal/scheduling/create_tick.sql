@@ -40,7 +40,7 @@ BEGIN
     add_task(
       v_name, {{ with_tick("v_payload", "v_tick") }}, 0, v_interval, v_queue, in_namespace,
       CASE in_by_hand WHEN 0 THEN 'schedule:' || in_schedule || ':' || v_tick END,
-      v_deadline, v_delete_deadline, v_max_count, out_task_id, v_created, v_pushable
+      v_deadline, v_delete_deadline, v_max_count, NULL, out_task_id, v_created, v_pushable
     );
     UPDATE {{ p }}schedule
     SET last_at = in_tick_at, last_task_id = out_task_id
