@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS {p}schedule (
   deadline INT NULL COMMENT 'seconds, as delete_deadline; NULL: the default',
   delete_deadline INT NULL,
   max_count INT NULL,
+  on_failure VARCHAR(128) NULL COMMENT 'queue on which the end in failure of one creates a task',
   PRIMARY KEY (namespace, schedule),
   KEY due (is_cron, due_at)
 )

@@ -39,6 +39,7 @@ CREATE TABLE {p}schedule (
   deadline NUMBER(10),
   delete_deadline NUMBER(10),
   max_count NUMBER(9),
+  on_failure VARCHAR2(128 CHAR),
   CONSTRAINT {p}schedule_pk PRIMARY KEY (namespace, schedule)
     USING INDEX (
       CREATE UNIQUE INDEX {p}schedule_pk ON {p}schedule (namespace, schedule){index_tablespace}
@@ -81,6 +82,7 @@ COMMENTS = {
     "schedule.deadline": "seconds, as delete_deadline; NULL: the default",
     "schedule.delete_deadline": "NULL: the default",
     "schedule.max_count": "NULL: the default",
+    "schedule.on_failure": "queue on which the end in failure of one creates a task",
 }
 steps += [
     step(f"COMMENT ON {'COLUMN' if '.' in name else 'TABLE'} {p}{name} IS '{text}'")

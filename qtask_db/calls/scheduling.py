@@ -21,7 +21,7 @@ from qtask_db.scheduling import DueSchedule, Schedule, ScheduleInfo, ScheduleRun
 _DEFINITION = (
     "namespace", "schedule", "every_seconds", "cron", "zone", "misfire", "max_catch_up", "overlap",
     "owner", "name", "queue", "payload", "interval_seconds", "deadline", "delete_deadline",
-    "max_count",
+    "max_count", "on_failure",
 )  # fmt: skip
 _STATE = (
     "revision", "paused_at", "next_at", "lag_seconds", "last_at", "last_task_id", "last_status",
@@ -39,6 +39,7 @@ def set_schedule(conn: Any, schedule: Schedule) -> int:
         in_schedule=schedule.name, in_queue=schedule.queue, in_cron=schedule.cron,
         in_zone=schedule.zone, in_name=schedule.task, in_namespace=schedule.namespace,
         in_misfire=schedule.misfire, in_overlap=schedule.overlap, in_owner=schedule.owner,
+        in_on_failure=schedule.on_failure,
     )  # fmt: skip
     check_numbers(
         in_every=schedule.every, in_interval=schedule.interval,
@@ -176,6 +177,7 @@ def _info(row: dict[str, Any]) -> ScheduleInfo:
             deadline=_int(row["deadline"]),
             delete_deadline=_int(row["delete_deadline"]),
             max_count=_int(row["max_count"]),
+            on_failure=row["on_failure"],
             owner=row["owner"],
         ),
         revision=int(row["revision"]),

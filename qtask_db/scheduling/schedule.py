@@ -47,6 +47,8 @@ class Schedule:
     """Seconds from a task's end to its deletion."""
     max_count: int | None = None
     """Most attempts of a task."""
+    on_failure: str | None = None
+    """Queue on which the end in failure of a task creates another one."""
     owner: str | None = None
     """The file or the program that it comes from, for `qtask schedule apply`."""
 
@@ -56,7 +58,7 @@ class Schedule:
             name: getattr(self, name)
             for name in (
                 "namespace", "misfire", "max_catch_up", "overlap", "owner",
-                "deadline", "delete_deadline", "max_count",
+                "deadline", "delete_deadline", "max_count", "on_failure",
             )
         }  # fmt: skip
         return {name: value for name, value in given.items() if value is not None}

@@ -22,7 +22,7 @@ TASK_OPTIONS = [
 ]  # fmt: skip
 SCHEDULE_OPTIONS = [
     "in_namespace", "in_misfire", "in_max_catch_up", "in_overlap", "in_owner", "in_deadline",
-    "in_delete_deadline", "in_max_count",
+    "in_delete_deadline", "in_max_count", "in_on_failure",
 ]  # fmt: skip
 OPTIONS = {*TASK_OPTIONS, *SCHEDULE_OPTIONS}
 

@@ -5,7 +5,7 @@ SELECT
   schedule.namespace, schedule.schedule, schedule.revision, schedule.every_seconds, schedule.cron, schedule.zone,
   schedule.misfire, schedule.max_catch_up, schedule.overlap, schedule.owner,
   schedule.name, schedule.queue, schedule.payload, schedule.interval_seconds,
-  schedule.deadline, schedule.delete_deadline, schedule.max_count,
+  schedule.deadline, schedule.delete_deadline, schedule.max_count, schedule.on_failure,
   schedule.paused_at,
   CASE WHEN schedule.paused_at IS NULL AND schedule.next_at < {{ end_of_time }} THEN schedule.next_at END AS next_at,
   CASE WHEN schedule.paused_at IS NULL THEN

@@ -161,11 +161,12 @@ def test_a_task_with_the_ticks_order_number_is_the_ticks(conn: Connection) -> No
 
 
 def test_options_of_the_tasks(conn: Connection) -> None:
-    every(conn, 60, namespace="n", max_count=3, deadline=100, delete_deadline=7, task="job")
+    given = {"max_count": 3, "deadline": 100, "delete_deadline": 7, "on_failure": "SAD"}
+    every(conn, 60, namespace="n", task="job", **given)
     age_schedules(conn, 61)
     run(conn)
-    statement = "SELECT name, max_count, delete_deadline, interval_seconds FROM {}task"
-    assert query(conn, statement.format(conn.prefix)) == [("job", 3, 7, 600)]
+    statement = "SELECT name, max_count, delete_deadline, on_failure, interval_seconds FROM {}task"
+    assert query(conn, statement.format(conn.prefix)) == [("job", 3, 7, "SAD", 600)]
 
 
 def test_what_is_refused(conn: Connection) -> None:

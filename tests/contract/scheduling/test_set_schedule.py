@@ -53,7 +53,7 @@ def test_all_that_is_given_is_kept(conn: Connection) -> None:
     given = Schedule(
         "täglich", "Q", '{"n": 1.10}', cron="0 2 * * *", zone="Europe/Berlin", misfire="all",
         max_catch_up=7, overlap="skip", task="report", interval=5, namespace="n", deadline=100,
-        delete_deadline=0, max_count=3, owner="file.toml",
+        delete_deadline=0, max_count=3, on_failure="SAD", owner="file.toml",
     )  # fmt: skip
     calls.set_schedule(conn, given)
     assert state(conn, "täglich").schedule == given
@@ -83,7 +83,7 @@ def test_the_same_again_changes_nothing(conn: Connection) -> None:
     [
         {"payload": {"n": 2}}, {"queue": "R"}, {"task": "t"}, {"interval": 7}, {"misfire": "all"},
         {"overlap": "skip"}, {"max_catch_up": 5}, {"deadline": 9}, {"delete_deadline": 9},
-        {"max_count": 9}, {"owner": "o"},
+        {"max_count": 9}, {"on_failure": "SAD"}, {"owner": "o"},
     ],
     ids=str,
 )  # fmt: skip
@@ -174,6 +174,7 @@ def test_one_that_is_younger_than_the_snapshot(
         ({"deadline": 0}, InvalidArgument, "deadline"),
         ({"delete_deadline": -1}, InvalidArgument, "delete_deadline"),
         ({"max_count": 0}, InvalidArgument, "max_count"),
+        ({"on_failure": " SAD"}, InvalidArgument, "on_failure"),
         ({"payload": "[]"}, InvalidPayload, "in_payload"),
         ({"payload": {"task_id": 1}}, ReservedKey, "in_payload"),
         ({"payload": {"tick": 1}}, ReservedKey, "tick"),

@@ -1,4 +1,4 @@
-"""The options of create_task and delay_task: on MySQL they are one JSON object."""
+"""The options of create_task, delay_task and set_schedule: on MySQL they are one JSON object."""
 
 from __future__ import annotations
 
@@ -63,6 +63,12 @@ def test_options_that_are_no_object_are_refused(conn: Connection, options: str) 
 def test_an_unknown_option_of_a_delayed_task_is_refused(conn: Connection) -> None:
     with refused(conn, UnknownOption, "delay"):
         conn.call("delay_task", "job", "{}", 9, 60, "Q", '{"delay": 1}')
+
+
+@pytest.mark.parametrize("name", ["order_no", "k" * 300])
+def test_an_unknown_option_of_a_schedule_is_refused(conn: Connection, name: str) -> None:
+    with refused(conn, UnknownOption, name[:20], "set_schedule"):
+        conn.call("set_schedule", "S", 60, None, None, "job", "{}", 60, "Q", f'{{"{name}": "1"}}')
 
 
 @pytest.mark.parametrize("number", ["10.0", "10.00", "10"])

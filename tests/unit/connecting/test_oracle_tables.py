@@ -80,7 +80,7 @@ SCHEDULE = [
     *((name, "VARCHAR2", size, "C", None, null, None, "NO") for name, size, null in (
         ("namespace", 64, "N"), ("schedule", 96, "N"), ("cron", 100, "Y"), ("zone", 64, "Y"),
         ("misfire", 4, "N"), ("overlap", 5, "N"), ("owner", 128, "Y"), ("name", 128, "N"),
-        ("queue", 128, "N"),
+        ("queue", 128, "N"), ("on_failure", 128, "Y"),
     )),
     *((name, "NUMBER", 0, None, size, null, default, "NO") for name, size, null, default in (
         ("revision", 18, "N", "1"), ("is_cron", 1, "N", None), ("every_seconds", 10, "Y", None),

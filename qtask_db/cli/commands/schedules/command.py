@@ -84,6 +84,7 @@ def schedule() -> None:
     "--delete-deadline", type=DURATION, metavar="TIME", help="Of its tasks, as of `create`."
 )
 @click.option("--max-count", type=int, metavar="N", help="Of its tasks, as of `create`.")
+@click.option("--on-failure", metavar="QUEUE", help="Of its tasks, as of `create`.")
 @namespace_option
 @database_options
 @json_option

@@ -4,6 +4,7 @@
 misfire = v_misfire AND max_catch_up = v_max_catch_up AND overlap = v_overlap AND owner <=> v_owner
       AND name = in_name AND queue = in_queue AND payload = in_payload AND interval_seconds = in_interval
       AND deadline <=> v_deadline AND delete_deadline <=> v_delete_deadline AND max_count <=> v_max_count
+      AND on_failure <=> v_on_failure
 {%- endset -%}
 CREATE PROCEDURE {{ p }}set_schedule (
   IN in_schedule {{ text }},
@@ -42,7 +43,7 @@ BEGIN
                   max_catch_up (1 to {{ limit.catch_up }}, default {{ default.max_catch_up }}),
                   overlap (allow or skip, default {{ default.overlap }}: a tick while the last task is active),
                   owner (at most {{ limit.owner }} characters, default none),
-                  deadline, delete_deadline, max_count (see create_task)
+                  deadline, delete_deadline, max_count, on_failure (see create_task)
   Result
     out_revision   1 of a new schedule; one more after each change
   Errors
@@ -62,6 +63,7 @@ BEGIN
   DECLARE v_deadline BIGINT DEFAULT NULL;
   DECLARE v_delete_deadline BIGINT DEFAULT NULL;
   DECLARE v_max_count BIGINT DEFAULT NULL;
+  DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }} DEFAULT NULL;
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
 
@@ -87,7 +89,8 @@ BEGIN
   END IF;
   IF in_options IS NOT NULL THEN
     CALL {{ p }}read_schedule_options(
-      in_options, v_namespace, v_misfire, v_max_catch_up, v_overlap, v_owner, v_deadline, v_delete_deadline, v_max_count
+      in_options, v_namespace, v_misfire, v_max_catch_up, v_overlap, v_owner, v_deadline, v_delete_deadline, v_max_count,
+      v_on_failure
     );
   END IF;
 
@@ -98,12 +101,13 @@ BEGIN
   -- R22: what compares with the columns comes before they change.
   {{ checked }} INSERT INTO {{ p }}schedule (
     namespace, schedule, is_cron, every_seconds, cron, zone, misfire, max_catch_up, overlap, since_at, next_at, due_at,
-    owner, name, queue, payload, interval_seconds, deadline, delete_deadline, max_count
+    owner, name, queue, payload, interval_seconds, deadline, delete_deadline, max_count, on_failure
   )
   VALUES (
     v_namespace, in_schedule, in_cron IS NOT NULL, in_every, in_cron, v_zone, v_misfire, v_max_catch_up, v_overlap,
     v_now, v_next_at, v_next_at,
-    v_owner, in_name, in_queue, in_payload, in_interval, v_deadline, v_delete_deadline, v_max_count
+    v_owner, in_name, in_queue, in_payload, in_interval, v_deadline, v_delete_deadline, v_max_count,
+    v_on_failure
   )
   ON DUPLICATE KEY UPDATE
     revision = revision + IF({{ same_times }} AND {{ same_rest }}, 0, 1),
@@ -124,7 +128,8 @@ BEGIN
     interval_seconds = in_interval,
     deadline = v_deadline,
     delete_deadline = v_delete_deadline,
-    max_count = v_max_count;
+    max_count = v_max_count,
+    on_failure = v_on_failure;
   -- One that nothing has changed in may be younger than the caller's snapshot.
   SELECT revision
   INTO out_revision

@@ -32,7 +32,8 @@ BEGIN
       'order_no', IF(in_by_hand, NULL, CONCAT('schedule:', schedule, ':', v_tick)),
       'deadline', deadline,
       'delete_deadline', delete_deadline,
-      'max_count', max_count
+      'max_count', max_count,
+      'on_failure', on_failure
     )
   INTO v_name, v_queue, v_payload, v_interval, v_overlap, v_last_task_id, v_options
   FROM {{ p }}schedule

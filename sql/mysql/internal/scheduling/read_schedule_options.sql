@@ -7,7 +7,8 @@ CREATE PROCEDURE {{ p }}read_schedule_options (
   INOUT out_owner VARCHAR({{ limit.owner }}) {{ string }},
   INOUT out_deadline BIGINT,
   INOUT out_delete_deadline BIGINT,
-  INOUT out_max_count BIGINT
+  INOUT out_max_count BIGINT,
+  INOUT out_on_failure VARCHAR({{ limit.queue }}) {{ string }}
 )
 COMMENT '{{ comment }}'
 NO SQL
@@ -19,9 +20,8 @@ BEGIN
   */
   DECLARE v_rest {{ text }};
   DECLARE v_value {{ text }};
-  DECLARE v_message VARCHAR(256) {{ string }};
+  DECLARE v_message VARCHAR(128) {{ string }};
   DECLARE v_order_no VARCHAR({{ limit.order_no }}) {{ string }};
-  DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }};
   DECLARE EXIT HANDLER FOR {{ json_errors }}
     {{ raise("invalid_argument", "in_options is nested too deeply") }};
 
@@ -36,13 +36,12 @@ BEGIN
   END IF;
   SET v_rest = JSON_REMOVE(
     in_options, '$.namespace', '$.misfire', '$.max_catch_up', '$.overlap', '$.owner',
-    '$.deadline', '$.delete_deadline', '$.max_count'
+    '$.deadline', '$.delete_deadline', '$.max_count', '$.on_failure'
   );
   IF JSON_LENGTH(v_rest) > 0 THEN
     SET v_message = CONCAT(
       LEFT(JSON_EXTRACT(JSON_KEYS(v_rest), '$[0]'), 40),
-      ' is not an option; these are: namespace, misfire, max_catch_up, overlap, owner, ',
-      'deadline, delete_deadline, max_count'
+      ' is not an option of a schedule; set_schedule names them'
     );
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
   END IF;
@@ -83,6 +82,6 @@ BEGIN
 
   SET v_rest = JSON_REMOVE(in_options, '$.misfire', '$.max_catch_up', '$.overlap', '$.owner');
   CALL {{ p }}parse_options(
-    v_rest, out_namespace, v_order_no, out_deadline, out_delete_deadline, out_max_count, v_on_failure
+    v_rest, out_namespace, v_order_no, out_deadline, out_delete_deadline, out_max_count, out_on_failure
   );
 END

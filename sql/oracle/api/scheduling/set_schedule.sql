@@ -9,6 +9,7 @@
         AND {{ same("queue", "in_queue") }} AND DBMS_LOB.COMPARE(payload, in_payload) = 0
         AND interval_seconds = in_interval AND {{ unchanged("deadline", "in_deadline") }}
         AND {{ unchanged("delete_deadline", "in_delete_deadline") }} AND {{ unchanged("max_count", "in_max_count") }}
+        AND {{ unchanged(binary("on_failure"), binary("in_on_failure")) }}
 {%- endset -%}
 PROCEDURE set_schedule (
   in_schedule IN VARCHAR2,
@@ -27,7 +28,8 @@ PROCEDURE set_schedule (
   in_owner IN VARCHAR2 DEFAULT NULL,
   in_deadline IN NUMBER DEFAULT NULL,
   in_delete_deadline IN NUMBER DEFAULT NULL,
-  in_max_count IN NUMBER DEFAULT NULL
+  in_max_count IN NUMBER DEFAULT NULL,
+  in_on_failure IN VARCHAR2 DEFAULT NULL
 )
 /*
 Creates or changes a schedule, which makes a task at each of its ticks. New times count from now; if every, cron and
@@ -49,9 +51,10 @@ Parameters
   in_max_catch_up  1 to {{ limit.catch_up }}; NULL is {{ default.max_catch_up }}
   in_overlap    allow or skip; NULL is {{ default.overlap }}: a tick while the last task is active
   in_owner      at most {{ limit.owner }} characters; NULL is none
-  in_deadline   as in_delete_deadline and in_max_count: see create_task
+  in_deadline   as in_delete_deadline, in_max_count and in_on_failure: see create_task
   in_delete_deadline  see create_task
   in_max_count  see create_task
+  in_on_failure  see create_task
 Result
   out_revision   1 of a new schedule; one more after each change
 Errors
@@ -88,18 +91,19 @@ BEGIN
     {{ raise("payload_too_large", "in_payload must have at most %d bytes: its tick is added" % (payload_limit - tick_bytes)) }};
   END IF;
   check_schedule_options(in_payload, v_misfire, v_max_catch_up, v_overlap, in_owner);
-  check_options('in_', in_namespace, NULL, in_deadline, in_delete_deadline, in_max_count, NULL);
+  check_options('in_', in_namespace, NULL, in_deadline, in_delete_deadline, in_max_count, in_on_failure);
 
   find_queue(v_namespace, in_queue, v_queue_id, v_paused);
   BEGIN
     INSERT INTO {{ p }}schedule (
       namespace, schedule, is_cron, every_seconds, cron, zone, misfire, max_catch_up, overlap, since_at, next_at, due_at,
-      owner, name, queue, payload, interval_seconds, deadline, delete_deadline, max_count
+      owner, name, queue, payload, interval_seconds, deadline, delete_deadline, max_count, on_failure
     )
     VALUES (
       v_namespace, in_schedule, v_is_cron, in_every, in_cron, v_zone, v_misfire, v_max_catch_up, v_overlap,
       v_now, v_next_at, v_next_at,
-      in_owner, in_name, in_queue, in_payload, in_interval, in_deadline, in_delete_deadline, in_max_count
+      in_owner, in_name, in_queue, in_payload, in_interval, in_deadline, in_delete_deadline, in_max_count,
+      in_on_failure
     )
     RETURNING revision INTO out_revision;
   EXCEPTION
@@ -124,7 +128,8 @@ BEGIN
         interval_seconds = in_interval,
         deadline = in_deadline,
         delete_deadline = in_delete_deadline,
-        max_count = in_max_count
+        max_count = in_max_count,
+        on_failure = in_on_failure
       WHERE {{ same("namespace", "v_namespace") }} AND {{ same("schedule", "in_schedule") }}
       RETURNING revision INTO out_revision;
       IF SQL%ROWCOUNT = 0 THEN

@@ -20,12 +20,16 @@ IS
   v_deadline NUMBER;
   v_delete_deadline NUMBER;
   v_max_count NUMBER;
+  v_on_failure VARCHAR2({{ limit.queue }} CHAR);
   v_active NUMBER := 0;
   v_created NUMBER;
   v_pushable NUMBER;
 BEGIN
-  SELECT name, queue, payload, interval_seconds, overlap, last_task_id, deadline, delete_deadline, max_count
-  INTO v_name, v_queue, v_payload, v_interval, v_overlap, v_last_task_id, v_deadline, v_delete_deadline, v_max_count
+  SELECT
+    name, queue, payload, interval_seconds, overlap, last_task_id, deadline, delete_deadline, max_count, on_failure
+  INTO
+    v_name, v_queue, v_payload, v_interval, v_overlap, v_last_task_id, v_deadline, v_delete_deadline, v_max_count,
+    v_on_failure
   FROM {{ p }}schedule
   WHERE {{ same("namespace", "in_namespace") }} AND {{ same("schedule", "in_schedule") }}
   FOR UPDATE; /* O7 */
@@ -40,7 +44,7 @@ BEGIN
     add_task(
       v_name, {{ with_tick("v_payload", "v_tick") }}, 0, v_interval, v_queue, in_namespace,
       CASE in_by_hand WHEN 0 THEN 'schedule:' || in_schedule || ':' || v_tick END,
-      v_deadline, v_delete_deadline, v_max_count, NULL, out_task_id, v_created, v_pushable
+      v_deadline, v_delete_deadline, v_max_count, v_on_failure, out_task_id, v_created, v_pushable
     );
     UPDATE {{ p }}schedule
     SET last_at = in_tick_at, last_task_id = out_task_id
