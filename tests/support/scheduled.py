@@ -14,7 +14,7 @@ NAME = "it's"
 def _set(life: Any, payload: Any, namespace: str) -> Any:
     """It ticks in an hour, so that nothing of it depends on when the calls come."""
     given = Schedule(
-        NAME, "Q'S", payload, every=3600, namespace=namespace, owner="ü", overlap="skip"
+        NAME, "Q'S", payload, every=3600, namespace=namespace, owner="o", overlap="skip"
     )
     return calls.set_schedule(life.operator, given)
 

@@ -15,7 +15,8 @@ PUSH_BEFORE_COMMIT = "push before commit"
 _FENCE = r"AND \((?:in_attempt|given\.attempt) IS NULL OR [^)]*\)"
 _INTERVAL = r"INTERVAL (?:task\.)?interval_seconds SECOND"
 _STARTING = {"start_task", "start_lapsed", "start_tasks", "receive_task", "receive_tasks"}
-_ENDING = {"finish_task", "finish_tasks", "fail_task", "extend_task"}
+_FAILING = {"end_attempt", "end_attempts"}
+_ENDING = {"finish_task", "finish_tasks", "end_attempt", "extend_task"}
 
 _TAKE = {"start_due_tasks"}
 _LOCK = r"FOR UPDATE SKIP LOCKED"
@@ -28,7 +29,9 @@ _CUTS = {
     "no delay": [(r"COALESCE\(in_delay, IF\(v_direct, 0, \d+\)\)", "0", {"add_task"})],
     "no interval": [(_INTERVAL, "INTERVAL 0 SECOND", _STARTING)],
     "no second time": [(_INTERVAL, "INTERVAL 1 DAY", {"scan_tasks"})],
-    "no patience": [(r"attempts - attempts_before < max_count", "FALSE", {"fail_task"})],
+    "no patience": [
+        (r"task\.attempts - task\.attempts_before >= task\.max_count", "TRUE", _FAILING)
+    ],
     "take without lock": [(_LOCK, "", {"lock_claim", "lock_due_tasks"})],
     "take too early": [(r"v_lane, v_now,", "v_lane, v_now + INTERVAL 1 YEAR,", _TAKE)],
     "take without attempt": [(r"= task\.attempts \+ 1", "= task.attempts", _TAKE)],

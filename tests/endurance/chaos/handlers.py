@@ -6,15 +6,21 @@ import os
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
+import qtask_db.worker
 from qtask_db import Client
-from qtask_db.worker import Job, Retry, Snooze, Worker
+from qtask_db.worker import Job, Retry, Worker
 
 from .history import Recorder
 from .process import QUEUES
 
+NEW = hasattr(qtask_db.worker, "Snooze")
+"""Whether the package knows what a handler may ask for; an upgrade runs an older one, too."""
+WISHES: dict[str, Any] = {"timeout": 60} if NEW else {}
+
 _recorder = Recorder(Path(os.environ["QTASK_CHAOS_HISTORY"]), os.environ["QTASK_CHAOS_NAME"])
-client = Client(os.environ["QTASK_DATABASE_URL"])
+client = Client(os.environ["QTASK_DATABASE_URL"]) if NEW else None
 worker = Worker(
     os.environ["QTASK_DATABASE_URL"],
     os.environ.get("QTASK_REDIS_URL"),
@@ -26,7 +32,7 @@ worker = Worker(
 )
 
 
-@worker.handler(*QUEUES, timeout=60)
+@worker.handler(*QUEUES, **WISHES)
 def handle(job: Job) -> None:
     """Does what the payload says, and records that it ran."""
     _recorder.note("run", id=job.task_id, attempt=job.attempt, k=job.payload["k"])
@@ -35,10 +41,10 @@ def handle(job: Job) -> None:
         _recorder.note("raised", id=job.task_id, attempt=job.attempt)
         if job.attempt % 2:
             raise Retry("as it was told", delay=0)
-        if job.payload["k"][-1] in "02468":
-            raise Snooze(1, "as it was told")
+        if NEW and job.payload["k"][-1] in "02468":
+            raise qtask_db.worker.Snooze(1, "as it was told")
         raise RuntimeError("as it was told")
-    if zlib.crc32(job.payload["k"].encode()) % 4 == 0:
+    if NEW and zlib.crc32(job.payload["k"].encode()) % 4 == 0:
         _finish(job)
     else:
         _recorder.note("done", id=job.task_id, attempt=job.attempt)
@@ -46,6 +52,7 @@ def handle(job: Job) -> None:
 
 def _finish(job: Job) -> None:
     """In a transaction of its own, which the first attempt of some forgets to commit."""
+    assert client is not None
     try:
         with client.transaction() as tx:
             job.finish(tx.conn)

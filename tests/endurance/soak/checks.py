@@ -143,7 +143,7 @@ class Checker:
 def _life_faults(
     status: int | None, stored: int, attempts: list[int], finished: bool, balance: int | None
 ) -> Iterator[str]:
-    """`balance`: cancelled less retried, if the task can fail in no other way."""
+    """`balance`: cancelled and rejected less retried, if the task can fail in no other way."""
     if attempts != sorted(set(attempts)) or (attempts or [0])[-1] != stored:
         yield f"it was started as {attempts}, and has {stored} attempts"
     if status is not None and finished != (status == Status.FINISHED):
@@ -152,5 +152,5 @@ def _life_faults(
         return
     if status is None and not finished and balance != 1:
         yield "lost: it was active and is gone"
-    if status is not None and balance != (status == Status.CANCELLED):
-        yield f"it was cancelled {balance} times more than retried, and has status {status}"
+    if status is not None and balance != (status in (Status.CANCELLED, Status.FAILED)):
+        yield f"it was ended {balance} times more than retried, and has status {status}"

@@ -16,11 +16,11 @@ _JOINING = {
     "create": 5, "create_quietly": 1, "delay": 2, "delay_quietly": 1, "create_many": 4,
     "create_tasks": 2, "processing": 6, "processing_many": 3, "start_tasks": 3, "receive": 3,
     "receive_many": 3, "finish": 5, "finish_once": 2,
-    "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "snooze": 1, "end_many": 2,
-    "extend": 3, "cancel": 2,
+    "finish_many": 2, "finish_tasks": 2, "return_many": 1, "fail": 3, "snooze": 1, "reject": 1,
+    "end_many": 2, "extend": 3, "cancel": 2,
     "retry": 3, "pause": 1, "deliver": 2, "resume": 2, "explain": 1, "list_tasks": 1, "next_due": 1,
-    "views": 1, "select_tasks": 1, "set_schedule": 2, "pause_schedule": 1, "resume_schedule": 1,
-    "remove_schedule": 1, "run_schedule": 1, "due_schedules": 1,
+    "views": 1, "read": 1, "select_tasks": 1, "set_schedule": 2, "pause_schedule": 1,
+    "resume_schedule": 1, "remove_schedule": 1, "run_schedule": 1, "due_schedules": 1,
 }  # fmt: skip
 _COMMITTING = {
     "scan": 8, "take": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1,

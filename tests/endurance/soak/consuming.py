@@ -91,6 +91,11 @@ class Consuming(Connected):
         calls.snooze(self._conn, task_id, attempt, 1, "soaked")
         self._show(task_id, attempt + 1)
 
+    def _reject(self) -> None:
+        task_id, attempt = self._some()
+        calls.reject(self._conn, task_id, attempt, "soaked")
+        self._done.cancelled.append(task_id)
+
     def _end_many(self) -> None:
         """None for good: only a cancellation ends a task that lasts."""
         ends = [

@@ -32,6 +32,10 @@ class Operating(Connected):
         with suppress(TaskNotFound):
             calls.explain(self._conn, self._some()[0])
 
+    def _read(self) -> None:
+        with suppress(TaskNotFound):
+            calls.read_task(self._conn, self._some()[0])
+
     def _cancel(self) -> None:
         task_id, _ = self._some()
         calls.cancel(self._conn, task_id)

@@ -41,7 +41,6 @@ VERBS: dict[str, Callable[[Connection, int], Any]] = {
     "end_attempts": lambda c, t: calls.end_many(c, "w", [AttemptEnd(t, 1, "fail", "broken")]),
     "extend_task": lambda c, t: calls.extend(c, t, 1),
     "explain_task": calls.explain,
-    "read_task": calls.read_task,
     "due_schedules": lambda c, _: calls.due_schedules(c),
 }
 CREATE: dict[str, Callable[[Connection, str | None], Any]] = {

@@ -43,6 +43,8 @@ def test_doctor_tells_a_role_from_none(
     user, schema = urlsplit(nobody_url).username, urlsplit(database_url).path[1:]
     for verb in (
         "scan_tasks", "next_due", "confirm_batch", "release_batch", "expire_tasks", "purge_tasks",
+        "report_process", "forget_process", "run_due_schedules", "due_schedules",
+        "advance_schedule",
     ):  # fmt: skip
         execute(conn, f"GRANT EXECUTE ON PROCEDURE `{schema}`.qtask_{verb} TO '{user}'@'%'")
     result = qtask("doctor", "--json", QTASK_DATABASE_URL=nobody_url)

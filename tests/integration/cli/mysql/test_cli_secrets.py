@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
     "explain": ["{task}"], "list": [], "cancel": ["{task}"], "retry": ["{task}"], "stats": [],
     "pause": ["Q"], "resume": ["Q"], "delivery": ["R", "direct"], "expire": [], "purge": [],
-    "audit": [], "redrive": ["Q"],
+    "audit": [], "redrive": ["Q"], "ps": [], "fail": ["{task}"], "schedule": ["list"],
     "remove-queue": ["TYPO", "--yes"],
 }  # fmt: skip
 SERVICES: dict[str, list[Any]] = {
