@@ -15,8 +15,8 @@ from qtask_db.worker import Job, Retry, Worker
 from .history import Recorder
 from .process import QUEUES
 
-NEW = hasattr(qtask_db.worker, "Snooze")
-"""Whether the package knows what a handler may ask for; an upgrade runs an older one, too."""
+NEW = "QTASK_CHAOS_PLAIN" not in os.environ
+"""Whether the package knows what a handler may ask for: an upgrade runs an older one, too."""
 WISHES: dict[str, Any] = {"timeout": 60} if NEW else {}
 
 _recorder = Recorder(Path(os.environ["QTASK_CHAOS_HISTORY"]), os.environ["QTASK_CHAOS_NAME"])

@@ -98,7 +98,7 @@ FAULTS: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int, 
     "was started as []": (started, lambda *_: None),
     "was finished, and has status 20": (new, lambda _, t, r: r.finished.append((t, 1))),
     "not finished, and has status 0": (lambda c: ended(c, Status.FINISHED), lambda *_: None),
-    "cancelled 0 times": (lambda c: ended(c, Status.CANCELLED), lambda *_: None),
+    "ended 0 times": (lambda c: ended(c, Status.CANCELLED), lambda *_: None),
     "lane and status": (
         new,
         lambda c, t, _: execute(c, f"UPDATE {c.prefix}task SET lane = 0 WHERE task_id = {t}"),

@@ -68,7 +68,8 @@ class Traffic:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, HERE / "process.py", role, name, self._folder],
                 cwd=self._folder,
-                env=environment(*self._urls) | {"PYTHONPATH": os.pathsep.join(map(str, path))},
+                env=environment(*self._urls)
+                | {"PYTHONPATH": os.pathsep.join(map(str, path)), "QTASK_CHAOS_PLAIN": "yes"},
             )
 
     def stop(self, *names: str) -> None:

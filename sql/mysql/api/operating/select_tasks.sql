@@ -69,7 +69,7 @@ BEGIN
   SET v_value = JSON_REMOVE(in_filter, '$.queue', '$.namespace', '$.name', '$.status', '$.age', '$.error');
   IF JSON_LENGTH(v_value) > 0 THEN
     SET v_message = CONCAT(
-      LEFT(JSON_EXTRACT(JSON_KEYS(v_value), '$[0]'), 40),
+      {{ first_key("v_value") }},
       ' is not a key of a filter; these are: queue, namespace, name, status, age, error'
     );
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
