@@ -66,6 +66,7 @@ BEGIN
   DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }} DEFAULT NULL;
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
+  DECLARE v_last_insert_id BIGINT UNSIGNED DEFAULT LAST_INSERT_ID();
 
   CALL {{ p }}check_schedule(in_schedule, NULL);
   IF (in_every IS NULL) = (in_cron IS NULL) THEN
@@ -98,6 +99,7 @@ BEGIN
   SET
     v_zone = IF(in_cron IS NULL, NULL, COALESCE(in_zone, '{{ default.zone }}')),
     v_next_at = {{ this_second }} + INTERVAL COALESCE(in_every, 0) SECOND;
+  SET out_revision = LAST_INSERT_ID(0) /* R21 */;
   -- R22: what compares with the columns comes before they change.
   {{ checked }} INSERT INTO {{ p }}schedule (
     namespace, schedule, is_cron, every_seconds, cron, zone, misfire, max_catch_up, overlap, since_at, next_at, due_at,
@@ -110,7 +112,7 @@ BEGIN
     v_on_failure
   )
   ON DUPLICATE KEY UPDATE
-    revision = revision + IF({{ same_times }} AND {{ same_rest }}, 0, 1),
+    revision = LAST_INSERT_ID(revision + IF({{ same_times }} AND {{ same_rest }}, 0, 1)) /* R21 */,
     since_at = IF({{ same_times }}, since_at, v_now),
     next_at = IF({{ same_times }}, next_at, v_next_at),
     due_at = IF(paused_at IS NULL, next_at, due_at),
@@ -130,11 +132,8 @@ BEGIN
     delete_deadline = v_delete_deadline,
     max_count = v_max_count,
     on_failure = v_on_failure;
-  -- One that nothing has changed in may be younger than the caller's snapshot.
-  SELECT revision
-  INTO out_revision
-  FROM {{ p }}schedule
-  WHERE namespace = v_namespace AND schedule = in_schedule
-  LOCK IN SHARE MODE /* R16 */;
+  SET
+    out_revision = GREATEST(1, LAST_INSERT_ID()),
+    v_last_insert_id = LAST_INSERT_ID(v_last_insert_id) /* R21 */;
   SELECT out_revision AS revision;
 END
