@@ -11,7 +11,7 @@ from qtask_db.constants import DEFAULT
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What `set_schedule` stores. One of `every` and `cron` must be given."""
+    """A schedule, as `set_schedule` stores it. One of `every` and `cron` must be given."""
 
     name: str
     """Of the schedule: unique in its namespace."""

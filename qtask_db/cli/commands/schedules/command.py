@@ -173,10 +173,10 @@ def next_(state: State, *, name: str, count: int, namespace: str | None, as_json
         errors.say("it is paused, or no tick will come")
 
 
-def _verb(name: str, done: str, short: str, text: str) -> click.Command:
+def _verb(verb: str, done: str, short: str, text: str) -> click.Command:
     """A command that does one thing to a schedule."""
 
-    @click.command(name, short_help=short, help=text)
+    @click.command(verb, short_help=short, help=text)
     @click.argument("name")
     @namespace_option
     @database_options
@@ -184,13 +184,8 @@ def _verb(name: str, done: str, short: str, text: str) -> click.Command:
     def command(state: State, *, name: str, namespace: str | None) -> None:
         from qtask_db import calls
 
-        verb = {
-            "pause": calls.pause_schedule,
-            "resume": calls.resume_schedule,
-            "remove": calls.remove_schedule,
-        }[click.get_current_context().info_name or ""]
         with state.connect() as conn:
-            verb(conn, name, namespace)
+            getattr(calls, f"{verb}_schedule")(conn, name, namespace)
         output.echo(f"schedule {name} of namespace {namespace or DEFAULT['namespace']} is {done}")
 
     return command

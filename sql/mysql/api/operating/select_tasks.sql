@@ -86,13 +86,7 @@ BEGIN
     END IF;
     SET v_statuses = REPLACE(SUBSTR(v_value, 2, CHAR_LENGTH(v_value) - 2), ' ', '');
   END IF;
-  SET v_value = JSON_EXTRACT(in_filter, '$.age');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
-      {{ raise("invalid_argument", "in_filter: age must be a whole number, 0 to %d (seconds)" % limit.seconds) }};
-    END IF;
-    SET v_age = v_value;
-  END IF;
+  {{ number_option("age", 0, limit.seconds, " (seconds)", "in_filter", "v_") }};
 
   SELECT MAX(task_id), COUNT(*)
   INTO v_last_id, v_found

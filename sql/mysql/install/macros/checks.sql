@@ -32,6 +32,38 @@ IF {{ "" if or_null else argument ~ " IS NULL OR " }}{{ argument }} NOT BETWEEN 
   END IF
 {%- endmacro -%}
 
+{#- A key of an object of options: its value into a variable, unless it is absent or null. -#}
+{%- macro name_option(key, length, kind="have") -%}
+SET v_value = JSON_EXTRACT(in_options, '$.{{ key }}');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) <> 'STRING'
+      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ length }}
+      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
+      {{ raise("invalid_argument", key ~ " " ~ name_rule(length, kind)) }};
+    END IF;
+    SET out_{{ key }} = JSON_UNQUOTE(v_value);
+  END IF
+{%- endmacro -%}
+{%- macro word_option(key, words, listed) -%}
+SET v_value = JSON_EXTRACT(in_options, '$.{{ key }}');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF JSON_TYPE(v_value) <> 'STRING' OR CAST(JSON_UNQUOTE(v_value) AS BINARY) NOT IN ({{ words }}) THEN
+      {{ raise("invalid_argument", "%s must be %s" % (key, listed)) }};
+    END IF;
+    SET out_{{ key }} = JSON_UNQUOTE(v_value);
+  END IF
+{%- endmacro -%}
+{%- macro number_option(key, low, high, unit="", object="in_options", into="out_") -%}
+SET v_value = JSON_EXTRACT({{ object }}, '$.{{ key }}');
+  IF JSON_TYPE(v_value) <> 'NULL' THEN
+    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN {{ low }} AND {{ high }} THEN
+      {{ raise("invalid_argument", "%s%s must be a whole number, %d to %d%s"
+        % ("" if object == "in_options" else object ~ ": ", key, low, high, unit)) }};
+    END IF;
+    SET {{ into }}{{ key }} = v_value;
+  END IF
+{%- endmacro -%}
+
 {%- set json_errors = "3140, 3141, 3151, 3157" -%}
 {#- The list of the queues that are held back. -#}
 {%- set check_held -%}

@@ -37,57 +37,10 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
   END IF;
 
-  SET v_value = JSON_EXTRACT(in_options, '$.namespace');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING'
-      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.namespace }}
-      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "namespace " ~ name_rule(limit.namespace)) }};
-    END IF;
-    SET out_namespace = JSON_UNQUOTE(v_value);
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.order_no');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING'
-      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.order_no }}
-      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "order_no " ~ name_rule(limit.order_no, "be a string of")) }};
-    END IF;
-    SET out_order_no = JSON_UNQUOTE(v_value);
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.deadline');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 1 AND {{ limit.seconds }} THEN
-      {{ raise("invalid_argument", "deadline must be a whole number, 1 to %d (seconds)" % limit.seconds) }};
-    END IF;
-    SET out_deadline = v_value;
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.delete_deadline');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 0 AND {{ limit.seconds }} THEN
-      {{ raise("invalid_argument", "delete_deadline must be a whole number, 0 to %d (seconds)" % limit.seconds) }};
-    END IF;
-    SET out_delete_deadline = v_value;
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.max_count');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 1 AND {{ limit.max_count }} THEN
-      {{ raise("invalid_argument", "max_count must be a whole number, 1 to %d" % limit.max_count) }};
-    END IF;
-    SET out_max_count = v_value;
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.on_failure');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING'
-      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.queue }}
-      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "on_failure " ~ name_rule(limit.queue, "be a string of")) }};
-    END IF;
-    SET out_on_failure = JSON_UNQUOTE(v_value);
-  END IF;
+  {{ name_option("namespace", limit.namespace) }};
+  {{ name_option("order_no", limit.order_no, "be a string of") }};
+  {{ number_option("deadline", 1, limit.seconds, " (seconds)") }};
+  {{ number_option("delete_deadline", 0, limit.seconds, " (seconds)") }};
+  {{ number_option("max_count", 1, limit.max_count) }};
+  {{ name_option("on_failure", limit.queue, "be a string of") }};
 END

@@ -46,39 +46,10 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {{ error.unknown_option }}, MESSAGE_TEXT = v_message;
   END IF;
 
-  SET v_value = JSON_EXTRACT(in_options, '$.misfire');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING' OR CAST(JSON_UNQUOTE(v_value) AS BINARY) NOT IN ('skip', 'once', 'all') THEN
-      {{ raise("invalid_argument", "misfire must be skip, once or all") }};
-    END IF;
-    SET out_misfire = JSON_UNQUOTE(v_value);
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.max_catch_up');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF v_value NOT REGEXP '\\A-?[0-9]+(\\.0+)?\\z' OR v_value NOT BETWEEN 1 AND {{ limit.catch_up }} THEN
-      {{ raise("invalid_argument", "max_catch_up must be a whole number, 1 to %d" % limit.catch_up) }};
-    END IF;
-    SET out_max_catch_up = v_value;
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.overlap');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING' OR CAST(JSON_UNQUOTE(v_value) AS BINARY) NOT IN ('allow', 'skip') THEN
-      {{ raise("invalid_argument", "overlap must be allow or skip") }};
-    END IF;
-    SET out_overlap = JSON_UNQUOTE(v_value);
-  END IF;
-
-  SET v_value = JSON_EXTRACT(in_options, '$.owner');
-  IF JSON_TYPE(v_value) <> 'NULL' THEN
-    IF JSON_TYPE(v_value) <> 'STRING'
-      OR CHAR_LENGTH(JSON_UNQUOTE(v_value)) NOT BETWEEN 1 AND {{ limit.owner }}
-      OR ' ' IN (LEFT(JSON_UNQUOTE(v_value), 1), RIGHT(JSON_UNQUOTE(v_value), 1)) THEN
-      {{ raise("invalid_argument", "owner " ~ name_rule(limit.owner)) }};
-    END IF;
-    SET out_owner = JSON_UNQUOTE(v_value);
-  END IF;
+  {{ word_option("misfire", "'skip', 'once', 'all'", "skip, once or all") }};
+  {{ number_option("max_catch_up", 1, limit.catch_up) }};
+  {{ word_option("overlap", "'allow', 'skip'", "allow or skip") }};
+  {{ name_option("owner", limit.owner) }};
 
   SET v_rest = JSON_REMOVE(in_options, '$.misfire', '$.max_catch_up', '$.overlap', '$.owner');
   CALL {{ p }}parse_options(
