@@ -41,10 +41,7 @@ BEGIN
   END;
   UPDATE {{ p }}task
   SET
-    lane = 0,
-    status = {{ status.cancelled }},
-    ended_at = v_now,
-    due_at = v_now + {{ keep_unfinished }}
+    {{ given_up(status.cancelled, "v_now") }}
   WHERE task_id = in_task_id;
   IF v_status = {{ status.processing }} THEN
     keep_attempt(in_task_id, v_attempt, v_started_at, v_now, 'cancelled');
