@@ -1,8 +1,9 @@
-"""Calls of a PL/SQL program that catches their errors, and payloads that are too large to be wrapped."""
+"""What is left when a PL/SQL program catches an error; payloads too large to be wrapped."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +11,8 @@ from testing import content, execute, new, row, started
 
 from qtask_db import Connection, Status, calls
 from qtask_db.constants import LIMIT
+from qtask_db.schema.render import Renderer
+from qtask_db.settings import Settings
 
 MOST = LIMIT["wrapped_payload"]
 CALLS = {
@@ -18,7 +21,8 @@ CALLS = {
     "snooze_task": "in_task_id => {}, in_delay => 60",
     "cancel_task": "in_task_id => {}",
     "start_task": "in_task_id => {}, out_attempt => v_number",
-    "receive_task": "in_task_id => {}, in_queue => 'Q', out_attempt => v_number, out_payload => v_text",
+    "receive_task": "in_task_id => {}, in_queue => 'Q', out_attempt => v_number, "
+    "out_payload => v_text",
 }
 
 
@@ -48,6 +52,25 @@ def test_a_caller_that_catches_an_error_keeps_no_half(
     execute(own, f"DELETE FROM {conn.prefix}task WHERE task_id = {made}")
     own.commit()
     assert content(conn) == before
+
+
+def test_a_call_of_several_changes_can_go_back() -> None:
+    """O6. Registering a queue is no half of a change."""
+    renderer = Renderer("oracle", Settings())
+    code = {entry["name"]: renderer.routine(entry["name"]).code for entry in renderer.procedures}
+
+    def changes(name: str) -> int:
+        if "queue" in name or "SAVEPOINT" in code[name]:
+            return "queue" not in name
+        own = re.findall(r"INSERT INTO|UPDATE qtask_|DELETE FROM", code[name])
+        called = set(re.findall(r"\b(\w+)\(", code[name])) & code.keys() - {name}
+        return len(own) + sum(changes(other) for other in called)
+
+    joining = {e["name"] for e in renderer.procedures if "role" in e} - {
+        name for name, text in code.items() if "begin_work;" in text
+    }
+    several = {name for name in joining if changes(name) > 1}
+    assert several == {"set_schedule"}, "which inserts a row or updates it"
 
 
 @pytest.mark.parametrize("length", [MOST, MOST + 1])

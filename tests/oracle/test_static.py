@@ -291,27 +291,6 @@ def test_what_was_locked_is_looked_at_again_before_it_is_changed() -> None:
         assert re.search(r"WHERE (?:task_id|name) = \w+\(i\)\s+AND ", change), change
 
 
-def test_a_call_of_several_changes_can_go_back() -> None:
-    """O6. Registering a queue is no half of a change."""
-    code = {
-        entry["name"]: re.sub(r"/\*.*?\*/|--[^\n]*", "", _source(entry["name"]), flags=re.DOTALL)
-        for entry in RENDERER.procedures
-    }
-
-    def changes(name: str) -> int:
-        if "SAVEPOINT" in code[name] or "queue" in name:
-            return "queue" not in name
-        body = code[name].partition("BEGIN")[2]
-        own = len(re.findall(r"INSERT INTO|UPDATE abc|DELETE FROM", body))
-        called = re.findall(r"\b(\w+)\(", body)
-        return own + sum(changes(other) for other in called if other in code and other != name)
-
-    joining = [n for n, text in code.items() if "begin_work;" not in text and len(text) > 0]
-    public = {entry["name"] for entry in RENDERER.procedures if "role" in entry}
-    several = {name for name in joining if name in public and changes(name) > 1}
-    assert several == {"set_schedule"}, "it inserts a row or updates it"
-
-
 def test_temporary_lobs_end_with_the_call() -> None:
     """Not with the session, should an error come before they are freed."""
     text = "".join(rendered().values())

@@ -35,13 +35,16 @@ WAYS: dict[str, tuple[str, Call]] = {
     "quiet": ("app", lambda conn, queue: _quiet(conn, queue)),
     "bulk": ("app", lambda conn, queue: _bulk(conn, "GCR:SOUND", queue)),
     "on_failure": (
-        "app", lambda conn, queue: calls.create(conn, *SOUND, on_failure=queue),
+        "app",
+        lambda conn, queue: calls.create(conn, *SOUND, on_failure=queue),
     ),
     "bulk on_failure": (
-        "app", lambda conn, queue: _each(conn, NewTask(*SOUND), NewTask(*SOUND, on_failure=queue)),
+        "app",
+        lambda conn, queue: _each(conn, NewTask(*SOUND), NewTask(*SOUND, on_failure=queue)),
     ),
     "common on_failure": (
-        "app", lambda conn, queue: _each(conn, *[NewTask(*SOUND, on_failure=queue)] * 2),
+        "app",
+        lambda conn, queue: _each(conn, *[NewTask(*SOUND, on_failure=queue)] * 2),
     ),
     "schedule's on_failure": (
         "operator",

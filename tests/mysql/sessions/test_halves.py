@@ -1,4 +1,4 @@
-"""With autocommit on, an error of the server's behind the first change of a call takes back all of it."""
+"""With autocommit on, an error behind the first change of a call takes back all of it."""
 
 from __future__ import annotations
 
