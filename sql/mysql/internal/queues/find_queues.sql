@@ -7,7 +7,8 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: registers the queues of create_tasks, those of on_failure, too, that are new or were removed, in the order of
-  their names. The plain read may miss one that was registered after the caller's snapshot; the INSERT then changes it, and so makes it visible.
+  their names. The plain read may miss one that was registered after the caller's snapshot; the INSERT then changes it, and
+  so makes it visible.
   Without a cursor, which would leave a flag in the call's result on which some drivers' prepared statements fail.
   */
   DECLARE v_new {{ text }};
