@@ -6,8 +6,8 @@ Redis until they are done. `conn` is a connection to the database, `redis` a cli
     task.push(redis)
 
 Public are the names in `__all__` and the modules `calls` (one function for each stored procedure),
-`client` (commits and pushes by itself), `constants`, `database`, `errors` (every error), `install`,
-`models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
+`client` (commits and pushes by itself), `constants`, `database`, `errors` (every error),
+`importing`, `install`, `models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
 without an underscore. All else is private: it may change in any release.
 """
 
@@ -36,6 +36,7 @@ from qtask_db.calls import (
     finish_many,
     finish_once,
     forget_process,
+    import_tasks,
     list_processes,
     list_schedules,
     list_tasks,
@@ -55,6 +56,7 @@ from qtask_db.calls import (
     remove_queue,
     remove_schedule,
     report_process,
+    reserve_ids,
     resume,
     resume_schedule,
     retry,
@@ -72,6 +74,7 @@ from qtask_db.calls import (
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
+from qtask_db.importing import Imported, ImportTask
 from qtask_db.models import AttemptEnd, Ended
 from qtask_db.scheduling import Schedule
 from qtask_db.task import NewTask, Task
@@ -89,6 +92,8 @@ __all__ = [
     "Database",
     "Ended",
     "Fail",
+    "ImportTask",
+    "Imported",
     "Job",
     "NewTask",
     "QtaskError",
@@ -119,6 +124,7 @@ __all__ = [
     "finish_many",
     "finish_once",
     "forget_process",
+    "import_tasks",
     "list_processes",
     "list_schedules",
     "list_tasks",
@@ -139,6 +145,7 @@ __all__ = [
     "remove_queue",
     "remove_schedule",
     "report_process",
+    "reserve_ids",
     "resume",
     "resume_schedule",
     "retry",
