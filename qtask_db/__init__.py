@@ -6,8 +6,8 @@ Redis until they are done. `conn` is a connection to the database, `redis` a cli
     task.push(redis)
 
 Public are the names in `__all__` and the modules `calls` (one function for each stored procedure),
-`client` (commits and pushes by itself), `constants`, `database`, `errors` (every error),
-`importing`, `install`, `models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
+`client` (commits and pushes by itself), `constants`, `database`, `errors` (every error), `install`,
+`models`, `relay`, `scheduling`, `settings`, `task` and `worker`, each with all that it defines
 without an underscore. All else is private: it may change in any release.
 """
 
@@ -74,10 +74,9 @@ from qtask_db.calls import (
 from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
-from qtask_db.importing import Imported, ImportTask
 from qtask_db.models import AttemptEnd, Ended
 from qtask_db.scheduling import Schedule
-from qtask_db.task import NewTask, Task
+from qtask_db.task import Imported, ImportTask, NewTask, Task
 
 if TYPE_CHECKING:
     from qtask_db.client import Client

@@ -14,8 +14,8 @@ from qtask_db.calls.arguments import (
 )
 from qtask_db.constants import Status
 from qtask_db.database import bind
-from qtask_db.importing import Imported, ImportTask
 from qtask_db.models import Changes, Refused, SelectedTask, Selection
+from qtask_db.task import Imported, ImportTask
 
 
 def cancel(conn: Any, task_id: int) -> None:

@@ -54,7 +54,7 @@ IS
   v_found NUMBER;
   v_ids NUMBER;
   v_task imported_task;
-  v_outcome VARCHAR2(9 CHAR);
+  v_outcome VARCHAR2(4000);
   v_reason VARCHAR2(1000 CHAR);
   v_rows {{ returned_rows }} := {{ returned_rows }}();
   CURSOR c_tasks IS

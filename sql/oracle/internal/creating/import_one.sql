@@ -77,7 +77,7 @@ BEGIN
     v_ended_at := in_now + {{ seconds("COALESCE(in_task.ended, 0)") }};
   END IF;
   out_outcome := 'imported';
-  LOOP
+  FOR v_try IN 1 .. 2 LOOP
     BEGIN
       INSERT INTO {{ p }}task (
         task_id, lane, queue_id, status, attempts, max_count, interval_seconds, delete_deadline, created_at, started_at,
