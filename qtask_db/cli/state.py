@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATABASE, REDIS, PREFIX = "QTASK_DATABASE_URL", "QTASK_REDIS_URL", "QTASK_PREFIX"
+SOURCE = "QTASK_SOURCE_URL"
 
 
 @dataclass
@@ -59,6 +60,15 @@ class State:
         if not url:
             raise ConfigurationError(
                 f"no Redis URL: pass --redis redis://host:6379/0, or set {REDIS} or {REDIS}_FILE"
+            )
+        return url
+
+    def required_source_url(self) -> str:
+        """The URL of the database to import from; ConfigurationError if there is none."""
+        url = _from_environment(SOURCE)
+        if not url:
+            raise ConfigurationError(
+                f"nothing to import from: pass the SOURCE, or set {SOURCE} or {SOURCE}_FILE"
             )
         return url
 
