@@ -53,12 +53,6 @@ class Pass:
         """One more task."""
         self.groups.setdefault(group, Counter())[outcome] += 1
 
-    def refuse(self, group: Group, task_id: int, reason: str | None) -> None:
-        """One that could not be imported."""
-        self.add(group, "refused")
-        if len(self.refused) < REPORTED:
-            self.refused.append((task_id, reason or ""))
-
 
 class Import:
     """Imports again and again, and may be cut off at any moment: what is here is not imported a
@@ -72,8 +66,10 @@ class Import:
         self._history = history
         self._reserve = reserve
         self._dry_run = dry_run
+        self._last_id = 0
         self._reserved = 0
-        self._known: set[int] = set()
+        self._imported: set[int] = set()
+        self._refused: set[int] = set()
         self._last_scan: int | None = None
 
     def look(self, source: Source) -> Look:
@@ -96,9 +92,9 @@ class Import:
         steps if `stopped` says so.
         """
         done = Pass()
-        last_id = self.look(source).last_id
+        self._last_id = max(self._last_id, self.look(source).last_id)
         if not self._dry_run:
-            self._reserve_ids(target, last_id)
+            self._reserve_ids(target)
         there: set[int] = set()
         for page in source.pages(history=self._history):
             if stopped():
@@ -107,27 +103,26 @@ class Import:
             self._import(target, self._translated(page, done), done)
             report(len(page))
         if not self._dry_run:
-            self._take_over(source, target, there, last_id, done, stopped)
+            self._take_over(source, target, there, done, stopped)
         return done
 
-    def _reserve_ids(self, target: Connection, last_id: int) -> None:
+    def _reserve_ids(self, target: Connection) -> None:
         """So far ahead that programs of the library may go on drawing ids for as long as both run;
         again when they have drawn half of them.
         """
-        if last_id + self._reserve // 2 >= self._reserved:
-            self._reserved = min(last_id + self._reserve, LIMIT["reserved"])
+        if self._last_id + self._reserve // 2 >= self._reserved:
+            self._reserved = min(self._last_id + self._reserve, LIMIT["reserved"])
             calls.reserve_ids(target, self._reserved)
 
     def _translated(self, page: list[OldTask], done: Pass) -> Iterator[ImportTask]:
         for old in page:
-            if old.task_id in self._known:
+            if old.task_id in self._imported or old.task_id in self._refused:
                 continue
             group = (old.namespace, old.queue, _state_of(old.status))
             try:
                 task = translate(old, keep=self._keep, history=self._history)
             except Unreadable as error:
-                done.refuse(group, old.task_id, str(error))
-                self._known.add(old.task_id)
+                self._refuse(done, group, old.task_id, str(error))
                 continue
             if task is not None:
                 yield task
@@ -144,17 +139,22 @@ class Import:
             found = calls.import_tasks(target, some)
             for task, group, one in zip(some, groups, found, strict=True):
                 if one.outcome == "refused":
-                    done.refuse(group, task.task_id, one.reason)
+                    self._refuse(done, group, task.task_id, one.reason or "")
                 else:
                     done.add(group, one.outcome)
-                self._known.add(task.task_id)
+                    self._imported.add(task.task_id)
+
+    def _refuse(self, done: Pass, group: Group, task_id: int, reason: str) -> None:
+        done.add(group, "refused")
+        self._refused.add(task_id)
+        if len(done.refused) < REPORTED:
+            done.refused.append((task_id, reason))
 
     def _take_over(
         self,
         source: Source,
         target: Connection,
         there: set[int],
-        last_id: int,
         done: Pass,
         stopped: Callable[[], bool],
     ) -> None:
@@ -162,17 +162,17 @@ class Import:
         One that this import has seen, and that is gone, was deleted after its end.
         """
         after: int | None = 0
-        while after is not None and after < last_id and not stopped():
+        while after is not None and after < self._last_id and not stopped():
             step = calls.select_tasks(target, status=ACTIVE, after_id=after)
             here = {
                 one.task_id: one
                 for one in step.tasks
-                if one.task_id <= last_id and one.task_id not in there
+                if one.task_id <= self._last_id and one.task_id not in there
             }
             for ids in _chunks(list(here)):
                 old = {one.task_id: one for one in source.tasks(ids)}
                 ends = [_end(one) for one in old.values() if one.status == Status.FINISHED]
-                ends += [_end(here[i]) for i in ids if i not in old and i in self._known]
+                ends += [_end(here[i]) for i in ids if i not in old and i in self._imported]
                 for end, one in zip(ends, calls.import_tasks(target, ends), strict=True):
                     if one.outcome == "finished":  # else it is another task with the same id
                         group = (end.namespace or "", end.queue, str(here[end.task_id].status))

@@ -121,9 +121,9 @@ def test_an_end_is_taken_over(conn: Connection, go: GoTables, run: Run) -> None:
 def test_an_end_that_was_cleaned_up_is_taken_over(
     conn: Connection, go: GoTables, run: Run
 ) -> None:
-    gone, work = go.add(), Import(keep=0)
-    ours = new(conn)
-    run(work)
+    ours, work = new(conn), Import(keep=0)
+    gone = go.add(ours + 1)
+    assert outcomes(run(work)) == {"imported": 1}
     go.finish(gone)
     go.delete(gone)
     assert outcomes(run(work)) == {"finished": 1}
@@ -141,6 +141,17 @@ def test_a_task_of_ours_is_not_taken_for_an_old_one(
     assert done.refused == [(ours, "another task has this id")]
     go.finish(ours)
     assert outcomes(run()) == {}
+    assert row(conn, ours)["status"] == Status.WAITING
+
+
+def test_a_refused_task_that_is_gone_ends_none_of_ours(
+    conn: Connection, go: GoTables, run: Run
+) -> None:
+    ours, work = new(conn), Import(keep=0)
+    go.add(ours)
+    assert outcomes(run(work)) == {"refused": 1}
+    go.delete(ours)
+    assert outcomes(run(work)) == {}
     assert row(conn, ours)["status"] == Status.WAITING
 
 
