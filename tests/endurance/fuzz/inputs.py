@@ -213,6 +213,7 @@ _SOUND: dict[str, Sound] = {
     "in_action": _one_of("retry", "cancel", "reject"),
     "in_filter": _one_of("{}", '{"queue": "Q", "status": [20, 30]}', '{"age": 0, "error": "b"}'),
     "in_after_id": _one_of(0, 1),
+    "in_above": _one_of(1, 1_000_000),
     "in_kind": _one_of("relay", "worker"),
     "in_host": _one_of(None, "h"),
     "in_program": _one_of(None, "p 1"),
