@@ -4,9 +4,9 @@ once.
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
 `take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `reserve_ids`, `import_tasks`,
-`expire`, `purge`, `run_due_schedules`, `advance_schedule`, `report_process` and `forget_process` commit by themselves
-and need a connection without an open transaction. Times are seconds. Every error is one of
-`qtask_db.errors`.
+`expire`, `purge`, `run_due_schedules`, `advance_schedule`, `report_process` and `forget_process`
+commit by themselves and need a connection without an open transaction. Times are seconds. Every
+error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations

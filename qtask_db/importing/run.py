@@ -181,9 +181,7 @@ class Import:
 
 
 def _end(one: OldTask | SelectedTask) -> ImportTask:
-    return ImportTask(
-        one.task_id, one.name, one.queue, Status.FINISHED, namespace=one.namespace
-    )
+    return ImportTask(one.task_id, one.name, one.queue, Status.FINISHED, namespace=one.namespace)
 
 
 def _state_of(code: int) -> str:

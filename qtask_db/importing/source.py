@@ -23,7 +23,7 @@ class OldTask(NamedTuple):
     namespace: str
     queue: str
     status: int
-    count: int
+    attempts: int
     max_count: int | None
     interval: int | None
     delete_interval: int | None
@@ -178,8 +178,8 @@ def _words(conn: Connection) -> Any:
 
 
 def _now(words: Any, zone: str | None) -> str:
-    """The old programs have written times of their sessions, which is the server's local time unless
-    they have chosen another.
+    """The old programs have written the local time of their sessions: the server's, unless they
+    have chosen another.
     """
     if zone is None:
         return str(words.NOW)

@@ -33,7 +33,7 @@ def translate(old: OldTask, *, keep: int, history: bool) -> ImportTask | None:
     delete_deadline = keep if old.delete_interval is None else old.delete_interval
     if status.active and old.deadline <= 0:
         status, error, ended = Status.FAILED, "its deadline passed in the Go library", old.deadline
-    elif status.active and old.max_count is not None and old.count >= old.max_count:
+    elif status.active and old.max_count is not None and old.attempts >= old.max_count:
         status, error = Status.FAILED, "its attempts were used up in the Go library"
         ended = _end_of(old, old.created)
     if ended is None:
@@ -47,7 +47,7 @@ def translate(old: OldTask, *, keep: int, history: bool) -> ImportTask | None:
         old.queue,
         status,
         namespace=old.namespace,
-        attempts=_within(old.count, 1 if status is Status.PROCESSING else 0, "max_count"),
+        attempts=_within(old.attempts, 1 if status is Status.PROCESSING else 0, "max_count"),
         # The first generation knew no limit.
         max_count=_within(old.max_count, 1, "max_count", LIMIT["max_count"]),
         interval=_within(old.interval, 1, "seconds"),
@@ -82,14 +82,15 @@ def payload_of(content: str | None) -> str:
     text = (content or "").strip()
     try:
         value = json.loads(text)
-        if _depth(value) > LIMIT["depth"]:
-            raise RecursionError
+        depth = _depth(value)
     except ValueError:
-        value = None
+        value, depth = None, 0
     except RecursionError:
-        raise Unreadable("its msg_content is nested too deeply") from None
+        value, depth = {}, LIMIT["depth"] + 1
     if not isinstance(value, dict):
         raise Unreadable(f"its msg_content is no JSON object: {text:.40}")
+    if depth > LIMIT["depth"]:
+        raise Unreadable("its msg_content is nested too deeply")
     if "task_id" not in value:
         return text
     members = (text[start:end] for key, start, end in _members(text) if key != "task_id")

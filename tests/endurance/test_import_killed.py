@@ -54,7 +54,7 @@ class Work:
         self.done: Counter[int] = Counter()
         self.end = Event()
         self._url = url
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311
         self.failure: BaseException | None = None
         self.thread = Thread(target=self._run)
 
@@ -83,42 +83,45 @@ class Work:
             return
 
 
-def killed(url: str, rolled: random.Random, reached: Callable[[int], bool]) -> bool:
-    """Runs the import, and kills it once so many more tasks are here, or a moment later. Returns
-    whether it had ended before.
-    """
-    process = subprocess.Popen(
+def start(url: str) -> subprocess.Popen[bytes]:
+    """The import."""
+    return subprocess.Popen(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, env={**os.environ, "QTASK_DATABASE_URL": url}
     )
-    more = rolled.choice((0, 1, rolled.randrange(TASKS // KILLS)))
-    while process.poll() is None and not reached(more):
+
+
+def killed(url: str, watcher: Connection, rolled: random.Random) -> bool:
+    """Starts the import and kills it: at once, after the first task, or when many are here. Returns
+    whether it had not ended before.
+    """
+    wanted = count(watcher) + rolled.choice((0, 1, rolled.randrange(TASKS // KILLS)))
+    process = start(url)
+    while process.poll() is None and count(watcher) < wanted:
         time.sleep(0.002)
     time.sleep(rolled.random() / 20)
     process.send_signal(signal.SIGKILL)
-    return process.wait() == 0
+    return process.wait() != 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_none_is_lost_and_none_is_done_twice(
     conn: Connection, connect: Callable[..., Connection], database_url: str, go: GoTables, seed: int
 ) -> None:
-    rolled = random.Random(seed)
+    rolled = random.Random(seed)  # noqa: S311
     ids = list(range(1000, 1000 + TASKS))
     go.add_many(ids, next_execute_time=-5, next_interval=3600)
     there: set[int] = set()  # what the old programs have finished
     work, watcher = Work(database_url, seed), connect()
     work.thread.start()
     try:
-        ends = 0
+        kills = 0
         for _ in range(KILLS):
             some = rolled.sample(ids, 50)
             go.finish(*some)
             there |= set(some)
-            before = count(watcher)
-            ends += killed(database_url, rolled, lambda more, n=before: count(watcher) >= n + more)
-        assert ends < KILLS, "no import was killed before its end"
-        while not killed(database_url, rolled, lambda _: False):
-            pass
+            kills += killed(database_url, watcher, rolled)
+        assert kills, "no import was killed before its end"
+        assert start(database_url).wait() == 0
         while query(watcher, f"SELECT 1 FROM {conn.prefix}task WHERE lane <> 0 LIMIT 1"):
             assert work.thread.is_alive(), work.failure
             time.sleep(0.1)
@@ -130,5 +133,5 @@ def test_none_is_lost_and_none_is_done_twice(
     assert set(ids) - set(work.done) - there == set()
 
     # Whatever is imported once more changes nothing.
-    assert killed(database_url, rolled, lambda _: False)
+    assert start(database_url).wait() == 0
     assert query(conn, f"SELECT task_id FROM {conn.prefix}task WHERE lane <> 0") == []

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from testing import age, call, count, ended, lasting, new, row
+from testing import age, call, count, lasting, new, row
 
 from qtask_db import Connection, Imported, ImportTask, calls
 from qtask_db.constants import DEFAULT, LIMIT, Status
-from qtask_db.errors import InvalidArgument, QueueNotAllowed, TransactionOpen
+from qtask_db.errors import InvalidArgument, TransactionOpen
 
 ID = 7_000_000
 
@@ -53,7 +53,11 @@ def test_waiting_and_processing_tasks_come_as_they_are(conn: Connection) -> None
     assert (waiting["status"], processing["status"]) == (Status.WAITING, Status.PROCESSING)
     assert (waiting["attempts"], waiting["attempts_before"], waiting["max_count"]) == (2, 0, 9)
     assert (waiting["interval_seconds"], waiting["delete_deadline"]) == (60, 5)
-    assert (waiting["name"], waiting["order_no"], waiting["payload"]) == ("job", "8973", '{"n": 1.10}')
+    assert (waiting["name"], waiting["order_no"], waiting["payload"]) == (
+        "job",
+        "8973",
+        '{"n": 1.10}',
+    )
     assert waiting["last_error"] == "e"
     assert lasting(waiting, "created_at", "due_at") == 130
     assert lasting(waiting, "created_at", "deadline_at") == 1100
@@ -85,7 +89,7 @@ def test_a_message_of_the_other_system_starts_it(conn: Connection) -> None:
     ]
 
 
-@pytest.mark.parametrize("left", [dict(deadline=-1), dict(attempts=9)])
+@pytest.mark.parametrize("left", [{"deadline": -1}, {"attempts": 9}])
 def test_what_has_no_attempt_left_fails_as_any_other(
     conn: Connection, left: dict[str, int]
 ) -> None:
@@ -127,7 +131,8 @@ def test_of_one_order_number_the_oldest_stays_active(conn: Connection) -> None:
     assert outcomes(found) == ["cancelled", "imported", "imported", "imported"]
     assert [row(conn, ID + n)["active"] == 1 for n in range(4)] == [True, True, False, False]
     one = row(conn, ID + 2)
-    assert one["status"] == Status.CANCELLED and "order number" in one["last_error"]
+    assert one["status"] == Status.CANCELLED
+    assert "order number" in one["last_error"]
     assert lasting(one, "ended_at", "due_at") == DEFAULT["keep_unfinished"]
 
 
@@ -225,7 +230,14 @@ def test_what_is_no_task_is_refused(conn: Connection, element: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "no", json.dumps([{}] * (LIMIT["imported"] + 1)), '[{"task_id": 1}, {"task_id": 1}]']
+    "text",
+    [
+        "",
+        "{}",
+        "no",
+        json.dumps([{}] * (LIMIT["imported"] + 1)),
+        '[{"task_id": 1}, {"task_id": 1}]',
+    ],
 )
 def test_invalid_argument(conn: Connection, text: str) -> None:
     with pytest.raises(InvalidArgument):

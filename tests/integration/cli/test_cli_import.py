@@ -109,7 +109,8 @@ def test_it_is_stopped_before_it_begins(qtask: Qtask, conn: Connection, go: GoTa
     assert count(conn) == 0
 
 
-def test_the_command_line(qtask: Qtask, go: GoTables) -> None:
+@pytest.mark.usefixtures("go")
+def test_the_command_line(qtask: Qtask) -> None:
     assert "nothing to import from" in qtask.fails(3, "import-original", QTASK_SOURCE_URL=None)
     assert "1 s at least" in qtask.fails(2, "import-original", "--quiet", "0")
     assert "time zone" in qtask.fails(3, *COMMAND, "--time-zone", "CST")

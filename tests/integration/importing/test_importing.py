@@ -93,9 +93,7 @@ def test_late_commits_are_found_by_the_next_pass(go: GoTables, run: Run) -> None
     assert outcomes(run(work)) == {"imported": 2}
 
 
-def test_of_one_order_number_the_oldest_is_active(
-    conn: Connection, go: GoTables, run: Run
-) -> None:
+def test_of_one_order_number_the_oldest_is_active(conn: Connection, go: GoTables, run: Run) -> None:
     ids = [go.add(order_no="1") for _ in range(3)]
     other = go.add(order_no="1", plat_name="other")
     assert outcomes(run()) == {"imported": 2, "cancelled": 2}
@@ -118,9 +116,7 @@ def test_an_end_is_taken_over(conn: Connection, go: GoTables, run: Run) -> None:
     ]  # fmt: skip
 
 
-def test_an_end_that_was_cleaned_up_is_taken_over(
-    conn: Connection, go: GoTables, run: Run
-) -> None:
+def test_an_end_that_was_cleaned_up_is_taken_over(conn: Connection, go: GoTables, run: Run) -> None:
     ours, work = new(conn), Import(keep=0)
     gone = go.add(ours + 1)
     assert outcomes(run(work)) == {"imported": 1}
@@ -244,7 +240,8 @@ def test_a_database_without_the_table(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["CST", "+8:00", "+08:00'"])
-def test_a_zone_that_is_none(go: GoTables, run: Run, zone: str) -> None:
+@pytest.mark.usefixtures("go")
+def test_a_zone_that_is_none(run: Run, zone: str) -> None:
     with pytest.raises(ConfigurationError, match="time zone"):
         run(source={"time_zone": zone})
 
@@ -275,7 +272,7 @@ def test_nothing_begins_while_somebody_scans(
     with Source(Database(database_url)) as source:
         work.look(source)
         go.scan()
-        with pytest.raises(StillScanned, match="qtask.Bind"):
+        with pytest.raises(StillScanned, match="switch off its scan"):
             work.run(source, conn)
     assert count(conn) == 0
 
@@ -323,7 +320,7 @@ def test_what_cannot_be_imported_is_reported(
 
 STRANGE = (
     '{"task_id": 5, "price": 0.10, "big": 123456789012345678901234567890, "e": 1.0E+2}',
-    ' { "a" : {"task_id" : 9 , "b" : [ 1 , "}" ] } , "task_id" : "5" , "c" : "it\'s \\"q\\" \\\\" } ',
+    ' { "a" : {"task_id" : 9 , "b" : [ 1 , "}" ] } , "task_id" : "5" , "c" : "it\'s \\" \\\\" } ',
     '{"task_id": 1}',
     '{"x": "\u4e2d\u6587 \\u4e2d", "task_id": 1, "task_id": 2}',
     "{}",
@@ -331,9 +328,7 @@ STRANGE = (
 
 
 @pytest.mark.parametrize("content", STRANGE)
-def test_a_payload_keeps_each_digit(
-    conn: Connection, go: GoTables, run: Run, content: str
-) -> None:
+def test_a_payload_keeps_each_digit(conn: Connection, go: GoTables, run: Run, content: str) -> None:
     task_id = go.add(msg_content=content)
     assert outcomes(run()) == {"imported": 1}
     wanted = json.loads(content, parse_float=str, parse_int=str)

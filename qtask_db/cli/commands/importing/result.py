@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from qtask_db.cli import errors, output, tables
+from qtask_db.cli import errors, tables
 from qtask_db.cli.output import plural
 from qtask_db.cli.tables import Column
 from qtask_db.constants import Status

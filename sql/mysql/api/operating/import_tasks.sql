@@ -212,7 +212,7 @@ BEGIN
         WHERE (registered.queue_id IS NULL OR registered.removed_at IS NOT NULL)
           AND NOT {{ bad_name("queue", limit.queue) }}
           AND NOT {{ bad_name("namespace", limit.namespace) }}
-          AND {{ is_allowed("given.queue") }}
+          AND (registered.queue_id IS NOT NULL OR {{ is_allowed("given.queue") }})
       ) AS missing;
       IF v_queues IS NOT NULL THEN
         CALL {{ p }}find_queues(v_queues);
