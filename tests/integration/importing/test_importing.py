@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Run
 from go_tables import GENERATIONS, GoTables
 from testing import age, count, lasting, new, query, row
 
@@ -17,6 +16,7 @@ from qtask_db.errors import ConfigurationError
 from qtask_db.importing.run import Import, Pass, StillScanned
 from qtask_db.importing.source import Source
 
+Run = Callable[..., Pass]
 DAY = 86_400
 
 
