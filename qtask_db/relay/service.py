@@ -152,7 +152,7 @@ class Relay(Service):
 
     def tick(self) -> int:
         """Runs due schedules; returns how many tasks were created: calls `run_due_schedules`, and
-        for cron expressions `due_schedules` and `advance_schedule`.
+        for cron expressions `due_schedules` and `advance_schedules`.
         """
         return self._ticker.tick()
 

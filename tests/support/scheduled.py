@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from qtask_db import Schedule, calls
 
 NAME = "it's"
+ADVANCED = {"schedule": NAME, "revision": 1, "next_at": "2026-01-01T00:00:00Z"}
 
 
 def _set(life: Any, payload: Any, namespace: str) -> Any:
@@ -39,8 +41,8 @@ def scheduling(namespace: str) -> dict[str, Callable[[Any], Any]]:
         "resume_schedule": lambda life: calls.resume_schedule(life.operator, NAME, namespace),
         "run_schedule": lambda life: life.label(calls.run_schedule(life.operator, NAME, namespace)),
         "run_due_schedules": lambda life: calls.run_due_schedules(life.relay).created,
-        "advance_schedule": lambda life: life.relay.call(
-            "advance_schedule", NAME, 1, "2026-01-01T00:00:00Z", "[]", None, None, namespace
+        "advance_schedules": lambda life: life.relay.call(
+            "advance_schedules", json.dumps([dict(ADVANCED, namespace=namespace)])
         )[0],
         "schedules": lambda life: _read(life, namespace),
         "remove_schedule": lambda life: calls.remove_schedule(life.operator, NAME, namespace),

@@ -52,7 +52,7 @@ VERBS = {
     for name in dialects()
 }
 READING = {"explain_task", "list_tasks", "next_due", "select_tasks", "due_schedules"}
-TICKING = {"run_schedule", "run_due_schedules", "advance_schedule"}
+TICKING = {"run_schedule", "run_due_schedules", "advance_schedules"}
 BULK_CREATING = {"create_tasks", "create_task_ranges"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 

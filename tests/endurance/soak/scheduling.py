@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from qtask_db import Schedule, calls
 
 from .connection import QUEUES, Connected
@@ -46,6 +48,7 @@ class Scheduling(Connected):
     def _run_due_schedules(self) -> None:
         calls.run_due_schedules(self._conn, 20)
 
-    def _advance_schedule(self) -> None:
-        arguments = (self._schedule(), 1, "2026-01-01T00:00:00Z", "[]", None, None, None)
-        self._conn.call("advance_schedule", *arguments)
+    def _advance_schedules(self) -> None:
+        named = {"namespace": "default", "schedule": self._schedule()}
+        given = [named | {"revision": 1, "next_at": "2026-01-01T00:00:00Z"}]
+        self._conn.call("advance_schedules", json.dumps(given))
