@@ -33,9 +33,9 @@ IS
   v_next_at {{ instant }};
   v_following_at {{ instant }};
   v_some NUMBER;
-  v_error VARCHAR2(32767);
+  v_message VARCHAR2(32767);
   CURSOR c_schedules IS
-    SELECT namespace, schedule, revision, next_at, following_at, ticks, error
+    SELECT namespace, schedule, revision, next_tick, following_tick, ticks, error
     FROM {{ due_schedules("in_schedules") }}
     ORDER BY element;
 BEGIN
@@ -47,15 +47,15 @@ BEGIN
   out_created := 0;
   BEGIN
     FOR v_given IN c_schedules LOOP
-      read_tick(v_given.next_at, v_next_at);
-      read_tick(v_given.following_at, v_following_at);
+      read_tick(v_given.next_tick, v_next_at);
+      read_tick(v_given.following_tick, v_following_at);
       advance_one(
         v_given.namespace, v_given.schedule, v_given.revision, v_next_at, COALESCE(v_given.ticks, '[]'),
-        COALESCE(v_following_at, {{ end_of_time }}), v_given.error, v_some, v_error
+        COALESCE(v_following_at, {{ end_of_time }}), v_given.error, v_some, v_message
       );
       out_advanced := out_advanced + CASE WHEN v_some IS NULL THEN 0 ELSE 1 END;
       out_created := out_created + COALESCE(v_some, 0);
-      out_error := COALESCE(out_error, v_error);
+      out_error := COALESCE(out_error, v_message);
     END LOOP;
   EXCEPTION
     WHEN OTHERS THEN

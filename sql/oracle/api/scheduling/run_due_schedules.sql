@@ -35,7 +35,7 @@ IS
   v_due NUMBER;
   v_ticks CLOB;
   v_some NUMBER;
-  v_error VARCHAR2(32767);
+  v_message VARCHAR2(32767);
   CURSOR c_due IS
     SELECT /*+ INDEX(schedule {{ p }}schedule_due) */ /* O2 */
       schedule.namespace, schedule.schedule, schedule.revision, schedule.every_seconds, schedule.misfire,
@@ -73,10 +73,10 @@ BEGIN
       -- O1: the cursor may have found it as it was; advance_one looks again.
       advance_one(
         v_one.namespace, v_one.schedule, v_one.revision, v_one.next_at, '[' || v_ticks || ']',
-        v_one.next_at + {{ seconds("v_due * v_one.every_seconds") }}, NULL, v_some, v_error
+        v_one.next_at + {{ seconds("v_due * v_one.every_seconds") }}, NULL, v_some, v_message
       );
       out_created := out_created + COALESCE(v_some, 0);
-      out_error := COALESCE(out_error, v_error);
+      out_error := COALESCE(out_error, v_message);
     END LOOP;
 
     find_next_schedule(0, out_wait_ms);

@@ -17,8 +17,8 @@ JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
       namespace VARCHAR2({{ limit.namespace }} CHAR) PATH '$.namespace',
       schedule VARCHAR2({{ limit.schedule }} CHAR) PATH '$.schedule',
       revision NUMBER PATH '$.revision',
-      next_at VARCHAR2(20 CHAR) PATH '$."next_at"',
-      following_at VARCHAR2(100 CHAR) PATH '$."following_at"',
+      next_tick VARCHAR2(20 CHAR) PATH '$."next_at"',
+      following_tick VARCHAR2(100 CHAR) PATH '$."following_at"',
       ticks CLOB FORMAT JSON PATH '$.ticks',
       error CLOB PATH '$.error'
     ))

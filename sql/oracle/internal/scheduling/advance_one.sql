@@ -51,9 +51,9 @@ BEGIN
   END IF;
 EXCEPTION
   WHEN OTHERS THEN
-    out_error := CASE WHEN SQLCODE <> -60 THEN SQLERRM END;
     ROLLBACK TO {{ p }}advance_one;
-    IF out_error IS NOT NULL THEN
+    IF SQLCODE <> -60 THEN
+      out_error := SQLERRM;
       put_off_schedule(in_namespace, in_schedule, in_revision, in_next_at, out_error);
     END IF;
 END advance_one;

@@ -13,7 +13,7 @@ IS
   v_following_at {{ instant }};
   v_tick_at {{ instant }};
   CURSOR c_schedules IS
-    SELECT element, namespace, schedule, revision, next_at, following_at, ticks
+    SELECT element, namespace, schedule, revision, next_tick, following_tick, ticks
     FROM {{ due_schedules("in_schedules") }}
     ORDER BY element;
   CURSOR c_ticks (in_ticks CLOB) IS
@@ -44,12 +44,12 @@ BEGIN
     IF v_given.revision IS NULL THEN
       {{ raise("invalid_argument", "revision must be a whole number", "v_label || ") }};
     END IF;
-    read_tick(v_given.next_at, v_next_at);
+    read_tick(v_given.next_tick, v_next_at);
     IF v_next_at IS NULL THEN
       {{ raise("invalid_argument", "next_at " ~ time_rule, "v_label || ") }};
     END IF;
-    read_tick(v_given.following_at, v_following_at);
-    IF v_given.following_at IS NOT NULL AND (v_following_at IS NULL OR v_following_at <= v_next_at) THEN
+    read_tick(v_given.following_tick, v_following_at);
+    IF v_given.following_tick IS NOT NULL AND (v_following_at IS NULL OR v_following_at <= v_next_at) THEN
       {{ raise("invalid_argument", "following_at " ~ time_rule ~ ", after next_at", "v_label || ") }};
     END IF;
     FOR v_each IN c_ticks(v_given.ticks) LOOP
