@@ -17,7 +17,7 @@ class ScheduleRun:
     created: int
     """Tasks that were created."""
     error: str | None
-    """Why a schedule could not create its task; None if each could. Its `last_error` says it, too."""
+    """Why a schedule could not create its task, as its `last_error`; None if each could."""
     wait: float | None
     """Seconds until a schedule ticks that needs no cron expression; 0 if one does now, None if none
     will.

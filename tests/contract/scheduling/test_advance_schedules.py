@@ -143,8 +143,11 @@ def test_one_that_cannot_create_its_task_holds_up_no_other(conn: Connection) -> 
 def test_elements_that_are_refused(conn: Connection, changed: dict[str, Any], word: str) -> None:
     due = due_now(conn)
     given = {
-        "namespace": "default", "schedule": "S", "revision": 1, "next_at": ticks.text_of(due.next_at),
-    }  # fmt: skip
+        "namespace": "default",
+        "schedule": "S",
+        "revision": 1,
+        "next_at": ticks.text_of(due.next_at),
+    }
     with refused(conn, InvalidArgument, "in_schedules, element 2: ", word):
         call(conn, "advance_schedules", json.dumps([given, given | changed]))
     assert calls.due_schedules(conn) == [due]
@@ -159,7 +162,14 @@ def test_ticks_are_before_the_one_that_follows_and_not_too_many(conn: Connection
 
 @pytest.mark.parametrize(
     "given",
-    [None, "{}", "nonsense", "[1]", str([{}] * (LIMIT["rows"] + 1)), "[" + " " * LIMIT["due"] + "]"],
+    [
+        None,
+        "{}",
+        "nonsense",
+        "[1]",
+        str([{}] * (LIMIT["rows"] + 1)),
+        "[" + " " * LIMIT["due"] + "]",
+    ],
     ids=lambda value: str(value)[:8],
 )
 def test_what_is_refused(conn: Connection, given: str | None) -> None:

@@ -149,7 +149,8 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "run_due_schedules": lambda _: (10,),
     "due_schedules": lambda _: (10,),
     "advance_schedules": lambda _: (
-        '[{"namespace": "default", "schedule": "SCHEDULE", "revision": 1, "next_at": "2026-01-01T00:00:00Z"}]',
+        '[{"namespace": "default", "schedule": "SCHEDULE", "revision": 1, '
+        '"next_at": "2026-01-01T00:00:00Z"}]',
     ),
     "remove_schedule": lambda _: ("SCHEDULE", None),
     "explain_task": lambda t: (t["due"],),

@@ -96,4 +96,3 @@ def test_a_lock_that_is_waited_for_loses_no_tick(conn: Connection, connect: Conn
     other.rollback()
     execute(conn, f"UPDATE {conn.prefix}schedule SET due_at = next_at")
     assert calls.run_due_schedules(conn).created == 1
-

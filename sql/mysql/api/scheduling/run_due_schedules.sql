@@ -80,7 +80,7 @@ BEGIN
           FOR UPDATE SKIP LOCKED /* R11 */
         ) AS locked
       ) AS counted
-      LEFT JOIN JSON_TABLE(CONCAT('[', TRIM(TRAILING ',' FROM REPEAT('0,', some)), ']'), '$[*]' COLUMNS (
+      LEFT JOIN JSON_TABLE(CONCAT('[', SUBSTR(REPEAT(',0', some), 2), ']'), '$[*]' COLUMNS (
         place FOR ORDINALITY
       )) AS numbers ON TRUE
       GROUP BY namespace, schedule, revision, next_at, every_seconds, due

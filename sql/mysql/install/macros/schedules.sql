@@ -20,29 +20,25 @@ IF(
 {%- endmacro -%}
 
 {#- The elements of advance_schedules, and one row for each of their ticks, or for an element that has none. -#}
-{%- set due_columns -%}
-element FOR ORDINALITY,
+{%- macro due_schedules(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        element FOR ORDINALITY,
+        whole JSON PATH '$',
         namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
         schedule VARCHAR({{ limit.schedule }}) {{ string }} PATH '$.schedule',
         revision BIGINT PATH '$.revision',
         next_at VARCHAR(20) {{ string }} PATH '$.next_at',
         following_at VARCHAR(20) {{ string }} PATH '$.following_at' DEFAULT '-1' ON ERROR,
+        ticks JSON PATH '$.ticks',
         error {{ text }} PATH '$.error'
-{%- endset -%}
-{%- macro due_schedules(variable) -%}
-JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
-        whole JSON PATH '$',
-        {{ due_columns }}
       ))
 {%- endmacro -%}
 {%- macro due_ticks(variable) -%}
-JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
-        {{ due_columns }},
-        NESTED PATH '$.ticks[*]' COLUMNS (
-          place FOR ORDINALITY,
-          tick VARCHAR(20) {{ string }} PATH '$'
-        )
-      ))
+{{ due_schedules(variable) }} AS due
+      LEFT JOIN JSON_TABLE(due.ticks, '$[*]' COLUMNS (
+        place FOR ORDINALITY,
+        tick VARCHAR(20) {{ string }} PATH '$'
+      )) AS given ON TRUE
 {%- endmacro -%}
 
 {#- The present second: ticks have no fraction. -#}

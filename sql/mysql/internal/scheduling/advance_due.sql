@@ -41,23 +41,23 @@ BEGIN
       {{ new_task_values("v_batch_id", "v_now", "sound", with_tick("payload", "tick")) }}
     FROM (
       SELECT
-        due.element, due.place, due.tick,
-        CONCAT('schedule:', due.schedule, ':', due.tick) AS order_no,
+        due.element, given.place, given.tick,
+        CONCAT('schedule:', due.schedule, ':', given.tick) AS order_no,
         0 AS delay,
         registered.queue_id, registered.direct,
         schedule.name, schedule.payload, schedule.interval_seconds, schedule.deadline, schedule.delete_deadline,
         schedule.max_count, schedule.on_failure,
         schedule.interval_seconds BETWEEN 1 AND {{ limit.seconds }}
           AND LENGTH(schedule.payload) <= {{ payload_limit - tick_bytes }} AS sound
-      FROM {{ due_ticks("in_due") }} AS due
+      FROM {{ due_ticks("in_due") }}
       STRAIGHT_JOIN {{ p }}schedule AS schedule FORCE INDEX (PRIMARY) /* R3 */
         ON schedule.namespace = due.namespace AND schedule.schedule = due.schedule
       LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
         ON registered.namespace = due.namespace AND registered.queue = schedule.queue AND registered.removed_at IS NULL
       LEFT JOIN {{ p }}task AS last FORCE INDEX (PRIMARY) /* R3 */
         ON last.task_id = schedule.last_task_id AND last.lane <> 0
-      WHERE due.tick IS NOT NULL
-        AND (schedule.overlap = 'allow' OR (due.place = 1 AND last.task_id IS NULL))
+      WHERE given.tick IS NOT NULL
+        AND (schedule.overlap = 'allow' OR (given.place = 1 AND last.task_id IS NULL))
     ) AS checked
     ORDER BY element, place;
     SET out_created = ROW_COUNT();
@@ -69,7 +69,7 @@ BEGIN
         COALESCE({{ time_of("following_at") }}, {{ end_of_time }}) AS following_at,
         MIN(tick) AS first_tick,
         MAX(tick) AS last_tick
-      FROM {{ due_ticks("in_due") }} AS given
+      FROM {{ due_ticks("in_due") }}
       GROUP BY namespace, schedule, following_at
     ) AS due
     STRAIGHT_JOIN {{ p }}schedule AS schedule FORCE INDEX (PRIMARY) /* R3 */
@@ -96,7 +96,7 @@ BEGIN
     {{ rollback }};
     SET out_advanced = 0, out_created = 0;
     WHILE v_place < v_due DO
-      SELECT namespace, schedule, revision, {{ time_of("next_at") }}, {{ time_of("following_at") }}, JSON_EXTRACT(whole, '$.ticks'), error
+      SELECT namespace, schedule, revision, {{ time_of("next_at") }}, {{ time_of("following_at") }}, ticks, error
       INTO v_namespace, v_schedule, v_revision, v_next_at, v_following_at, v_ticks, v_given_error
       FROM {{ due_schedules("in_due") }} AS due
       WHERE element = v_place + 1;

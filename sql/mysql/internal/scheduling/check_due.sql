@@ -44,7 +44,7 @@ BEGIN
           AND (following_at IS NULL OR tick < following_at)
         ) THEN 'ticks must be times from next_at to now, before following_at'
       END AS problem
-    FROM {{ due_ticks("in_schedules") }} AS given
+    FROM {{ due_ticks("in_schedules") }}
   ) AS checked
   WHERE problem IS NOT NULL
   ORDER BY element
