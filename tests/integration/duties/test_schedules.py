@@ -60,6 +60,26 @@ def test_a_tick_comes_in_time(
     assert relay.counters.scheduled == 2
 
 
+def test_a_relay_sleeps_until_the_next_tick(
+    conn: Connection, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not until its next look for tasks."""
+    every(conn, 60)
+    relay = Relay(database_url, redis_url, purge=False)
+    assert relay.tick() == 0
+    monkeypatch.setattr(ticker.Ticker, "rest", 0.01)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> bool:
+        slept.append(seconds)
+        return True
+
+    monkeypatch.setattr(relay._stop, "wait", sleep)
+    relay._wait(60)
+    relay.close()
+    assert slept == [0.01]
+
+
 def test_of_both_kinds(
     conn: Connection, redis: redis_py.Redis, database_url: str, redis_url: str, running: Make
 ) -> None:
