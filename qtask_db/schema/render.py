@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from qtask_db.constants import CONSTANTS
 from qtask_db.dialects import signature
@@ -89,6 +90,24 @@ class Routine:
         return f"{self.heading}\n{self.code}"
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Keeps the code of each template as long as the process runs: it depends on no setting."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._found.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._found[bucket.key] = bucket.checksum, bucket.code
+
+
+_compiled = _Compiled()
+
+
 class Renderer:
     """The statements of one dialect under one choice of settings."""
 
@@ -108,6 +127,7 @@ class Renderer:
             undefined=jinja2.StrictUndefined,
             autoescape=False,  # noqa: S701 - SQL, not HTML; every value is a validated constant or setting
             keep_trailing_newline=False,
+            bytecode_cache=_compiled,
         )
         self._jinja.filters["escaped"] = _escaped
         self._jinja.globals.update(

@@ -46,9 +46,11 @@ qtask_create_task`, or in `ALL_SOURCE` of the package `QTASK`.
 - Times are UTC, from the clock of the database, to the millisecond. Durations are whole seconds.
 - "Joins the caller's" transaction: it never commits. With autocommit on, the call is a transaction
   of its own. "Commits by itself": call it outside a transaction.
-- An error rolls back what its own call has done. On MySQL, after `task_not_found` in a REPEATABLE
-  READ transaction that was open before the call, end it soon: the place of the missing row stays
-  locked until then. [sessions.md](sessions.md) says what settings of a session do.
+- An error takes back what its own call has done. On MySQL, an error of the server's in a
+  transaction that was open before may leave
+  [a part](sessions.md#errors-in-a-transaction-of-yours): roll back. After `task_not_found` in a
+  REPEATABLE READ transaction that was open before the call, end it soon: the place of the missing
+  row stays locked until then. [sessions.md](sessions.md) says what settings of a session do.
 - The time of a call grows as its input does, also if all of it is refused, so that a call ends soon
   after its client has left. A text that is too long is refused for its length, before it is read. A
   text that a name or an order number is compared with may be of any length: a longer one than those

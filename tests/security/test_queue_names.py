@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 from testing import age, empty, execute, kept_queues, query, refused
 
-from qtask_db import Connection, Database, NewTask, calls
+from qtask_db import Connection, Database, NewTask, Schedule, calls
 from qtask_db.errors import (
     AccessDenied,
     Conflict,
@@ -27,12 +27,31 @@ SIGNS = r"x%_\'!.[a-z]+$(){}|^?;--&#y"
 """Each has a meaning in some language of patterns, and none here."""
 PATTERN = f"GCR:*,MAIL,*:\u2713,{SIGNS},PO*ST*E"
 MOST = 40
+SOUND = ("job", {}, 60, "GCR:SOUND")
 Call = Callable[[Connection, str], object]
 WAYS: dict[str, tuple[str, Call]] = {
     "create": ("app", lambda conn, queue: calls.create(conn, "job", {}, 60, queue)),
     "delay": ("app", lambda conn, queue: calls.delay(conn, "job", {}, 60, 60, queue)),
     "quiet": ("app", lambda conn, queue: _quiet(conn, queue)),
     "bulk": ("app", lambda conn, queue: _bulk(conn, "GCR:SOUND", queue)),
+    "on_failure": (
+        "app",
+        lambda conn, queue: calls.create(conn, *SOUND, on_failure=queue),
+    ),
+    "bulk on_failure": (
+        "app",
+        lambda conn, queue: _each(conn, NewTask(*SOUND), NewTask(*SOUND, on_failure=queue)),
+    ),
+    "common on_failure": (
+        "app",
+        lambda conn, queue: _each(conn, *[NewTask(*SOUND, on_failure=queue)] * 2),
+    ),
+    "schedule's on_failure": (
+        "operator",
+        lambda conn, queue: calls.set_schedule(
+            conn, Schedule("daily", "GCR:SOUND", every=60, on_failure=queue)
+        ),
+    ),
     "pause": ("operator", calls.pause),
     "resume": ("operator", calls.resume),
 }
@@ -43,7 +62,11 @@ def _quiet(conn: Connection, queue: str) -> None:
 
 
 def _bulk(conn: Connection, *queues: str) -> None:
-    calls.create_many(conn, [NewTask("job", {}, 60, queue) for queue in queues])
+    _each(conn, *(NewTask("job", {}, 60, queue) for queue in queues))
+
+
+def _each(conn: Connection, *tasks: NewTask) -> None:
+    calls.create_many(conn, list(tasks))
 
 
 @pytest.fixture(scope="module")
@@ -234,11 +257,14 @@ def test_only_operators_remove(
     assert kept_queues(owner) == [("MAIL", True)]
 
 
-def test_a_queue_that_nobody_allows_keeps_no_task_from_failing(owner: Connection) -> None:
+def test_a_queue_that_nobody_allows_any_more_keeps_no_task_from_failing(owner: Connection) -> None:
+    """The pattern of another installation had allowed it, and it was deleted since."""
     tasks = [
         calls.create(owner, "job", {}, 60, "MAIL", on_failure=queue).task_id
-        for queue in ("resque:queue:critical", "GCR:DEAD")
+        for queue in ("GCR:OLD", "GCR:DEAD")
     ]
+    execute(owner, f"DELETE FROM {PREFIX}queue WHERE queue = 'GCR:OLD'")
+    execute(owner, f"UPDATE {PREFIX}task SET on_failure = 'OLD' WHERE on_failure = 'GCR:OLD'")
     for task_id in tasks:
         calls.processing(owner, task_id)
         calls.reject(owner, task_id, 1, "broken")

@@ -1,6 +1,10 @@
 CREATE OR REPLACE PACKAGE BODY {{ package }} AS
   -- {{ comment }}
 
+  in_trigger EXCEPTION;
+  PRAGMA EXCEPTION_INIT(in_trigger, -4092);
+  in_distributed EXCEPTION;
+  PRAGMA EXCEPTION_INIT(in_distributed, -2074);
   TYPE ids IS TABLE OF NUMBER INDEX BY PLS_INTEGER;
   TYPE process_names IS TABLE OF VARCHAR2({{ limit.relay }} CHAR) INDEX BY PLS_INTEGER;
   TYPE new_task IS RECORD (

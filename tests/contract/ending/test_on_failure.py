@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any
 
 import pytest
 from inputs import HOSTILE, SMILE, WAYS, make
-from testing import age, content, new, row, started
+from testing import age, content, new, query, rest_queues, row, started
 
-from qtask_db import AttemptEnd, Connection, NewTask, Status, Task, calls
+from qtask_db import AttemptEnd, Connection, NewTask, Schedule, Status, Task, calls
 from qtask_db.errors import InvalidArgument
 
 DAY = 86400
+JOB = ("job", {}, 60, "Q")
 ENDS: dict[str, Callable[[Connection, int], object]] = {
     "fail": lambda c, t: calls.fail(c, t, 1, "broken"),
     "reject": lambda c, t: calls.reject(c, t, 1, "broken"),
@@ -32,6 +35,12 @@ def dead(conn: Connection, queue: str = "DEAD", **where: Any) -> list[dict[str, 
     """The payloads of its tasks, the oldest first."""
     found = calls.list_tasks(conn, queue=queue, **where)
     return [json.loads(calls.read_task(conn, one.task_id).payload) for one in reversed(found)]
+
+
+def registered(conn: Connection) -> list[tuple[str, str]]:
+    """The queues that are not removed, with their namespaces."""
+    kept = f"SELECT namespace, queue FROM {conn.prefix}queue WHERE removed_at IS NULL"
+    return sorted(query(conn, kept))
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -60,6 +69,13 @@ def test_any_end_in_failure_creates_it(conn: Connection, end: str) -> None:
 
 def test_a_relay_finds_it(conn: Connection) -> None:
     calls.cancel(conn, new(conn, delay=60, on_failure="DEAD"))
+    assert [m.queue for m in calls.scan(conn, "r").messages] == ["DEAD"]
+
+
+def test_a_scan_that_fails_it_tells_that_there_is_more_now(conn: Connection) -> None:
+    new(conn, deadline=60, on_failure="DEAD")
+    age(conn, DAY)
+    assert calls.scan(conn, "r").wait == 0
     assert [m.queue for m in calls.scan(conn, "r").messages] == ["DEAD"]
 
 
@@ -135,6 +151,94 @@ def test_many_at_once_have_their_own(conn: Connection) -> None:
     for tasks, expected in ((own, queues), (alike, ["C"] * 3), (own + alike, queues + ["C"] * 3)):
         made = calls.create_many(conn, tasks)
         assert [calls.read_task(conn, one.task_id).on_failure for one in made] == expected
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_its_queue_is_registered_at_creation(conn: Connection, way: str) -> None:
+    make(conn, way, on_failure="DEAD", namespace="n")
+    assert registered(conn) == [("n", "DEAD"), ("n", "Q")]
+    make(conn, way, on_failure="Q", queue="DEAD", namespace="n")
+    make(conn, way, on_failure="A", namespace="n")
+    make(conn, way, on_failure="Z", queue="Z", namespace="n")
+    assert registered(conn) == [("n", queue) for queue in ("A", "DEAD", "Q", "Z")]
+
+
+@pytest.mark.parametrize("on_failure", [["A", "A"], [None, "A"], [None, "A", "null"]])
+@pytest.mark.parametrize("known", ["", "Q", "QA", "Q, A removed"])
+def test_bulk_calls_register_all_of_them(
+    conn: Connection, on_failure: list[str | None], known: str
+) -> None:
+    for queue in known[:2].strip(","):
+        calls.resume(conn, queue)
+    if "removed" in known:
+        calls.resume(conn, "A")
+        calls.remove_queue(conn, "A")
+    calls.create_many(conn, [NewTask(*JOB, on_failure=queue) for queue in on_failure])
+    names = {"Q", *on_failure} - {None}
+    assert registered(conn) == [("default", queue) for queue in sorted(names)]
+
+
+def test_a_schedule_registers_it(conn: Connection) -> None:
+    calls.set_schedule(conn, Schedule("daily", "Q", every=60, on_failure="DEAD"))
+    assert registered(conn) == [("default", "DEAD"), ("default", "Q")]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["marked", "deleted"])
+def test_a_queue_that_was_removed_is_registered_again(conn: Connection, known: bool) -> None:
+    task_id = started(conn, on_failure="DEAD")
+    calls.remove_queue(conn, "DEAD")
+    if not known:
+        rest_queues(conn)
+        calls.remove_queue(conn, "DEAD")
+    calls.reject(conn, task_id, 1)
+    assert len(dead(conn)) == 1
+    assert registered(conn) == [("default", "DEAD"), ("default", "Q")]
+
+
+def test_failures_do_not_wait_for_each_other(
+    conn: Connection, connect: Callable[..., Connection]
+) -> None:
+    tasks = [started(conn, on_failure="DEAD") for _ in range(2)]
+    first, second = connect(autocommit=False), connect(autocommit=False)
+    calls.reject(first, tasks[0], 1)
+    thread = Thread(target=calls.reject, args=(second, tasks[1], 1), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "it waits for the other transaction"
+    first.rollback()
+    second.commit()
+    assert [one["failed_task"]["task_id"] for one in dead(conn)] == [tasks[1]]
+
+
+CREATE: dict[str, Callable[[Connection, str, str], object]] = {
+    "create": lambda c, q, f: calls.create(c, "job", {}, 60, q, on_failure=f),
+    "set_schedule": lambda c, q, f: calls.set_schedule(
+        c, Schedule(f"of {q}", q, every=60, on_failure=f)
+    ),
+}
+
+
+@pytest.mark.parametrize("way", CREATE)
+@pytest.mark.parametrize("queues", ["AB", "BA"])
+def test_new_queues_are_registered_in_one_order(
+    conn: Connection, connect: Callable[..., Connection], way: str, queues: str
+) -> None:
+    """So creators with crossed pairs do not deadlock: who waits for B has A, whichever is whose."""
+    blocker, creator, other = (connect(autocommit=False) for _ in range(3))
+    calls.resume(conn, "AA")  # what waits for B may lock the gap before it, too
+    calls.resume(blocker, "B")
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(CREATE[way], creator, *queues)]
+        with pytest.raises(TimeoutError):
+            waiting[0].result(0.3)
+        waiting.append(pool.submit(calls.resume, other, "A"))
+        with pytest.raises(TimeoutError):
+            waiting[1].result(0.3)
+        blocker.commit()
+        waiting[0].result(60)
+        creator.commit()
+        waiting[1].result(60)
+    other.commit()
 
 
 @pytest.mark.parametrize("way", WAYS)

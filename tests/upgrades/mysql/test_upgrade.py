@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import servers
-from chaos import journal
 from chaos.checker import Checker
+from chaos.database import journal
 from chaos.history import Event, Reader
 from releases import VERSIONS
 from testing import environment, execute, query, until

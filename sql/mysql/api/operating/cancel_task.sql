@@ -34,12 +34,9 @@ BEGIN
   FROM {{ p }}task
   WHERE task_id = in_task_id
   FOR UPDATE /* R16 */;
-  UPDATE {{ p }}task
+  UPDATE {{ p }}task AS task
   SET
-    lane = 0,
-    status = {{ status.cancelled }},
-    ended_at = v_now,
-    due_at = v_now + {{ keep_unfinished }}
+    {{ given_up(status.cancelled, "v_now") }}
   WHERE task_id = in_task_id
     AND lane <> 0;
 

@@ -179,13 +179,7 @@ BEGIN
       IF v_ids IS NOT NULL AND in_action = 'retry' THEN
         {{ settled }} UPDATE {{ changed }}
         SET
-          task.lane = task.queue_id,
-          task.status = {{ status.waiting }},
-          task.attempts_before = task.attempts,
-          task.lapses = 0,
-          task.batch_id = 0,
-          task.deadline_at = v_now + INTERVAL COALESCE(in_deadline, {{ default.deadline }}) SECOND,
-          task.due_at = v_now;
+          {{ retried("v_now") | indent(6) }};
         SET out_changed = ROW_COUNT();
       ELSEIF v_ids IS NOT NULL THEN
         {{ keep_attempts("SELECT
@@ -197,10 +191,7 @@ BEGIN
         CALL {{ p }}forget_attempts(v_ids);
         {{ settled }} UPDATE {{ changed }}
         SET
-          task.lane = 0,
-          task.status = IF(in_action = 'reject', {{ status.failed }}, {{ status.cancelled }}),
-          task.ended_at = v_now,
-          task.due_at = v_now + {{ keep_unfinished }},
+          {{ given_up("IF(in_action = 'reject', %d, %d)" % (status.failed, status.cancelled), "v_now") | indent(6) }},
           task.last_error = IF(
             in_action = 'reject', COALESCE(LEFT(in_error, {{ limit.error }}), 'rejected by an operator'), task.last_error
           );

@@ -37,15 +37,9 @@ BEGIN
   {{ check_integer("in_deadline", 1, limit.seconds, " (seconds)", or_null=true) }};
 
   {{ look_first("NULL", "TRUE") }};
-  UPDATE {{ p }}task
+  UPDATE {{ p }}task AS task
   SET
-    lane = queue_id,
-    status = {{ status.waiting }},
-    attempts_before = attempts,
-    lapses = 0,
-    batch_id = 0,
-    deadline_at = v_now + INTERVAL COALESCE(in_deadline, {{ default.deadline }}) SECOND,
-    due_at = v_now
+    {{ retried("v_now") }}
   WHERE task_id = in_task_id
     AND status IN ({{ status.cancelled }}, {{ status.failed }});
 

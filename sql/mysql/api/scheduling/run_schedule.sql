@@ -22,9 +22,14 @@ BEGIN
   Transaction
     Joins the caller's.
   */
+  DECLARE v_own_transaction TINYINT DEFAULT FALSE;
+  {{ roll_back_begun }};
+
+  {{ begin_own }};
   CALL {{ p }}lock_schedule(in_schedule, in_namespace);
   CALL {{ p }}create_tick(
     COALESCE(in_namespace, '{{ default.namespace }}'), in_schedule, {{ this_second }}, TRUE, out_task_id
   );
+  {{ commit_begun }};
   SELECT out_task_id AS task_id;
 END

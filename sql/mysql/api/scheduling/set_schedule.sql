@@ -95,7 +95,7 @@ BEGIN
     );
   END IF;
 
-  CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
+  CALL {{ p }}find_task_queues(v_namespace, in_queue, v_on_failure, v_queue_id, v_paused);
   SET
     v_zone = IF(in_cron IS NULL, NULL, COALESCE(in_zone, '{{ default.zone }}')),
     v_next_at = {{ this_second }} + INTERVAL COALESCE(in_every, 0) SECOND;

@@ -101,6 +101,17 @@ CASE
     AND {{ task }}deadline_at > v_now
 {%- endmacro -%}
 
+{#- R22. A task that is active again, with all its attempts. -#}
+{%- macro retried(now) -%}
+task.lane = task.queue_id,
+    task.status = {{ status.waiting }},
+    task.attempts_before = task.attempts,
+    task.lapses = 0,
+    task.batch_id = 0,
+    task.deadline_at = {{ now }} + INTERVAL COALESCE(in_deadline, {{ default.deadline }}) SECOND,
+    task.due_at = {{ now }}
+{%- endmacro -%}
+
 {#- Whether a value in JSON is an integer: also as a text, in which languages without 64-bit integers carry ids, and with a fraction of nought. -#}
 {%- macro is_id(value) -%}
 COALESCE(JSON_UNQUOTE({{ value }}) REGEXP '\\A-?[0-9]{1,18}(\\.0{1,20})?\\z', FALSE)

@@ -52,6 +52,21 @@ LEFT(REGEXP_SUBSTR(LEFT({{ object }}, 400), '"([^"\\\\]|\\\\.)*"?'), 40)
         on_failure VARCHAR({{ limit.queue }}) {{ string }} PATH '$.on_failure'
       )){% endmacro -%}
 
+{#- The queues that the elements of a variable name, each once: their own and those of on_failure. -#}
+{%- macro named(variable, key) -%}
+SELECT COALESCE(namespace, '{{ default.namespace }}') AS namespace, queue
+      FROM JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
+        queue VARCHAR({{ limit.queue }}) {{ string }} PATH '$.{{ key }}'
+      )) AS element
+      WHERE queue IS NOT NULL
+{%- endmacro -%}
+{%- macro named_queues(variable) %}(
+      {{ named(variable, "queue") }}
+      UNION
+      {{ named(variable, "on_failure") }}
+    ){% endmacro -%}
+
 {#- A payload's text: that of a string, else that of the object. -#}
 {%- set payload_text = "IF(JSON_TYPE(payload) = 'STRING', JSON_UNQUOTE(payload), payload)" -%}
 
@@ -120,6 +135,7 @@ CAST(delay_given AS SIGNED) AS delay,
           AND {{ sound_integer("max_count_given", 1, limit.max_count) }}
           AND (on_failure_given IS NULL OR (
             JSON_TYPE(on_failure_given) = 'STRING' AND {{ sound_text("JSON_UNQUOTE(on_failure_given)", limit.queue) }}
+            AND following.queue_id IS NOT NULL
           ))
 {%- endset -%}
 {%- set own_keys -%}

@@ -1,6 +1,6 @@
 {#- For every template: which queues there may be, and which have tasks. -#}
 
-{%- set not_allowed = "queue must fit the queue_pattern of this installation, or be registered already" -%}
+{%- set not_allowed = "must fit the queue_pattern of this installation, or be registered already" -%}
 {%- set too_many = "new queues would be more than max_queues allows, which is %d" % max_queues -%}
 
 {#- Whether a new queue may have this name. -#}

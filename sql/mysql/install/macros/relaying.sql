@@ -26,6 +26,14 @@
 {#- When a task that has failed or was cancelled may be deleted. -#}
 {%- set keep_unfinished = "INTERVAL IF(delete_deadline = 0, %d, delete_deadline) SECOND" % default.keep_unfinished -%}
 
+{#- What becomes of a task of which nothing comes any more. -#}
+{%- macro given_up(as_status, now) -%}
+task.lane = 0,
+    task.status = {{ as_status }},
+    task.ended_at = {{ now }},
+    task.due_at = {{ now }} + {{ keep_unfinished }}
+{%- endmacro -%}
+
 {#- What becomes of a due task that fails. Its last attempt, if it has not ended, has lapsed, too. -#}
 {%- macro expire(now) -%}
 task.last_error = IF(
@@ -34,10 +42,7 @@ task.last_error = IF(
           task.last_error
         ),
         task.lapses = task.lapses + (task.status = {{ status.processing }}),
-        task.lane = 0,
-        task.status = {{ status.failed }},
-        task.ended_at = {{ now }},
-        task.due_at = {{ now }} + {{ keep_unfinished }}
+        {{ given_up(status.failed, now) | indent(4) }}
 {%- endmacro -%}
 
 {#- Whether the purge has put off a terminal task. -#}

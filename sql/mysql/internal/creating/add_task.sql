@@ -27,6 +27,7 @@ BEGIN
   DECLARE v_delete_deadline BIGINT DEFAULT {{ default.delete_deadline }};
   DECLARE v_max_count BIGINT DEFAULT {{ default.max_count }};
   DECLARE v_on_failure VARCHAR({{ limit.queue }}) {{ string }} DEFAULT NULL;
+  DECLARE v_registered INT DEFAULT 1;
   DECLARE v_queue_id INT;
   DECLARE v_paused TINYINT;
   DECLARE v_direct TINYINT;
@@ -90,8 +91,14 @@ BEGIN
   INTO v_queue_id, v_paused, v_direct
   FROM {{ p }}queue
   WHERE namespace = v_namespace AND queue = in_queue AND removed_at IS NULL;
-  IF v_queue_id IS NULL OR {{ reads_dirty }} THEN
-    CALL {{ p }}find_queue(v_namespace, in_queue, v_queue_id, v_paused);
+  IF v_on_failure IS NOT NULL THEN
+    SELECT COUNT(*)
+    INTO v_registered
+    FROM {{ p }}queue
+    WHERE namespace = v_namespace AND queue = v_on_failure AND removed_at IS NULL;
+  END IF;
+  IF v_queue_id IS NULL OR v_registered = 0 OR {{ reads_dirty }} THEN
+    CALL {{ p }}find_task_queues(v_namespace, in_queue, v_on_failure, v_queue_id, v_paused);
     SELECT direct INTO v_direct FROM {{ p }}queue WHERE queue_id = v_queue_id;
     SET v_direct = COALESCE(v_direct, {{ default_direct }});
   END IF;

@@ -104,9 +104,9 @@ BEGIN
         -- Waits until it is known whether the queues stay registered, as find_queue does.
         SELECT COUNT(*)
         INTO v_removed
-        FROM (SELECT DISTINCT namespace, queue FROM {{ elements("v_tasks") }} AS element) AS given
+        FROM {{ named_queues("v_tasks") }} AS given
         STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
-          ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+          ON registered.namespace = given.namespace
           AND registered.queue = given.queue
         LOCK IN SHARE MODE /* R20 */;
       END IF;
@@ -130,9 +130,9 @@ BEGIN
     IF v_removed > 0 AND v_added THEN
       SELECT COUNT(*) = 0
       INTO v_added
-      FROM {{ elements("v_tasks") }} AS given
+      FROM {{ named_queues("v_tasks") }} AS given
       STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
-        ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+        ON registered.namespace = given.namespace
         AND registered.queue = given.queue
       WHERE registered.removed_at IS NOT NULL;
     END IF;
@@ -198,6 +198,9 @@ BEGIN
         LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
           ON registered.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
           AND registered.queue = given.queue
+        LEFT JOIN {{ p }}queue AS following FORCE INDEX (name) /* R7 */
+          ON following.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
+          AND following.queue = JSON_UNQUOTE(on_failure_given)
       ) AS checked
       ORDER BY element;
     END IF;

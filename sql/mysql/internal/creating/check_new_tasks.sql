@@ -11,7 +11,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: refuses what create_tasks does not allow, by the rules of add_task and parse_options; counts the
-  elements whose queue is not registered, or was removed. A problem is an element's number, an error's and its text.
+  elements of which a queue is not registered, or was removed. A problem is an element's number, an error's and its text.
   */
   DECLARE v_problem VARCHAR(255) {{ string }};
   DECLARE v_number INT;
@@ -24,7 +24,9 @@ BEGIN
   FROM (
     SELECT
       given.element,
-      queue.queue_id IS NULL OR queue.removed_at IS NOT NULL AS is_new,
+      queue.queue_id IS NULL OR queue.removed_at IS NOT NULL
+        OR (JSON_TYPE(given.on_failure) = 'STRING' AND (following.queue_id IS NULL OR following.removed_at IS NOT NULL))
+        AS is_new,
       CASE
         WHEN given.task IS NULL OR JSON_TYPE(given.task) <> 'OBJECT' THEN
           '{{ error.invalid_argument }} it must be an object'
@@ -78,7 +80,10 @@ BEGIN
         WHEN {{ has_reserved_key("given.payload_text", "given.payload_text") }} THEN
           '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
         WHEN queue.queue_id IS NULL AND NOT {{ is_allowed("given.queue") }} THEN
-          '{{ error.queue_not_allowed }} {{ not_allowed }}'
+          '{{ error.queue_not_allowed }} queue {{ not_allowed }}'
+        WHEN JSON_TYPE(given.on_failure) = 'STRING' AND following.queue_id IS NULL
+          AND NOT {{ is_allowed("JSON_UNQUOTE(given.on_failure)") }} THEN
+          '{{ error.queue_not_allowed }} on_failure {{ not_allowed }}'
       END AS problem
     FROM (
       SELECT
@@ -114,6 +119,9 @@ BEGIN
     LEFT JOIN {{ p }}queue AS queue
       ON queue.namespace = COALESCE(JSON_UNQUOTE(given.namespace), '{{ default.namespace }}')
       AND queue.queue = given.queue
+    LEFT JOIN {{ p }}queue AS following
+      ON following.namespace = COALESCE(JSON_UNQUOTE(given.namespace), '{{ default.namespace }}')
+      AND following.queue = JSON_UNQUOTE(given.on_failure)
   ) AS checked;
 
   IF v_problem IS NOT NULL THEN

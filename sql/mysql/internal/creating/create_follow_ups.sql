@@ -5,6 +5,11 @@ JSON_OBJECT(
           'attempts', task.attempts, 'status', task.status, 'reason', task.last_error
         )
 {%- endset -%}
+{#- What is longer than max_allowed_packet is NULL. -#}
+{%- set too_large -%}
+OCTET_LENGTH(task.payload) > {{ limit.wrapped_payload }}
+            OR OCTET_LENGTH(task.payload) + 32768 > @@max_allowed_packet
+{%- endset -%}
 {%- set failed -%}
 (
         SELECT DISTINCT task_id
@@ -22,8 +27,8 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: for each of these tasks, which have just ended in failure, that names a queue in on_failure, creates a task there:
-  in its namespace, due at once, with the failed task in its payload. A queue that cannot be registered keeps no task from
-  failing: last_error tells of it.
+  in its namespace, due at once, with the failed task in its payload. Nothing keeps a task from failing: if the queue cannot
+  be registered, last_error tells of it; a payload that is too large is null there.
   */
   DECLARE v_batch_id BIGINT DEFAULT -{{ new_batch_id }};
   DECLARE v_wanted {{ text }};
@@ -92,7 +97,7 @@ BEGIN
           v_queue_id, v_queue_id, {{ status.waiting }}, task.name, NULL,
           CONCAT(
             '{"failed_task": ', LEFT({{ failed_task }}, CHAR_LENGTH({{ failed_task }}) - 1),
-            ', "payload": ', IF(OCTET_LENGTH(task.payload) > {{ limit.payload_limit - 32768 }}, 'null', task.payload), '}', '}'
+            ', "payload": ', IF({{ too_large }}, 'null', task.payload), '}', '}'
           ),
           task.interval_seconds, {{ default.delete_deadline }}, {{ default.max_count }}, v_batch_id - 1,
           in_now, in_now + INTERVAL {{ default.deadline }} SECOND, in_now, NULL

@@ -16,7 +16,7 @@ SQL SECURITY INVOKER
 BEGIN
   /*
   Internal: in_common of create_task_ranges; refuses what cannot be read. out_queue_id is NULL unless it has all that
-  tasks may share, that is sound, and the queue is registered.
+  tasks may share, that is sound, and the queues that it names are registered.
   */
   DECLARE EXIT HANDLER FOR {{ unsound }}
     SET out_queue_id = NULL;
@@ -42,6 +42,10 @@ BEGIN
   STRAIGHT_JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
     ON registered.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
     AND registered.queue = given.queue
+  LEFT JOIN {{ p }}queue AS following FORCE INDEX (name) /* R7 */
+    ON following.namespace = COALESCE(JSON_UNQUOTE(namespace_given), '{{ default.namespace }}')
+    AND following.queue = JSON_UNQUOTE(on_failure_given)
+    AND following.removed_at IS NULL
   WHERE registered.removed_at IS NULL
     AND JSON_LENGTH(kind) = {{ shared_count }}
     AND {{ shared_sound }}

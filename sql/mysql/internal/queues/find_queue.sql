@@ -45,7 +45,7 @@ BEGIN
   END IF;
   IF out_queue_id IS NULL THEN
     IF NOT {{ is_allowed("in_queue") }} THEN
-      {{ raise("queue_not_allowed", "in_" ~ not_allowed) }};
+      {{ raise("queue_not_allowed", "in_queue " ~ not_allowed) }};
     END IF;
     CALL {{ p }}check_room(1);
   END IF;

@@ -6,8 +6,9 @@ MODIFIES SQL DATA
 SQL SECURITY INVOKER
 BEGIN
   /*
-  Internal: registers the queues of create_tasks that are new or were removed, in the order of their names. The plain read may
-  miss one that was registered after the caller's snapshot; the INSERT then changes it, and so makes it visible.
+  Internal: registers the queues of create_tasks, those of on_failure, too, that are new or were removed, in the order of
+  their names. The plain read may miss one that was registered after the caller's snapshot; the INSERT then changes it, and
+  so makes it visible.
   Without a cursor, which would leave a flag in the call's result on which some drivers' prepared statements fail.
   */
   DECLARE v_new {{ text }};
@@ -19,10 +20,10 @@ BEGIN
     {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT('namespace', namespace, 'queue', queue)), SUM(removed_at IS NULL)
     INTO v_new, v_more
     FROM (
-      SELECT DISTINCT COALESCE(given.namespace, '{{ default.namespace }}') AS namespace, given.queue, registered.removed_at
-      FROM {{ elements('in_tasks') }} AS given
+      SELECT given.namespace, given.queue, registered.removed_at
+      FROM {{ named_queues("in_tasks") }} AS given
       LEFT JOIN {{ p }}queue AS registered
-        ON registered.namespace = COALESCE(given.namespace, '{{ default.namespace }}')
+        ON registered.namespace = given.namespace
         AND registered.queue = given.queue
       WHERE registered.queue_id IS NULL OR registered.queue_id = 0 OR registered.removed_at IS NOT NULL
     ) AS missing;

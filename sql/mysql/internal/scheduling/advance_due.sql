@@ -48,12 +48,15 @@ BEGIN
         schedule.name, schedule.payload, schedule.interval_seconds, schedule.deadline, schedule.delete_deadline,
         schedule.max_count, schedule.on_failure,
         schedule.interval_seconds BETWEEN 1 AND {{ limit.seconds }}
-          AND LENGTH(schedule.payload) <= {{ payload_limit - tick_bytes }} AS sound
+          AND LENGTH(schedule.payload) <= {{ payload_limit - tick_bytes }}
+          AND (schedule.on_failure IS NULL OR following.queue_id IS NOT NULL) AS sound
       FROM {{ due_ticks("in_due") }}
       STRAIGHT_JOIN {{ p }}schedule AS schedule FORCE INDEX (PRIMARY) /* R3 */
         ON schedule.namespace = due.namespace AND schedule.schedule = due.schedule
       LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
         ON registered.namespace = due.namespace AND registered.queue = schedule.queue AND registered.removed_at IS NULL
+      LEFT JOIN {{ p }}queue AS following FORCE INDEX (name) /* R7 */
+        ON following.namespace = due.namespace AND following.queue = schedule.on_failure AND following.removed_at IS NULL
       LEFT JOIN {{ p }}task AS last FORCE INDEX (PRIMARY) /* R3 */
         ON last.task_id = schedule.last_task_id AND last.lane <> 0
       WHERE given.tick IS NOT NULL

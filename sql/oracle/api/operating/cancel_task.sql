@@ -18,6 +18,7 @@ IS
   v_status NUMBER;
   v_attempt NUMBER;
   v_started_at {{ instant }};
+  v_point BOOLEAN := TRUE;
 BEGIN
   {{ enter("cancel_task") }};
   IF in_task_id IS NULL THEN
@@ -39,16 +40,19 @@ BEGIN
       END IF;
       {{ raise("task_not_found", "there is no task with this in_task_id") }};
   END;
-  UPDATE {{ p }}task
-  SET
-    lane = 0,
-    status = {{ status.cancelled }},
-    ended_at = v_now,
-    due_at = v_now + {{ keep_unfinished }}
-  WHERE task_id = in_task_id;
-  IF v_status = {{ status.processing }} THEN
-    keep_attempt(in_task_id, v_attempt, v_started_at, v_now, 'cancelled');
-  END IF;
-  v_cancelled(1) := in_task_id;
-  create_follow_ups(v_cancelled, v_now);
+  {{ set_point("cancel_task") }};
+  BEGIN
+    UPDATE {{ p }}task
+    SET
+      {{ given_up(status.cancelled, "v_now") }}
+    WHERE task_id = in_task_id;
+    IF v_status = {{ status.processing }} THEN
+      keep_attempt(in_task_id, v_attempt, v_started_at, v_now, 'cancelled');
+    END IF;
+    v_cancelled(1) := in_task_id;
+    create_follow_ups(v_cancelled, v_now);
+  EXCEPTION
+    WHEN OTHERS THEN
+      {{ go_back("cancel_task") }};
+  END;
 END cancel_task;

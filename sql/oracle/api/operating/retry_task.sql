@@ -28,13 +28,7 @@ BEGIN
 
   UPDATE {{ p }}task
   SET
-    lane = queue_id,
-    status = {{ status.waiting }},
-    attempts_before = attempts,
-    lapses = 0,
-    batch_id = 0,
-    deadline_at = v_now + {{ seconds("COALESCE(in_deadline, %d)" % default.deadline) }},
-    due_at = v_now
+    {{ retried("v_now") }}
   WHERE task_id = in_task_id
     AND status IN ({{ status.cancelled }}, {{ status.failed }});
 

@@ -21,8 +21,15 @@ Transaction
 IS
   v_namespace VARCHAR2(32767) := COALESCE(in_namespace, '{{ default.namespace }}');
   v_now {{ instant }} := {{ now }};
+  v_point BOOLEAN := TRUE;
 BEGIN
   {{ enter("run_schedule") }};
   lock_schedule(in_schedule, in_namespace);
-  create_tick(v_namespace, in_schedule, {{ second_of("v_now") }}, 1, out_task_id);
+  {{ set_point("run_schedule") }};
+  BEGIN
+    create_tick(v_namespace, in_schedule, {{ second_of("v_now") }}, 1, out_task_id);
+  EXCEPTION
+    WHEN OTHERS THEN
+      {{ go_back("run_schedule") }};
+  END;
 END run_schedule;

@@ -93,7 +93,7 @@ BEGIN
   check_schedule_options(in_payload, v_misfire, v_max_catch_up, v_overlap, in_owner);
   check_options('in_', in_namespace, NULL, in_deadline, in_delete_deadline, in_max_count, in_on_failure);
 
-  find_queue(v_namespace, in_queue, v_queue_id, v_paused);
+  find_task_queues(v_namespace, in_queue, in_on_failure, v_queue_id, v_paused);
   BEGIN
     INSERT INTO {{ p }}schedule (
       namespace, schedule, is_cron, every_seconds, cron, zone, misfire, max_catch_up, overlap, since_at, next_at, due_at,

@@ -34,3 +34,14 @@ lane <> 0
         AND NOT {{ used_up() }}
         AND deadline_at > v_now
 {%- endmacro -%}
+
+{#- A task that is active again, with all its attempts. -#}
+{%- macro retried(now) -%}
+lane = queue_id,
+    status = {{ status.waiting }},
+    attempts_before = attempts,
+    lapses = 0,
+    batch_id = 0,
+    deadline_at = {{ now }} + {{ seconds("COALESCE(in_deadline, %d)" % default.deadline) }},
+    due_at = {{ now }}
+{%- endmacro -%}

@@ -41,22 +41,13 @@ BEGIN
   ELSIF in_retry = 1 THEN
     UPDATE {{ p }}task
     SET
-      lane = queue_id,
-      status = {{ status.waiting }},
-      attempts_before = attempts,
-      lapses = 0,
-      batch_id = 0,
-      deadline_at = in_now + {{ seconds("COALESCE(in_deadline, %d)" % default.deadline) }},
-      due_at = in_now
+      {{ retried("in_now") | indent(2) }}
     WHERE task_id = in_task_id
       AND status IN ({{ status.cancelled }}, {{ status.failed }});
   ELSE
     UPDATE {{ p }}task
     SET
-      lane = 0,
-      status = CASE in_reject WHEN 1 THEN {{ status.failed }} ELSE {{ status.cancelled }} END,
-      ended_at = in_now,
-      due_at = in_now + {{ keep_unfinished }},
+      {{ given_up("CASE in_reject WHEN 1 THEN %d ELSE %d END" % (status.failed, status.cancelled), "in_now") | indent(2) }},
       last_error = CASE in_reject
         WHEN 1 THEN TO_CLOB(COALESCE(SUBSTR(in_error, 1, {{ limit.error }}), 'rejected by an operator'))
         ELSE last_error

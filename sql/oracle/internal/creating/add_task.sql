@@ -24,7 +24,7 @@ IS
 BEGIN
   check_task('in_', in_name, in_payload, in_interval, in_queue);
   check_options('in_', in_namespace, in_order_no, in_deadline, in_delete_deadline, in_max_count, in_on_failure);
-  find_queue(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, v_queue_id, v_paused);
+  find_task_queues(COALESCE(in_namespace, '{{ default.namespace }}'), in_queue, in_on_failure, v_queue_id, v_paused);
   SELECT direct
   INTO v_direct
   FROM {{ p }}queue

@@ -88,6 +88,9 @@ IS
   v_task new_task;
   v_common new_task;
   v_before new_task;
+  v_following_id NUMBER;
+  v_paused NUMBER;
+  v_direct NUMBER;
   v_missing CLOB;
   v_ids ids;
   v_task_id NUMBER;
@@ -145,20 +148,22 @@ BEGIN
     );
 
     v_task.namespace := COALESCE(v_task.namespace, '{{ default.namespace }}');
-    -- Most often all have the same queue.
-    IF i > 1 AND {{ same("v_task.queue", "v_before.queue") }} AND {{ same("v_task.namespace", "v_before.namespace") }} THEN
+    -- Most often all have the same queues.
+    IF i > 1 AND {{ same("v_task.queue", "v_before.queue") }} AND {{ same("v_task.namespace", "v_before.namespace") }}
+      AND {{ same("COALESCE(v_task.on_failure, ' ')", "COALESCE(v_before.on_failure, ' ')") }} THEN
       v_task.queue_id := v_before.queue_id;
       v_task.paused := v_before.paused;
       v_task.direct := v_before.direct;
     ELSE
       look_up_queue(v_task.namespace, v_task.queue, v_task.queue_id, v_task.paused, v_task.direct);
       IF v_task.queue_id IS NULL THEN
-        IF NOT ({{ is_allowed("v_task.queue") }}) THEN
-          {{ raise("queue_not_allowed", not_allowed, "v_label || ") }};
+        add_missing(v_label || 'queue ', v_task.namespace, v_task.queue, v_missing);
+      END IF;
+      IF v_task.on_failure IS NOT NULL THEN
+        look_up_queue(v_task.namespace, v_task.on_failure, v_following_id, v_paused, v_direct);
+        IF v_following_id IS NULL THEN
+          add_missing(v_label || 'on_failure ', v_task.namespace, v_task.on_failure, v_missing);
         END IF;
-        SELECT v_missing || CASE WHEN v_missing IS NOT NULL THEN ',' END || JSON_OBJECT('namespace' VALUE v_task.namespace, 'queue' VALUE v_task.queue)
-        INTO v_missing
-        FROM dual;
       END IF;
       v_before := v_task;
     END IF;

@@ -4,8 +4,8 @@ PROCEDURE create_follow_ups (
 )
 /*
 Internal: for each of these tasks, which have just ended in failure, that names a queue in on_failure, creates a task there:
-in its namespace, due at once, with the failed task in its payload. A queue that cannot be registered keeps no task from
-failing: last_error tells of it.
+in its namespace, due at once, with the failed task in its payload. Nothing keeps a task from failing: if the queue cannot
+be registered, last_error tells of it; a payload that is too large is null there.
 */
 IS
   CURSOR c_failed (in_task_id NUMBER) IS
@@ -43,8 +43,12 @@ BEGIN
           WHERE task_id = in_ids(i);
       END;
       IF v_queue_id IS NOT NULL THEN
+        v_payload := v_failed.payload;
+        IF LENGTH(v_payload) * 4 > {{ limit.wrapped_payload }} AND utf8_length(v_payload) > {{ limit.wrapped_payload }} THEN
+          v_payload := 'null';
+        END IF;
         v_payload := TO_CLOB('{"failed_task": ') || SUBSTR(v_failed.failed_task, 1, LENGTH(v_failed.failed_task) - 1)
-          || ', "payload": ' || v_failed.payload || '}' || '}';
+          || ', "payload": ' || v_payload || '}' || '}';
         INSERT INTO {{ p }}task (
           {{ new_task_columns }}
         )

@@ -22,7 +22,7 @@ EXCEPTION
     WHERE {{ same("namespace", "in_namespace") }} AND {{ same("queue", "in_queue") }};
     IF v_removed = 0 THEN
       IF NOT ({{ is_allowed("in_queue") }}) THEN
-        {{ raise("queue_not_allowed", "in_" ~ not_allowed) }};
+        {{ raise("queue_not_allowed", "in_queue " ~ not_allowed) }};
       END IF;
       check_room(1);
     END IF;

@@ -21,10 +21,7 @@ BEGIN
         ELSE last_error
       END,
       lapses = lapses + CASE status WHEN {{ status.processing }} THEN 1 ELSE 0 END,
-      lane = 0,
-      status = {{ status.failed }},
-      ended_at = in_now,
-      due_at = in_now + {{ keep_unfinished }}
+      {{ given_up(status.failed, "in_now") | indent(2) }}
     WHERE task_id = in_ids(i) AND lane <> 0 AND {{ expired("in_now") }}
     RETURNING task_id, lapses BULK COLLECT INTO v_failed, v_lapses;
 
