@@ -121,7 +121,7 @@ class Machine(Creating, Starting, Ending, Relaying, Maintaining, Refusing, Sched
             elif step == "due":
                 self.due_schedules()
             elif step == "advance" and self.dues:
-                self.advance_schedule(which=0, count=2)
+                self.advance_schedules(which=0, count=2)
             elif step == "set":
                 self.set_schedule(given=replace(given, payload='{"n": 2}'))
             elif step == "end":

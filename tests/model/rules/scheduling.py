@@ -87,7 +87,7 @@ class Scheduling(Comparing):
 
     @precondition(lambda self: self.dues)
     @rule(which=which, count=st.sampled_from((0, 1, 1, 2)))
-    def advance_schedule(self, which: int, count: int) -> None:
+    def advance_schedules(self, which: int, count: int) -> None:
         due, next_tick, told_at = self.dues[-1 - which % len(self.dues)]
         found = [due.next_at + n * datetime.timedelta(seconds=EVERY[0] / 2) for n in range(count)]
         found = [tick for tick in found if tick <= due.now]
@@ -99,7 +99,7 @@ class Scheduling(Comparing):
         if not self._refused_in_transaction(act):
             self._same(
                 act,
-                lambda: self.model.advance_schedule(
+                lambda: self.model.advance_schedules(
                     (due.namespace, due.name), due.revision, next_tick, found,
                     told_at + EVERY[0],
                 ),

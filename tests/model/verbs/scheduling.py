@@ -72,7 +72,7 @@ class Scheduling(Creating):
             found.next += due * given.every
         return count
 
-    def advance_schedule(
+    def advance_schedules(
         self,
         key: tuple[str, str],
         revision: int,
@@ -80,9 +80,10 @@ class Scheduling(Creating):
         ticks: Sequence[datetime.datetime],
         following: float,
     ) -> int | None:
-        found = self._schedule(key[1], key[0])
-        told = found.schedule.cron and (found.revision, found.next) == (revision, next_tick)
-        if not told or not self._late(found):
+        found = self.schedules.get(key)
+        if found is None or not found.schedule.cron or not self._late(found):
+            return None
+        if (found.revision, found.next) != (revision, next_tick):
             return None
         found.next = following
         return self._run_ticks(found, ticks)
