@@ -29,6 +29,8 @@ class Creating(Tables):
         `new_id`.
         """
         where = self._register(namespace, queue)
+        if on_failure is not None:
+            self._register(namespace, on_failure)
         paused, direct = self.queues[where], where in self.direct
         other = self._active(where, name, order_no)
         if other is not None:

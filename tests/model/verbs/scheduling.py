@@ -20,6 +20,8 @@ class Scheduling(Creating):
 
     def set_schedule(self, given: Schedule) -> int:
         namespace, _ = self._register(given.namespace, given.queue)
+        if given.on_failure is not None:
+            self._register(namespace, given.on_failure)
         found = self.schedules.setdefault(
             (namespace, given.name), Ticking(given, self.now + (given.every or 0))
         )
