@@ -28,7 +28,7 @@ BEGIN
       RESIGNAL;
     END;
 
-    -- R36: no ALTER TABLE, which would wait for all who use the table, and they for it.
+    -- R37: no ALTER TABLE, which would wait for all who use the table, and they for it.
     {{ checked }} INSERT INTO {{ p }}task (
       task_id, lane, queue_id, status, max_count, interval_seconds, delete_deadline, created_at, deadline_at, due_at, name,
       payload
