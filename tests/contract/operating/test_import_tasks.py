@@ -167,7 +167,10 @@ def test_a_task_that_has_ended_here_stays_ended(conn: Connection) -> None:
     assert row(conn, ID)["status"] == Status.CANCELLED
 
 
-@pytest.mark.parametrize("other", [{"name": "JOB"}, {"queue": "q"}, {"namespace": "n"}])
+@pytest.mark.parametrize(
+    "other",
+    [{"name": "JOB"}, {"queue": "q"}, {"namespace": "n"}, {"payload": '{"n": 1.1}'}],
+)
 @pytest.mark.parametrize("status", [Status.WAITING, Status.FINISHED])
 def test_the_id_of_another_task_is_refused(
     conn: Connection, other: dict[str, str], status: Status

@@ -55,7 +55,9 @@ LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
               '{{ error.invalid_argument }} status must be one of {{ status.values() | join(", ") }}'
             WHEN task.task_id IS NOT NULL THEN
               IF(
-                task.name = given.name AND task.queue_id = registered.queue_id, NULL,
+                task.name = given.name AND task.queue_id = registered.queue_id
+                  AND COALESCE(task.payload = given.payload, TRUE),
+                NULL,
                 '{{ error.invalid_argument }} another task has this id'
               )
             WHEN {{ bad_name("name", limit.name) }} THEN
@@ -150,7 +152,7 @@ BEGIN
     one row for each element, in the order of the input: task_id (null if it is none), outcome, reason. outcome is
     imported;
     cancelled: imported as cancelled, since another task with its order number is active, of those of the call the oldest;
-    present: the task is here already, with the same name, queue and namespace;
+    present: the task is here already, with the same name, queue and namespace and, if one is given, payload;
     finished: it was here and active, and has been finished, since status says so;
     refused: nothing was done, and reason says why
   Errors

@@ -39,7 +39,7 @@ Result
   one row for each element, in the order of the input: task_id (null if it is none), outcome, reason. outcome is
   imported;
   cancelled: imported as cancelled, since another task with its order number is active, of those of the call the oldest;
-  present: the task is here already, with the same name, queue and namespace;
+  present: the task is here already, with the same name, queue and namespace and, if one is given, payload;
   finished: it was here and active, and has been finished, since status says so;
   refused: nothing was done, and reason says why
 Errors

@@ -29,18 +29,21 @@ BEGIN
     {{ raise("invalid_argument", "status must be one of %s" % (status.values() | join(", "))) }};
   END IF;
 
-  SELECT
-    MAX(task.lane),
-    MAX(CASE
-      WHEN {{ same("task.name", "in_task.name") }}
-        AND {{ same("queue.queue", "in_task.queue") }}
-        AND {{ same("queue.namespace", "in_task.namespace") }} THEN 1
+  FOR v_here IN (
+    SELECT task.lane, task.name, task.payload, queue.queue, queue.namespace
+    FROM {{ p }}task task
+    JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
+    WHERE task.task_id = in_task.task_id
+  ) LOOP
+    v_lane := v_here.lane;
+    v_same := CASE
+      WHEN {{ same("v_here.name", "in_task.name") }}
+        AND {{ same("v_here.queue", "in_task.queue") }}
+        AND {{ same("v_here.namespace", "in_task.namespace") }}
+        AND (in_task.payload IS NULL OR v_here.payload = in_task.payload) THEN 1
       ELSE 0
-    END)
-  INTO v_lane, v_same
-  FROM {{ p }}task task
-  JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
-  WHERE task.task_id = in_task.task_id;
+    END;
+  END LOOP;
   IF v_same = 0 THEN
     {{ raise("invalid_argument", "another task has this id") }};
   ELSIF v_lane <> 0 AND in_task.status = {{ status.finished }} THEN
@@ -109,7 +112,12 @@ BEGIN
       RETURN;
     EXCEPTION
       WHEN DUP_VAL_ON_INDEX THEN
-        IF v_active = 0 OR in_task.order_no IS NULL OR ({{ is_other_index }}) THEN
+        SELECT COUNT(*) INTO v_same FROM {{ p }}task WHERE task_id = in_task.task_id;
+        IF v_same = 1 THEN
+          -- Somebody has just imported it.
+          import_one(in_task, in_now, out_outcome);
+          RETURN;
+        ELSIF v_active = 0 OR in_task.order_no IS NULL OR ({{ is_other_index }}) THEN
           RAISE;
         END IF;
         v_active := 0;
