@@ -48,6 +48,7 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     error CLOB,
     payload CLOB
   );
+  TYPE imported_tasks IS TABLE OF imported_task INDEX BY PLS_INTEGER;
   TYPE ticking_schedule IS RECORD (
     namespace VARCHAR2({{ limit.namespace }} CHAR),
     schedule VARCHAR2({{ limit.schedule }} CHAR),

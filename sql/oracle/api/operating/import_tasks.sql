@@ -3,7 +3,7 @@
 CASE
         WHEN {{ column }}_there = 0 OR REGEXP_LIKE({{ column }}, '^\[ *null *\]$') THEN NULL
         WHEN REGEXP_LIKE({{ column }}, '^\[ *"?-?[0-9]{1,18}(\.0+)?"? *\]$') THEN TO_NUMBER(REGEXP_SUBSTR({{ column }}, '-?[0-9]+'))
-        ELSE 1E30
+        ELSE {{ limit.reserved + 1 }}
       END
 {%- endmacro -%}
 {%- macro number_column(key, column="") -%}
@@ -52,7 +52,7 @@ Transaction
 IS
   v_now {{ instant }};
   v_found NUMBER;
-  v_ids NUMBER;
+  v_tasks imported_tasks;
   v_task imported_task;
   v_outcome VARCHAR2(4000);
   v_reason VARCHAR2(1000 CHAR);
@@ -113,25 +113,23 @@ BEGIN
   IF v_found = 0 THEN
     {{ raise("invalid_argument", "in_tasks must be a JSON array of objects") }};
   END IF;
-  SELECT COUNT(*), COUNT(given.task_id) - COUNT(DISTINCT given.task_id)
-  INTO v_found, v_ids
-  FROM JSON_TABLE(in_tasks, '$[*]' COLUMNS (
-    element FOR ORDINALITY, task_id VARCHAR2(100) PATH '$."task_id"'
-  )) given;
-  IF v_found > {{ limit.imported }} THEN
+  OPEN c_tasks;
+  FETCH c_tasks BULK COLLECT INTO v_tasks LIMIT {{ limit.imported + 1 }};
+  CLOSE c_tasks;
+  IF v_tasks.COUNT > {{ limit.imported }} THEN
     {{ raise("invalid_argument", "in_tasks must have at most %d elements" % limit.imported) }};
   END IF;
-  IF v_ids > 0 THEN
-    {{ raise("invalid_argument", "in_tasks must not have two elements with one task_id") }};
-  END IF;
+  FOR i IN 2 .. v_tasks.COUNT LOOP
+    IF v_tasks(i).task_id = v_tasks(i - 1).task_id AND v_tasks(i).task_id <= {{ limit.reserved }} THEN
+      {{ raise("invalid_argument", "in_tasks must not have two elements with one task_id") }};
+    END IF;
+  END LOOP;
 
   begin_work;
   v_now := {{ now }};
   BEGIN
-    OPEN c_tasks;
-    LOOP
-      FETCH c_tasks INTO v_task;
-      EXIT WHEN c_tasks%NOTFOUND;
+    FOR i IN 1 .. v_tasks.COUNT LOOP
+      v_task := v_tasks(i);
       v_outcome := NULL;
       v_reason := NULL;
       BEGIN
@@ -143,10 +141,9 @@ BEGIN
           v_reason := REGEXP_SUBSTR(SUBSTR(SQLERRM, 12), '[^' || CHR(10) || ']+');
       END;
       v_rows.EXTEND;
-      v_rows(v_rows.COUNT) := '[' || v_task.element || ',' || CASE WHEN v_task.task_id < 1E30 THEN TO_CHAR(v_task.task_id) ELSE 'null' END
+      v_rows(v_rows.COUNT) := '[' || v_task.element || ',' || CASE WHEN v_task.task_id <= {{ limit.reserved }} THEN TO_CHAR(v_task.task_id) ELSE 'null' END
         || ',"' || v_outcome || '",' || CASE WHEN v_reason IS NULL THEN 'null' ELSE '"' || v_reason || '"' END || ']';
     END LOOP;
-    CLOSE c_tasks;
   EXCEPTION
     WHEN OTHERS THEN
       ROLLBACK;
@@ -159,8 +156,8 @@ BEGIN
     FROM TABLE(v_rows) given, JSON_TABLE(given.COLUMN_VALUE, '$' COLUMNS (
       element NUMBER PATH '$[0]',
       task_id NUMBER PATH '$[1]',
-      outcome VARCHAR2(9) PATH '$[2]',
-      reason VARCHAR2(1000) PATH '$[3]'
+      outcome VARCHAR2(9 CHAR) PATH '$[2]',
+      reason VARCHAR2(1000 CHAR) PATH '$[3]'
     ))
     ORDER BY element;
 END import_tasks;

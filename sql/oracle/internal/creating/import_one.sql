@@ -20,21 +20,21 @@ IS
   v_queue_id NUMBER;
   v_paused NUMBER;
   v_delete_deadline NUMBER := COALESCE(in_task.delete_deadline, {{ default.delete_deadline }});
-  v_active NUMBER := CASE WHEN in_task.status IN ({{ status.waiting }}, {{ status.processing }}) THEN 1 ELSE 0 END;
+  v_task imported_task;
   v_deadline_at {{ instant }};
   v_ended_at {{ instant }};
+  CURSOR c_here IS
+    SELECT task.lane, task.name, task.payload, queue.queue, queue.namespace
+    FROM {{ p }}task task
+    JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
+    WHERE task.task_id = in_task.task_id;
 BEGIN
   {{ check_number("task_id", 1, limit.reserved) }};
   IF in_task.status IS NULL OR in_task.status NOT IN ({{ status.values() | join(", ") }}) THEN
     {{ raise("invalid_argument", "status must be one of %s" % (status.values() | join(", "))) }};
   END IF;
 
-  FOR v_here IN (
-    SELECT task.lane, task.name, task.payload, queue.queue, queue.namespace
-    FROM {{ p }}task task
-    JOIN {{ p }}queue queue ON queue.queue_id = task.queue_id
-    WHERE task.task_id = in_task.task_id
-  ) LOOP
+  FOR v_here IN c_here LOOP
     v_lane := v_here.lane;
     v_same := CASE
       WHEN {{ same("v_here.name", "in_task.name") }}
@@ -76,53 +76,45 @@ BEGIN
   find_queue(in_task.namespace, in_task.queue, v_queue_id, v_paused);
 
   v_deadline_at := in_now + {{ seconds("in_task.deadline") }};
-  IF v_active = 0 THEN
+  IF in_task.status NOT IN ({{ status.waiting }}, {{ status.processing }}) THEN
     v_ended_at := in_now + {{ seconds("COALESCE(in_task.ended, 0)") }};
   END IF;
+  INSERT INTO {{ p }}task (
+    task_id, lane, queue_id, status, attempts, max_count, interval_seconds, delete_deadline, created_at, started_at,
+    deadline_at, ended_at, due_at, name, order_no, payload, last_error
+  )
+  VALUES (
+    in_task.task_id,
+    CASE WHEN v_ended_at IS NULL THEN v_queue_id ELSE 0 END,
+    v_queue_id, in_task.status, in_task.attempts, in_task.max_count, in_task.interval_seconds, v_delete_deadline,
+    in_now + {{ seconds("in_task.created") }},
+    COALESCE(in_now + {{ seconds("in_task.started") }}, {{ beginning_of_time }}),
+    v_deadline_at,
+    COALESCE(v_ended_at, {{ beginning_of_time }}),
+    COALESCE(
+      v_ended_at + {{ seconds("CASE
+        WHEN in_task.status = %d OR v_delete_deadline > 0 THEN v_delete_deadline
+        ELSE %d
+      END" % (status.finished, default.keep_unfinished)) }},
+      LEAST(in_now + {{ seconds("COALESCE(in_task.due, 0)") }}, v_deadline_at)
+    ),
+    in_task.name, in_task.order_no, in_task.payload, SUBSTR(in_task.error, 1, {{ limit.error }})
+  );
   out_outcome := 'imported';
-  FOR v_try IN 1 .. 2 LOOP
-    BEGIN
-      INSERT INTO {{ p }}task (
-        task_id, lane, queue_id, status, attempts, max_count, interval_seconds, delete_deadline, created_at, started_at,
-        deadline_at, ended_at, due_at, name, order_no, payload, last_error
-      )
-      VALUES (
-        in_task.task_id,
-        CASE v_active WHEN 1 THEN v_queue_id ELSE 0 END,
-        v_queue_id,
-        CASE INSTR(out_outcome, 'cancelled') WHEN 1 THEN {{ status.cancelled }} ELSE in_task.status END,
-        in_task.attempts, in_task.max_count, in_task.interval_seconds, v_delete_deadline,
-        in_now + {{ seconds("in_task.created") }},
-        COALESCE(in_now + {{ seconds("in_task.started") }}, {{ beginning_of_time }}),
-        v_deadline_at,
-        COALESCE(v_ended_at, {{ beginning_of_time }}),
-        COALESCE(
-          v_ended_at + {{ seconds("CASE
-            WHEN (in_task.status = %d AND v_active = 0) OR v_delete_deadline > 0 THEN v_delete_deadline
-            ELSE %d
-          END" % (status.finished, default.keep_unfinished)) }},
-          LEAST(in_now + {{ seconds("COALESCE(in_task.due, 0)") }}, v_deadline_at)
-        ),
-        in_task.name, in_task.order_no, in_task.payload,
-        CASE INSTR(out_outcome, 'cancelled')
-          WHEN 1 THEN TO_CLOB('imported while another task with its order number was active')
-          ELSE SUBSTR(in_task.error, 1, {{ limit.error }})
-        END
-      );
-      RETURN;
-    EXCEPTION
-      WHEN DUP_VAL_ON_INDEX THEN
-        SELECT COUNT(*) INTO v_same FROM {{ p }}task WHERE task_id = in_task.task_id;
-        IF v_same = 1 THEN
-          -- Somebody has just imported it.
-          import_one(in_task, in_now, out_outcome);
-          RETURN;
-        ELSIF v_active = 0 OR in_task.order_no IS NULL OR ({{ is_other_index }}) THEN
-          RAISE;
-        END IF;
-        v_active := 0;
-        v_ended_at := in_now;
-        out_outcome := 'cancelled';
-    END;
-  END LOOP;
+EXCEPTION
+  WHEN DUP_VAL_ON_INDEX THEN
+    SELECT COUNT(*) INTO v_same FROM {{ p }}task WHERE task_id = in_task.task_id;
+    IF v_same = 1 THEN
+      -- Somebody has just imported it.
+      import_one(in_task, in_now, out_outcome);
+    ELSIF v_ended_at IS NOT NULL OR in_task.order_no IS NULL OR ({{ is_other_index }}) THEN
+      RAISE;
+    ELSE
+      v_task := in_task;
+      v_task.status := {{ status.cancelled }};
+      v_task.ended := 0;
+      v_task.error := 'imported while another task with its order number was active';
+      import_one(v_task, in_now, out_outcome);
+      out_outcome := 'cancelled';
+    END IF;
 END import_one;
