@@ -8,6 +8,8 @@ from typing import Any
 from qtask_db import Connection, ImportTask, NewTask, Status, calls
 
 OURS, THEIRS = "ours", "theirs"
+KEPT = 10_000
+"""Ids that a life reserves: no other life has them."""
 PAYLOAD = {"text": 'it\'s "text" \\ %s'}
 
 # By their order numbers.
@@ -47,9 +49,9 @@ def create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
 
 
 def import_some(life: Any) -> list[tuple[str, str | None]]:
-    """Of an id that no other life has."""
+    """One, of an id that is reserved, and another with the id of a task that is there."""
     task = ImportTask(
-        10**12 + life.id("start"), "it's", "Q'S", Status.FINISHED, namespace=OURS, attempts=1,
+        life.id("start") + KEPT, "it's", "Q'S", Status.FINISHED, namespace=OURS, attempts=1,
         max_count=1, interval=60, payload=json.dumps(PAYLOAD), created=-60, deadline=60,
         order_no="it's", error=PAYLOAD["text"],
     )  # fmt: skip

@@ -112,7 +112,7 @@ LEFT JOIN {{ p }}queue AS registered FORCE INDEX (name) /* R7 */
             ROW_NUMBER() OVER (
               PARTITION BY
                 checked.problem IS NULL AND NOT checked.is_here AND checked.status IN ({{ active_statuses }}),
-                checked.order_no, checked.name, checked.queue_id
+                LEFT(checked.order_no, {{ limit.order_no }}), LEFT(checked.name, {{ limit.name }}), checked.queue_id
               ORDER BY CAST(checked.task_id AS SIGNED)
             ) AS place
           FROM {{ checked_tasks }} AS checked
