@@ -76,6 +76,7 @@ main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doc
 main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [show.show, changes.cancel, changes.retry, changes.fail, schedules.schedule])
+main.add_section("", [importing.import_original])
 main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
-main.add_section("", [removal.remove_queue, importing.import_original])
+main.add_section("", [removal.remove_queue])

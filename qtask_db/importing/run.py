@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,7 +13,7 @@ from qtask_db.constants import LIMIT, Status
 from qtask_db.database import Connection
 from qtask_db.errors import QtaskError
 from qtask_db.importing.source import PAGE_ROWS, Look, OldTask, Source
-from qtask_db.importing.translating import Unreadable, translate
+from qtask_db.importing.translating import Unreadable, payload_of, translate
 from qtask_db.models import SelectedTask
 from qtask_db.task import ImportTask
 
@@ -69,14 +70,14 @@ class Import:
         self._last_id = 0
         self._reserved = 0
         self._imported: set[int] = set()
-        self._refused: set[int] = set()
+        self._passed: set[int] = set()  # refused or left out
         self._last_scan: int | None = None
 
     def look(self, source: Source) -> Look:
         """Looks at the old table. Raises StillScanned if it was scanned since the look before."""
         found = source.look(history=self._history)
         before, self._last_scan = self._last_scan, found.last_scan
-        if before is not None and found.last_scan > before:
+        if before is not None and found.last_scan > before and not self._dry_run:
             raise StillScanned
         return found
 
@@ -116,7 +117,7 @@ class Import:
 
     def _translated(self, page: list[OldTask], done: Pass) -> Iterator[ImportTask]:
         for old in page:
-            if old.task_id in self._imported or old.task_id in self._refused:
+            if old.task_id in self._imported or old.task_id in self._passed:
                 continue
             group = (old.namespace, old.queue, _state_of(old.status))
             try:
@@ -128,6 +129,7 @@ class Import:
                 yield task
             else:
                 done.add(group, "left out")
+                self._passed.add(old.task_id)
 
     def _import(self, target: Connection, tasks: Iterator[ImportTask], done: Pass) -> None:
         for some in _parts(tasks):
@@ -146,7 +148,7 @@ class Import:
 
     def _refuse(self, done: Pass, group: Group, task_id: int, reason: str) -> None:
         done.add(group, "refused")
-        self._refused.add(task_id)
+        self._passed.add(task_id)
         if len(done.refused) < REPORTED:
             done.refused.append((task_id, reason))
 
@@ -171,7 +173,7 @@ class Import:
             }
             for ids in _chunks(list(here)):
                 old = {one.task_id: one for one in source.tasks(ids)}
-                ends = [_end(one) for one in old.values() if one.status == Status.FINISHED]
+                ends = list(_finished(old.values()))
                 ends += [_end(here[i]) for i in ids if i not in old and i in self._imported]
                 for end, one in zip(ends, calls.import_tasks(target, ends), strict=True):
                     if one.outcome == "finished":  # else it is another task with the same id
@@ -180,8 +182,23 @@ class Import:
             after = step.next_id
 
 
-def _end(one: OldTask | SelectedTask) -> ImportTask:
-    return ImportTask(one.task_id, one.name, one.queue, Status.FINISHED, namespace=one.namespace)
+def _finished(tasks: Iterable[OldTask]) -> Iterator[ImportTask]:
+    """With their payloads: a task of ours may have the id of an old one, and its name and queue."""
+    for one in tasks:
+        if one.status == Status.FINISHED:
+            with suppress(Unreadable):  # it was not imported
+                yield _end(one, payload_of(one.content))
+
+
+def _end(one: OldTask | SelectedTask, payload: str | None = None) -> ImportTask:
+    return ImportTask(
+        one.task_id,
+        one.name,
+        one.queue,
+        Status.FINISHED,
+        namespace=one.namespace,
+        payload=payload,
+    )
 
 
 def _state_of(code: int) -> str:

@@ -136,6 +136,16 @@ def test_a_task_of_ours_is_not_taken_for_an_old_one(
     assert row(conn, ours)["status"] == Status.WAITING
 
 
+def test_a_task_of_ours_that_is_alike_is_not_finished(
+    conn: Connection, go: GoTables, run: Run
+) -> None:
+    """It has the id of an old one, and its name, queue and namespace."""
+    ours = new(conn, namespace="mall")
+    go.add(ours, status=0)
+    assert outcomes(run()) == {}
+    assert row(conn, ours)["status"] == Status.WAITING
+
+
 def test_a_refused_task_that_is_gone_ends_none_of_ours(
     conn: Connection, go: GoTables, run: Run
 ) -> None:
@@ -273,11 +283,20 @@ def test_nothing_begins_while_somebody_scans(
     assert count(conn) == 0
 
 
+def test_a_dry_run_may_be_made_while_somebody_scans(go: GoTables, run: Run) -> None:
+    go.add()
+    work = Import(keep=0, dry_run=True)
+    run(work)
+    go.scan()
+    assert outcomes(run(work)) == {"to import": 1}
+
+
 def test_a_scan_ends_what_follows(go: GoTables, run: Run) -> None:
     go.add()
+    go.add(max_execute_time=-1)
     work = Import(keep=0)
-    run(work)
-    run(work)
+    assert outcomes(run(work)) == {"imported": 1, "left out": 1}
+    assert outcomes(run(work)) == {}
     go.scan()
     with pytest.raises(StillScanned):
         run(work)
