@@ -64,15 +64,17 @@ class Client:
         prefix: str | None = None,
         stream: bool = False,
     ) -> None:
-        """`database` is a URL or a Database, `redis` a URL or a redis-py client. Without Redis
-        nothing is pushed, and a relay finds the real-time tasks after the push grace. `stream`:
-        queues are streams.
+        """`database` is a URL or a Database, `redis` a URL or a redis-py client; None is that of
+        the database's name or registry. Without Redis nothing is pushed, and a relay finds the
+        real-time tasks after the push grace. `stream`: queues are streams.
 
         Raises ConfigurationError for a wrong URL and for anything but a client of redis-py.
         """
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
         )
+        if redis is None:
+            redis = self.database.redis_url
         self._redis = redis if redis is None or isinstance(redis, str) else check_client(redis)
         if isinstance(redis, str):
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again

@@ -52,9 +52,10 @@ Hook = TypeVar("Hook", bound="Callable[[], object]")
 class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
-    direct queues only. A worker of direct queues runs due schedules, expires and purges tasks, too,
-    where its account may: they may have no relay.
+    `database` and `redis` are URLs, or a Database and a redis-py client; `redis` may be left out if
+    a name or a registry has it. Without Redis it handles direct queues only. A worker of direct
+    queues runs due schedules, expires and purges tasks, too, where its account may: they may have
+    no relay.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
@@ -96,6 +97,8 @@ class Worker(Service):
         self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
+        if redis is None:
+            redis = self._session.database.redis_url
         self._queues = None if redis is None else Queues(redis, stream=stream, consumer=self.name)
         self._handlers: dict[str, Policy] = {}
         self._middleware: list[Middleware] = []

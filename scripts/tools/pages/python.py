@@ -64,7 +64,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "run_schedule", "list_schedules", "scheduling.ScheduleInfo", "run_due_schedules",
         "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedule",
     ),
-    "Connections": ("Database", "Connection", "bind"),
+    "Connections": ("Database", "Connection", "bind", "configure"),
 }  # fmt: skip
 """Names of `qtask_db`, and of modules of it."""
 TITLES = {"worker.Counters": "Counters of a worker", "relay.Counters": "Counters of a relay"}
