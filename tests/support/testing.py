@@ -32,10 +32,7 @@ OTHERS = {
     "oracle": "SELECT sid || ',' || serial# FROM v$session "
     "WHERE username = USER AND sid <> SYS_CONTEXT('USERENV', 'SID')",
 }
-ZONE = {
-    "mysql": "SET SESSION time_zone = '{}'",
-    "oracle": "ALTER SESSION SET TIME_ZONE = '{}'",
-}
+ZONE = {"mysql": "SET SESSION time_zone = '{}'", "oracle": "ALTER SESSION SET TIME_ZONE = '{}'"}
 KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
 PASSWORD = new_password()
@@ -175,6 +172,12 @@ def rest_queues(conn: Connection, seconds: float = DEFAULT["queue_rest"]) -> Non
 def set_zone(conn: Connection, zone: str) -> None:
     """The time zone of a session, such as +05:30."""
     execute(conn, ZONE[conn.dialect.name].format(zone))
+
+
+def read_committed(conn: Connection) -> None:
+    """From now on each statement of the session sees what was committed before it."""
+    if conn.dialect.name == "mysql":
+        execute(conn, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
 def count_ids_anew(conn: Connection) -> None:
