@@ -16,7 +16,7 @@ QTASK_SERVERS=docker|path|packages forces one of the last three.
 QTASK_SERVERS=mariadb-11.8,valkey-9.1 forces the packages of these releases, whichever suite
 carries them (`releases.py` has all).
 Oracle Database is in no package: the first two ways alone provide it. ZooKeeper comes by the first
-and the last one.
+and the last one, whichever is forced.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def start_first(engines: Sequence[str], *, log: Log = print) -> Server:
 
 
 def _ways(engine: str) -> list[tuple[str, Way]]:
-    ways: dict[str, Way] = {"docker": docker.start}
     if engine == "zookeeper":
-        ways = {"packages": zookeeper.start}
-    elif engine != "oracle":
+        return [("packages", zookeeper.start)]
+    ways: dict[str, Way] = {"docker": docker.start}
+    if engine != "oracle":
         ways |= {"path": _from_path, "packages": _from_packages}
     forced = "packages" if releases.chosen(engine) else releases.way()
     if forced is None:

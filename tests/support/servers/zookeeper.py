@@ -75,7 +75,8 @@ def _settle(root: Path) -> None:
 
 def _java(root: Path) -> list[str]:
     """Java, run through the loader and with the libraries that it came with."""
-    program = next(root.glob("usr/lib/jvm/java-*-openjdk-*/bin/java")).resolve()
+    homes = [home for home in root.glob("usr/lib/jvm/java-*") if not home.is_symlink()]
+    program = homes[0] / "bin/java"
     loader = next(path for path in sorted(root.rglob("ld-linux*.so.*")) if path.is_file())
     libraries = sorted({str(path.parent) for path in root.rglob("lib*.so.*")})
     return [
