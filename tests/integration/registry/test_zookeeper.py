@@ -16,6 +16,7 @@ from servers.process import paused
 
 from qtask_db import Database
 from qtask_db.errors import ConfigurationError, DatabaseUnavailable
+from qtask_db.urls import mask
 
 MYSQL = {"provider": "mysql", "connString": "mrss:s3c@ret@tcp(db1)/mrss", "注释": "订单库"}
 URL = "mysql://mrss:s3c%40ret@db1/mrss"
@@ -44,13 +45,13 @@ def test_a_platform(platform: Platform, caplog: pytest.LogCaptureFixture) -> Non
 
 def test_nodes_that_are_not_there(platform: Platform) -> None:
     for url, path in (
-        (f"zk://{platform.host}/absent", "/absent/var/db/db"),
+        (f"{platform.server}/absent", "/absent/var/db/db"),
         (f"{platform.url}/mdb", f"/{platform.name}/var/db/mdb"),
     ):
         with pytest.raises(ConfigurationError) as caught:
             Database(url)
         assert str(caught.value) == (
-            f"the registry {url} has no node {path}: check the platform and the name of the "
+            f"the registry {mask(url)} has no node {path}: check the platform and the name of the "
             "database in the URL"
         )
 
@@ -59,10 +60,10 @@ def test_a_node_for_one_user_alone(platform: Platform, caplog: pytest.LogCapture
     platform.write("db/db", MYSQL, acl=[make_digest_acl("reader", "s3c/ret", read=True)])
     caplog.set_level(logging.DEBUG)
     path = f"/{platform.name}"
-    assert Database(f"zk://reader:s3c%2Fret@{platform.host}{path}").url == URL
+    assert Database(f"zk://reader:s3c%2Fret@{platform.hosts}{path}").url == URL
     for login, who in (("", "everybody"), ("reader:Hush@", "the user reader")):
         with pytest.raises(ConfigurationError) as caught:
-            Database(f"zk://{login}{platform.host}{path}")
+            Database(f"zk://{login}{platform.hosts}{path}")
         assert f"does not let {who} read the node {path}/var/db/db" in str(caught.value)
         assert "Hush" not in str(caught.value) + caplog.text
 
@@ -70,8 +71,8 @@ def test_a_node_for_one_user_alone(platform: Platform, caplog: pytest.LogCapture
 def test_the_first_of_several_hosts_is_away(platform: Platform) -> None:
     platform.write("db/db", MYSQL)
     away = servers.base.free_port()
-    for hosts in (f"127.0.0.1:{away},{platform.host}", f"{platform.host},127.0.0.1:{away}"):
-        assert Database(f"zk://{hosts}/{platform.name}").url == URL
+    for hosts in (f"127.0.0.1:{away},{platform.hosts}", f"{platform.hosts},127.0.0.1:{away}"):
+        assert Database(f"zk://{platform.login}@{hosts}/{platform.name}").url == URL
 
 
 def test_nobody_is_there() -> None:

@@ -95,7 +95,8 @@ def _oracle_version(address: str) -> str:
 def _zookeeper_version(address: str) -> str:
     from kazoo.client import KazooClient
 
-    client: Any = KazooClient(urlsplit(address).netloc, logger=logging.Logger("kazoo", 100))
+    hosts = urlsplit(address).netloc.rpartition("@")[2]
+    client: Any = KazooClient(hosts, logger=logging.Logger("kazoo", logging.CRITICAL))
     try:
         client.start(timeout=2)
         return str(client.command(b"srvr").split()[2].partition("-")[0])

@@ -35,7 +35,8 @@ def start(engine: str, options: Sequence[str], log: Log) -> Server:
     jars = ":".join(str(found / f"usr/share/java/{name}.jar") for name in JARS)
     return ProcessServer(
         engine,
-        f"zk://127.0.0.1:{port}",
+        # A server has no password; those who make a node keep it to this login.
+        f"zk://tests:{account.new_password()}@127.0.0.1:{port}",
         f"the unpacked packages {' and '.join(PACKAGES)}",
         command=[*_java(found), *SMALL, "-cp", jars, MAIN, str(folder / "zoo.cfg")],
         folder=folder,

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 import pytest
 import servers
+from click.testing import CliRunner
 from command_line import PAYLOAD, Qtask, stop, wait_for
 from platforms import Platform, new_platform
 from redis import Redis
 from testing import query
 
 from qtask_db import Client, Connection, Database
+from qtask_db.cli import main
+from qtask_db.install import install, uninstall
+from qtask_db.urls import mask
 
 WORKER = """
 import os
@@ -37,7 +41,8 @@ def platform(
 
 @pytest.fixture
 def registered(qtask: Qtask, platform: Platform) -> Qtask:
-    """The command that knows the registry alone."""
+    """It knows the registry alone, by its environment: arguments are for all to see."""
+    qtask.secrets.add(f":{platform.login.partition(':')[2]}@")
     del qtask.env["QTASK_REDIS_URL"]
     qtask.env["QTASK_DATABASE_URL"] = f"{platform.url}/mdb"
     return qtask
@@ -46,13 +51,11 @@ def registered(qtask: Qtask, platform: Platform) -> Qtask:
 def test_a_whole_system(
     registered: Qtask, platform: Platform, conn: Connection, redis: Redis
 ) -> None:
-    del registered.env["QTASK_DATABASE_URL"]
-    server = f"zk://{platform.host}"
-    done = registered("install", server, platform.name, "mdb", "--prefix", PREFIX)
-    assert "holds qtask-db" in done.out
-    address = f"{server}/{platform.name}/mdb"
+    words = ["install", platform.server, platform.name, "mdb", "--prefix", PREFIX]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    address = f"{platform.url}/mdb"
     try:
-        registered.env |= {"QTASK_DATABASE_URL": address, "QTASK_PREFIX": PREFIX}
+        registered.env["QTASK_PREFIX"] = PREFIX
         assert registered("doctor").code == 0
         with Client(address, prefix=PREFIX) as client:
             client.create("bind", {"order_no": "1"}, 60, "Q", delete_deadline=60)
@@ -68,12 +71,13 @@ def test_a_whole_system(
             assert code == 0
             assert urlsplit(Database(address).url).password not in said
     finally:
-        assert registered("uninstall", address, "--prefix", PREFIX, "--yes").code == 0
+        assert registered("uninstall", "--prefix", PREFIX, "--yes").code == 0
 
 
-def test_only_a_registry_has_platforms(qtask: Qtask, database_url: str) -> None:
-    said = qtask.fails(3, "install", database_url, "mall")
-    assert "only a registry has a platform, zk:// or fs://: leave out 'mall'" in said
+def test_only_a_registry_has_platforms(database_url: str) -> None:
+    said = CliRunner().invoke(main, ["install", database_url, "mall"])
+    assert said.exit_code == 3
+    assert "only a registry has a platform, zk:// or fs://: leave out 'mall'" in said.output
 
 
 def test_what_is_in_use_and_where_it_was_given(
@@ -81,7 +85,7 @@ def test_what_is_in_use_and_where_it_was_given(
 ) -> None:
     parts = urlsplit(database_url)
     shown = f"mysql://root:***@{parts.hostname}:{parts.port}{parts.path}"
-    by = f"of {platform.url}/mdb (QTASK_DATABASE_URL)"
+    by = f"of {mask(platform.url)}/mdb (QTASK_DATABASE_URL)"
     found = registered("config", "--json").json
     assert found["database"] == {
         "value": shown, "source": f"node /{platform.name}/var/db/mdb {by}"
@@ -94,12 +98,12 @@ def test_what_is_in_use_and_where_it_was_given(
         "redis     redis://:***@h", "          --redis", "prefix    a_", "          --prefix"
     ]  # fmt: skip
     url = f"{platform.url}/mdb/absent"
-    assert registered("config", "--database", url).out.splitlines()[2:4] == [
+    assert registered("config", QTASK_DATABASE_URL=url).out.splitlines()[2:4] == [
         "redis     -", f"          no node /{platform.name}/var/queue/absent either"
     ]  # fmt: skip
-    said = registered.fails(3, "relay", "--database", url)
+    said = registered.fails(3, "relay", QTASK_DATABASE_URL=url)
     assert f"or create the node /{platform.name}/var/queue/absent" in said
-    assert registered("list", "--database", url).code == 0
+    assert registered("list", QTASK_DATABASE_URL=url).code == 0
 
 
 def test_a_redis_that_is_given_beats_the_registry(registered: Qtask) -> None:
@@ -110,9 +114,9 @@ def test_a_redis_that_is_given_beats_the_registry(registered: Qtask) -> None:
 def test_queues_that_are_not_in_redis(registered: Qtask, platform: Platform) -> None:
     platform.write("queue/mq", {"proto": "mqtt", "address": "h"})
     url = f"{platform.url}/mdb/mq"
-    assert registered("list", "--database", url).code == 0
+    assert registered("list", QTASK_DATABASE_URL=url).code == 0
     for command in (["relay"], ["audit"], ["config"]):
-        said = registered.fails(3, *command, "--database", url)
+        said = registered.fails(3, *command, QTASK_DATABASE_URL=url)
         assert f"the node /{platform.name}/var/queue/mq has the proto 'mqtt'" in said
 
 
@@ -136,3 +140,19 @@ def test_a_name(qtask: Qtask, database_url: str, redis: Redis, tmp_path: Path) -
     assert found["database"]["source"] == "QTASK_ORDER_DB_DATABASE_URL"
     assert found["redis"]["source"] == f"QTASK_ORDER_DB_REDIS_URL_FILE, {tmp_path / 'redis'}"
     assert "set QTASK_PAY_DB_DATABASE_URL, or call" in qtask.fails(3, "stats", "-d", "pay_db")
+
+
+def test_a_name_has_a_prefix_of_its_own(
+    database_url: str, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QTASK_ORDER_DB_DATABASE_URL", database_url)
+    monkeypatch.setenv("QTASK_ORDER_DB_PREFIX", PREFIX)
+    monkeypatch.setenv("QTASK_PREFIX", "other_")
+    said: list[str] = []
+    try:
+        install("order_db", {}, said.append)
+        assert said[-1].endswith(f", prefix {PREFIX}")
+        Client("order_db").create("bind", {}, 60, "Q")
+        assert len(query(conn, f"SELECT 1 FROM {PREFIX}task")) == 1
+    finally:
+        assert uninstall("order_db", report=said.append)
