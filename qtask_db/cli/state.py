@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DATABASE, REDIS, PREFIX = "QTASK_DATABASE_URL", "QTASK_REDIS_URL", "QTASK_PREFIX"
+DATABASE, REDIS = "QTASK_DATABASE_URL", "QTASK_REDIS_URL"
+PREFIX, QUEUE_PREFIX = "QTASK_PREFIX", "QTASK_QUEUE_PREFIX"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class State:
     database_option: str | None = None
     redis_option: str | None = None
     prefix_option: str | None = None
+    queue_prefix_option: str | None = None
     debug: bool = False
 
     def __post_init__(self) -> None:
@@ -67,12 +69,20 @@ class State:
         """The prefix of tables and procedures, or None for the package's default."""
         return self.prefix_option or os.environ.get(PREFIX) or None
 
+    @property
+    def queue_prefix(self) -> str:
+        """What stands before the names of queues in Redis."""
+        from qtask_db.transport.keys import check_prefix
+
+        return check_prefix(self.queue_prefix_option)
+
     def known(self) -> dict[str, str]:
         """The values that were given, as variables of the environment."""
         found = {
             DATABASE: self.database_option or _from_environment(DATABASE),
             REDIS: self.redis_url,
             PREFIX: self.prefix,
+            QUEUE_PREFIX: self.queue_prefix,
         }
         return {name: value for name, value in found.items() if value}
 
@@ -136,8 +146,15 @@ def connection_options(command: Command) -> Command:
     )(command)
 
 
-def redis_option(command: Command) -> Command:
-    """Add --redis."""
+def redis_options(command: Command) -> Command:
+    """Add the options of a command that works on Redis."""
+    command = click.option(
+        "--queue-prefix",
+        metavar="TEXT",
+        expose_value=False,
+        callback=_keep("queue_prefix_option"),
+        help=f"What stands before the names of queues in Redis.  [env: {QUEUE_PREFIX}]",
+    )(command)
     return click.option(
         "--redis",
         "-r",
