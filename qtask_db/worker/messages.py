@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 
 from qtask_db import calls
@@ -33,6 +34,12 @@ from qtask_db.worker.pool import Room, Run
 logger = get_logger("qtask_db.worker")
 
 START_TRIES = 5
+EARLY_KEPT = 30.0
+"""Seconds for which a message without an attempt is kept whose task does not start."""
+EARLY_PAUSE = 1.0
+"""Seconds between two tries to start it."""
+EARLY_MOST = 1_000
+"""So many of them are kept; more wait until the interval of their tasks has passed."""
 
 _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 """Errors that are not of one task."""
@@ -40,6 +47,42 @@ _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 Announced = tuple[int, "int | None", str]
 """The task's id, its attempt and the queue of the message."""
 Found = dict[Announced, tuple[Raw, Received]]
+
+
+class Early:
+    """Messages that came before their tasks: a program of the Go library pushes its message at
+    once, and `qtask import-original --follow` brings the task some seconds later.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[Raw, float] = {}
+        self._tried: dict[Raw, float] = {}
+        self._next = 0.0
+
+    def __contains__(self, raw: Raw) -> bool:
+        return raw in self._until
+
+    def again(self, most: int) -> list[Raw]:
+        """Those that are to be tried once more now."""
+        now = time.monotonic()
+        if now < self._next:
+            return []
+        self._next = now + EARLY_PAUSE
+        self._tried = {raw: self._until.pop(raw) for raw in list(self._until)[:most]}
+        return list(self._tried)
+
+    def keep(self, raw: Raw) -> None:
+        """Unless it has been tried for long."""
+        now = time.monotonic()
+        until = self._tried.pop(raw, now + EARLY_KEPT)
+        if now < until and len(self._until) < EARLY_MOST:
+            self._until[raw] = until
+
+    def give_up(self) -> list[Raw]:
+        """All of them, which somebody else may try."""
+        kept = list(self._until)
+        self._until.clear()
+        return kept
 
 
 class Messages:
@@ -66,6 +109,7 @@ class Messages:
         self._completer = completer
         self._stop = stop
         self._bad = BadMessages(queues, counters)
+        self._early = Early()
         self._passed_on: list[Raw] = []
         self._removing = Duty(logger, "redis, removing what has been started")
 
@@ -77,10 +121,11 @@ class Messages:
     def next(self, room: Room, wait: float) -> list[Run]:
         """From message to started task. A message that cannot be started now is put back."""
         self._bad.set_aside()
-        taken = self._take(room, wait)
+        early = self._early.again(room.most)
+        taken = early or self._take(room, wait)
         if not taken:
             return []
-        self._counters.taken += len(taken)
+        self._counters.taken += len(taken) - len(early)
         good, found = self._read(taken)
         if self._stop.is_set():
             self._put_back(good)
@@ -92,7 +137,8 @@ class Messages:
             self._put_back(good)
             raise
         runs = self._runs(started, found)
-        if dropped := len(good) - len(runs) - (self._counters.bad - bad):
+        kept = sum(raw in self._early for raw in good)
+        if dropped := len(good) - len(runs) - kept - (self._counters.bad - bad):
             self._counters.refused += dropped
             refused = {task_id for task_id, *_ in found} - {one.task_id for one in started}
             logger.debug(
@@ -118,6 +164,7 @@ class Messages:
 
     def leave(self) -> None:
         """Sets bad messages aside, gives back what was taken. Raises QueueUnavailable."""
+        self._put_back(self._early.give_up())
         self._bad.flush()
         self._queues.leave(self._policies)
 
@@ -202,6 +249,11 @@ class Messages:
             else:
                 for one in reception.wrong:
                     self._bad.note(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
+                settled = {(one.task_id, one.queue) for one in reception.started}
+                settled |= {(task_id, queue) for task_id, _, queue in reception.wrong}
+                for (task_id, attempt, queue), (raw, _) in found.items():
+                    if attempt is None and (task_id, queue) not in settled:
+                        self._early.keep(raw)
                 return reception.started
         raise conflict
 
