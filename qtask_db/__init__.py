@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from qtask_db.calls import (
-    advance_schedule,
+    advance_schedules,
     audit,
     cancel,
     change_tasks,
@@ -99,7 +99,7 @@ __all__ = [
     "Status",
     "Task",
     "Worker",
-    "advance_schedule",
+    "advance_schedules",
     "audit",
     "bind",
     "cancel",

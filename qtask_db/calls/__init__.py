@@ -4,7 +4,7 @@ once.
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
 `take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `expire`, `purge`,
-`run_due_schedules`, `advance_schedule`, `report_process` and `forget_process` commit by themselves
+`run_due_schedules`, `advance_schedules`, `report_process` and `forget_process` commit by themselves
 and need a connection without an open transaction. Times are seconds. Every error is one of
 `qtask_db.errors`.
 """
@@ -57,7 +57,7 @@ from qtask_db.calls.relay import (
     scan,
 )
 from qtask_db.calls.scheduling import (
-    advance_schedule,
+    advance_schedules,
     due_schedules,
     list_schedules,
     pause_schedule,
@@ -99,7 +99,14 @@ from qtask_db.models import (
     TaskDetails,
     TaskInfo,
 )
-from qtask_db.scheduling import DueSchedule, Schedule, ScheduleInfo, ScheduleRun
+from qtask_db.scheduling import (
+    DueSchedule,
+    PlannedTicks,
+    Schedule,
+    ScheduleAdvance,
+    ScheduleInfo,
+    ScheduleRun,
+)
 from qtask_db.task import NewTask, Payload, Task
 
 __all__ = [
@@ -113,6 +120,7 @@ __all__ = [
     "Message",
     "NewTask",
     "Payload",
+    "PlannedTicks",
     "ProcessInfo",
     "QueueAudit",
     "QueueDepth",
@@ -121,6 +129,7 @@ __all__ = [
     "Reception",
     "Refused",
     "Schedule",
+    "ScheduleAdvance",
     "ScheduleInfo",
     "ScheduleRun",
     "SelectedTask",
@@ -131,7 +140,7 @@ __all__ = [
     "Task",
     "TaskDetails",
     "TaskInfo",
-    "advance_schedule",
+    "advance_schedules",
     "audit",
     "cancel",
     "change_tasks",

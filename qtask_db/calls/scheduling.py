@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,15 @@ from qtask_db.calls.arguments import (
 )
 from qtask_db.constants import Status
 from qtask_db.database import bind
-from qtask_db.scheduling import DueSchedule, Schedule, ScheduleInfo, ScheduleRun, ticks
+from qtask_db.scheduling import (
+    DueSchedule,
+    PlannedTicks,
+    Schedule,
+    ScheduleAdvance,
+    ScheduleInfo,
+    ScheduleRun,
+    ticks,
+)
 
 _DEFINITION = (
     "namespace", "schedule", "every_seconds", "cron", "zone", "misfire", "max_catch_up", "overlap",
@@ -98,12 +105,11 @@ def run_due_schedules(conn: Any, limit: int = 100) -> ScheduleRun:
     """Creates the tasks of at most `limit` due schedules that tick every so many seconds. Calls
     run_due_schedules.
 
-    If a task cannot be created, its error is raised, and the next call runs the others. Raises
-    TransactionOpen, too.
+    If the task of one cannot be created, the others run all the same. Raises TransactionOpen.
     """
     check_numbers(in_limit=limit)
-    (created, wait_ms, cron_wait_ms), _ = bind(conn).call("run_due_schedules", limit)
-    return ScheduleRun(int(created), seconds_of(wait_ms), seconds_of(cron_wait_ms))
+    (created, error, wait_ms, cron_wait_ms), _ = bind(conn).call("run_due_schedules", limit)
+    return ScheduleRun(int(created), error, seconds_of(wait_ms), seconds_of(cron_wait_ms))
 
 
 def due_schedules(conn: Any, limit: int = 100) -> list[DueSchedule]:
@@ -119,32 +125,15 @@ def due_schedules(conn: Any, limit: int = 100) -> list[DueSchedule]:
     ]  # fmt: skip
 
 
-def advance_schedule(
-    conn: Any,
-    due: DueSchedule,
-    due_ticks: Sequence[datetime.datetime] = (),
-    following: datetime.datetime | None = None,
-    error: str | None = None,
-) -> int | None:
-    """Creates the tasks of these ticks of a due schedule and moves it to the one that follows;
-    None: none will come. `error`: why the ticks cannot be computed; it is tried again later. Calls
-    advance_schedule.
-
-    Returns how many tasks were created, None if somebody else has done it or it was changed.
-    Raises ScheduleNotFound, TransactionOpen, and what keeps a task from being created.
+def advance_schedules(conn: Any, plans: Sequence[PlannedTicks]) -> ScheduleAdvance:
+    """Creates the tasks of these ticks of due schedules and moves each to the tick that follows.
+    One that somebody else has run, has locked or has changed is passed over. Calls
+    advance_schedules. Raises TransactionOpen.
     """
-    check_texts(in_error=error)
-    (advanced, created), _ = bind(conn).call(
-        "advance_schedule",
-        due.name,
-        due.revision,
-        ticks.text_of(due.next_at),
-        json_array([ticks.text_of(tick) for tick in due_ticks]),
-        None if following is None else ticks.text_of(following),
-        error,
-        due.namespace,
+    (advanced, created, error), _ = bind(conn).call(
+        "advance_schedules", json_array([_advance(plan) for plan in plans])
     )
-    return int(created) if int(advanced) else None
+    return ScheduleAdvance(int(advanced), int(created), error)
 
 
 def list_schedules(conn: Any, namespace: str | None = None) -> list[ScheduleInfo]:
@@ -157,6 +146,21 @@ def list_schedules(conn: Any, namespace: str | None = None) -> list[ScheduleInfo
         (_info(row) for row in rows if namespace is None or row["namespace"] == namespace),
         key=lambda found: (found.schedule.namespace or "", found.schedule.name),
     )
+
+
+def _advance(plan: PlannedTicks) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "namespace": plan.due.namespace,
+        "schedule": plan.due.name,
+        "revision": plan.due.revision,
+        "next_at": ticks.text_of(plan.due.next_at),
+        "ticks": [ticks.text_of(tick) for tick in plan.ticks],
+    }
+    if plan.following is not None:
+        found["following_at"] = ticks.text_of(plan.following)
+    if plan.error is not None:
+        found["error"] = plan.error
+    return found
 
 
 def _info(row: dict[str, Any]) -> ScheduleInfo:

@@ -145,7 +145,7 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     yield "forget_process", lambda: calls.forget_process(conn, NAME), None
     yield "run_due_schedules", lambda: calls.run_due_schedules(conn, 0), refused
     yield "due_schedules", lambda: calls.due_schedules(conn, 0), refused
-    yield "advance_schedule", lambda: conn.call("advance_schedule", *[None] * 7), refused
+    yield "advance_schedules", lambda: conn.call("advance_schedules", None), refused
     yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused
     yield "remove_idle_queues", lambda: calls.remove_idle_queues(conn, 0), refused
     yield "change_tasks", lambda: calls.change_tasks(conn, "retry", [], deadline=0), refused

@@ -155,7 +155,7 @@ class Relay(Service):
 
     def tick(self) -> int:
         """Runs due schedules; returns how many tasks were created: calls `run_due_schedules`, and
-        for cron expressions `due_schedules` and `advance_schedule`.
+        for cron expressions `due_schedules` and `advance_schedules`.
         """
         return self._ticker.tick()
 
@@ -249,7 +249,8 @@ class Relay(Service):
         while (left := until - time.monotonic()) > 0:
             if left > self.options.poll and not self._upkeep.rest:
                 self._purge_quietly()
-            if self._stop.wait(min(self.options.poll, left, self._upkeep.rest or left)):
+            ticks = self._ticker.rest if self._schedules else left
+            if self._stop.wait(min(self.options.poll, left, self._upkeep.rest or left, ticks)):
                 return
             # The next scan claims what a schedule has created.
             if self._room_again() or self._tick_quietly():

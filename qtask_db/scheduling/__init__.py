@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from qtask_db.scheduling.rows import DueSchedule, ScheduleInfo, ScheduleRun
+from qtask_db.scheduling.rows import (
+    DueSchedule,
+    PlannedTicks,
+    ScheduleAdvance,
+    ScheduleInfo,
+    ScheduleRun,
+)
 from qtask_db.scheduling.schedule import Schedule
 
-__all__ = ["DueSchedule", "Schedule", "ScheduleInfo", "ScheduleRun"]
+__all__ = [
+    "DueSchedule",
+    "PlannedTicks",
+    "Schedule",
+    "ScheduleAdvance",
+    "ScheduleInfo",
+    "ScheduleRun",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtask_db.constants import Status
@@ -15,6 +16,8 @@ class ScheduleRun:
 
     created: int
     """Tasks that were created."""
+    error: str | None
+    """Why a schedule could not create its task, as its `last_error`; None if each could."""
     wait: float | None
     """Seconds until a schedule ticks that needs no cron expression; 0 if one does now, None if none
     will.
@@ -40,6 +43,31 @@ class DueSchedule:
     """The next tick, or an earlier time."""
     now: datetime.datetime
     """By the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTicks:
+    """What `advance_schedules` is to do with a due schedule."""
+
+    due: DueSchedule
+    ticks: Sequence[datetime.datetime] = ()
+    """To run now, in their order."""
+    following: datetime.datetime | None = None
+    """The next tick; None: none will come."""
+    error: str | None = None
+    """Why the ticks cannot be computed; it is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleAdvance:
+    """The outcome of `advance_schedules`."""
+
+    advanced: int
+    """Schedules that were moved to their next tick."""
+    created: int
+    """Tasks that were created."""
+    error: str | None
+    """As of ScheduleRun."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
-import random
 import time
 from typing import Protocol
 
@@ -17,10 +15,9 @@ from qtask_db.errors import (
     InvalidArgument,
     NotInstalled,
     ProcedureError,
-    ScheduleNotFound,
 )
 from qtask_db.process.retrying import Duty, Trouble
-from qtask_db.scheduling import ticks
+from qtask_db.scheduling import PlannedTicks, ScheduleAdvance, ScheduleRun, ticks
 from qtask_db.service.session import Session
 
 ROWS = 100
@@ -65,13 +62,12 @@ class Ticker:
 
     def tick(self) -> int:
         """Runs due schedules, a step of them, and returns how many tasks were created. Calls
-        `run_due_schedules`, and for cron expressions `due_schedules` and `advance_schedule`.
+        `run_due_schedules`, and for cron expressions `due_schedules` and `advance_schedules`.
         """
         connection = self._session.connection
         self._at = time.monotonic() + BUSY
         run = calls.run_due_schedules(connection, ROWS)
-        self._counters.scheduled += run.created
-        created, wait = run.created, LOOK if run.wait is None else run.wait
+        created, wait = self._count(run), LOOK if run.wait is None else run.wait
         if run.cron_wait is not None and time.monotonic() >= self._cron_at:
             if run.cron_wait == 0:
                 created += self._run_crons(connection)
@@ -90,10 +86,6 @@ class Ticker:
             self._tell_once(error)
             self._at = time.monotonic() + UNABLE_INTERVAL
             return 0
-        except ProcedureError as error:
-            self._counters.errors += 1
-            self._refused.report(error)
-            return 0
         except Exception as error:
             self._counters.errors += 1
             self._session.close_after(error)
@@ -103,29 +95,25 @@ class Ticker:
         return created
 
     def _run_crons(self, connection: Connection) -> int:
-        """In random order, as others may have the same list."""
-        created = 0
-        due = calls.due_schedules(connection, ROWS)
-        random.shuffle(due)
-        for one in due:
-            error, following = None, None
-            due_ticks: list[datetime.datetime] = []
+        plans = []
+        for due in calls.due_schedules(connection, ROWS):
             try:
-                due_ticks, following = ticks.plan(one)
+                plans.append(PlannedTicks(due, *ticks.plan(due)))
             except InvalidArgument as unreadable:
-                error = str(unreadable)
-                self._logger.warning("schedule %s of %s: %s", one.name, one.namespace, error)
+                plans.append(PlannedTicks(due, error=str(unreadable)))
             except ConfigurationError as missing:
                 self._tell_once(missing)
                 self._cron_at = time.monotonic() + UNABLE_INTERVAL
-                return created
-            try:
-                made = calls.advance_schedule(connection, one, due_ticks, following, error)
-            except ScheduleNotFound:
-                continue
-            created += made or 0
-            self._counters.scheduled += made or 0
-        return created
+                return 0
+        return self._count(calls.advance_schedules(connection, plans)) if plans else 0
+
+    def _count(self, done: ScheduleRun | ScheduleAdvance) -> int:
+        """How many tasks were created. One that could not be is told of."""
+        self._counters.scheduled += done.created
+        if done.error is not None:
+            self._counters.errors += 1
+            self._refused.report(ProcedureError(done.error))
+        return done.created
 
     def _tell_once(self, error: Exception) -> None:
         if type(error) not in self._told:

@@ -66,6 +66,8 @@ def test_every_promise_is_kept(folder: Path, engine: str, transport: str) -> Non
     assert "Every promise was kept." in text
     (kills,) = re.findall(r"kill -9 +([\d,]+):", text)
     assert int(kills.replace(",", "")) > 20, text
+    (follow_ups,) = re.findall(r"made .* ([\d,]+) by failures", text)
+    assert follow_ups != "0", text
     assert list(folder.iterdir()) == [], "nothing is left behind"
 
 

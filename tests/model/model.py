@@ -12,15 +12,15 @@ from typing import Any
 
 from qtask_db.errors import QtaskError
 
-from .verbs.creating import Creating
 from .verbs.ending import Ending
 from .verbs.maintaining import Maintaining
 from .verbs.operating import Operating
 from .verbs.relaying import Relaying
+from .verbs.scheduling import Scheduling
 from .verbs.starting import Starting
 
 
-class Model(Creating, Starting, Ending, Operating, Relaying, Maintaining):
+class Model(Starting, Ending, Operating, Relaying, Maintaining, Scheduling):
     """Every verb of the contract, with the same errors as the procedures."""
 
     def each(

@@ -87,7 +87,7 @@ def walks() -> Iterator[tuple[str, str, str]]:
     """
     lives = []
     for max_count, direct in product((1, 3), (False, True)):
-        model = Model(grace=0)
+        model = Model(grace=0, made=lambda _key: (0, ""))
         model.deliver("Q", None, direct=direct)
         model.create(1, "job", "{}", INTERVAL, "Q", deadline=DEADLINE, max_count=max_count)
         yield states.NEW, "create_task", state(model)

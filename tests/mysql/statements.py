@@ -28,6 +28,18 @@ _TASKS = json.dumps(
         for n in _ELEMENTS
     ]
 )
+_DUE = json.dumps(
+    [
+        {
+            "namespace": "default",
+            "schedule": f"n{n}",
+            "revision": 1,
+            "next_at": "2026-11-29T10:00:00Z",
+            "ticks": ["2026-11-29T10:00:00Z"],
+        }
+        for n in _ELEMENTS
+    ]
+)
 # The values of the variables, by their names without in_, out_ or v_; all others are 1.
 _VALUES = {
     **dict.fromkeys(
@@ -75,6 +87,7 @@ _VALUES = {
     "outcome": "'fail'",
     "piece": "'1, 2, 3'",
     "locked": f"'{_TASKS}'",
+    **dict.fromkeys(["due", "schedules"], f"'{_DUE}'"),
     "names": """'["r1", "w1"]'""",
     "statuses": "'80,90'",
     "action": "'retry'",

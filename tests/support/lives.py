@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scheduled import scheduling, timeless
-from tasks_of_lives import OURS, PAYLOAD, THEIRS, create
+from tasks_of_lives import FAILURES, OURS, PAYLOAD, THEIRS, create
 from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
@@ -103,7 +103,7 @@ class Life:
             "SIGN(lane), lane IN (0, queue_id, -queue_id), attempts, attempts_before, max_count, "
             "interval_seconds, delete_deadline, SIGN(batch_id), "
             "TIMESTAMPDIFF(MINUTE, created_at, due_at), "
-            "TIMESTAMPDIFF(MINUTE, created_at, deadline_at), last_error "
+            "TIMESTAMPDIFF(MINUTE, created_at, deadline_at), last_error, on_failure "
             "FROM qtask_task LEFT JOIN qtask_queue USING (queue_id) ORDER BY task_id",
         )
         return [(self._labels.get(task_id, "?"), *map(timeless, rest)) for task_id, *rest in rows]
@@ -118,7 +118,9 @@ def _made(life: Life, *tasks: Any) -> Outcome:
 
 
 def _create_one(life: Life, queue: str, order_no: str) -> Outcome:
-    options: dict[str, Any] = {"namespace": OURS, "order_no": order_no, "max_count": 3}
+    options: dict[str, Any] = {
+        "namespace": OURS, "order_no": order_no, "max_count": 3, "on_failure": FAILURES
+    }  # fmt: skip
     return _made(life, calls.create(life.app, "job", PAYLOAD, 3600, queue, **options))
 
 
@@ -216,12 +218,14 @@ def _scan_again(life: Life) -> Outcome:
 
 def _messages(life: Life, order: Callable[[Any], Any]) -> Outcome:
     found = sorted(life.batch.messages, key=order)
-    return [(life.label(one.task_id), one.attempt, one.payload) for one in found]
+    return [(life.label(one.task_id), one.attempt, timeless(one.payload)) for one in found]
 
 
 def _take(life: Life) -> Outcome:
     taken = calls.take(life.app, "w", ["D", "S", "NONE"], 9, 0.01, namespace=OURS)
-    started = [(life.label(one.task_id), one.attempt, one.payload) for one in taken.started]
+    started = [
+        (life.label(one.task_id), one.attempt, timeless(one.payload)) for one in taken.started
+    ]
     return [started, sorted(taken.redis)]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from qtask_db import Schedule, calls
+from qtask_db import Connection, Schedule, calls
+from qtask_db.scheduling import DueSchedule, PlannedTicks
 
 NAME = "it's"
+ADVANCED = {"schedule": NAME, "revision": 1, "next_at": "2026-01-01T00:00:00Z"}
 
 
 def _set(life: Any, payload: Any, namespace: str) -> Any:
@@ -25,9 +29,29 @@ def _read(life: Any, namespace: str) -> Any:
     return [(one.schedule, one.revision, one.paused, one.last_status) for one in found]
 
 
+def set_back(conn: Connection, name: str, seconds: int) -> None:
+    """As if nobody had run this new schedule for so long."""
+    columns = ("since_at", "next_at", "due_at")
+    back = ", ".join(f"{column} = {column} - INTERVAL {seconds} SECOND" for column in columns)
+    with conn.raw.cursor() as cursor:
+        cursor.execute(f"UPDATE {conn.prefix}schedule SET {back} WHERE schedule = '{name}'")
+    conn.commit()
+
+
+def advance(
+    conn: Connection,
+    due: DueSchedule,
+    due_ticks: Sequence[datetime.datetime],
+    following: datetime.datetime | None,
+) -> int | None:
+    """Runs these ticks of a schedule, and moves it to the following one; None if not."""
+    done = calls.advance_schedules(conn, [PlannedTicks(due, due_ticks, following)])
+    return done.created if done.advanced else None
+
+
 def timeless(value: object) -> str:
-    """A column of a row, without the time of a tick."""
-    return re.sub('"tick": "[^"]*"', '"tick": "…"', str(value))
+    """A column of a row, without the time of a tick and the id of a failed task."""
+    return re.sub(r'("(?:tick|task_id)"): ("[^"]*"|\d+)', r"\1: …", str(value))
 
 
 def scheduling(namespace: str) -> dict[str, Callable[[Any], Any]]:
@@ -39,8 +63,8 @@ def scheduling(namespace: str) -> dict[str, Callable[[Any], Any]]:
         "resume_schedule": lambda life: calls.resume_schedule(life.operator, NAME, namespace),
         "run_schedule": lambda life: life.label(calls.run_schedule(life.operator, NAME, namespace)),
         "run_due_schedules": lambda life: calls.run_due_schedules(life.relay).created,
-        "advance_schedule": lambda life: life.relay.call(
-            "advance_schedule", NAME, 1, "2026-01-01T00:00:00Z", "[]", None, None, namespace
+        "advance_schedules": lambda life: life.relay.call(
+            "advance_schedules", json.dumps([dict(ADVANCED, namespace=namespace)])
         )[0],
         "schedules": lambda life: _read(life, namespace),
         "remove_schedule": lambda life: calls.remove_schedule(life.operator, NAME, namespace),

@@ -14,6 +14,9 @@ RUNNING = (
     "reject", "snooze", "end many 1", "end many 2",
 )  # fmt: skip
 FAILED, ENDED = ("retry",), ("purged",)
+FAILURES = "it's \\ sad"
+UNHAPPY = ("fail", "fail last", "reject", "end many 1", "cancel", "listed")
+"""All but `fail` end badly."""
 LAST_ATTEMPT = ("fail last", *FAILED)
 
 
@@ -27,6 +30,7 @@ def create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
                 "job", PAYLOAD, 3600, queue, namespace=namespace, order_no=name, delay=7200,
                 delete_deadline=0 if namespace == OURS else 3600,
                 max_count=1 if name in LAST_ATTEMPT else 9,
+                on_failure=FAILURES if name in UNHAPPY else None,
             )
             for name in names
         ],

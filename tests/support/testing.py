@@ -177,6 +177,12 @@ def set_zone(conn: Connection, zone: str) -> None:
     execute(conn, ZONE[conn.dialect.name].format(zone))
 
 
+def read_committed(conn: Connection) -> None:
+    """From now on each statement of the session sees what was committed before it."""
+    if conn.dialect.name == "mysql":
+        execute(conn, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
 def count_ids_anew(conn: Connection) -> None:
     """The next task gets the id after the largest that is there; Oracle's sequence never left."""
     if conn.dialect.name == "mysql":

@@ -28,7 +28,7 @@ from `qtask_db`, unless its section names another module.
 
 - `conn` is a connection that [bind](#bind) accepts. A call joins its transaction and does not
   commit. `take`, `scan`, `confirm`, `release`, `redrive`, `remove_queue`, `remove_idle_queues`,
-  `expire`, `purge`, `change_tasks`, `run_due_schedules`, `advance_schedule`, `report_process` and
+  `expire`, `purge`, `change_tasks`, `run_due_schedules`, `advance_schedules`, `report_process` and
   `forget_process` commit by themselves, and refuse to run in an open transaction.
 - Times are whole seconds. Ranges and defaults are in
   [configuration.md](configuration.md#arguments-and-limits).
@@ -62,7 +62,8 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "Schedules": (
         "Schedule", "set_schedule", "remove_schedule", "pause_schedule", "resume_schedule",
         "run_schedule", "list_schedules", "scheduling.ScheduleInfo", "run_due_schedules",
-        "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedule",
+        "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedules",
+        "scheduling.PlannedTicks", "scheduling.ScheduleAdvance",
     ),
     "Connections": ("Database", "Connection", "bind"),
 }  # fmt: skip

@@ -12,17 +12,13 @@ BEGIN
   -- No lock of GET_LOCK keeps runs apart: anybody may take one, and keep it.
   DECLARE v_next DATETIME DEFAULT UTC_TIMESTAMP() + INTERVAL {{ maintenance_minutes }} MINUTE;
   DECLARE v_some INT;
-  DECLARE v_tries INT DEFAULT 0;
+  DECLARE v_error {{ text }};
   DECLARE v_wait_ms BIGINT;
   DECLARE v_cron_wait_ms BIGINT;
 
-  BEGIN
-    -- A schedule that cannot create its task says so in last_error; the others are next.
-    DECLARE CONTINUE HANDLER FOR SQLEXCEPTION SET v_some = 1, v_tries = v_tries + 1;
-    REPEAT
-      CALL {{ p }}run_due_schedules({{ default.maintenance_rows }}, v_some, v_wait_ms, v_cron_wait_ms);
-    UNTIL v_some = 0 OR v_tries > {{ default.maintenance_tries }} OR UTC_TIMESTAMP() >= v_next END REPEAT;
-  END;
+  REPEAT
+    CALL {{ p }}run_due_schedules({{ default.maintenance_rows }}, v_some, v_error, v_wait_ms, v_cron_wait_ms);
+  UNTIL v_some = 0 OR UTC_TIMESTAMP() >= v_next END REPEAT;
   REPEAT
     CALL {{ p }}expire_tasks({{ default.maintenance_rows }}, v_some);
   UNTIL v_some < {{ default.maintenance_rows }} OR UTC_TIMESTAMP() >= v_next END REPEAT;

@@ -11,22 +11,14 @@ BEGIN
     job_action => '
       DECLARE
         v_some NUMBER;
+        v_error VARCHAR2(32767);
         v_wait_ms NUMBER;
         v_cron_wait_ms NUMBER;
       BEGIN
         ROLLBACK;
-        -- A schedule that cannot create its task says so in last_error; the others are next.
-        FOR v_try IN 0 .. {{ default.maintenance_tries }} LOOP
-          BEGIN
-            LOOP
-              {{ package }}.run_due_schedules({{ default.maintenance_rows }}, v_some, v_wait_ms, v_cron_wait_ms);
-              EXIT WHEN v_some = 0;
-            END LOOP;
-            EXIT;
-          EXCEPTION
-            WHEN OTHERS THEN
-              ROLLBACK;
-          END;
+        LOOP
+          {{ package }}.run_due_schedules({{ default.maintenance_rows }}, v_some, v_error, v_wait_ms, v_cron_wait_ms);
+          EXIT WHEN v_some = 0;
         END LOOP;
         LOOP
           {{ package }}.expire_tasks({{ default.maintenance_rows }}, v_some);

@@ -28,6 +28,16 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     direct NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
+  TYPE ticking_schedule IS RECORD (
+    namespace VARCHAR2({{ limit.namespace }} CHAR),
+    schedule VARCHAR2({{ limit.schedule }} CHAR),
+    revision NUMBER,
+    every_seconds NUMBER,
+    misfire VARCHAR2(4 CHAR),
+    max_catch_up NUMBER,
+    next_at {{ instant }}
+  );
+  TYPE ticking_schedules IS TABLE OF ticking_schedule INDEX BY PLS_INTEGER;
   TYPE due_queue IS RECORD (queue_id NUMBER, closed NUMBER);
   TYPE due_queues IS TABLE OF due_queue INDEX BY PLS_INTEGER;
   TYPE missing_queue IS RECORD (

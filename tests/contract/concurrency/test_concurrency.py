@@ -6,16 +6,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from crowds import CONSUMERS, together
-from testing import age, age_batches, content, count, ended, first, new, query, row
+from testing import age, age_batches, content, count, ended, first, new, query, read_committed, row
 
 from qtask_db import Connection, NewTask, calls
-from qtask_db.constants import DEFAULT, Status
+from qtask_db.constants import DEFAULT, LIMIT, Status
 from qtask_db.errors import DatabaseError, ProcedureError, StaleAttempt
+from qtask_db.models import AttemptEnd
 
 
 def test_concurrent_scanners_never_hand_out_a_task_twice_and_hand_out_all(
@@ -129,6 +130,40 @@ def test_who_finds_a_task_changed_meanwhile_is_told(
         assert told[0] in possible
     else:
         assert told == []
+
+
+@pytest.mark.parametrize("verb", ["finish_many", "end_many"])
+def test_who_ends_many_is_told_of_each_that_changes_meanwhile(
+    conn: Connection, connect: Callable[..., Connection], verb: str
+) -> None:
+    """Where each statement of a call may see another state, and one element is refused anyway."""
+    task_id, gone = new(conn, max_count=LIMIT["max_count"]), ended(conn, Status.CANCELLED)
+    over = Event()
+
+    def go_on(own: Connection) -> None:
+        while not over.is_set():
+            calls.fail(own, task_id, calls.processing(own, task_id), "x", 0)
+
+    other = Thread(target=go_on, args=(connect(),))
+    other.start()
+    caller = connect(autocommit=False)
+    read_committed(caller)
+    try:
+        for _ in range(300):
+            attempt = max(1, row(caller, task_id)["attempts"])
+            if verb == "finish_many":
+                told = calls.finish_many(caller, [(gone, 1), (task_id, attempt)])
+            else:
+                ends = [AttemptEnd(one, attempt, "snooze", "x", 60) for one in (gone, task_id)]
+                told = calls.end_many(caller, "w", ends)
+            found = row(caller, task_id)
+            ended_now = found["status"] == Status.FINISHED or found["attempts_before"] > 0
+            caller.rollback()
+            assert ended_now == (task_id not in {one.task_id for one in told})
+    finally:
+        caller.rollback()
+        over.set()
+        other.join(60)
 
 
 def test_one_finisher_and_one_canceller(conn: Connection, crowd: list[Connection]) -> None:

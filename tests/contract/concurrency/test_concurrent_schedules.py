@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from contextlib import suppress
 from threading import Event, Thread
 
 import pytest
@@ -13,8 +12,8 @@ from crowds import CONSUMERS, together
 from testing import age_schedules, count, query
 
 from qtask_db import Connection, Schedule, calls
-from qtask_db.errors import QtaskError, ScheduleNotFound
-from qtask_db.scheduling import ticks
+from qtask_db.errors import QtaskError
+from qtask_db.scheduling import PlannedTicks, ticks
 
 MANY = 40
 
@@ -26,10 +25,8 @@ def run_all(conn: Connection, _: int = 0) -> int:
         run = calls.run_due_schedules(conn, 7)
         created += run.created
         due = calls.due_schedules(conn, 7) if run.cron_wait == 0 else []
-        random.shuffle(due)
-        for one in due:
-            with suppress(ScheduleNotFound):
-                created += calls.advance_schedule(conn, one, *ticks.plan(one)) or 0
+        plans = [PlannedTicks(one, *ticks.plan(one)) for one in due]
+        created += calls.advance_schedules(conn, plans).created
         if not due and not run.created:
             return created
 

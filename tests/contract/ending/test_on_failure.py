@@ -72,6 +72,13 @@ def test_a_relay_finds_it(conn: Connection) -> None:
     assert [m.queue for m in calls.scan(conn, "r").messages] == ["DEAD"]
 
 
+def test_a_scan_that_fails_it_tells_that_there_is_more_now(conn: Connection) -> None:
+    new(conn, deadline=60, on_failure="DEAD")
+    age(conn, DAY)
+    assert calls.scan(conn, "r").wait == 0
+    assert [m.queue for m in calls.scan(conn, "r").messages] == ["DEAD"]
+
+
 def test_what_is_not_the_end_creates_none(conn: Connection) -> None:
     task_id = started(conn, max_count=2, on_failure="DEAD")
     calls.fail(conn, task_id, 1)

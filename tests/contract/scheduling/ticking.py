@@ -9,7 +9,7 @@ from typing import Any
 from testing import execute, query
 
 from qtask_db import Connection, Schedule, calls
-from qtask_db.scheduling import ScheduleInfo
+from qtask_db.scheduling import DueSchedule, PlannedTicks, ScheduleAdvance, ScheduleInfo
 
 UTC = datetime.timezone.utc
 
@@ -35,6 +35,11 @@ def state(conn: Connection, name: str = "S", namespace: str | None = None) -> Sc
     listed = calls.list_schedules(conn, namespace)
     (found,) = (one for one in listed if one.schedule.name == name)
     return found
+
+
+def advance(conn: Connection, due: DueSchedule, *planned: Any) -> ScheduleAdvance:
+    """advance_schedules with one schedule."""
+    return calls.advance_schedules(conn, [PlannedTicks(due, *planned)])
 
 
 def made(conn: Connection) -> list[str]:

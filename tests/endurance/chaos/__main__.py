@@ -14,7 +14,8 @@ try:
     from processes import Ended, ending_by_signals, undisturbed
     from rich.console import Console
 
-    from chaos import broken, faults
+    from chaos import faults
+    from chaos.database import broken
     from chaos.run import Run
     from chaos.system import System
     from chaos.view import shown, summary

@@ -14,12 +14,14 @@ from qtask_db.database import Database
 from qtask_db.errors import QtaskError
 
 from .history import Recorder
-from .process import QUEUES, Fuse, Settings, note_taken
+from .process import QUEUES, Fuse, Settings, key_of, note_taken
 
 MOST = 5
 WAIT = 1.0
 """Seconds of a call that waits in the server."""
 _TAKE = "CALL qtask_take_tasks(%s, %s, %s, %s, NULL, @redis)"
+_FAIL = "CALL qtask_fail_task(%s, %s, 'as it was told', 0, @status)"
+_REJECT = "CALL qtask_reject_task(%s, %s, 'as it was told')"
 _NOT_DIRECT = ERROR["queue_not_direct"]
 _REFUSED = set(ERROR.values())
 _AGAIN = {1205, 1213}
@@ -71,14 +73,15 @@ class Consumer:
 
     def _work(self, raw: Any, number: int, attempt: int, interval: int, payload: Any) -> None:
         task = {"id": number, "attempt": attempt}
-        longest = interval + int(payload["seconds"])
+        longest = interval + int(payload.get("seconds", 0))
         if not self._done(raw, "CALL qtask_extend_task(%s, %s, %s)", (number, attempt, longest)):
             return
-        self._recorder.note("run", **task, k=payload["k"])
-        time.sleep(payload["seconds"])
-        if attempt <= payload["failures"]:
-            self._recorder.note("raised", **task)
-            end = ("CALL qtask_fail_task(%s, %s, 'as it was told', 0, @status)", (number, attempt))
+        self._recorder.note("run", **task, k=key_of(payload))
+        time.sleep(payload.get("seconds", 0))
+        if attempt <= payload.get("failures", 0):
+            fatal = payload.get("fatal", False)
+            self._recorder.note("raised", **task, fatal=fatal)
+            end = (_REJECT if fatal else _FAIL, (number, attempt))
         else:
             self._recorder.note("done", **task)
             end = ("CALL qtask_finish_task(%s, %s)", (number, attempt))

@@ -13,7 +13,7 @@ from qtask_db import Client
 from qtask_db.worker import Job, Retry, Worker
 
 from .history import Recorder
-from .process import QUEUES
+from .process import QUEUES, key_of
 
 NEW = "QTASK_CHAOS_PLAIN" not in os.environ
 """Whether the package knows what a handler may ask for: an upgrade runs an older one, too."""
@@ -35,28 +35,31 @@ worker = Worker(
 @worker.handler(*QUEUES, **WISHES)
 def handle(job: Job) -> None:
     """Does what the payload says, and records that it ran."""
-    _recorder.note("run", id=job.task_id, attempt=job.attempt, k=job.payload["k"])
-    time.sleep(job.payload["seconds"])
-    if job.attempt <= job.payload["failures"]:
-        _recorder.note("raised", id=job.task_id, attempt=job.attempt)
+    key, fatal = key_of(job.payload), job.payload.get("fatal", False)
+    _recorder.note("run", id=job.task_id, attempt=job.attempt, k=key)
+    time.sleep(job.payload.get("seconds", 0))
+    if job.attempt <= job.payload.get("failures", 0):
+        _recorder.note("raised", id=job.task_id, attempt=job.attempt, fatal=fatal)
+        if fatal:
+            raise qtask_db.worker.Fail("as it was told")
         if job.attempt % 2:
             raise Retry("as it was told", delay=0)
-        if NEW and job.payload["k"][-1] in "02468":
+        if NEW and key[-1] in "02468":
             raise qtask_db.worker.Snooze(1, "as it was told")
         raise RuntimeError("as it was told")
-    if NEW and zlib.crc32(job.payload["k"].encode()) % 4 == 0:
-        _finish(job)
+    if NEW and zlib.crc32(key.encode()) % 4 == 0:
+        _finish(job, key)
     else:
         _recorder.note("done", id=job.task_id, attempt=job.attempt)
 
 
-def _finish(job: Job) -> None:
+def _finish(job: Job, key: str) -> None:
     """In a transaction of its own, which the first attempt of some forgets to commit."""
     assert client is not None
     try:
         with client.transaction() as tx:
             job.finish(tx.conn)
-            if job.attempt == 1 and job.payload["k"].endswith("7"):
+            if job.attempt == 1 and key.endswith("7"):
                 _recorder.note("raised", id=job.task_id, attempt=job.attempt)
                 tx.conn.rollback()
             else:

@@ -5,7 +5,7 @@ things happened, in all processes, and a process that is killed has said what it
 Times are those of the machine's monotonic clock, which no step of a clock changes.
 
     create    a producer is about to create a task: key, delay, deadline, max_count, interval,
-              order (queue and number)
+              order (queue and number), on_failure
     created   the call has returned: key, id, new
     commit    its transaction is committed; keys
     rollback  its transaction will never be: keys
@@ -17,14 +17,14 @@ Times are those of the machine's monotonic clock, which no step of a clock chang
     taken     the database has given attempts of direct queues: messages [id, attempt, key, queue]
     run       a handler begins: id, attempt, key, by
     done      it has returned: id, attempt
-    raised    it is about to raise
+    raised    it is about to raise; fatal: so that the task fails for good
     kill      a process was killed: name
     paused    a queue is, from now on: queue
     resumed   it is about to be: queue
     delivery  a queue may have another one now: queue
     trouble   a server or the way to it was not itself: since, until
 
-`row` and `batch` come from the database's own journal, see journal.py.
+`row` and `batch` come from the database's own journal, see database/journal.py.
 """
 
 from __future__ import annotations

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import random
 import signal
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qtask_db.models import Message
 
@@ -18,6 +21,12 @@ from .history import Recorder
 QUEUES = ("CHAOS:A", "CHAOS:B", "CHAOS:C")
 NOBODY = "CHAOS:NOBODY"
 """A queue without a worker: its tasks fail at their deadline."""
+TICKS, FAILURES = "CHAOS:A", "CHAOS:B"
+"""The queues of tasks that the database makes of its own accord."""
+SCHEDULE, AFTER = "schedule:", "after "
+"""The keys of such tasks begin so; the time of a tick follows in seconds since 1970, or the id of
+the task that has failed.
+"""
 FUSE = 0.05
 """How often a relay dies between claim and push, or push and confirm; a worker before it starts."""
 
@@ -76,16 +85,28 @@ class Fuse:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def key_of(payload: str) -> str:
-    return str(json.loads(payload)["k"])
+def key_of(payload: Mapping[str, Any]) -> str:
+    if failed := payload.get("failed_task"):
+        return f"{AFTER}{failed['task_id']}"
+    if tick := payload.get("tick"):
+        return f"{SCHEDULE}{payload['k']}:{seconds_of(tick)}"
+    return str(payload["k"])
+
+
+def seconds_of(tick: str) -> int:
+    """Since 1970."""
+    return calendar.timegm(time.strptime(tick, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def triples(messages: Iterable[Message]) -> list[tuple[int, int, str]]:
     """Messages as the history has them."""
-    return [(m.task_id, m.attempt, key_of(m.payload)) for m in messages]
+    return [(m.task_id, m.attempt, key_of(json.loads(m.payload))) for m in messages]
 
 
 def note_taken(recorder: Recorder, started: Iterable[tuple[int, int, str, str]]) -> None:
     """Of tasks that the database has started: id, attempt, payload and queue."""
-    messages = [(number, attempt, key_of(text), queue) for number, attempt, text, queue in started]
+    messages = [
+        (number, attempt, key_of(json.loads(text)), queue)
+        for number, attempt, text, queue in started
+    ]
     recorder.note("taken", messages=messages)

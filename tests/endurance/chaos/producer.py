@@ -14,7 +14,7 @@ from qtask_db.errors import QtaskError, QueueUnavailable
 from qtask_db.transport.url import connect
 
 from .history import Recorder
-from .process import NOBODY, QUEUES, Settings, triples
+from .process import FAILURES, NOBODY, QUEUES, Settings, triples
 
 try:
     from qtask_db.transport.pushing import push_now
@@ -83,6 +83,7 @@ class Producer:
                 max_count=one.max_count or DEFAULT["max_count"],
                 interval=one.interval, queue=one.queue,
                 order=one.order_no and f"{one.queue} {one.order_no}",
+                on_failure=one.as_element("").get("on_failure"),
             )  # fmt: skip
         if len(wanted) > 3:
             tasks = calls.create_many(conn, wanted)
@@ -120,16 +121,16 @@ class Producer:
         options: dict[str, Any] = {"queue": rng.choice(QUEUES), "interval": SHORT}
         kind, delayed = rng.random(), 0.4
         if kind < 0.04:
-            options |= {"queue": NOBODY, "deadline": rng.randint(1, 4)}
+            options |= {"queue": NOBODY, "deadline": rng.randint(1, 4), "on_failure": FAILURES}
         elif kind < 0.24:
             # Through a relay, mostly: where that dies, its lease alone brings it back in time.
             options["interval"], delayed = LONG, 0.8
         elif kind < 0.28:
             payload["seconds"] = rng.uniform(2, 6)
             options["interval"] = rng.randint(1, 3)
-        elif kind < 0.32:
-            payload["failures"] = rng.randint(1, 3)
-            options["max_count"] = rng.choice((2, 100))
+        elif kind < 0.34:
+            payload |= {"failures": rng.randint(1, 3), "fatal": rng.random() < 0.3}
+            options |= {"max_count": rng.choice((2, 100)), "on_failure": FAILURES}
         elif kind < 0.45:
             options["order_no"] = str(rng.randrange(ORDERS))
         elif kind < 0.50:
@@ -141,11 +142,5 @@ class Producer:
 
 
 def _create_one(conn: Connection, one: NewTask) -> Task:
-    given = {
-        name: getattr(one, name)
-        for name in ("name", "payload", "interval", "queue", "order_no", "deadline",
-                     "delete_deadline", "max_count")
-    }  # fmt: skip
-    if one.delay is None:
-        return calls.create(conn, **given)
-    return calls.delay(conn, **given, delay=one.delay)
+    given = one.as_element(str(one.payload))
+    return calls.create(conn, **given) if one.delay is None else calls.delay(conn, **given)

@@ -22,7 +22,7 @@ from qtask_db.transport.message import decode
 from qtask_db.transport.queues import Queues
 
 from .history import Recorder
-from .process import Fuse, Settings, note_taken, triples
+from .process import Fuse, Settings, key_of, note_taken, triples
 
 RECLAIM = 4.0
 """Seconds after which a worker takes over what another one has taken from a stream: less than a
@@ -194,4 +194,4 @@ def _entries(taken: Iterable[Raw]) -> list[str]:
 
 def _triple(raw: Raw) -> tuple[Any, ...]:
     received = decode(raw.body)
-    return received.task_id, received.attempt, received.payload["k"]
+    return received.task_id, received.attempt, key_of(received.payload)

@@ -78,19 +78,25 @@ class Run:
         system = self._system
         system.end_processes("producer")
         system.settings.peace.touch()
-        system.forgive()
+        system.state.forgive()
+        until = time.monotonic() + PEACE
+        while not system.state.in_time() and time.monotonic() < until:
+            system.look()
+            self._tell("settling", "")
+            time.sleep(LOOK)
+        spans = system.state.stop_ticking()
         ended, until = self.report.ended, time.monotonic() + PEACE
         while time.monotonic() < until and not system.checker.violations:
             system.look()
             self._tell("settling", "")
             if self.report.ended > ended:
                 ended, until = self.report.ended, time.monotonic() + PEACE
-            active = system.active()
+            active = system.state.active()
             short = [number for number, (_, interval, _) in active.items() if interval < LONG]
             if not short and not system.checker.owing and not system.left():
                 break
             time.sleep(LOOK)
-        active = system.active()
+        active = system.state.active()
         overdue = {
             # One that should have ended by now is as good as lost, whatever its due time says; and
             # so is one that is due later than it can be.
@@ -102,7 +108,9 @@ class Run:
         if not system.look():
             raise RuntimeError("the database does not answer, though nothing disturbs it")
         self.report.still_active = len(active)
-        system.checker.close(system.ledger(), overdue, left)
+        system.checker.check_ticks(spans)
+        system.checker.check_history(system.state.history())
+        system.checker.close(system.state.ledger(), overdue, left)
         self._tell("ended", "")
 
     def _tell(self, phase: str, fault: str) -> None:

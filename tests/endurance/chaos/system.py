@@ -26,9 +26,10 @@ from qtask_db.database import Database
 from qtask_db.errors import DatabaseUnavailable
 from qtask_db.install import install
 
-from . import broken as broken_variants
-from . import journal
 from .checker import Checker
+from .database import broken as broken_variants
+from .database import journal, schedules
+from .database.state import State
 from .history import Event, Reader, Recorder
 from .process import QUEUES, Settings
 from .proxy import Proxy
@@ -115,6 +116,7 @@ class System:
         self._context.set_forkserver_preload(PRELOADED)
         self._journal_file = stack.enter_context((folder / "journal.jsonl").open("a"))
         self._conn: Any = None
+        self.state = State(self.root)
         self._lock = threading.Lock()
 
         self.database = stack.enter_context(servers.start(engine, options=OPTIONS, log=log))
@@ -156,6 +158,7 @@ class System:
                 cursor.execute(statement)
         with Database(url).connect() as conn:
             broken_variants.install(conn, broken, delivery)
+            schedules.start(conn)
         return url
 
     def _proxy(self, url: str) -> Proxy:
@@ -236,43 +239,18 @@ class System:
                 self.errors[event["kind"]] = self.errors.get(event["kind"], 0) + 1
             self.checker.feed([event])
         self.checker.feed(rows)
+        self.checker.check_follow_ups()
         if asked:
             self.checker.check_leases(now)
         for row in rows:
             self._journal_file.write(json.dumps(row, default=str) + "\n")
         return asked
 
-    def active(self) -> dict[int, tuple[float, int, float]]:
-        """Of all active tasks: seconds since they are due, their interval, and what it may have
-        become by attempts that never ended.
-        """
-        with self.root() as conn, conn.cursor() as cursor:
-            cursor.execute(
-                "SELECT task_id, TIMESTAMPDIFF(MICROSECOND, due_at, UTC_TIMESTAMP(6)) / 1e6, "
-                "interval_seconds, interval_seconds * POWER(2, lapses) "
-                "FROM qtask_task WHERE lane <> 0"
-            )
-            return {task_id: (float(late), *intervals) for task_id, late, *intervals in cursor}
-
-    def forgive(self) -> None:
-        """Lets what was started and killed, several times in a row, wait for one interval only."""
-        with self.root() as conn, conn.cursor() as cursor:
-            cursor.execute(
-                "UPDATE qtask_task SET due_at = LEAST(due_at, "
-                "UTC_TIMESTAMP(3) + INTERVAL interval_seconds SECOND) "
-                "WHERE lane > 0 AND lapses > 0"
-            )
-
     def left(self) -> dict[str, int]:
         """Messages in the streams that workers read, waiting or pending."""
         if not self.settings.stream:
             return {}
         return {queue: found for queue in QUEUES if (found := self.redis.xlen(queue))}
-
-    def ledger(self) -> dict[str, tuple[int, bool]]:
-        with self.root() as conn, conn.cursor() as cursor:
-            cursor.execute("SELECT k, task_id, created FROM chaos_ledger")
-            return {key: (task_id, bool(created)) for key, task_id, created in cursor}
 
     @contextlib.contextmanager
     def tending(self) -> Iterator[None]:

@@ -103,6 +103,10 @@ def summary(console: Console, system: System, report: Report) -> None:
         f"{report.runs:,} ran, {checker.taken:,} were taken straight from the database, "
         f"{checker.lapses:,} lapsed",
     )
+    table.add_row(
+        "made",
+        f"{sum(map(len, checker.ticks.values())):,} by ticks, {checker.follow_ups:,} by failures",
+    )
     found = dict.fromkeys(("lost", "owned twice"), 0)
     for violation in report.violations:
         found[violation.promise] = found.get(violation.promise, 0) + 1

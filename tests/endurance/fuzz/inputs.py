@@ -52,7 +52,7 @@ VERBS = {
     for name in dialects()
 }
 READING = {"explain_task", "list_tasks", "next_due", "select_tasks", "due_schedules"}
-TICKING = {"run_schedule", "run_due_schedules", "advance_schedule"}
+TICKING = {"run_schedule", "run_due_schedules", "advance_schedules"}
 BULK_CREATING = {"create_tasks", "create_task_ranges"}
 CREATING = {"create_task", "delay_task", "create_task_quiet", "delay_task_quiet"}
 
@@ -149,6 +149,10 @@ def _ends(random: Random, task_ids: Sequence[int], _batches: Sequence[int], _ver
     return json.dumps([end | {"outcome": outcome, "error": "it broke"} | delay])
 
 
+_DUE = {
+    "namespace": "default", "schedule": "C", "revision": 1, "next_at": "2026-11-29T02:00:00Z",
+    "ticks": ["2026-11-29T02:00:00Z"], "following_at": "2999-11-29T02:00:00Z",
+}  # fmt: skip
 Sound = Callable[[Random, Sequence[int], Sequence[int], str], Any]
 
 
@@ -159,8 +163,7 @@ def _one_of(*sound: Any) -> Sound:
 _TEXTS = (
     "in_name", "in_queue", "in_namespace", "in_order_no", "in_relay", "in_worker", "in_error",
     "in_reason", "in_on_failure", "in_delivery", "in_kind", "in_host", "in_program", "in_action",
-    "in_schedule", "in_cron", "in_zone", "in_next_at", "in_following_at", "in_misfire",
-    "in_overlap", "in_owner",
+    "in_schedule", "in_cron", "in_zone", "in_misfire", "in_overlap", "in_owner",
 )  # fmt: skip
 _FITTING: dict[str, Callable[[Random], Any]] = {
     **dict.fromkeys(_TEXTS, values.text),
@@ -172,7 +175,7 @@ _FITTING: dict[str, Callable[[Random], Any]] = {
     "in_held": values.json_text,
     "in_queues": values.names,
     "in_filter": values.filters,
-    "in_ticks": values.json_text,
+    "in_schedules": values.schedules,
 }
 """The parameters that are texts, with their values; all others are numbers."""
 _SOUND: dict[str, Sound] = {
@@ -228,8 +231,5 @@ _SOUND: dict[str, Sound] = {
     "in_max_catch_up": _one_of(None, 5),
     "in_overlap": _one_of(None, "allow", "skip"),
     "in_owner": _one_of(None, "o"),
-    "in_revision": _one_of(1, 2),
-    "in_next_at": _one_of("2026-11-29T02:00:00Z"),
-    "in_following_at": _one_of(None, "2999-11-29T02:00:00Z"),
-    "in_ticks": _one_of("[]", '["2026-11-29T02:00:00Z"]'),
+    "in_schedules": _one_of("[]", json.dumps([_DUE]), json.dumps([_DUE | {"error": "why"}])),
 }

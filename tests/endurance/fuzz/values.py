@@ -168,6 +168,18 @@ def ends(random: Random) -> str:
     return json.dumps(elements, ensure_ascii=random.random() < 0.5)
 
 
+def schedules(random: Random) -> str:
+    """A JSON array of due schedules, most of them wrong."""
+    times = {"next_at": "2026-11-29T02:00:00Z", "following_at": "2999-11-29T02:00:00Z"}
+    sound = {"namespace": "default", "schedule": "C", "revision": 1, "ticks": [], **times}
+    elements = [dict(sound) for _ in range(random.choice((1, 1, 2, 3)))]
+    for _ in range(random.randrange(1, 3)):
+        hurt = random.choice(elements)
+        key = random.choice((*sound, "error"))
+        hurt[key if random.random() < 0.9 else text(random)] = _json_value(random, 2)
+    return json.dumps(elements, ensure_ascii=random.random() < 0.5)
+
+
 def names(random: Random) -> str:
     """A JSON array of names of queues, or nearly; most of them hold a queue that is there."""
     given = [random.choice((text, number, nothing))(random) for _ in range(random.randrange(3))]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from qtask_db import Connection, calls
 from qtask_db.constants import Status
 from qtask_db.dialects.mysql.driver import rows_of
 from qtask_db.errors import QueueNotDirect
+from qtask_db.scheduling import ticks
 
 from .record import Record
+from .scheduling import TICKING
 
 HAND_OUT = 10.0  # seconds; no interval and no delay is longer than 2
 UNTOLD = 0.01
@@ -64,6 +67,8 @@ class Checker:
     def close(self) -> None:
         """When all connections have ended."""
         self.look()
+        self._check_ticks()
+        self._check_follow_ups()
         self._check_counts()
         self._check_lives()
         self._check_hand_out()
@@ -75,6 +80,51 @@ class Checker:
         """Status and attempts by task."""
         statement = f"SELECT task_id, status, attempts FROM {self.conn.prefix}task"
         return {task_id: (status, n) for task_id, status, n in rows_of(self.conn.raw, statement)}
+
+    def _check_ticks(self) -> None:
+        """Each tick of the schedules that tick has made one task."""
+        while calls.run_due_schedules(self.conn).wait == 0:
+            pass
+        prefix = self.conn.prefix
+        spans = rows_of(self.conn.raw, f"SELECT schedule, since_at, next_at FROM {prefix}schedule")
+        for name, since, until in spans:
+            if name not in TICKING:
+                continue
+            found = dict(
+                rows_of(
+                    self.conn.raw,
+                    f"SELECT task_id, SUBSTRING_INDEX(order_no, 'schedule:{name}:', -1) "
+                    f"FROM {prefix}task WHERE order_no LIKE 'schedule:{name}:%'",
+                )
+            )
+            self.total.created += [(task_id, True) for task_id in found]
+            step = TICKING[name]
+            due = range((_seconds(since) // step + 2) * step, _seconds(until), step)
+            made = Counter({_tick(at): 0 for at in due})
+            made.update(found.values())
+            for tick, count in made.items():
+                if count != 1:
+                    self._broken(f"tick {tick} of {name} has made {count} tasks")
+
+    def _check_follow_ups(self) -> None:
+        """Each failure of a task that wishes it has made one."""
+        prefix = self.conn.prefix
+        made: Counter[int] = Counter()
+        for task_id, failed in rows_of(
+            self.conn.raw,
+            "SELECT task_id, JSON_EXTRACT(payload, '$.failed_task.task_id') "
+            f"FROM {prefix}task WHERE payload LIKE '{{\"failed\\_task\": %'",
+        ):
+            made[int(failed)] += 1
+            self.total.created.append((task_id, False))
+        retried, created = Counter(self.total.retried), dict(self.total.created)
+        for failed, count in made.items():
+            if failed not in created or count > 1 + retried[failed]:
+                self._broken(f"task {failed} has made {count} tasks for failures")
+        unhappy = f"SELECT task_id FROM {prefix}task WHERE status > 30 AND on_failure IS NOT NULL"
+        for (task_id,) in rows_of(self.conn.raw, unhappy):
+            if task_id not in made:
+                self._broken(f"task {task_id} has failed and made no task")
 
     def _check_counts(self) -> None:
         rows, created = self._rows(), {task_id for task_id, _ in self.total.created}
@@ -138,6 +188,15 @@ class Checker:
                 active -= {task_id for task_id in active if rows[task_id][0] == Status.FAILED}
         for task_id in sorted(active)[:3]:
             self._broken(f"lost: task {task_id} is active, and neither a scan nor a take has it")
+
+
+def _seconds(at: datetime) -> int:
+    """Since 1970."""
+    return int(at.replace(tzinfo=timezone.utc).timestamp())
+
+
+def _tick(at: int) -> str:
+    return ticks.text_of(datetime.fromtimestamp(at, timezone.utc))
 
 
 def _life_faults(

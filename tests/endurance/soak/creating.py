@@ -13,6 +13,8 @@ from .connection import QUEUES, Connected
 ORDERS = 30
 NEW_QUEUE = 4.0  # seconds; then all connections meet one that nobody has registered
 LASTING = 1_000_000  # attempts
+FAILURES = "FAILED"  # a queue that is paused, so that nobody ends its tasks
+NAMESPACES = [None, None, None, "other"]
 
 
 class Creating(Connected):
@@ -28,10 +30,11 @@ class Creating(Connected):
             "job", {}, random.randint(1, 2), queue,
             delay=random.choice([None, 0, 1]),
             order_no=None if number is None else f"{number:03}",
-            namespace=random.choice([None, None, None, "other"]),
+            namespace=random.choice(NAMESPACES),
             deadline=random.choice([None, None, None, 2]),
             delete_deadline=1,
             max_count=random.choice([LASTING, LASTING, LASTING, 2]),
+            on_failure=random.choice([None, None, FAILURES]),
         )  # fmt: skip
 
     def _created(self, task: NewTask, task_id: int, created: bool) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 
 from processes import end_with_parent
 
-from qtask_db import Database
+from qtask_db import Database, calls
 
-from . import deadlocks
+from . import deadlocks, scheduling
 from .checks import Checker
 from .client import Client
+from .creating import FAILURES, NAMESPACES
 from .record import Record
 
 OVERLAP = 48  # tasks that all connections know
@@ -45,6 +46,9 @@ class Soak:
         """Ends at the first broken promise."""
         with self.database.connect() as conn:
             self.checker = Checker(conn)
+            scheduling.start(conn)
+            for namespace in NAMESPACES:
+                calls.pause(conn, FAILURES, namespace)
             shared = _CONTEXT.Array("q", OVERLAP, lock=False)
             stop = _CONTEXT.Event()
             pipes, children = [], []

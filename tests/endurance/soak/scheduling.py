@@ -1,13 +1,38 @@
-"""The verbs of schedules, which tick by themselves in years: what they create is known."""
+"""The verbs of schedules. Some are changed all the time and tick in years; others tick all the time
+and are never changed, so that the checker knows what they make.
+"""
 
 from __future__ import annotations
 
-from qtask_db import Schedule, calls
+import datetime
+from dataclasses import replace
+
+from scheduled import advance, set_back
+
+from qtask_db import Connection, Schedule, calls
+from qtask_db.scheduling import ticks
 
 from .connection import QUEUES, Connected
+from .creating import LASTING
 
 NAMES = 5
 YEARS = 100_000_000
+TICKING = {"T1": 1, "T2": 1, "TC": 60}
+"""Seconds between two ticks, by schedule; the last one has a cron expression."""
+MISSED = 60 * 100_000
+"""Seconds for which nobody has run the schedule with a cron expression."""
+
+
+def start(conn: Connection) -> None:
+    """Sets the schedules that tick; their tasks stay."""
+    for n, (name, seconds) in enumerate(TICKING.items()):
+        made = Schedule(
+            name, f"Q{n % QUEUES}", every=seconds, misfire="all", max_catch_up=1000, interval=2,
+            max_count=LASTING, delete_deadline=86_400,
+        )  # fmt: skip
+        cron = replace(made, every=None, cron="* * * * *")
+        calls.set_schedule(conn, cron if name == "TC" else made)
+    set_back(conn, "TC", MISSED)
 
 
 class Scheduling(Connected):
@@ -46,6 +71,8 @@ class Scheduling(Connected):
     def _run_due_schedules(self) -> None:
         calls.run_due_schedules(self._conn, 20)
 
-    def _advance_schedule(self) -> None:
-        arguments = (self._schedule(), 1, "2026-01-01T00:00:00Z", "[]", None, None, None)
-        self._conn.call("advance_schedule", *arguments)
+    def _advance_schedules(self) -> None:
+        """By a minute of those that nobody has run."""
+        for one in calls.due_schedules(self._conn):
+            now = min(one.now, one.next_at + datetime.timedelta(minutes=1))
+            advance(self._conn, one, *ticks.plan(replace(one, now=now)))

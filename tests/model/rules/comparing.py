@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant
-from testing import earlier, execute, query
+from testing import earlier, execute, now, query
 
 from qtask_db import Connection
 from qtask_db.errors import QtaskError, TransactionOpen
@@ -23,7 +24,8 @@ class Comparing(RuleBasedStateMachine):
     def __init__(self, conn: Connection) -> None:
         super().__init__()
         self.conn = conn
-        self.model = Model(GRACE)
+        # A method would be copied with the model, and the connection with it.
+        self.model = Model(GRACE, lambda key: self._made(key))
         self.saved: list[Model] = []
         """As it was at the begin of the transaction and at its savepoint."""
         self.batch_ids: list[tuple[int, str]] = [(NOBODY, "r1")]
@@ -34,6 +36,12 @@ class Comparing(RuleBasedStateMachine):
 
     @invariant()
     def the_tables_are_as_the_model_says(self) -> None:
+        self._compare_tasks()
+        self._compare_queues()
+        self._compare_history()
+        self._compare_schedules()
+
+    def _compare_tasks(self) -> None:
         found = {row[0]: row[1:] for row in self._rows()}
         assert found.keys() == self.model.tasks.keys()
         for task_id, (
@@ -53,11 +61,13 @@ class Comparing(RuleBasedStateMachine):
             assert rest == [
                 task.status, task.attempts, task.before, task.max_count, task.interval,
                 task.delete_deadline, task.name, task.order_no, task.payload, task.error,
-                task.lapses,
+                task.lapses, task.on_failure,
             ]  # fmt: skip
             for real, modelled in ((deadline, task.deadline), (due, task.due)):
                 off = (real - created).total_seconds() - (modelled - task.created)
                 assert -SMEAR < off < SMEAR, f"{off} s off"
+
+    def _compare_queues(self) -> None:
         prefix = self.conn.prefix
         found = query(
             self.conn, f"SELECT namespace, queue, paused_at, removed_at, direct FROM {prefix}queue"
@@ -76,6 +86,51 @@ class Comparing(RuleBasedStateMachine):
         batches = query(self.conn, f"SELECT batch_id, relay FROM {prefix}batch")
         assert {n: batch.relay for n, batch in self.model.batches.items()} == dict(batches)
 
+    def _compare_history(self) -> None:
+        found: dict[int, list[tuple[int, str]]] = {}
+        for task_id, *attempt in query(
+            self.conn,
+            f"SELECT task_id, attempt, outcome FROM {self.conn.prefix}attempt "
+            "ORDER BY task_id, attempt",
+        ):
+            found.setdefault(task_id, []).append((attempt[0], attempt[1]))
+        assert found == {
+            task_id: task.history for task_id, task in self.model.tasks.items() if task.history
+        }
+
+    def _compare_schedules(self) -> None:
+        found = {
+            row[:2]: row[2:]
+            for row in query(
+                self.conn,
+                "SELECT namespace, schedule, revision, paused_at, last_task_id, next_at, "
+                f"{now(self.conn)} FROM {self.conn.prefix}schedule",
+            )
+        }
+        assert found.keys() == self.model.schedules.keys()
+        for key, (revision, paused, last_task, next_at, present) in found.items():
+            one = self.model.schedules[key]
+            assert (revision, paused is not None, last_task) == (
+                one.revision, one.paused, one.last_task
+            )  # fmt: skip
+            off = (next_at - present).total_seconds() - (one.next - self.model.now)
+            assert -SMEAR < off < SMEAR, f"{off} s off"
+
+    def _made(self, key: object) -> tuple[int, str]:
+        """The newest task that this failed task, or this tick, has made: see the model."""
+        made: dict[object, tuple[int, str]] = {}
+        for task_id, namespace, order_no, payload in query(
+            self.conn,
+            "SELECT task.task_id, queue.namespace, task.order_no, task.payload "
+            f"FROM {self.conn.prefix}task task "
+            f"JOIN {self.conn.prefix}queue queue ON queue.queue_id = task.queue_id "
+            "ORDER BY task.task_id",
+        ):
+            failed = json.loads(payload).get("failed_task")
+            made[failed["task_id"] if failed else (namespace, order_no)] = task_id, payload
+        assert key in made, f"no task was created for {key}"
+        return made[key]
+
     def _rows(self) -> list[tuple[Any, ...]]:
         prefix = self.conn.prefix
         return query(
@@ -83,7 +138,7 @@ class Comparing(RuleBasedStateMachine):
             "SELECT task.task_id, queue.namespace, queue.queue, task.lane, task.created_at, "
             "task.deadline_at, task.due_at, task.batch_id, task.status, task.attempts, "
             "task.attempts_before, task.max_count, task.interval_seconds, task.delete_deadline, "
-            "task.name, task.order_no, task.payload, task.last_error, task.lapses "
+            "task.name, task.order_no, task.payload, task.last_error, task.lapses, task.on_failure "
             f"FROM {prefix}task task JOIN {prefix}queue queue ON queue.queue_id = task.queue_id",
         )
 
@@ -123,7 +178,9 @@ class Comparing(RuleBasedStateMachine):
         )
         touched = set()
         for task_id, lane, status, batch in rows:
-            task = self.model.tasks[task_id]
+            task = self.model.tasks.get(task_id)
+            if task is None:
+                continue  # the procedure has just made it
             if (
                 (batch_id is not None and batch == batch_id)
                 or (status == FAILED and task.status is not FAILED)

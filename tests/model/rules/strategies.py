@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from contract.inputs import HOSTILE, REFUSED
 from hypothesis import strategies as st
 
+from qtask_db import Schedule
 from qtask_db.constants import DEFAULT, LIMIT
 
 UNIT = 1_000
@@ -39,11 +41,23 @@ options = st.fixed_dictionaries(
         "deadline": some_units,
         "delete_deadline": units,
         "max_count": st.integers(1, 2),
+        "on_failure": st.sampled_from(("A", "SAD \N{WHITE FROWNING FACE}")),
     },
 )
 payloads = st.dictionaries(texts, st.one_of(texts, st.integers(), st.none()), max_size=2).map(
     lambda found: json.dumps(found, ensure_ascii=False)
 )
+schedule_names = st.sampled_from(("S", "it's"))
+EVERY = (900, 1_700)
+"""Seconds between two ticks: never at the very moment to which time has passed, nor almost."""
+schedules = st.builds(
+    lambda given, **rest: Schedule(**given, **rest),
+    given=options.map(lambda given: {key: given[key] for key in given if key != "order_no"}),
+    name=schedule_names, queue=queues, payload=st.sampled_from(("{}", '{"n": 1}')),
+    every=st.sampled_from((*EVERY, None, None)), cron=st.none(), interval=some_units,
+    misfire=st.sampled_from(("skip", "once", "all")), max_catch_up=st.integers(1, 3),
+    overlap=st.sampled_from(("allow", "skip")), task=st.sampled_from((None, "x")),
+).map(lambda one: one if one.every else replace(one, cron="* * * * *"))  # fmt: skip
 NUMBERS: dict[str, list[None]] = {
     "start_task": [None], "finish_task": [None], "finish_task_once": [None],
     "extend_task": [None, None], "cancel_task": [], "retry_task": [None],

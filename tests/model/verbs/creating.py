@@ -23,28 +23,27 @@ class Creating(Tables):
         deadline: int | None = None,
         delete_deadline: int | None = None,
         max_count: int | None = None,
+        on_failure: str | None = None,
     ) -> tuple[int, bool, bool]:
         """The task's id, whether it is new, whether its creator should push it. A new one gets
         `new_id`.
         """
-        where = (namespace or DEFAULT["namespace"], queue)
-        paused, direct = self.queues.setdefault(where, False), where in self.direct
-        self.removed.pop(where, None)
+        where = self._register(namespace, queue)
+        if on_failure is not None:
+            self._register(namespace, on_failure)
+        paused, direct = self.queues[where], where in self.direct
         other = self._active(where, name, order_no)
         if other is not None:
             return other, False, False
         if deadline is None:
             deadline = DEFAULT["deadline"]
-        self.tasks[new_id] = Task(
-            where,
-            name,
-            payload,
-            interval,
-            order_no,
-            DEFAULT["delete_deadline"] if delete_deadline is None else delete_deadline,
-            DEFAULT["max_count"] if max_count is None else max_count,
-            self.now,
-            self.now + deadline,
-            self.now + min(delay if delay is not None else 0 if direct else self.grace, deadline),
-        )
+        wait = delay if delay is not None else 0 if direct else self.grace
+        self._add(
+            Task(
+                new_id, where, name, payload, interval, order_no,
+                DEFAULT["delete_deadline"] if delete_deadline is None else delete_deadline,
+                DEFAULT["max_count"] if max_count is None else max_count,
+                self.now, self.now + deadline, self.now + min(wait, deadline), on_failure,
+            )
+        )  # fmt: skip
         return new_id, True, delay is None and not paused and not direct

@@ -49,4 +49,5 @@ class Due(Tables):
                 many = f"attempts in a row that never ended: {task.lapses + 1}"
                 task.error = f"{many} (the task may kill its worker)"
             task.lapses += 1
-        task.end(FAILED, self.now)
+        task.note("expired" if task.deadline <= self.now else "lapsed")
+        self._end_badly(task, FAILED)

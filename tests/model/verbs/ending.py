@@ -39,8 +39,9 @@ class Ending(Tables):
         if error is not None:
             task.error = error[: LIMIT["error"]]
         task.lapses = 0
+        task.note("failed")
         if task.exhausted:
-            task.end(FAILED, self.now)
+            self._end_badly(task, FAILED)
         else:
             task.lane, task.status = ACTIVE, WAITING
             task.in_at_most(task.interval if delay is None else delay, self.now)
@@ -51,12 +52,14 @@ class Ending(Tables):
         if error is not None:
             task.error = error[: LIMIT["error"]]
         task.lapses = 0
-        task.end(FAILED, self.now)
+        task.note("rejected")
+        self._end_badly(task, FAILED)
 
     def snooze(self, task_id: int, attempt: int | None, delay: int, reason: str | None) -> None:
         task = self._running(task_id, attempt)
         if reason is not None:
             task.error = reason[: LIMIT["error"]]
+        task.note("snoozed")
         self.give_back(task_id, attempt)
         task.in_at_most(delay, self.now)
 

@@ -22,7 +22,8 @@ class Operating(Tables):
         task = self._task(task_id)
         if task.lane == ENDED:
             raise TaskNotActive
-        task.end(CANCELLED, self.now)
+        task.note("cancelled")
+        self._end_badly(task, CANCELLED)
 
     def retry(self, task_id: int, deadline: int | None) -> None:
         task = self._task(task_id)
@@ -39,7 +40,8 @@ class Operating(Tables):
         if task.lane == ENDED:
             raise TaskNotActive
         task.error = "rejected by an operator" if error is None else error[: LIMIT["error"]]
-        task.end(FAILED, self.now)
+        task.note("rejected")
+        self._end_badly(task, FAILED)
 
     def change(
         self, action: str, task_ids: list[int], deadline: int | None, error: str | None
@@ -59,14 +61,10 @@ class Operating(Tables):
         return len(set(task_ids)) - len(skipped), skipped
 
     def pause(self, queue: str, namespace: str | None, paused: bool) -> None:
-        where = (namespace or DEFAULT["namespace"], queue)
-        self.queues[where] = paused
-        self.removed.pop(where, None)
+        self.queues[self._register(namespace, queue)] = paused
 
     def deliver(self, queue: str, namespace: str | None, *, direct: bool) -> None:
-        where = (namespace or DEFAULT["namespace"], queue)
-        self.queues.setdefault(where, False)
-        self.removed.pop(where, None)
+        where = self._register(namespace, queue)
         (self.direct.add if direct else self.direct.discard)(where)
 
     def remove(self, queue: str, namespace: str | None) -> bool:

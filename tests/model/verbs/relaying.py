@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtask_db.errors import BatchNotFound
 
 from .due import Due
-from .tables import ACTIVE, ENDED, PARKED, Batch
+from .tables import ACTIVE, ENDED, FAILED, PARKED, Batch
 
 
 class Relaying(Due):
@@ -34,19 +34,21 @@ class Relaying(Due):
         if lapsed:
             self.release(min(lapsed, key=lambda one: one[0])[1])
         mine = [q for q in self.queues if q not in self.removed and q not in self.direct]
-        queues = [q for q in mine if namespace in (None, q[0]) and self._due(q, held)]
+        mine = [q for q in mine if namespace in (None, q[0])]
+        # Looked at before any fails, which creates others.
+        queues = {q: found for q in mine if (found := self._due(q, held))}
         share = max(1, limit // len(queues)) if queues else 0
         scarce = share * len(queues) > limit  # then some queues must wait for another scan
         claimed: list[int] = []
+        closed: list[int] = []
         full = False
-        for queue in queues:
-            parked, active = self._due(queue, held)
+        for queue, (parked, active) in queues.items():
             if self._closed(queue, held):
                 chosen = self._chosen(parked, touched, share) + self._chosen(active, touched, share)
                 most = min(share, len(parked)) + min(share, len(active))
                 assert len(chosen) == most or (scarce and len(chosen) < most)
                 full = full or len(chosen) < most
-                self._park(chosen)
+                closed += chosen
                 continue
             first = self._chosen(parked, touched, share)
             chosen = first + self._chosen(active, touched, share - len(first))
@@ -55,12 +57,16 @@ class Relaying(Due):
             full = full or len(chosen) >= share or len(chosen) < most
             claimed += chosen
         assert len(claimed) <= limit
+        self._park(closed)
         handed = self._claim(claimed, batch_id)
         assert batch_id is not None or not handed
         if batch_id is not None:
             self.batches[batch_id] = Batch(relay, self.now, self.now + lease, claimed)
         attempts = {task_id: self.tasks[task_id].attempts + 1 for task_id in handed}
-        return attempts, 0.0 if full else self.next_due(namespace, held, after=self.now)
+        # Those that have failed may have created others, which are due now.
+        failed = any(self.tasks[i].status is FAILED for i in touched)
+        after = float("-inf") if failed else self.now
+        return attempts, 0.0 if full else self.next_due(namespace, held, after)
 
     def _claim(self, ids: list[int], batch_id: int | None) -> list[int]:
         for task_id in (alive := [i for i in ids if not self._expire(self.tasks[i])]):

@@ -30,6 +30,7 @@ class Starting(Due):
             raise DeadlinePassed
         if task.exhausted:
             raise AttemptsExhausted
+        task.note("lapsed")
         wait: float = task.interval
         if task.status is PROCESSING:
             wait = 2 * max(wait, min(wait * 2**task.lapses, 1800))  # or down to half of it
@@ -52,9 +53,25 @@ class Starting(Due):
         """Given the tasks that the procedure has started or failed: task, attempt and payload of
         each that is started, and the names of queues that are not direct.
         """
-        found = [q for q in self.queues if q[1] in names and namespace in (None, q[0])]
-        if not self.direct.intersection(found):
-            raise QueueNotDirect
+        # What the procedure locks at one time holds a task that it can start, or it looks again.
+        while True:
+            found = [q for q in self.queues if q[1] in names and namespace in (None, q[0])]
+            if not self.direct.intersection(found):
+                raise QueueNotDirect
+            taken, missed = self._takable(names, found, touched)
+            some = taken[:limit]
+            started = [task_id for task_id in some if not self._expire(self.tasks[task_id])]
+            if started or not some:
+                break
+        assert len(taken) == len(some), "more than the limit"
+        assert not missed or (started and len(some) == limit), "fewer than the limit"
+        given = [(i, self.start(i, None), self.tasks[i].payload) for i in started]
+        return given, {where[1] for where in found if where not in self.direct}
+
+    def _takable(
+        self, names: Sequence[str], found: list[Queue], touched: set[int]
+    ) -> tuple[list[int], bool]:
+        """Those of all open queues that were touched, and whether others were left."""
         taken: list[int] = []
         missed = False
         for name in dict.fromkeys(names):
@@ -65,16 +82,7 @@ class Starting(Due):
                     assert not (before and chosen), "the order of the queues"
                     taken += chosen
                     missed = missed or left
-        # What the procedure locks at one time holds a task that it can start, or it goes on.
-        started: list[int] = []
-        some: list[int] = []
-        while taken and not started:
-            some, taken = taken[:limit], taken[limit:]
-            started = [task_id for task_id in some if not self._expire(self.tasks[task_id])]
-        assert not taken, "more than the limit"
-        assert not missed or (started and len(some) == limit), "fewer than the limit"
-        given = [(i, self.start(i, None), self.tasks[i].payload) for i in started]
-        return given, {where[1] for where in found if where not in self.direct}
+        return taken, missed
 
     def _taken(self, queue: Queue, touched: set[int]) -> tuple[list[int], bool]:
         """Those of an open queue that were touched, as the procedure may have come to them, and

@@ -148,7 +148,10 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "run_schedule": lambda _: ("SCHEDULE", None),
     "run_due_schedules": lambda _: (10,),
     "due_schedules": lambda _: (10,),
-    "advance_schedule": lambda _: ("SCHEDULE", 1, "2026-01-01T00:00:00Z", "[]", None, None, None),
+    "advance_schedules": lambda _: (
+        '[{"namespace": "default", "schedule": "SCHEDULE", "revision": 1, '
+        '"next_at": "2026-01-01T00:00:00Z"}]',
+    ),
     "remove_schedule": lambda _: ("SCHEDULE", None),
     "explain_task": lambda t: (t["due"],),
     "read_task": lambda t: (t["failed"],),

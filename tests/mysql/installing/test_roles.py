@@ -107,7 +107,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "run_schedule": ("S", None),
     "run_due_schedules": (10,),
     "due_schedules": (10,),
-    "advance_schedule": ("S", 1, "2026-01-01T00:00:00Z", "[]", None, None, None),
+    "advance_schedules": ("[]",),
     "remove_schedule": ("S", None),
     "explain_task": ("task",),
     "read_task": ("task",),

@@ -50,7 +50,7 @@ def locked_ids(found: dict[str, set[tuple[str, str]]]) -> set[int]:
 SETTINGS = ("REPEATABLE READ", "READ COMMITTED")
 OF_SCHEDULES = {
     "set_schedule", "remove_schedule", "pause_schedule", "resume_schedule", "run_schedule",
-    "run_due_schedules", "due_schedules", "advance_schedule",
+    "run_due_schedules", "due_schedules", "advance_schedules",
 }  # fmt: skip
 """Their budgets are in test_schedule_locks.py."""
 

@@ -38,6 +38,7 @@ MEANT = {
     "check_new_tasks": {READS_ALL},
     "add_rest": {READS_ALL, LATE_LIST},
     "add_tasks": {READS_ALL, SORTS, LATE_LIST},
+    "advance_due": {LATE_LIST},
     "find_next_due": {LATE_LIST},
     "scan_tasks": {LATE_LIST},
     "look_for_tasks": {LATE_LIST},

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from threading import Timer
 
@@ -16,7 +17,7 @@ from testing import age_schedules, environment, execute, kill_others, query
 
 from qtask_db import Connection, Schedule, calls
 from qtask_db.errors import QtaskError
-from qtask_db.scheduling import ticks
+from qtask_db.scheduling import PlannedTicks, ticks
 
 MANY = 6
 KILLS = 120
@@ -45,16 +46,11 @@ def fill(conn: Connection) -> None:
 def run_some(conn: Connection) -> None:
     """What is due, and of the minutes that were missed one at a time."""
     calls.run_due_schedules(conn)
+    plans = []
     for one in calls.due_schedules(conn):
         now = min(one.now, one.next_at + datetime.timedelta(minutes=1))
-        found, following = ticks.plan(_at(one, now))
-        calls.advance_schedule(conn, one, found, following)
-
-
-def _at(one: calls.DueSchedule, now: datetime.datetime) -> calls.DueSchedule:
-    import dataclasses
-
-    return dataclasses.replace(one, now=now)
+        plans.append(PlannedTicks(one, *ticks.plan(replace(one, now=now))))
+    calls.advance_schedules(conn, plans)
 
 
 def end_all(conn: Connection) -> None:

@@ -10,13 +10,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from soak import checks, deadlocks
+from soak import checks, deadlocks, scheduling
 from soak.checks import Checker
 from soak.client import Client
 from soak.connection import Watched
 from soak.record import Record
 from soak.run import Soak
-from testing import ended, execute, new, query, started
+from testing import age_schedules, ended, execute, new, query, started
 
 from qtask_db import Connection, Database, calls
 from qtask_db.constants import Status
@@ -57,7 +57,10 @@ def test_no_conflict_reaches_a_caller(database: Database) -> None:
     assert total.finished
 
 
-def test_every_procedure_is_called(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_procedure_is_called(
+    conn: Connection, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduling.start(conn)
     called, call = set(), Watched.call
 
     def note(self: Watched, raw: Any, prefix: str, verb: str, *arguments: Any) -> Any:
@@ -88,6 +91,25 @@ def lose(conn: Connection, task_id: int) -> None:
     execute(conn, f"DELETE FROM {conn.prefix}task WHERE task_id = {task_id}")
 
 
+def ticked(conn: Connection) -> int:
+    """A task of one of many ticks, which have all ended."""
+    scheduling.start(conn)
+    age_schedules(conn, 9, "T1")
+    calls.run_due_schedules(conn)
+    execute(conn, f"UPDATE {conn.prefix}task SET lane = 0, status = 0")
+    statement = "SELECT MAX(task_id) - 3 FROM {}task WHERE order_no LIKE 'schedule:T1:%'"
+    return int(query(conn, statement.format(conn.prefix))[0][0])
+
+
+def tick_again(conn: Connection, task_id: int) -> None:
+    """As if the next tick had been this one."""
+    (order_no,) = query(conn, f"SELECT order_no FROM {conn.prefix}task WHERE task_id = {task_id}")[
+        0
+    ]
+    again = f"SET order_no = '{order_no}' WHERE task_id = {task_id + 1}"
+    execute(conn, f"UPDATE {conn.prefix}task {again}")
+
+
 FAULTS: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int, Record], Any]]] = {
     "active and is gone": (new, lambda c, t, _: lose(c, t)),
     "1 created, 0 purged, 0 stored": (new, lambda c, t, _: lose(c, t)),
@@ -102,6 +124,16 @@ FAULTS: dict[str, tuple[Callable[[Connection], int], Callable[[Connection, int, 
     "lane and status": (
         new,
         lambda c, t, _: execute(c, f"UPDATE {c.prefix}task SET lane = 0 WHERE task_id = {t}"),
+    ),
+    "of T1 has made 0 tasks": (ticked, lambda c, t, _: lose(c, t)),
+    "of T1 has made 2 tasks": (ticked, lambda c, t, _: tick_again(c, t)),
+    "has failed and made no task": (
+        lambda c: ended(c, Status.FAILED, on_failure="F"),
+        lambda c, t, _: lose(c, t + 1),
+    ),
+    "has made 2 tasks for failures": (
+        lambda c: ended(c, Status.FAILED, on_failure="F"),
+        lambda c, t, _: (calls.retry(c, t), calls.cancel(c, t)),
     ),
     "neither a scan nor a take has it": (lambda c: new(c, delay=100), lambda *_: None),
 }

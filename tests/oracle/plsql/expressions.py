@@ -46,6 +46,8 @@ class Expressions(Reader):
         text = " ".join(token.word for token in found)
         if re.search(r"\bFOR UPDATE (?!SKIP LOCKED$)", text):
             raise Malformed(f"line {found[0].line}: the query goes on after FOR UPDATE")
+        if re.search(r"^INSERT (?!.* RETURNING ).* VALUES \(.*[^)]$", text):
+            raise Malformed(f"line {found[0].line}: the INSERT goes on after VALUES")
         self.use(found)
         if self.current:
             self.current.queries.append(found)

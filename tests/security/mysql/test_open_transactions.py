@@ -61,7 +61,7 @@ QUIET = {"create_task_quiet", "delay_task_quiet"}
 """create_task and delay_task, without rows."""
 COMMITTING = {
     "take_tasks", "expire_tasks", "purge_tasks", "report_process", "forget_process",
-    "run_due_schedules", "advance_schedule",
+    "run_due_schedules", "advance_schedules",
 }  # fmt: skip
 """They refuse a transaction that is open, and commit by themselves."""
 

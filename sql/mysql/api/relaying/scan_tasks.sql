@@ -154,7 +154,8 @@ BEGIN
     IF v_full THEN
       SET out_wait_ms = 0;
     ELSE
-      CALL {{ p }}find_next_due(v_now, in_namespace, v_held, out_wait_ms);
+      -- Those that have failed may have created others, which are due now.
+      CALL {{ p }}find_next_due(IF(v_expired = '[]', v_now, NULL), in_namespace, v_held, out_wait_ms);
     END IF;
     {{ commit }};
 

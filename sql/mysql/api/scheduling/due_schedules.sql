@@ -6,9 +6,9 @@ READS SQL DATA
 SQL SECURITY DEFINER
 BEGIN
   /*
-  Lists schedules with a cron expression that are due, the first ones first. The caller computes their ticks, which the
-  database cannot do, and hands them to advance_schedule: those from next_at on that are later than since_at and not
-  later than now.
+  Lists schedules with a cron expression that are due, the first ones first. The caller computes their ticks, which
+  the database cannot do, and hands them to advance_schedules: those from next_at on that are later than since_at and
+  not later than now.
 
   Parameters
     in_limit      most schedules, 1 to {{ limit.rows }}

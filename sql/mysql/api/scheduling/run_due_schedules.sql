@@ -1,6 +1,7 @@
 CREATE PROCEDURE {{ p }}run_due_schedules (
   IN in_limit BIGINT,
   OUT out_created INT,
+  OUT out_error {{ text }},
   OUT out_wait_ms BIGINT,
   OUT out_cron_wait_ms BIGINT
 )
@@ -10,9 +11,9 @@ SQL SECURITY DEFINER
 BEGIN
   /*
   Runs due schedules that tick every so many seconds: creates the tasks of their ticks, due at once, and moves each to
-  its next tick, in one short transaction. Any number of callers may do so at the same time: no tick comes twice.
-  If a task cannot be created, its error is raised and none is: last_error of the schedule says it, too, and this one is
-  tried again {{ default.schedule_retry }} s later. Call again for the others.
+  its next tick, in the same transaction. Any number of callers may do so at the same time: no tick comes twice.
+  If a task cannot be created, nothing of its schedule is done: its last_error says why, and it is tried again
+  {{ default.schedule_retry }} s later. The others run all the same.
 
   Ticks that are more than {{ default.misfire_after }} s late have been missed: by misfire, skip runs none of them, once the
   newest, all as many as max_catch_up allows, the newest. Of several that are due skip and once run the newest only.
@@ -21,30 +22,20 @@ BEGIN
     in_limit      most schedules to run, 1 to {{ limit.rows }}
   Result
     out_created   how many tasks were created
+    out_error     why a schedule could not create its task: the first such error; NULL if each could
     out_wait_ms   milliseconds until one has to run; 0: more are due; NULL: none will
     out_cron_wait_ms  the same of schedules with a cron expression, for due_schedules
   Errors
-    invalid_argument, transaction_open, payload_too_large (a smaller limit was installed since),
-    queue_not_allowed, too_many_queues
+    invalid_argument, transaction_open
   Transaction
     Commits by itself.
   */
   DECLARE v_now {{ instant }};
-  DECLARE v_left BIGINT DEFAULT in_limit;
-  DECLARE v_namespace VARCHAR({{ limit.namespace }}) {{ string }};
-  DECLARE v_schedule VARCHAR({{ limit.schedule }}) {{ string }};
-  DECLARE v_revision BIGINT;
-  DECLARE v_every BIGINT;
-  DECLARE v_misfire VARCHAR(4) {{ string }};
-  DECLARE v_max_catch_up BIGINT;
-  DECLARE v_next_at {{ instant }};
-  DECLARE v_place BIGINT;
-  DECLARE v_due BIGINT;
-  DECLARE v_task_id BIGINT;
-  DECLARE v_some INT;
-  DECLARE v_message {{ text }};
+  DECLARE v_due {{ text }};
+  DECLARE v_advanced INT;
 
   {{ check_integer("in_limit", 1, limit.rows) }};
+  CALL {{ p }}check_session();
 
   CALL {{ p }}begin_work();
   BEGIN
@@ -54,55 +45,50 @@ BEGIN
       RESIGNAL;
     END;
 
-    SET v_now = {{ now }}, out_created = 0;
-    each_schedule: LOOP
-      SET v_schedule = NULL;
-      SELECT namespace, schedule, revision, every_seconds, misfire, max_catch_up, next_at
-      INTO v_namespace, v_schedule, v_revision, v_every, v_misfire, v_max_catch_up, v_next_at
-      FROM {{ p }}schedule FORCE INDEX (due) /* R1 */
-      WHERE is_cron = 0 AND due_at <= v_now
-      ORDER BY is_cron, due_at
-      LIMIT 1
-      FOR UPDATE SKIP LOCKED /* R11 */;
-      IF v_schedule IS NULL OR v_left <= 0 THEN
-        LEAVE each_schedule;
-      END IF;
-      SET v_left = v_left - 1;
-
-      BEGIN
-        DECLARE EXIT HANDLER FOR SQLEXCEPTION
-        BEGIN
-          GET DIAGNOSTICS CONDITION 1 v_message = MESSAGE_TEXT;
-          {{ rollback }};
-          CALL {{ p }}begin_work();
-          CALL {{ p }}put_off_schedule(v_namespace, v_schedule, v_revision, v_next_at, v_message);
-          {{ commit }};
-          RESIGNAL;
-        END;
-
-        SET
-          v_some = 0,
-          v_due = TIMESTAMPDIFF(SECOND, v_next_at, v_now) DIV v_every + 1,
-          v_place = CASE v_misfire WHEN 'all' THEN GREATEST(0, v_due - v_max_catch_up) ELSE v_due - 1 END;
-        IF v_misfire = 'skip' AND v_next_at + INTERVAL v_place * v_every + {{ default.misfire_after }} SECOND < v_now THEN
-          SET v_place = v_due;
-        END IF;
-        WHILE v_place < v_due DO
-          CALL {{ p }}create_tick(
-            v_namespace, v_schedule, v_next_at + INTERVAL v_place * v_every SECOND, FALSE, v_task_id
-          );
-          SET v_some = v_some + (v_task_id IS NOT NULL), v_place = v_place + 1;
-        END WHILE;
-        UPDATE {{ unrefused }} {{ p }}schedule
-        SET next_at = v_next_at + INTERVAL v_due * v_every SECOND, due_at = next_at /* R22 */, last_error = NULL
-        WHERE namespace = v_namespace AND schedule = v_schedule;
-        SET out_created = out_created + v_some;
-      END;
-    END LOOP;
+    SET v_now = {{ now }};
+    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT(
+      'namespace', namespace,
+      'schedule', schedule,
+      'revision', revision,
+      'next_at', {{ tick_of("next_at") }},
+      'following_at', {{ tick_of("next_at + INTERVAL due * every_seconds SECOND") }},
+      'ticks', JSON_EXTRACT(ticks, '$')
+    ))
+    INTO v_due
+    FROM (
+      SELECT {{ uncut }}
+        namespace, schedule, revision, next_at, every_seconds, due,
+        CONCAT('[', COALESCE(GROUP_CONCAT(
+          JSON_QUOTE({{ tick_of("next_at + INTERVAL (due - place) * every_seconds SECOND") }}) ORDER BY place DESC SEPARATOR ','
+        ), ''), ']') AS ticks
+      FROM (
+        SELECT
+          namespace, schedule, revision, next_at, every_seconds, due,
+          CASE
+            WHEN misfire = 'all' THEN LEAST(due, max_catch_up)
+            WHEN misfire = 'skip' AND next_at + INTERVAL (due - 1) * every_seconds + {{ default.misfire_after }} SECOND < v_now THEN 0
+            ELSE 1
+          END AS some
+        FROM (
+          SELECT
+            namespace, schedule, revision, next_at, every_seconds, misfire, max_catch_up,
+            TIMESTAMPDIFF(SECOND, next_at, v_now) DIV every_seconds + 1 AS due
+          FROM {{ p }}schedule FORCE INDEX (due) /* R1 */
+          WHERE is_cron = 0 AND due_at <= v_now
+          ORDER BY is_cron, due_at
+          LIMIT in_limit
+          FOR UPDATE SKIP LOCKED /* R11 */
+        ) AS locked
+      ) AS counted
+      LEFT JOIN JSON_TABLE(CONCAT('[', SUBSTR(REPEAT(',0', some), 2), ']'), '$[*]' COLUMNS (
+        place FOR ORDINALITY
+      )) AS numbers ON TRUE
+      GROUP BY namespace, schedule, revision, next_at, every_seconds, due
+    ) AS ticking;
+    CALL {{ p }}advance_due(COALESCE(v_due, '[]'), v_advanced, out_created, out_error);
 
     CALL {{ p }}find_next_schedule(0, out_wait_ms);
     CALL {{ p }}find_next_schedule(1, out_cron_wait_ms);
-    {{ commit }};
   END;
-  SELECT out_created AS created, out_wait_ms AS wait_ms, out_cron_wait_ms AS cron_wait_ms;
+  SELECT out_created AS created, out_error AS error, out_wait_ms AS wait_ms, out_cron_wait_ms AS cron_wait_ms;
 END

@@ -5,6 +5,42 @@
 DATE_FORMAT({{ time }}, '%Y-%m-%dT%H:%i:%sZ')
 {%- endmacro -%}
 
+{#- The time that such a text says; NULL if it is NULL. -#}
+{%- macro time_of(tick) -%}
+STR_TO_DATE({{ tick }}, '%Y-%m-%dT%H:%i:%sZ')
+{%- endmacro -%}
+
+{#- Whether it is such a text. STR_TO_DATE would raise an error. -#}
+{%- macro is_tick(text) -%}
+IF(
+          {{ text }} REGEXP '\\A[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}Z\\z',
+          SUBSTR({{ text }}, 9, 2) <= DAY(LAST_DAY(CONCAT(LEFT({{ text }}, 8), '01'))),
+          FALSE
+        )
+{%- endmacro -%}
+
+{#- The elements of advance_schedules, and one row for each of their ticks, or for an element that has none. -#}
+{%- macro due_schedules(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+        element FOR ORDINALITY,
+        whole JSON PATH '$',
+        namespace VARCHAR({{ limit.namespace }}) {{ string }} PATH '$.namespace',
+        schedule VARCHAR({{ limit.schedule }}) {{ string }} PATH '$.schedule',
+        revision BIGINT PATH '$.revision',
+        next_at VARCHAR(20) {{ string }} PATH '$.next_at',
+        following_at VARCHAR(20) {{ string }} PATH '$.following_at' DEFAULT '-1' ON ERROR,
+        ticks JSON PATH '$.ticks',
+        error {{ text }} PATH '$.error'
+      ))
+{%- endmacro -%}
+{%- macro due_ticks(variable) -%}
+{{ due_schedules(variable) }} AS due
+      LEFT JOIN JSON_TABLE(due.ticks, '$[*]' COLUMNS (
+        place FOR ORDINALITY,
+        tick VARCHAR(20) {{ string }} PATH '$'
+      )) AS given ON TRUE
+{%- endmacro -%}
+
 {#- The present second: ticks have no fraction. -#}
 {%- set this_second = "UTC_TIMESTAMP()" -%}
 

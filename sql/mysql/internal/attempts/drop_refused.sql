@@ -1,5 +1,7 @@
 {%- macro looked_at() -%}
-FROM {{ given_tasks("out_tasks") }} AS given
+FROM JSON_TABLE(out_tasks, '$[*]' COLUMNS (
+        task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', element JSON PATH '$'
+      )) AS given
       LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
 {%- endmacro -%}
 {%- set is_known -%}
@@ -37,23 +39,18 @@ BEGIN
     END IF;
   END IF;
   IF NOT v_fresh OR NOT @@autocommit THEN
-    {{ settled }} SELECT JSON_ARRAYAGG(JSON_OBJECT(
-      'task_id', task_id, 'attempt', attempt, 'error_number', error_number
-    ))
-    INTO out_refused
+    -- In one statement: in READ COMMITTED two could see a task in two states, and keep it nowhere.
+    {{ settled }} SELECT {{ uncut }}
+      CONCAT('[', GROUP_CONCAT(IF(is_known, NULL, element) ORDER BY task_id, attempt SEPARATOR ','), ']'),
+      CONCAT('[', GROUP_CONCAT(DISTINCT IF(
+        is_known, JSON_OBJECT('task_id', task_id, 'attempt', attempt, 'error_number', error_number), NULL
+      ) SEPARATOR ','), ']')
+    INTO v_kept, out_refused
     FROM (
-      SELECT given.task_id, given.attempt, {{ reason }} AS error_number
+      SELECT given.task_id, given.attempt, given.element, {{ reason }} AS error_number, {{ is_known }} AS is_known
       {{ looked_at() }}
-      WHERE {{ is_known }}
     ) AS found;
     IF out_refused IS NOT NULL THEN
-      {{ settled }} SELECT {{ uncut }} CONCAT('[', GROUP_CONCAT(element ORDER BY given.task_id, given.attempt SEPARATOR ','), ']')
-      INTO v_kept
-      FROM JSON_TABLE(out_tasks, '$[*]' COLUMNS (
-        task_id BIGINT PATH '$.task_id', attempt BIGINT PATH '$.attempt', element JSON PATH '$'
-      )) AS given
-      LEFT JOIN {{ p }}task AS task FORCE INDEX (PRIMARY) /* R3 */ ON task.task_id = given.task_id
-      WHERE NOT {{ is_known }};
       SET out_tasks = COALESCE(v_kept, '[]');
     END IF;
   END IF;

@@ -64,7 +64,8 @@ BEGIN
     IF v_full THEN
       out_wait_ms := 0;
     ELSE
-      find_next_due(v_now, v_namespace, v_held, out_wait_ms);
+      -- Those that have failed may have created others, which are due now.
+      find_next_due(CASE WHEN v_expired.COUNT = 0 THEN v_now END, v_namespace, v_held, out_wait_ms);
     END IF;
   EXCEPTION
     WHEN OTHERS THEN

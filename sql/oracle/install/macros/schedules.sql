@@ -10,6 +10,23 @@ TO_CHAR({{ time }}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"', 'NLS_CALENDAR=GREGORIAN')
 ({{ time }} - {{ seconds("MOD(EXTRACT(SECOND FROM %s), 1)" % time) }})
 {%- endmacro -%}
 
+{#- The elements of advance_schedules, and their ticks. -#}
+{%- macro due_schedules(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (
+      element FOR ORDINALITY,
+      namespace VARCHAR2({{ limit.namespace }} CHAR) PATH '$.namespace',
+      schedule VARCHAR2({{ limit.schedule }} CHAR) PATH '$.schedule',
+      revision NUMBER PATH '$.revision',
+      next_tick VARCHAR2(20 CHAR) PATH '$."next_at"',
+      following_tick VARCHAR2(100 CHAR) PATH '$."following_at"',
+      ticks CLOB FORMAT JSON PATH '$.ticks',
+      error CLOB PATH '$.error'
+    ))
+{%- endmacro -%}
+{%- macro ticks_of(variable) -%}
+JSON_TABLE({{ variable }}, '$[*]' COLUMNS (place FOR ORDINALITY, tick VARCHAR2(20 CHAR) PATH '$'))
+{%- endmacro -%}
+
 {#- O12. Whether a text is this constant. -#}
 {%- macro is_word(value, word) -%}
 {{ binary(value) }} = {{ binary("'%s'" % word) }}

@@ -14,6 +14,10 @@
     paused        an attempt of a paused queue was taken straight from the database
     message       one task's message carried another one's payload; one of a stream was taken after
                   it was acknowledged, or is never taken
+    tick          a tick of a schedule has made no task, or two, or one too soon
+    follow-up     a task that has failed has made none on its queue for failures in the same
+                  transaction, or two; or one that has not failed has
+    history       what the table of attempts tells of one is not how it ended
 
 Events come in the order of the history; those of the database's journal may come late.
 """

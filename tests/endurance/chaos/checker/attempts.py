@@ -6,13 +6,13 @@ from qtask_db.constants import Status
 
 from ..history import Event
 from .facts import TERMINAL, TOLERANCE, Row, Wanted
-from .taking import Taking
+from .made import Made
 
 HASTE = 0.5
 """Seconds that the database may take between reading its clock and storing a start."""
 
 
-class Attempts(Taking):
+class Attempts(Made):
     """Whether each had one owner, and its result was the one of its handler."""
 
     # -- what handlers say -------------------------------------------------------------------------
@@ -35,6 +35,8 @@ class Attempts(Taking):
 
     def _on_raised(self, event: Event) -> None:
         self._raised.add((event["id"], event["attempt"]))
+        if event.get("fatal"):
+            self._fatal.add((event["id"], event["attempt"]))
 
     # -- what the database says --------------------------------------------------------------------
 
@@ -43,6 +45,7 @@ class Attempts(Taking):
         before = self.rows.get(number)
         if event["what"] == "I" or before is None:
             self.rows[number] = Row(status, attempts)
+            self._on_insert(event)
             self._check_order(number)
             return
         if event["what"] == "D":
@@ -61,6 +64,8 @@ class Attempts(Taking):
         if attempts != before.attempts or status in TERMINAL:
             self._signs[number].append((event["t"], "database"))
         self._check_attempt(number, before, status, attempts, event["t"])
+        if before.status == Status.PROCESSING:
+            self._ends[number, before.attempts] = self._outcomes(number, before, status, attempts)
         if attempts != before.attempts:
             before.started_at = self._started[number, attempts] = event["t"]
             self.lapses += before.status == Status.PROCESSING
@@ -111,5 +116,28 @@ class Attempts(Taking):
         wanted = self.wanted.get(self._key_of.get(number, ""))
         if wanted is None:
             return
-        if attempts < wanted.max_count and not self._expired(wanted, at):
+        if wanted.on_failure is not None:
+            self._failed.add(number)
+        fatal = (number, attempts) in self._fatal
+        if attempts < wanted.max_count and not fatal and not self._expired(wanted, at):
             self._broken("life", f"task {number} failed after {attempts} attempts, in its time")
+
+    # -- what their history tells ------------------------------------------------------------------
+
+    def _outcomes(self, number: int, before: Row, status: int, attempts: int) -> set[str]:
+        """Those that an attempt may have in the history, once the row says this; "" is no entry."""
+        if attempts != before.attempts:
+            return {"lapsed"}
+        if status == Status.WAITING:
+            returned = (number, attempts) not in self._begun
+            return {""} if returned else {"failed", "snoozed"}
+        return {"failed", "rejected", "expired", "lapsed"} if status == Status.FAILED else {""}
+
+    def check_history(self, told: dict[tuple[int, int], str]) -> None:
+        """`told`: the outcomes of attempts in the history of all tasks that are stored."""
+        for number, attempt in told.keys() - self._ends.keys():
+            self._broken("history", f"task {number}: attempt {attempt} has not ended")
+        for (number, attempt), outcomes in self._ends.items():
+            outcome = told.get((number, attempt), "")
+            if outcome not in outcomes and not self.rows[number].gone:
+                self._broken("history", f"task {number}: attempt {attempt} is told as {outcome!r}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from qtask_db.constants import Status
+from qtask_db.constants import DEFAULT, Status
+
+from ..process import AFTER, FAILURES, SCHEDULE, TICKS
 
 TERMINAL = {Status.FINISHED, Status.CANCELLED, Status.FAILED}
 TOLERANCE = 0.005
@@ -33,6 +35,7 @@ class Wanted:
     interval: int
     order: str | None
     queue: str = ""
+    on_failure: str | None = None
     outcome: str = UNKNOWN
     task_id: int | None = None
     new: bool = True
@@ -82,6 +85,15 @@ class Facts:
         self._started: dict[tuple[int, int], float] = {}
         self._pauses: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._changes: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self.ticks: dict[str, set[int]] = defaultdict(set)
+        """By schedule, in seconds since 1970."""
+        self._made: dict[int, str] = {}
+        """The keys of tasks of ticks and of failures."""
+        self._failed: set[int] = set()
+        """Those whose task for failures is to come."""
+        self._fatal: set[tuple[int, int]] = set()
+        self._ends: dict[tuple[int, int], set[str]] = {}
+        """Of attempts: the outcomes that their history may tell, "" if none."""
         self._done: set[tuple[int, int]] = set()
         self._begun: set[tuple[int, int]] = set()
         self._raised: set[tuple[int, int]] = set()
@@ -92,6 +104,15 @@ class Facts:
         self._signs: dict[int, list[tuple[float, str]]] = defaultdict(list)
         self._scans: list[float] = []
         self._troubles: list[tuple[float, float]] = []
+
+    def _find(self, key: str) -> Wanted | None:
+        """Nobody asks for a task that is made by the database, and its message may come first."""
+        for start, queue in ((SCHEDULE, TICKS), (AFTER, FAILURES)):
+            if key.startswith(start) and key not in self.wanted:
+                self.wanted[key] = Wanted(
+                    float("-inf"), 0, None, DEFAULT["max_count"], 0, None, queue, None, COMMITTED
+                )
+        return self.wanted.get(key)
 
     @property
     def committed(self) -> int:

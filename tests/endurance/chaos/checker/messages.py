@@ -16,7 +16,7 @@ class Messages(Facts):
     def _on_create(self, event: Event) -> None:
         self.wanted[event["k"]] = Wanted(
             event["t"], event["delay"] or 0, event["deadline"], event["max_count"],
-            event["interval"], event["order"], event.get("queue", ""),
+            event["interval"], event["order"], event.get("queue", ""), event.get("on_failure"),
         )  # fmt: skip
 
     def _on_created(self, event: Event) -> None:
@@ -70,7 +70,7 @@ class Messages(Facts):
         self._acknowledged.update(dict.fromkeys(event["entries"], event["t"]))
 
     def _queued(self, event: Event, task_id: int, key: str) -> Wanted | None:
-        wanted = self.wanted.get(key)
+        wanted = self._find(key)
         if wanted is None:
             self._broken(
                 "rolled back", f"{event['by']} has a message of {key}, which nobody created"

@@ -30,6 +30,8 @@ class Checker(Attempts, Leases):
         `overdue`: seconds, by id, of all active tasks; below 0 they are due in the future.
         `left`: messages that are still in streams, though all tasks have ended.
         """
+        self.check_follow_ups()
+        ledger = ledger | {key: (number, True) for number, key in self._made.items()}
         for queue, count in (left or {}).items():
             self._broken("message", f"{count} messages of {queue} were left")
         for key, wanted in self.wanted.items():
@@ -44,7 +46,8 @@ class Checker(Attempts, Leases):
         for (number, attempt), (by, _) in self._given.items():
             if (number, attempt) not in self._started:
                 self._broken("owned twice", f"{by} was given {attempt} of {number}: never started")
-        for number in self.rows.keys() - {task_id for task_id, _ in ledger.values()}:
+        known = self._made.keys() | {task_id for task_id, _ in ledger.values()}
+        for number in self.rows.keys() - known:
             self._broken(
                 "rolled back", f"task {number} is stored without what was committed with it"
             )

@@ -44,7 +44,7 @@ def test_doctor_tells_a_role_from_none(
     for verb in (
         "scan_tasks", "next_due", "confirm_batch", "release_batch", "expire_tasks", "purge_tasks",
         "report_process", "forget_process", "run_due_schedules", "due_schedules",
-        "advance_schedule",
+        "advance_schedules",
     ):  # fmt: skip
         execute(conn, f"GRANT EXECUTE ON PROCEDURE `{schema}`.qtask_{verb} TO '{user}'@'%'")
     result = qtask("doctor", "--json", QTASK_DATABASE_URL=nobody_url)

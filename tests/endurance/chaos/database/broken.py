@@ -19,6 +19,9 @@ _FAILING = {"end_attempt", "end_attempts"}
 _ENDING = {"finish_task", "finish_tasks", "end_attempt", "extend_task"}
 
 _TAKE = {"start_due_tasks"}
+_LAPSING = {"start_tasks", "receive_tasks", "start_lapsed", "start_due_tasks"}
+_FOLLOW_UP = r"CALL qtask_create_follow_ups\([^;]*\);"
+_NEXT_TICK = r"(INTERVAL v_due \* v_every) SECOND"
 _LOCK = r"FOR UPDATE SKIP LOCKED"
 
 # Patterns, each with its replacement and the procedures in which it is replaced.
@@ -32,6 +35,13 @@ _CUTS = {
     "no patience": [
         (r"task\.attempts - task\.attempts_before >= task\.max_count", "TRUE", _FAILING)
     ],
+    "no follow-up": [
+        (_FOLLOW_UP, "", {"fail_expired"}), (_FOLLOW_UP, "SET v_now = v_now;", _FAILING)
+    ],
+    "two follow-ups": [(_FOLLOW_UP, r"\g<0> \g<0>", _FAILING)],
+    "tick left out": [(_NEXT_TICK, r"\1 + v_every SECOND", {"run_due_schedules"})],
+    "tick twice": [(_NEXT_TICK, r"\1 - v_every SECOND", {"run_due_schedules"})],
+    "no lapse": [(r"CALL qtask_keep_lapsed\([^;]*\);", "SET v_now = v_now;", _LAPSING)],
     "take without lock": [(_LOCK, "", {"lock_claim", "lock_due_tasks"})],
     "take too early": [(r"v_lane, v_now,", "v_lane, v_now + INTERVAL 1 YEAR,", _TAKE)],
     "take without attempt": [(r"= task\.attempts \+ 1", "= task.attempts", _TAKE)],

@@ -10,7 +10,8 @@ from typing import Any
 
 from pymysql.connections import Connection
 
-from .history import Event
+from ..history import Event
+from ..process import SCHEDULE, seconds_of
 
 _COLUMNS = "what, id, status, attempts, lane, batch_id, due_at"
 _NOW = "UTC_TIMESTAMP(6)"
@@ -29,7 +30,9 @@ CREATE TABLE chaos_journal (
   batch_id BIGINT NULL,
   due_at DATETIME(3) NULL,
   relay VARCHAR(64) NULL,
-  task_ids LONGTEXT NULL
+  task_ids LONGTEXT NULL,
+  order_no VARCHAR(128) NULL COMMENT 'of a new task',
+  failed BIGINT NULL COMMENT 'the task because of which a new one was created'
 )
 """,
     """
@@ -42,17 +45,24 @@ CREATE TABLE chaos_ledger (
 ]
 
 
-def _on_task(verb: str, what: str, side: str) -> str:
-    values = ", ".join(f"{side}.{column}" for column in ("task_id", *_COLUMNS.split(", ")[2:]))
+def _on_task(verb: str, what: str, side: str, **more: str) -> str:
+    columns = ", ".join([_COLUMNS, *more])
+    values = [f"{side}.{column}" for column in ("task_id", *_COLUMNS.split(", ")[2:])]
     return (
         f"CREATE TRIGGER chaos_{verb.lower()} AFTER {verb} ON qtask_task FOR EACH ROW "
-        f"INSERT INTO chaos_journal (seq, at, {_COLUMNS}) "
-        f"VALUES (UUID_SHORT(), {_NOW}, '{what}', {values})"
+        f"INSERT INTO chaos_journal (seq, at, {columns}) "
+        f"VALUES (UUID_SHORT(), {_NOW}, '{what}', {', '.join([*values, *more.values()])})"
     )
 
 
+_FAILED = (
+    "IF(NEW.payload LIKE '{\"failed\\_task\": %', "
+    "JSON_EXTRACT(NEW.payload, '$.failed_task.task_id'), NULL)"
+)
+
+
 TRIGGERS = [
-    _on_task("INSERT", "I", "NEW"),
+    _on_task("INSERT", "I", "NEW", order_no="NEW.order_no", failed=_FAILED),
     _on_task("UPDATE", "U", "NEW"),
     _on_task("DELETE", "D", "OLD"),
     "CREATE TRIGGER chaos_batch_begin AFTER INSERT ON qtask_batch FOR EACH ROW "
@@ -81,7 +91,7 @@ class Journal:
         with conn.cursor() as cursor:
             cursor.execute(
                 f"SELECT seq, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', at), {_COLUMNS}, relay, "
-                "task_ids FROM chaos_journal WHERE seq > %s ORDER BY seq",
+                "task_ids, order_no, failed FROM chaos_journal WHERE seq > %s ORDER BY seq",
                 (self._low,),
             )
             rows = [row for row in cursor.fetchall() if row[0] not in known]
@@ -103,12 +113,20 @@ class Journal:
         due_at: Any,
         relay: str | None,
         task_ids: str | None,
+        order_no: str | None,
+        failed: int | None,
     ) -> Event:
         t = at / 1e6 - self._offset
         if what in "BE":
             ids = sorted(set(json.loads(task_ids))) if task_ids else []
             return {"e": "batch", "t": t, "what": what, "id": number, "relay": relay, "ids": ids}
-        return {
+        made: Event = {}
+        if failed is not None:
+            made["failed"] = failed
+        if order_no is not None and order_no.startswith(SCHEDULE):
+            _, name, tick = order_no.split(":", 2)
+            made["tick"] = name, seconds_of(tick), at / 1e6 - seconds_of(tick)
+        return made | {
             "e": "row", "t": t, "what": what, "id": number, "status": status,
             "attempts": attempts, "lane": lane, "batch": batch, "due": due_at,
         }  # fmt: skip
