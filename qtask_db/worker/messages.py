@@ -38,8 +38,8 @@ EARLY_KEPT = 30.0
 """Seconds for which a message without an attempt is kept whose task does not start."""
 EARLY_PAUSE = 1.0
 """Seconds between two tries to start it."""
-EARLY_MOST = 1_000
-"""So many of them are kept; more wait until the interval of their tasks has passed."""
+EARLY_MOST, EARLY_SIZE = 1_000, 4_096
+"""So many of them are kept, and of so many bytes; others wait until the interval has passed."""
 
 _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 """Errors that are not of one task."""
@@ -75,7 +75,7 @@ class Early:
         """Unless it has been tried for long."""
         now = time.monotonic()
         until = self._tried.pop(raw, now + EARLY_KEPT)
-        if now < until and len(self._until) < EARLY_MOST:
+        if now < until and len(self._until) < EARLY_MOST and len(raw.body) <= EARLY_SIZE:
             self._until[raw] = until
 
     def give_up(self) -> list[Raw]:

@@ -72,23 +72,36 @@ def test_a_worker_that_stops_gives_it_back(
         assert length(redis, stream=stream) == 1
 
 
-def test_it_is_not_kept_for_ever_nor_if_it_tells_an_attempt(
+def test_few_are_kept_and_none_that_is_long_or_tells_an_attempt(
     conn: Connection,
     redis: redis_py.Redis,
     make_worker: MakeWorker,
     stream: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for text in ('{"task_id": 1, "task_attempt": 1}', '{"task_id": 2}'):
-        push(redis, text, stream=stream)
+    monkeypatch.setattr(messages, "EARLY_MOST", 1)
+    long = "x" * messages.EARLY_SIZE
+    for n, more in enumerate(('"task_attempt": 1', f'"x": "{long}"', '"x": 1', '"x": 2'), 1):
+        push(redis, f'{{"task_id": {n}, {more}}}', stream=stream)
     (other,) = store(conn, queue="B")
     push(redis, f'{{"task_id": {other}}}', stream=stream)
-    monkeypatch.setattr(messages, "EARLY_KEPT", 1.5)
-    monkeypatch.setattr(messages, "EARLY_PAUSE", 0.2)
     worker = make_worker(stream=stream)
     worker.handler("A")(lambda _job: None)
     worker.start()
-    until(lambda: worker.counters.refused == 2)
-    assert (worker.counters.taken, worker.counters.bad) == (3, 1), "one is of another queue"
+    until(lambda: worker.counters.refused == 3)
+    assert (worker.counters.taken, worker.counters.bad) == (5, 1), "one is of another queue"
+    assert worker.stop(25)
+    assert length(redis, stream=stream) == 1
+
+
+def test_none_is_kept_for_ever(
+    redis: redis_py.Redis, make_worker: MakeWorker, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "EARLY_KEPT", 0.5)
+    push(redis, '{"task_id": 1}', stream=stream)
+    worker = make_worker(stream=stream)
+    worker.handler("A")(lambda _job: None)
+    worker.start()
+    until(lambda: worker.counters.refused == 1)
     assert worker.stop(25)
     assert length(redis, stream=stream) == 0
