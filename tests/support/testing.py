@@ -32,10 +32,7 @@ OTHERS = {
     "oracle": "SELECT sid || ',' || serial# FROM v$session "
     "WHERE username = USER AND sid <> SYS_CONTEXT('USERENV', 'SID')",
 }
-ZONE = {
-    "mysql": "SET SESSION time_zone = '{}'",
-    "oracle": "ALTER SESSION SET TIME_ZONE = '{}'",
-}
+ZONE = {"mysql": "SET SESSION time_zone = '{}'", "oracle": "ALTER SESSION SET TIME_ZONE = '{}'"}
 KILL = {"mysql": "KILL {}", "oracle": "ALTER SYSTEM KILL SESSION '{}' IMMEDIATE"}
 
 PASSWORD = new_password()

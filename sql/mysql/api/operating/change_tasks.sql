@@ -165,6 +165,11 @@ BEGIN
     ) AS sound;
     BEGIN
       DECLARE v_message {{ text }};
+      DECLARE v_task_id BIGINT;
+      DECLARE v_done TINYINT DEFAULT FALSE;
+      DECLARE c_ids CURSOR FOR
+        SELECT task_id FROM JSON_TABLE(v_ids, '$[*]' COLUMNS (task_id BIGINT PATH '$')) AS given;
+      DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
       -- One with an order number of these was created this moment: none is changed.
       DECLARE EXIT HANDLER FOR 1062
       BEGIN
@@ -177,10 +182,20 @@ BEGIN
       END;
 
       IF v_ids IS NOT NULL AND in_action = 'retry' THEN
-        {{ settled }} UPDATE {{ changed }}
-        SET
-          {{ retried("v_now") | indent(6) }};
-        SET out_changed = ROW_COUNT();
+        -- R36: each alone, as the handler is to see an order number that is taken.
+        OPEN c_ids;
+        each_task: LOOP
+          FETCH c_ids INTO v_task_id;
+          IF v_done THEN
+            LEAVE each_task;
+          END IF;
+          UPDATE {{ unrefused }} {{ p }}task AS task
+          SET
+            {{ retried("v_now") | indent(8) }}
+          WHERE task_id = v_task_id;
+        END LOOP;
+        CLOSE c_ids;
+        SET out_changed = JSON_LENGTH(v_ids);
       ELSEIF v_ids IS NOT NULL THEN
         {{ keep_attempts("SELECT
           task.task_id, task.attempts, task.started_at, v_now, IF(in_action = 'reject', 'rejected', 'cancelled'), NULL,
