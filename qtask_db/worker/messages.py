@@ -18,7 +18,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.log import get_logger
-from qtask_db.models import Message, ReceivedTask
+from qtask_db.models import Message, ReceivedTask, Reception
 from qtask_db.process.retrying import Duty, Stop
 from qtask_db.process.turns import Turns
 from qtask_db.service.session import Session
@@ -59,8 +59,8 @@ class Early:
         self._tried: dict[Raw, float] = {}
         self._next = 0.0
 
-    def __contains__(self, raw: Raw) -> bool:
-        return raw in self._until
+    def __len__(self) -> int:
+        return len(self._until)
 
     def again(self, most: int) -> list[Raw]:
         """Those that are to be tried once more now."""
@@ -130,15 +130,15 @@ class Messages:
         if self._stop.is_set():
             self._put_back(good)
             return []
-        bad = self._counters.bad
+        bad, kept = self._counters.bad, len(self._early)
         try:
             started = self._start_tasks(found)
         except Exception:
             self._put_back(good)
             raise
         runs = self._runs(started, found)
-        kept = sum(raw in self._early for raw in good)
-        if dropped := len(good) - len(runs) - kept - (self._counters.bad - bad):
+        left = self._counters.bad - bad + len(self._early) - kept
+        if dropped := len(good) - len(runs) - left:
             self._counters.refused += dropped
             refused = {task_id for task_id, *_ in found} - {one.task_id for one in started}
             logger.debug(
@@ -249,13 +249,17 @@ class Messages:
             else:
                 for one in reception.wrong:
                     self._bad.note(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
-                settled = {(one.task_id, one.queue) for one in reception.started}
-                settled |= {(task_id, queue) for task_id, _, queue in reception.wrong}
-                for (task_id, attempt, queue), (raw, _) in found.items():
-                    if attempt is None and (task_id, queue) not in settled:
-                        self._early.keep(raw)
+                self._keep_early(found, reception)
                 return reception.started
         raise conflict
+
+    def _keep_early(self, found: Found, reception: Reception) -> None:
+        """Those that tell no attempt, and whose tasks have not started."""
+        known = {(one.task_id, one.queue) for one in reception.started}
+        known |= {(task_id, queue) for task_id, _, queue in reception.wrong}
+        for (task_id, attempt, queue), (raw, _) in found.items():
+            if attempt is None and (task_id, queue) not in known:
+                self._early.keep(raw)
 
     def _start_each(self, found: Found) -> list[ReceivedTask]:
         """A task that is refused while others are started is dropped until its interval has passed,
