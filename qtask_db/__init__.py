@@ -80,7 +80,7 @@ from qtask_db.task import NewTask, Task
 if TYPE_CHECKING:
     from qtask_db.client import Client
     from qtask_db.relay import Relay
-    from qtask_db.transport.queues import push_tasks as push
+    from qtask_db.transport.pushing import push_tasks as push
     from qtask_db.worker import Fail, Job, Retry, Snooze, Worker
 
 __all__ = [
@@ -165,7 +165,7 @@ _ON_DEMAND = {
     "Retry": ("qtask_db.worker", "Retry"),
     "Snooze": ("qtask_db.worker", "Snooze"),
     "Worker": ("qtask_db.worker", "Worker"),
-    "push": ("qtask_db.transport.queues", "push_tasks"),
+    "push": ("qtask_db.transport.pushing", "push_tasks"),
 }
 
 

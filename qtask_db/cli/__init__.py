@@ -26,7 +26,7 @@ from qtask_db.cli.commands import (
 )
 from qtask_db.cli.commands.schedules import command as schedules
 from qtask_db.cli.errors import EPILOG, QtaskGroup
-from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
+from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_options
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ __all__ = ["main"]
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @connection_options
-@redis_option
+@redis_options
 @prefix_option
 @click.option(
     "--version",

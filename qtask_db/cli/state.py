@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DATABASE, REDIS, PREFIX = "QTASK_DATABASE_URL", "QTASK_REDIS_URL", "QTASK_PREFIX"
+DATABASE, REDIS = "QTASK_DATABASE_URL", "QTASK_REDIS_URL"
+PREFIX, QUEUE_PREFIX = "QTASK_PREFIX", "QTASK_QUEUE_PREFIX"
 
 
 @dataclass
@@ -32,6 +33,7 @@ class State:
     database_option: str | None = None
     redis_option: str | None = None
     prefix_option: str | None = None
+    queue_prefix_option: str | None = None
     debug: bool = False
 
     def __post_init__(self) -> None:
@@ -92,6 +94,13 @@ class State:
         """The prefix, or None for the package's default."""
         return self.prefix_found.text if self.prefix_found else None
 
+    @property
+    def queue_prefix(self) -> str:
+        """What stands before the names of queues in Redis."""
+        from qtask_db.transport.keys import check_prefix
+
+        return check_prefix(self.queue_prefix_option)
+
     def known(self) -> dict[str, str]:
         """The values that were given, as variables of the environment. A registry's address stays
         itself: a program that is given it gets all that the registry has.
@@ -100,6 +109,7 @@ class State:
             DATABASE: self.place.address.text,
             REDIS: self.redis_url,
             PREFIX: self.prefix,
+            QUEUE_PREFIX: self.queue_prefix,
         }
         return {name: value for name, value in found.items() if value}
 
@@ -151,8 +161,15 @@ def connection_options(command: Command) -> Command:
     )(command)
 
 
-def redis_option(command: Command) -> Command:
-    """Add --redis."""
+def redis_options(command: Command) -> Command:
+    """Add the options of a command that works on Redis."""
+    command = click.option(
+        "--queue-prefix",
+        metavar="TEXT",
+        expose_value=False,
+        callback=_keep("queue_prefix_option"),
+        help=f"What stands before the names of queues in Redis.  [env: {QUEUE_PREFIX}]",
+    )(command)
     return click.option(
         "--redis",
         "-r",

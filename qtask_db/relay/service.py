@@ -42,6 +42,7 @@ class Relay(Service):
     * `poll`: seconds between two looks at the next due time, which cost little.
     * `queue_limit`: messages at which a queue is held back.
     * `stream`: queues are streams.
+    * `queue_prefix`: stands before the names of queues in Redis; None is QTASK_QUEUE_PREFIX.
     * `purge`: deletes terminal tasks, too.
     * `schedules`: runs due schedules, too.
 
@@ -66,6 +67,7 @@ class Relay(Service):
         poll: float = 0.1,
         queue_limit: int = QUEUE_LIMIT,
         stream: bool = False,
+        queue_prefix: str | None = None,
         purge: bool = True,
         schedules: bool = True,
     ) -> None:
@@ -85,6 +87,7 @@ class Relay(Service):
             poll=poll,
             queue_limit=queue_limit,
             stream=stream,
+            queue_prefix=queue_prefix,
         )
         super().__init__("qtask-relay")
         self._steps = Steps(database, redis, options)

@@ -64,6 +64,7 @@ class Worker(Service):
       after `retry_delay` seconds, doubled each time; later ones after the task's interval.
     * `drain_timeout`: seconds that running handlers get after `stop`.
     * `stream`: queues are streams.
+    * `queue_prefix`: stands before the names of queues in Redis; None is QTASK_QUEUE_PREFIX.
     * `name`: of this worker in logs; None makes one of host and process.
 
     Raises ConfigurationError for a wrong URL or setting.
@@ -80,6 +81,7 @@ class Worker(Service):
         retry_delay: float = 1.0,
         drain_timeout: float = 30.0,
         stream: bool = False,
+        queue_prefix: str | None = None,
         name: str | None = None,
     ) -> None:
         if threads < 1 or min(prefetch or 0, quick_retries, retry_delay, drain_timeout) < 0:
@@ -99,7 +101,11 @@ class Worker(Service):
         self._session = Session(database)
         if redis is None:
             redis = self._session.database.redis_url
-        self._queues = None if redis is None else Queues(redis, stream=stream, consumer=self.name)
+        self._queues = (
+            None
+            if redis is None
+            else Queues(redis, stream=stream, consumer=self.name, prefix=queue_prefix)
+        )
         self._handlers: dict[str, Policy] = {}
         self._middleware: list[Middleware] = []
         self._at_startup: list[Callable[[], object]] = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import json_option
-from qtask_db.cli.state import State, database_options, pass_state, redis_option
+from qtask_db.cli.state import State, database_options, pass_state, redis_options
 from qtask_db.log import mask
 from qtask_db.registry.names import Given
 
@@ -28,7 +29,7 @@ _MARK = {"ok": ("ok  ", "green"), "warn": ("warn", "bold yellow"), "fail": ("FAI
 
 @click.command(short_help="Check servers, schema and privileges; say what to do.")
 @database_options
-@redis_option
+@redis_options
 @json_option
 @click.option(
     "--fix",
@@ -75,7 +76,7 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
 
 @click.command(short_help="Show the URLs and the prefix in use, and where each was given.")
 @database_options
-@redis_option
+@redis_options
 @json_option
 @pass_state
 def config(state: State, *, as_json: bool) -> None:
@@ -119,9 +120,10 @@ def _checks(state: State) -> Iterator[Check]:
     queues = sorted({row.queue for row in depth})
     if state.redis_url and queues:
         with state.connect() as conn:
-            yield from examine_redis(state.redis_url, queues, lambda: calls.audit(conn))
+            audit = partial(calls.audit, conn)
+            yield from examine_redis(state.redis_url, queues, audit, state.queue_prefix)
     elif state.redis_url:
-        yield from examine_redis(state.redis_url)
+        yield from examine_redis(state.redis_url, prefix=state.queue_prefix)
     elif queues and all(row.delivery == "direct" for row in depth):
         yield ok("Redis", "not needed: all queues are direct")
     else:

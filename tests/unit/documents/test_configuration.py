@@ -28,6 +28,8 @@ from qtask_db.worker import policy, pool, watchdog
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, Any] = main.commands  # type: ignore[attr-defined]
+SHARED = ("--patient", "--log-level", "--queue-prefix")
+"""Of a relay and of a worker's command."""
 
 
 def tables(heading: str) -> list[list[list[str]]]:
@@ -184,7 +186,7 @@ def test_a_relay_has_these_choices() -> None:
         value = parameters[name].default if name in parameters else None
         if isinstance(value, int | float) and not isinstance(value, bool):
             assert number(default) == value, name
-    ours = {o for o in taken if o not in options("worker") or o in ("--patient", "--log-level")}
+    ours = {o for o in taken if o not in options("worker") or o in SHARED}
     assert {o for o in ours if o.startswith("--")} == {o for o in found if o.startswith("--")}
     assert f"held back for {held.UNUSABLE_HOLD:g} s" in PAGE
     assert f"at most {LIMIT['claim_bytes'] // 2**20} MiB" in PAGE

@@ -12,7 +12,7 @@ HEAVY = {"click", "jinja2", "rich", "yoyo"}
 """Of the installer and the command line."""
 OURS = {"calls", "constants", "database", "dialects", "errors", "log", "models", "process"}
 OURS |= {"payloads", "registry", "resources", "scheduling", "settings", "task", "transport", "urls"}
-MOST = 47
+MOST = 50
 """Modules of ours that a producer loads; the package has three times as many."""
 
 PROGRAM = """
