@@ -84,7 +84,9 @@ class Client:
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)
         self._stream = stream
-        self._queue_prefix = check_prefix(queue_prefix)
+        self._queue_prefix = check_prefix(
+            self.database.queue_prefix if queue_prefix is None else queue_prefix
+        )
         self._middleware: list[Middleware] = []
         self._own_redis = isinstance(redis, str)
         # No queue.LifoQueue: an exception of a signal handler would leave its lock taken.

@@ -190,6 +190,12 @@ class Database:
         """The name of the dialect."""
         return self._dialect.name
 
+    @property
+    def queue_prefix(self) -> str | None:
+        """What the name says that stands before the names of queues in Redis."""
+        found = self._place.queue_prefix
+        return found.text if found else None
+
     def connect(self, *, autocommit: bool = True) -> Connection:
         """Opens a connection. Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""
         raw = self._dialect.connect(self._parts, autocommit=autocommit)

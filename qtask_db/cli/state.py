@@ -94,12 +94,19 @@ class State:
         """The prefix, or None for the package's default."""
         return self.prefix_found.text if self.prefix_found else None
 
+    @cached_property
+    def queue_prefix_found(self) -> Given:
+        """What stands before the names of queues in Redis, and where it was given."""
+        from qtask_db.transport.keys import check_prefix
+
+        given = _option(self.queue_prefix_option, "--queue-prefix") or self.place.queue_prefix
+        given = given or _option(os.environ.get(QUEUE_PREFIX), QUEUE_PREFIX)
+        return Given(check_prefix(given.text), given.source) if given else Given("", "default")
+
     @property
     def queue_prefix(self) -> str:
         """What stands before the names of queues in Redis."""
-        from qtask_db.transport.keys import check_prefix
-
-        return check_prefix(self.queue_prefix_option)
+        return self.queue_prefix_found.text
 
     def known(self) -> dict[str, str]:
         """The values that were given, as variables of the environment. A registry's address stays

@@ -33,6 +33,8 @@ class Place:
     """The URL of Redis that the name has."""
     prefix: Given | None = None
     """The prefix that the name has."""
+    queue_prefix: Given | None = None
+    """The prefix of its queues in Redis."""
 
     def database(self) -> Given:
         """The URL of the database; a registry is read now."""
@@ -69,15 +71,21 @@ _configured: dict[str, Place] = {}
 
 
 def configure(
-    name: str, *, database: str, redis: str | None = None, prefix: str | None = None
+    name: str,
+    *,
+    database: str,
+    redis: str | None = None,
+    prefix: str | None = None,
+    queue_prefix: str | None = None,
 ) -> None:
     """Lets `name` stand wherever the URL of a database is taken in this program: `Client(name)`.
 
     `database` is that URL, or a registry's; `redis` is the URL of Redis, for those who are given no
-    other; `prefix` that of the schema. A second call replaces what the first one said.
+    other; `prefix` is that of the schema, `queue_prefix` that of queues in Redis. A second call
+    replaces what the first one said.
 
     Raises ConfigurationError for a name that is not made of letters, digits and underscores, and
-    for a wrong prefix; a wrong URL shows when the name is used.
+    for a wrong prefix; a wrong URL or queue prefix shows when the name is used.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
@@ -88,6 +96,7 @@ def configure(
         Given(database, source),
         Given(redis, source) if redis else None,
         Given(Settings(prefix).prefix, source) if prefix else None,
+        None if queue_prefix is None else Given(queue_prefix, source),
     )
 
 
@@ -111,6 +120,7 @@ def look_up(given: Given) -> Place:
         database,
         from_environment(f"{variables}REDIS_URL"),
         from_environment(f"{variables}PREFIX"),
+        from_environment(f"{variables}QUEUE_PREFIX"),
     )
 
 

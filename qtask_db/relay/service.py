@@ -76,6 +76,8 @@ class Relay(Service):
         database = database if isinstance(database, Database) else Database(database)
         if redis is None:
             redis = database.redis_url
+        if queue_prefix is None:
+            queue_prefix = database.queue_prefix
         if redis is None:
             raise ConfigurationError(f"no Redis for {database}: pass a relay its URL as `redis`")
         options = RelayOptions(

@@ -99,13 +99,11 @@ class Worker(Service):
         self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
-        if redis is None:
-            redis = self._session.database.redis_url
-        self._queues = (
-            None
-            if redis is None
-            else Queues(redis, stream=stream, consumer=self.name, prefix=queue_prefix)
-        )
+        named = self._session.database
+        redis = named.redis_url if redis is None else redis
+        prefix = named.queue_prefix if queue_prefix is None else queue_prefix
+        make = partial(Queues, stream=stream, consumer=self.name, prefix=prefix)
+        self._queues = None if redis is None else make(redis)
         self._handlers: dict[str, Policy] = {}
         self._middleware: list[Middleware] = []
         self._at_startup: list[Callable[[], object]] = []

@@ -74,13 +74,13 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
         click.get_current_context().exit(errors.REFUSED)
 
 
-@click.command(short_help="Show the URLs and the prefix in use, and where each was given.")
+@click.command(short_help="Show the URLs and prefixes in use, and where each was given.")
 @database_options
 @redis_options
 @json_option
 @pass_state
 def config(state: State, *, as_json: bool) -> None:
-    """Show the database, Redis and the prefix that the other commands would use, and the option,
+    """Show the database, Redis and the prefixes that the other commands would use, and the option,
     the variable, the file or the node of a registry in which each was given.
 
     Nothing is connected but the registry. Passwords are not shown.
@@ -96,8 +96,8 @@ def config(state: State, *, as_json: bool) -> None:
         output.echo_json(found)
         return
     for name, value in found.items():
-        output.echo(f"{name:<10}{value['value'] or '-'}")
-        output.echo(f"{'':<10}{value['source']}")
+        output.echo(f"{name.replace('_', ' '):<14}{value['value'] or '-'}")
+        output.echo(f"{'':<14}{value['source']}")
 
 
 def _used(state: State) -> Iterator[tuple[str, Given]]:
@@ -108,6 +108,7 @@ def _used(state: State) -> Iterator[tuple[str, Given]]:
     none = f"no node {node} either" if node else "not given"
     yield "redis", state.redis_found or Given("", none)
     yield "prefix", state.prefix_found or Given(DEFAULT_PREFIX, "default")
+    yield "queue_prefix", state.queue_prefix_found
 
 
 def _checks(state: State) -> Iterator[Check]:

@@ -19,7 +19,13 @@ def _nothing_configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_configured_name_stands_for_a_url() -> None:
-    configure("order_db", database="mysql://h/orders", redis="redis://one", prefix="ord_")
+    configure(
+        "order_db",
+        database="mysql://h/orders",
+        redis="redis://one",
+        prefix="ord_",
+        queue_prefix="mall:",
+    )
     configure("pay_db", database="mysql://h/payments")
     database = Database("order_db")
     assert (database.url, database.redis_url, database.prefix) == (
@@ -31,8 +37,12 @@ def test_a_configured_name_stands_for_a_url() -> None:
     assert Database("pay_db").redis_url is None
     assert Client("order_db")._redis
     assert Client("pay_db")._redis is None
-    assert Worker("order_db")._queues
-    assert Relay("order_db").options
+    assert Client("order_db")._queue_prefix == "mall:"
+    assert Client("order_db", queue_prefix="")._queue_prefix == ""
+    assert Relay("order_db").options.queue_prefix == "mall:"
+    queues = Worker("order_db")._queues
+    assert queues
+    assert queues._kind.key("Q") == "mall:Q"
     configure("order_db", database="mysql://h/new")
     assert Database("order_db").url == "mysql://h/new"
 
@@ -45,6 +55,8 @@ def test_a_name_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     (tmp_path / "redis").write_text("redis://one\nnot this\n")
     monkeypatch.setenv("QTASK_ORDER_DB_REDIS_URL_FILE", str(tmp_path / "redis"))
     monkeypatch.setenv("QTASK_ORDER_DB_PREFIX", "ord_")
+    monkeypatch.setenv("QTASK_ORDER_DB_QUEUE_PREFIX", "mall:")
+    assert Database("order_db").queue_prefix == "mall:"
     assert Database("order_db").redis_url == "redis://one"
     assert Database("order_db").prefix == "ord_"
     configure("order_db", database="mysql://h/configured")

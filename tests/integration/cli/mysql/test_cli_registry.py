@@ -95,11 +95,12 @@ def test_what_is_in_use_and_where_it_was_given(
     assert found["prefix"] == {"value": "qtask_", "source": "default"}
     text = registered("config", "--redis", "redis://:s3cret@h", "--prefix", "a_").out
     assert text.splitlines()[2:] == [
-        "redis     redis://:***@h", "          --redis", "prefix    a_", "          --prefix"
+        "redis         redis://:***@h", "              --redis",
+        "prefix        a_", "              --prefix", "queue prefix  -", "              default",
     ]  # fmt: skip
     url = f"{platform.url}/mdb/absent"
     assert registered("config", QTASK_DATABASE_URL=url).out.splitlines()[2:4] == [
-        "redis     -", f"          no node /{platform.name}/var/queue/absent either"
+        "redis         -", f"              no node /{platform.name}/var/queue/absent either"
     ]  # fmt: skip
     said = registered.fails(3, "relay", QTASK_DATABASE_URL=url)
     assert f"or create the node /{platform.name}/var/queue/absent" in said
@@ -136,7 +137,10 @@ def test_a_name(qtask: Qtask, database_url: str, redis: Redis, tmp_path: Path) -
     qtask.env["QTASK_ORDER_DB_REDIS_URL_FILE"] = str(tmp_path / "redis")
     assert qtask("create", "bind", PAYLOAD, 60, "Q", "-d", "order_db").code == 0
     assert redis.llen("Q") == 0
+    qtask.env["QTASK_ORDER_DB_QUEUE_PREFIX"] = "ord:"
+    qtask.env["QTASK_QUEUE_PREFIX"] = "other:"
     found = qtask("config", "-d", "order_db", "--json").json
+    assert found["queue_prefix"] == {"value": "ord:", "source": "QTASK_ORDER_DB_QUEUE_PREFIX"}
     assert found["database"]["source"] == "QTASK_ORDER_DB_DATABASE_URL"
     assert found["redis"]["source"] == f"QTASK_ORDER_DB_REDIS_URL_FILE, {tmp_path / 'redis'}"
     assert "set QTASK_PAY_DB_DATABASE_URL, or call" in qtask.fails(3, "stats", "-d", "pay_db")
