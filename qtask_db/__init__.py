@@ -75,13 +75,14 @@ from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
 from qtask_db.models import AttemptEnd, Ended
+from qtask_db.registry.names import configure
 from qtask_db.scheduling import Schedule
 from qtask_db.task import Imported, ImportTask, NewTask, Task
 
 if TYPE_CHECKING:
     from qtask_db.client import Client
     from qtask_db.relay import Relay
-    from qtask_db.transport.queues import push_tasks as push
+    from qtask_db.transport.pushing import push_tasks as push
     from qtask_db.worker import Fail, Job, Retry, Snooze, Worker
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "bind",
     "cancel",
     "change_tasks",
+    "configure",
     "confirm",
     "create",
     "create_many",
@@ -169,7 +171,7 @@ _ON_DEMAND = {
     "Retry": ("qtask_db.worker", "Retry"),
     "Snooze": ("qtask_db.worker", "Snooze"),
     "Worker": ("qtask_db.worker", "Worker"),
-    "push": ("qtask_db.transport.queues", "push_tasks"),
+    "push": ("qtask_db.transport.pushing", "push_tasks"),
 }
 
 

@@ -33,7 +33,8 @@ from qtask_db.models import TaskDetails
 from qtask_db.scheduling import Schedule, ScheduleInfo
 from qtask_db.task import NewTask, Options, Payload, Task
 from qtask_db.transaction import Middleware, Transaction
-from qtask_db.transport.queues import push_now
+from qtask_db.transport.keys import check_prefix
+from qtask_db.transport.pushing import push_now
 from qtask_db.transport.url import RedisClient, check_client, connect
 
 if TYPE_CHECKING:
@@ -63,21 +64,29 @@ class Client:
         *,
         prefix: str | None = None,
         stream: bool = False,
+        queue_prefix: str | None = None,
     ) -> None:
-        """`database` is a URL or a Database, `redis` a URL or a redis-py client. Without Redis
-        nothing is pushed, and a relay finds the real-time tasks after the push grace. `stream`:
-        queues are streams.
+        """`database` is a URL or a Database, `redis` a URL or a redis-py client; None is that of
+        the database's name or registry. Without Redis nothing is pushed, and a relay finds the
+        real-time tasks after the push grace. `stream`: queues are streams. `queue_prefix` stands
+        before the names of queues in Redis.
 
-        Raises ConfigurationError for a wrong URL and for anything but a client of redis-py.
+        Raises ConfigurationError for a wrong URL or prefix and for anything but a client of
+        redis-py.
         """
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
         )
+        if redis is None:
+            redis = self.database.redis_url
         self._redis = redis if redis is None or isinstance(redis, str) else check_client(redis)
         if isinstance(redis, str):
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)
         self._stream = stream
+        self._queue_prefix = check_prefix(
+            self.database.queue_prefix if queue_prefix is None else queue_prefix
+        )
         self._middleware: list[Middleware] = []
         self._own_redis = isinstance(redis, str)
         # No queue.LifoQueue: an exception of a signal handler would leave its lock taken.
@@ -250,7 +259,7 @@ class Client:
         try:
             if isinstance(self._redis, str):
                 self._redis = connect(self._redis)
-            push_now(self._redis, tasks, stream=self._stream)
+            push_now(self._redis, tasks, stream=self._stream, queue_prefix=self._queue_prefix)
         except QueueUnavailable as error:
             # They are committed: a relay pushes them after the push grace.
             log.warning("%d tasks were not pushed, a relay will: %s", len(tasks), error)

@@ -100,7 +100,12 @@ class Task:
         return Message(self.task_id, 1, self.queue, self.payload)
 
     def push(
-        self, redis: RedisClient | str, *, limit: int = DEFAULT["queue_limit"], stream: bool = False
+        self,
+        redis: RedisClient | str,
+        *,
+        limit: int = DEFAULT["queue_limit"],
+        stream: bool = False,
+        queue_prefix: str | None = None,
     ) -> bool:
         """Puts a new real-time task on its queue. Call it after the commit, never before.
 
@@ -109,9 +114,10 @@ class Task:
         pushes it later.
         """
         # A program that leaves the pushing to a relay needs no Redis client.
-        from qtask_db.transport.queues import push_tasks
+        from qtask_db.transport.pushing import push_tasks
 
-        return push_tasks(redis, (self,), limit=limit, stream=stream) == 1
+        pushed = push_tasks(redis, (self,), limit=limit, stream=stream, queue_prefix=queue_prefix)
+        return pushed == 1
 
 
 @dataclass(frozen=True, slots=True)

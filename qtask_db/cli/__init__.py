@@ -27,7 +27,7 @@ from qtask_db.cli.commands import (
 from qtask_db.cli.commands.importing import command as importing
 from qtask_db.cli.commands.schedules import command as schedules
 from qtask_db.cli.errors import EPILOG, QtaskGroup
-from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_option
+from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_options
 
 __all__ = ["main"]
 
@@ -38,7 +38,7 @@ __all__ = ["main"]
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @connection_options
-@redis_option
+@redis_options
 @prefix_option
 @click.option(
     "--version",
@@ -73,6 +73,7 @@ def main() -> None:
 
 
 main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doctor.doctor])
+main.add_section("", [doctor.config])
 main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [show.show, changes.cancel, changes.retry, changes.fail, schedules.schedule])

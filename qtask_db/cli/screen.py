@@ -134,7 +134,7 @@ class Source:
 
         if self._redis is None:
             self._redis = connect(self._state.required_redis_url())
-        return count_messages(self._redis, names)
+        return count_messages(self._redis, names, self._state.queue_prefix)
 
     def _close(self) -> None:
         if self._connection is not None:

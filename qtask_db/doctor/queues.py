@@ -32,12 +32,12 @@ class _Look:
     """The first message of each queue of which no attempt is under way."""
 
 
-def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
+def examine_messages(client: RedisClient, audit: _Audit, prefix: str = "") -> Iterator[Check]:
     """Compares the tasks of the database with the messages in Redis."""
-    first = _look(client, audit)
+    first = _look(client, audit, prefix)
     if first.missing or first.untouched:
         time.sleep(MOMENT)
-        second = _look(client, audit)
+        second = _look(client, audit, prefix)
     else:
         second = first
     missing = {
@@ -55,8 +55,8 @@ def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
             "messages",
             f"this Redis has none of {second.queued:,} messages that were pushed: it is another "
             "one, another database of it, or was emptied",
-            "compare its URL with that of relays and workers; if it was emptied: `qtask redrive "
-            "--all`",
+            "compare its URL and the queue prefix with those of relays and workers; if it was "
+            "emptied: `qtask redrive --all`",
         )
     elif missing:
         yield warn(
@@ -75,36 +75,36 @@ def examine_messages(client: RedisClient, audit: _Audit) -> Iterator[Check]:
         )
 
 
-def _look(client: RedisClient, audit: _Audit) -> _Look:
+def _look(client: RedisClient, audit: _Audit, prefix: str) -> _Look:
     from qtask_db.transport.queues import count_messages
 
     queues = sorted({row.queue for row in audit()})
-    before = count_messages(client, queues)
+    before = count_messages(client, queues, prefix)
     queued: Counter[str] = Counter()
     running: Counter[str] = Counter()
     for row in audit():
         if row.delivery != "direct":
             queued[row.queue] += row.waiting + row.requeued - row.unconfirmed
         running[row.queue] += row.running
-    after = count_messages(client, queues)
+    after = count_messages(client, queues, prefix)
     missing = {}
     for queue, count in queued.items():
         looks = [lengths[queue] for lengths in (before, after) if queue in lengths]
         if looks and count > max(looks):
             missing[queue] = count - max(looks)
     idle = [queue for queue, count in after.items() if count and not running[queue]]
-    heads = dict(zip(idle, _heads(client, idle), strict=True))
+    heads = dict(zip(idle, _heads(client, [prefix + queue for queue in idle]), strict=True))
     return _Look(sum(queued.values()), after, missing, heads)
 
 
-def _heads(client: RedisClient, queues: list[str]) -> list[Any]:
+def _heads(client: RedisClient, keys: list[str]) -> list[Any]:
     """The first message of each, or its entry."""
     from qtask_db.transport.commands import run_each
 
-    if not queues:
+    if not keys:
         return []
-    lists = run_each(client, [("LINDEX", queue, 0) for queue in queues])
-    streams = run_each(client, [("XRANGE", queue, "-", "+", "COUNT", 1) for queue in queues])
+    lists = run_each(client, [("LINDEX", key, 0) for key in keys])
+    streams = run_each(client, [("XRANGE", key, "-", "+", "COUNT", 1) for key in keys])
     return [
         repr(stream) if isinstance(one, Exception) else one
         for one, stream in zip(lists, streams, strict=True)

@@ -25,9 +25,10 @@ def examine_redis(
     url: str,
     queues: Sequence[str] = (),
     audit: Callable[[], Sequence[QueueAudit]] | None = None,
+    prefix: str = "",
 ) -> Iterator[Check]:
     """Every check of the Redis side; `queues` are the names that the database knows, `audit` says
-    where their tasks are.
+    where their tasks are, `prefix` begins the keys.
     """
     from redis.exceptions import RedisError
 
@@ -43,11 +44,11 @@ def examine_redis(
             yield ok("Redis", f"{mask(url)} answers in {took * 1000:.1f} ms")
             yield _encryption(client, url)
             yield from _server(client)
-            yield from _writes(client, queues)
+            yield from _writes(client, prefix + queues[0] if queues else "qtask")
             if queues:
-                yield from _permitted("queues", examine_queues(client, queues))
+                yield from _permitted("queues", examine_queues(client, queues, prefix))
             if queues and audit:
-                yield from _permitted("messages", examine_messages(client, audit))
+                yield from _permitted("messages", examine_messages(client, audit, prefix))
     except RedisError as error:
         yield fail("Redis", str(error), advice(QueueUnavailable()))
     except QtaskError as error:
@@ -105,14 +106,12 @@ def _server(client: RedisClient) -> Iterator[Check]:
         yield from examine_node(info)
 
 
-def _writes(client: RedisClient, queues: Sequence[str]) -> Iterator[Check]:
+def _writes(client: RedisClient, key: str) -> Iterator[Check]:
     """Whether a message could be pushed: RPUSHX does nothing if the key does not exist."""
     from redis.exceptions import NoPermissionError, ResponseError
 
-    # No queue has a name that ends in a blank.
-    key = f"{queues[0] if queues else 'qtask'}:doctor "
     try:
-        client.rpushx(key, "")
+        client.rpushx(f"{key}:doctor ", "")  # no queue has a name that ends in a blank
     except NoPermissionError as error:
         yield warn("Redis writes", str(error), "ACL SETUSER <user> ~<queues> +@list +@stream")
     except ResponseError as error:
@@ -150,19 +149,20 @@ def examine_node(info: dict[str, Any]) -> Iterator[Check]:
     yield _persistence(info)
 
 
-def examine_queues(client: RedisClient, queues: Sequence[str]) -> Iterator[Check]:
+def examine_queues(client: RedisClient, queues: Sequence[str], prefix: str = "") -> Iterator[Check]:
     """Whether each queue can take messages, and whether workers have set some aside."""
     from qtask_db.transport.commands import run_each
     from qtask_db.transport.queues import BAD_SUFFIX, QUEUE_LIMIT, count_messages
 
     name = "queues"
     kinds = {}
-    for queue, reply in zip(queues, run_each(client, [("TYPE", q) for q in queues]), strict=True):
+    replies = run_each(client, [("TYPE", prefix + queue) for queue in queues])
+    for queue, reply in zip(queues, replies, strict=True):
         if isinstance(reply, Exception):
             raise reply
         kinds[queue] = reply.decode() if isinstance(reply, bytes) else str(reply)
-    lengths = count_messages(client, queues)
-    set_aside = count_messages(client, [queue + BAD_SUFFIX for queue in queues])
+    lengths = count_messages(client, queues, prefix)
+    set_aside = count_messages(client, [queue + BAD_SUFFIX for queue in queues], prefix)
     wrong = {queue: kind for queue, kind in kinds.items() if kind not in _SOUND}
     full = {queue: count for queue, count in lengths.items() if count >= QUEUE_LIMIT}
     shared = {queue + BAD_SUFFIX for queue in queues} & set(queues)
@@ -187,7 +187,8 @@ def examine_queues(client: RedisClient, queues: Sequence[str]) -> Iterator[Check
         yield warn(
             name,
             f"messages that were set aside: {named(bad)}",
-            f"`LRANGE <queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes them",
+            f"`LRANGE {prefix}<queue>{BAD_SUFFIX} 0 9` in redis-cli tells why; mend what pushes "
+            "them",
         )
     if shared:
         yield warn(

@@ -47,6 +47,7 @@ class RelayOptions:
     poll: float
     queue_limit: int
     stream: bool
+    queue_prefix: str | None
 
     def __post_init__(self) -> None:
         for name in ("limit", "lease", "scan_interval", "poll", "queue_limit"):
@@ -72,7 +73,9 @@ class Steps:
         self.counters = RelayCounters()
         """The work that has been done so far."""
         self.session = Session(database)
-        self._queues = Queues(redis, stream=options.stream, consumer=options.name)
+        self._queues = Queues(
+            redis, stream=options.stream, consumer=options.name, prefix=options.queue_prefix
+        )
         self.held = Held(self._queues, options.queue_limit) if held is None else held
         """The queues whose tasks are not claimed."""
         self.redis_works = True

@@ -1,7 +1,12 @@
-"""The text on a queue: a task's payload with `task_id` and `task_attempt` in it."""
+"""The text on a queue: a task's payload with `task_id` and `task_attempt` in it.
+
+Programs of the Go library on hydra 1.x write it in another form, which is read, too:
+`{"__data__": "<base64 of that text>", "__header__": {…}}`.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -12,6 +17,7 @@ from qtask_db.errors import InvalidPayload, QtaskError
 from qtask_db.models import Message
 
 _WHITESPACE = " \t\n\r"
+_DATA = "__data__"
 _LARGEST_ID = 10**18 - 1
 """The procedures read 18 digits."""
 _LARGEST_ATTEMPT = 2**31 - 1
@@ -65,6 +71,8 @@ def decode(raw: bytes | str) -> Received:
     except UnicodeDecodeError:
         raise BadMessage("the message is not UTF-8") from None
     payload = decode_payload(text)
+    if "task_id" not in payload and isinstance(data := payload.get(_DATA), str):
+        payload = _unwrapped(data)
     task_id = _number(payload, "task_id", _LARGEST_ID)
     attempt = _number(payload, "task_attempt", _LARGEST_ATTEMPT)
     if task_id is None:
@@ -84,6 +92,18 @@ def decode_payload(text: str) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise BadMessage("the message is not a JSON object")
     return payload
+
+
+def _unwrapped(data: str) -> dict[str, Any]:
+    """The object that a message of hydra 1.x carries. Raises BadMessage."""
+    try:
+        text = base64.b64decode(data, validate=True).decode("utf-8")
+    except ValueError:
+        raise BadMessage(f"{_DATA} is not text in base64") from None
+    try:
+        return decode_payload(text)
+    except BadMessage as error:
+        raise BadMessage(f"{_DATA}: {error}") from None
 
 
 def _number(payload: dict[str, Any], key: str, largest: int) -> int | None:

@@ -5,25 +5,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from redis.cluster import RedisCluster
 from redis.exceptions import NoPermissionError
 
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import QueueUnavailable
-from qtask_db.log import get_logger
 from qtask_db.models import Message
-from qtask_db.process.retrying import Trouble
 from qtask_db.transport.bad import keep, record
 from qtask_db.transport.commands import (
     Command,
     concerns_one_queue,
     reason,
     run_each,
-    run_script,
     translated,
 )
+from qtask_db.transport.keys import Prefixed, check_prefix
 from qtask_db.transport.kinds import Lists, Raw, Streams
 from qtask_db.transport.message import by_queue, chunks, encode
 from qtask_db.transport.taking import QueueUnusable, Taking
@@ -38,7 +36,7 @@ __all__ = [
     "Raw",
     "RedisClient",
 ]
-__all__ += ["connect", "push_now", "push_tasks"]
+__all__ += ["connect"]
 
 QUEUE_LIMIT: int = DEFAULT["queue_limit"]
 """Messages at which a queue counts as full, unless told otherwise."""
@@ -51,27 +49,21 @@ TAKE_SIZE = 8_000_000
 """Bytes of messages from which on a take is full."""
 
 
-class Pushable(Protocol):
-    """A created task, as far as pushing it goes."""
-
-    @property
-    def pushable(self) -> bool:
-        """Whether its creator should push it."""
-
-    @property
-    def message(self) -> Message:
-        """The message that announces its first attempt."""
-
-
 class Queues:
     """The queues of one Redis. Every method raises QueueUnavailable if Redis does not answer.
 
     `redis` is a redis-py client or a URL, which is checked now (ConfigurationError) and connected
-    at the first use. `consumer` names this process in the consumer group of a stream.
+    at the first use. `consumer` names this process in the consumer group of a stream, `prefix`
+    begins the keys; None is QTASK_QUEUE_PREFIX.
     """
 
     def __init__(
-        self, redis: RedisClient | str, *, stream: bool = False, consumer: str = "qtask"
+        self,
+        redis: RedisClient | str,
+        *,
+        stream: bool = False,
+        consumer: str = "qtask",
+        prefix: str | None = None,
     ) -> None:
         if isinstance(redis, str):
             check_url(redis)
@@ -79,7 +71,7 @@ class Queues:
             check_client(redis)
         self._given = redis
         self._client: RedisClient | None = None if isinstance(redis, str) else redis
-        self._kind: Lists | Streams = Streams(consumer) if stream else Lists()
+        self._kind = Prefixed(Streams(consumer) if stream else Lists(), check_prefix(prefix))
         self._taking = Taking(self._kind)
 
     def ping(self) -> None:
@@ -94,7 +86,7 @@ class Queues:
             return
         with translated(self._redis):
             try:
-                self._redis.execute_command(*self._kind.PROBE)
+                self._redis.execute_command(*self._kind.probe)
             except TROUBLE as error:
                 # A user that may write to its queues alone learns about them when it does.
                 if not isinstance(error, NoPermissionError):
@@ -142,9 +134,10 @@ class Queues:
         pushed = 0
         for chunk in chunks([encode(message).encode() for message in messages]):
             with translated(self._redis):
-                count = self._push_bounded(queue, limit, chunk)
+                count = self._kind.push_bounded(self._redis, queue, limit, chunk)
                 if count < len(chunk) and self._make_room(queue):
-                    count += self._push_bounded(queue, limit, chunk[count:])
+                    rest = chunk[count:]
+                    count += self._kind.push_bounded(self._redis, queue, limit, rest)
             pushed += count
             if count < len(chunk):
                 break
@@ -179,7 +172,7 @@ class Queues:
 
     def done(self, taken: Iterable[Raw]) -> None:
         """Streams: the messages are removed. Lists: nothing is left to do."""
-        self._raise_first(self._each(self._kind.done(list(taken))))
+        self._raise_first(self._each(self._kind.done(taken)))
 
     def put_back(self, taken: Iterable[Raw]) -> None:
         """Returns messages that were taken: to a list's head in their order, to a stream's end."""
@@ -197,7 +190,7 @@ class Queues:
         the newest 10,000 records (BAD_LIMIT). QueueUnavailable is raised, too, if it is a queue
         with messages in it; a user that may run no scripts does not see that.
         """
-        key = taken.queue + BAD_SUFFIX
+        key = self._kind.key(taken.queue) + BAD_SUFFIX
         with translated(self._redis):
             kept = keep(self._redis, key, record(taken, why), BAD_LIMIT)
         if not kept:
@@ -215,9 +208,6 @@ class Queues:
             assert isinstance(self._given, str)  # noqa: S101 - only a URL leaves it unset
             self._client = connect(self._given)
         return self._client
-
-    def _push_bounded(self, queue: str, limit: int, texts: list[bytes]) -> int:
-        return int(run_script(self._redis, self._kind.PUSH_BOUNDED, queue, limit, *texts))
 
     def _make_room(self, queue: str) -> bool:
         """False if there is nothing to remove, or the user may not."""
@@ -249,70 +239,9 @@ class Queues:
         return float(timeout) / 2 if timeout else 3600.0
 
 
-def push_tasks(
-    redis: RedisClient | str,
-    tasks: Iterable[Pushable],
-    *,
-    limit: int = QUEUE_LIMIT,
-    stream: bool = False,
-) -> int:
-    """Puts new real-time tasks on their queues, in few round trips. Call it after the commit.
-
-    Returns how many it pushed. Tasks that are not `pushable` are skipped. A relay pushes later what
-    no longer fits in a queue of `limit` messages, and all if Redis refuses or does not answer. That
-    is logged and raises no error, because the tasks are committed. `redis` is a redis-py client,
-    which is quicker if you push often, or a URL; anything else, such as a pipeline or an
-    asynchronous client, raises ConfigurationError.
-    """
-    pushed, error = _push(redis, tasks, limit, stream)
-    if error is None:
-        _unpushed.clear()
-    else:
-        _unpushed.report(error)
-    return pushed
-
-
-def push_now(
-    redis: RedisClient | str,
-    tasks: Iterable[Pushable],
-    *,
-    limit: int = QUEUE_LIMIT,
-    stream: bool = False,
-) -> int:
-    """As `push_tasks`, but raises QueueUnavailable if not all could be pushed."""
-    pushed, error = _push(redis, tasks, limit, stream)
-    if error is not None:
-        raise error
-    return pushed
-
-
-def _push(
-    redis: RedisClient | str, tasks: Iterable[Pushable], limit: int, stream: bool
-) -> tuple[int, QueueUnavailable | None]:
-    """How many were pushed, and why not all: an unusable queue stops no other."""
-    groups: dict[str, list[Message]] = {}
-    for message in (task.message for task in tasks if task.pushable):
-        groups.setdefault(message.queue, []).append(message)
-    queues = Queues(redis, stream=stream)
-    pushed, failed = 0, None
-    try:
-        for queue, group in groups.items():
-            try:
-                pushed += queues.push_bounded(queue, group, limit)
-            except QueueUnavailable as error:
-                failed = error
-                if error.__cause__ is None or not concerns_one_queue(error.__cause__):
-                    break
-    finally:
-        queues.close()
-    return pushed, failed
-
-
-_unpushed = Trouble(get_logger("qtask_db.queues"), "pushing, which a relay makes up for")
-
-
-def count_messages(redis: RedisClient, queues: Iterable[str]) -> dict[str, int]:
+def count_messages(redis: RedisClient, queues: Iterable[str], prefix: str = "") -> dict[str, int]:
     """The messages in each queue, whether it is a list or a stream."""
     names = set(queues)
-    lengths = Queues(redis).lengths(sorted(names))
-    return lengths | Queues(redis, stream=True).lengths(sorted(names - lengths.keys()))
+    lengths = Queues(redis, prefix=prefix).lengths(sorted(names))
+    streams = Queues(redis, stream=True, prefix=prefix)
+    return lengths | streams.lengths(sorted(names - lengths.keys()))

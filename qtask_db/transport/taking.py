@@ -13,7 +13,8 @@ from qtask_db.errors import QueueUnavailable
 from qtask_db.log import get_logger
 from qtask_db.transport.aside import Aside
 from qtask_db.transport.commands import concerns_one_queue, reason
-from qtask_db.transport.kinds import Lists, Raw, Streams
+from qtask_db.transport.keys import Prefixed
+from qtask_db.transport.kinds import Raw
 from qtask_db.transport.url import TROUBLE, RedisClient
 
 # No command of a Cluster waits on keys of two slots: they are asked in turn, so many seconds each.
@@ -39,7 +40,7 @@ class Taking:
     is not a queue, or may not be read: then they are asked one by one, and that one is set aside.
     """
 
-    def __init__(self, kind: Lists | Streams) -> None:
+    def __init__(self, kind: Prefixed) -> None:
         self._kind = kind
         self._aside = Aside(get_logger("qtask_db.worker"))
 
@@ -86,7 +87,7 @@ class Taking:
         """Across slots: looks at each group of queues at once, then waits a little on each."""
         slots: dict[int, list[str]] = {}
         for queue in queues:
-            slots.setdefault(client.keyslot(queue), []).append(queue)
+            slots.setdefault(client.keyslot(self._kind.key(queue)), []).append(queue)
         until = time.monotonic() + timeout
         wait = 0.0
         while True:
@@ -129,8 +130,8 @@ class Taking:
             if not isinstance(client, RedisCluster):
                 raise error
             with contextlib.suppress(*TROUBLE):
-                shard = client.get_node_from_key(queue)
-                concerned = [one for one in among if client.get_node_from_key(one) == shard]
+                shards = {one: client.get_node_from_key(self._kind.key(one)) for one in among}
+                concerned = [one for one in among if shards[one] == shards[queue]]
         for one in concerned:
             self._aside.put(one, reason(error))
 

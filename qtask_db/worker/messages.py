@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 
 from qtask_db import calls
@@ -17,7 +18,7 @@ from qtask_db.errors import (
     QueueUnavailable,
 )
 from qtask_db.log import get_logger
-from qtask_db.models import Message, ReceivedTask
+from qtask_db.models import Message, ReceivedTask, Reception
 from qtask_db.process.retrying import Duty, Stop
 from qtask_db.process.turns import Turns
 from qtask_db.service.session import Session
@@ -33,6 +34,12 @@ from qtask_db.worker.pool import Room, Run
 logger = get_logger("qtask_db.worker")
 
 START_TRIES = 5
+EARLY_KEPT = 30.0
+"""Seconds for which a message without an attempt is kept whose task does not start."""
+EARLY_PAUSE = 1.0
+"""Seconds between two tries to start it."""
+EARLY_MOST, EARLY_SIZE = 1_000, 4_096
+"""So many of them are kept, and of so many bytes; others wait until the interval has passed."""
 
 _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 """Errors that are not of one task."""
@@ -40,6 +47,42 @@ _OF_ALL = (DatabaseUnavailable, AccessDenied, NotInstalled)
 Announced = tuple[int, "int | None", str]
 """The task's id, its attempt and the queue of the message."""
 Found = dict[Announced, tuple[Raw, Received]]
+
+
+class Early:
+    """Messages that came before their tasks: a program of the Go library pushes its message at
+    once, and `qtask import-original --follow` brings the task some seconds later.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[Raw, float] = {}
+        self._tried: dict[Raw, float] = {}
+        self._next = 0.0
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    def again(self, most: int) -> list[Raw]:
+        """Those that are to be tried once more now."""
+        now = time.monotonic()
+        if now < self._next:
+            return []
+        self._next = now + EARLY_PAUSE
+        self._tried = {raw: self._until.pop(raw) for raw in list(self._until)[:most]}
+        return list(self._tried)
+
+    def keep(self, raw: Raw) -> None:
+        """Unless it has been tried for long."""
+        now = time.monotonic()
+        until = self._tried.pop(raw, now + EARLY_KEPT)
+        if now < until and len(self._until) < EARLY_MOST and len(raw.body) <= EARLY_SIZE:
+            self._until[raw] = until
+
+    def give_up(self) -> list[Raw]:
+        """All of them, which somebody else may try."""
+        kept = list(self._until)
+        self._until.clear()
+        return kept
 
 
 class Messages:
@@ -66,6 +109,7 @@ class Messages:
         self._completer = completer
         self._stop = stop
         self._bad = BadMessages(queues, counters)
+        self._early = Early()
         self._passed_on: list[Raw] = []
         self._removing = Duty(logger, "redis, removing what has been started")
 
@@ -77,22 +121,24 @@ class Messages:
     def next(self, room: Room, wait: float) -> list[Run]:
         """From message to started task. A message that cannot be started now is put back."""
         self._bad.set_aside()
-        taken = self._take(room, wait)
+        early = self._early.again(room.most)
+        taken = early or self._take(room, wait)
         if not taken:
             return []
-        self._counters.taken += len(taken)
+        self._counters.taken += len(taken) - len(early)
         good, found = self._read(taken)
         if self._stop.is_set():
             self._put_back(good)
             return []
-        bad = self._counters.bad
+        bad, kept = self._counters.bad, len(self._early)
         try:
             started = self._start_tasks(found)
         except Exception:
             self._put_back(good)
             raise
         runs = self._runs(started, found)
-        if dropped := len(good) - len(runs) - (self._counters.bad - bad):
+        left = self._counters.bad - bad + len(self._early) - kept
+        if dropped := len(good) - len(runs) - left:
             self._counters.refused += dropped
             refused = {task_id for task_id, *_ in found} - {one.task_id for one in started}
             logger.debug(
@@ -118,6 +164,7 @@ class Messages:
 
     def leave(self) -> None:
         """Sets bad messages aside, gives back what was taken. Raises QueueUnavailable."""
+        self._put_back(self._early.give_up())
         self._bad.flush()
         self._queues.leave(self._policies)
 
@@ -202,8 +249,17 @@ class Messages:
             else:
                 for one in reception.wrong:
                     self._bad.note(found[one][0], BadMessage(f"task {one[0]} is of another queue"))
+                self._keep_early(found, reception)
                 return reception.started
         raise conflict
+
+    def _keep_early(self, found: Found, reception: Reception) -> None:
+        """Those that tell no attempt, and whose tasks have not started."""
+        known = {(one.task_id, one.queue) for one in reception.started}
+        known |= {(task_id, queue) for task_id, _, queue in reception.wrong}
+        for (task_id, attempt, queue), (raw, _) in found.items():
+            if attempt is None and (task_id, queue) not in known:
+                self._early.keep(raw)
 
     def _start_each(self, found: Found) -> list[ReceivedTask]:
         """A task that is refused while others are started is dropped until its interval has passed,

@@ -52,9 +52,10 @@ Hook = TypeVar("Hook", bound="Callable[[], object]")
 class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
-    direct queues only. A worker of direct queues runs due schedules, expires and purges tasks, too,
-    where its account may: they may have no relay.
+    `database` and `redis` are URLs, or a Database and a redis-py client; `redis` may be left out if
+    a name or a registry has it. Without Redis it handles direct queues only. A worker of direct
+    queues runs due schedules, expires and purges tasks, too, where its account may: they may have
+    no relay.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
@@ -63,6 +64,7 @@ class Worker(Service):
       after `retry_delay` seconds, doubled each time; later ones after the task's interval.
     * `drain_timeout`: seconds that running handlers get after `stop`.
     * `stream`: queues are streams.
+    * `queue_prefix`: stands before the names of queues in Redis; None is QTASK_QUEUE_PREFIX.
     * `name`: of this worker in logs; None makes one of host and process.
 
     Raises ConfigurationError for a wrong URL or setting.
@@ -79,6 +81,7 @@ class Worker(Service):
         retry_delay: float = 1.0,
         drain_timeout: float = 30.0,
         stream: bool = False,
+        queue_prefix: str | None = None,
         name: str | None = None,
     ) -> None:
         if threads < 1 or min(prefetch or 0, quick_retries, retry_delay, drain_timeout) < 0:
@@ -96,7 +99,11 @@ class Worker(Service):
         self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
-        self._queues = None if redis is None else Queues(redis, stream=stream, consumer=self.name)
+        named = self._session.database
+        redis = named.redis_url if redis is None else redis
+        prefix = named.queue_prefix if queue_prefix is None else queue_prefix
+        make = partial(Queues, stream=stream, consumer=self.name, prefix=prefix)
+        self._queues = None if redis is None else make(redis)
         self._handlers: dict[str, Policy] = {}
         self._middleware: list[Middleware] = []
         self._at_startup: list[Callable[[], object]] = []

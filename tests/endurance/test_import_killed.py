@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from go_tables import GoTables
+from go_library import GoTables
 from testing import count, query
 
 from qtask_db import Connection, Database, calls

@@ -17,7 +17,7 @@ from qtask_db import Connection, Job, Worker, calls
 from qtask_db.errors import ProcedureError, WrongQueue
 from qtask_db.transport import message
 from qtask_db.transport.kinds import FIELD
-from qtask_db.transport.queues import push_tasks
+from qtask_db.transport.pushing import push_tasks
 from qtask_db.worker import messages
 
 SECRET = "4929 1234 5678 9012"

@@ -14,7 +14,7 @@ import click
 
 from qtask_db.cli import errors, output
 from qtask_db.cli.output import json_option, plural
-from qtask_db.cli.state import State, database_options, pass_state, redis_option
+from qtask_db.cli.state import State, database_options, pass_state, redis_options
 from qtask_db.models import PLACES
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def compare(
 
 @click.command(short_help="Compare tasks with the messages in Redis.")
 @database_options
-@redis_option
+@redis_options
 @json_option
 @pass_state
 def audit(state: State, *, as_json: bool) -> None:
@@ -180,9 +180,9 @@ def _look(state: State) -> tuple[list[Finding], dict[str, int]]:
         names, before, after = {row.queue for row in rows}, {}, {}
         if state.redis_url or not rows or any(row.delivery != "direct" for row in rows):
             redis = stack.enter_context(connect(state.required_redis_url()))
-            before = count_messages(redis, names)
+            before = count_messages(redis, names, state.queue_prefix)
             rows = calls.audit(conn)
-            after = count_messages(redis, names)
+            after = count_messages(redis, names, state.queue_prefix)
         batches = conn.select("unconfirmed_batches", ("lapsed", "tasks"))
     return compare(rows, before, after), {
         "unconfirmed": len(batches),

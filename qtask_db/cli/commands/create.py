@@ -17,7 +17,7 @@ from qtask_db.cli.state import (
     database_options,
     namespace_option,
     pass_state,
-    redis_option,
+    redis_options,
     stream_option,
 )
 from qtask_db.constants import DEFAULT, LIMIT
@@ -82,7 +82,7 @@ def _task_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("interval", type=DURATION)
 @click.argument("queue")
 @_task_options
-@redis_option
+@redis_options
 @stream_option
 @pass_state
 def create(
@@ -114,11 +114,11 @@ def create(
     from qtask_db import calls
 
     text = payload_of(payload)
-    redis = _redis(state)
+    redis, prefix = _redis(state), state.queue_prefix
     with state.connect() as conn:
         task = calls.create(conn, name, text, interval, queue, **options)
         if task.pushable or not task.created:
-            pushed, note = _push(redis, task, stream)
+            pushed, note = _push(redis, task, stream, prefix)
         else:
             pushed, note = False, _why_not(conn, queue, options["namespace"])
     _show_task(task, pushed, note, as_json)
@@ -198,15 +198,17 @@ def _redis(state: State) -> RedisClient | str | None:
         return state.redis_url
 
 
-def _push(redis: RedisClient | str | None, task: Task, stream: bool) -> tuple[bool, str]:
+def _push(
+    redis: RedisClient | str | None, task: Task, stream: bool, prefix: str
+) -> tuple[bool, str]:
     """Put a committed task on its queue. Nothing is lost if that fails: the relay does it."""
     later = "a relay puts it on the queue when the push grace has passed"
     if redis is None:
         return False, f"no Redis URL given: {later}"
-    from qtask_db.transport.queues import push_now
+    from qtask_db.transport.pushing import push_now
 
     try:
-        if push_now(redis, (task,), stream=stream):
+        if push_now(redis, (task,), stream=stream, queue_prefix=prefix):
             return True, f"on queue {task.queue}"
     except QueueUnavailable as error:
         errors.say(f"{error}: task {task.task_id} is stored and {later}")

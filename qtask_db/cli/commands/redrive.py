@@ -12,7 +12,7 @@ import click
 
 from qtask_db.cli import errors, output
 from qtask_db.cli.output import DURATION, json_option, plural
-from qtask_db.cli.state import State, database_options, pass_state, redis_option
+from qtask_db.cli.state import State, database_options, pass_state, redis_options
 from qtask_db.constants import DEFAULT
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Redrive:
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @database_options
-@redis_option
+@redis_options
 @json_option
 @pass_state
 def redrive(
@@ -198,7 +198,7 @@ def _lengths(state: State) -> Iterator[Callable[[str], int]]:
     from qtask_db.transport.url import connect
 
     with connect(state.redis_url) as redis:
-        yield lambda queue: count_messages(redis, [queue]).get(queue, 0)
+        yield lambda queue: count_messages(redis, [queue], state.queue_prefix).get(queue, 0)
 
 
 @contextmanager

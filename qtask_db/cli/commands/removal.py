@@ -12,7 +12,7 @@ from qtask_db.cli.state import (
     database_options,
     namespace_option,
     pass_state,
-    redis_option,
+    redis_options,
 )
 from qtask_db.constants import DEFAULT, LIMIT
 from qtask_db.errors import QueueUnavailable
@@ -36,7 +36,7 @@ _STEP = 1000
 @namespace_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @database_options
-@redis_option
+@redis_options
 @pass_state
 def remove_queue(
     state: State, *, queue: str | None, idle: int | None, namespace: str | None, yes: bool
@@ -85,7 +85,7 @@ def _tell_left(state: State, queue: str) -> None:
 
     try:
         with connect(state.redis_url) as client:
-            left = count_messages(client, [queue]).get(queue, 0)
+            left = count_messages(client, [queue], state.queue_prefix).get(queue, 0)
     except QueueUnavailable as error:
         errors.say(f"whether its key is left in Redis cannot be seen: {error}")
         return

@@ -27,7 +27,7 @@ from qtask_db.cli.state import (
     any_namespace_option,
     database_options,
     pass_state,
-    redis_option,
+    redis_options,
     stream_option,
 )
 from qtask_db.constants import DEFAULT, LIMIT
@@ -110,7 +110,7 @@ _patient = click.option(
 @_patient
 @_log_level
 @database_options
-@redis_option
+@redis_options
 @pass_state
 def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> None:
     """Put due tasks on their Redis queues until SIGTERM, SIGHUP or Ctrl-C, which end the batch at
@@ -130,7 +130,7 @@ def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> 
     database, redis_url = state.database(), state.required_redis_url()
     log_to_stderr(log_level)
     say_where("relay", database, redis_url)
-    process = Relay(database, redis_url, **options)
+    process = Relay(database, redis_url, queue_prefix=state.queue_prefix, **options)
     with stopped_by_signals(process.stop):
         process.run(patient=patient)
 
@@ -140,16 +140,16 @@ def relay(state: State, /, *, log_level: str, patient: bool, **options: Any) -> 
 @_patient
 @_log_level
 @database_options
-@redis_option
+@redis_options
 @pass_state
 def worker(state: State, *, target: str, log_level: str, patient: bool) -> None:
     """Take the tasks of a worker's queues and run its handlers until SIGTERM, SIGHUP or Ctrl-C.
 
     MODULE is imported from the current folder, or from where Python finds it; WORKER is the name of
-    the Worker in it. The URLs and the prefix that are given here are in the environment while it is
-    imported, as QTASK_DATABASE_URL, QTASK_REDIS_URL and QTASK_PREFIX. After that the URLs are not,
-    unless they were before: processes that handlers start inherit the environment. A worker of
-    direct queues alone needs no Redis URL (`qtask delivery --help`).
+    the Worker in it. The URLs and the prefixes that are given here are in the environment while it
+    is imported, as QTASK_DATABASE_URL, QTASK_REDIS_URL, QTASK_PREFIX and QTASK_QUEUE_PREFIX. After
+    that the URLs are not, unless they were before: processes that handlers start inherit the
+    environment. A worker of direct queues alone needs no Redis URL (`qtask delivery --help`).
 
     Handlers that run when the signal comes are waited for; a second signal ends them: their tasks
     come again.

@@ -15,7 +15,7 @@ from qtask_db.cli.state import (
     any_namespace_option,
     database_options,
     pass_state,
-    redis_option,
+    redis_options,
 )
 from qtask_db.errors import Conflict, DatabaseUnavailable
 from qtask_db.log import mask
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--active", is_flag=True, help="Only active tasks: quick beside millions of terminal ones."
 )
 @database_options
-@redis_option
+@redis_options
 @json_option
 @pass_state
 def stats(

@@ -17,9 +17,11 @@ from .history import Recorder
 from .process import FAILURES, NOBODY, QUEUES, Settings, triples
 
 try:
-    from qtask_db.transport.queues import push_now
+    from qtask_db.transport.pushing import push_now
 except ImportError:  # 0.1.0, beside which upgrades are tested: its push raises
-    from qtask_db.transport.queues import push_tasks as push_now
+    from qtask_db.transport.queues import (  # type: ignore[attr-defined, no-redef]
+        push_tasks as push_now,
+    )
 
 SHORT, LONG = 4, 900
 """Intervals, in seconds; a task with the long one may still be active at the end of a run."""

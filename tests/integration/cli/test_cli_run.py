@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import PAYLOAD, Qtask, Result, create, status, stop, wait_for
 from redis import Redis
+from testing import age
 
 from qtask_db.constants import Status
 from qtask_db.database import Connection
@@ -140,3 +141,20 @@ def test_a_module_that_is_wrong(
 ) -> None:
     (tmp_path / "orders.py").write_text(source)
     assert text in qtask.fails(code, "worker", "orders:worker", "--log-level", "warning")
+
+
+def test_relay_and_worker_have_it_from_the_environment(
+    qtask: Qtask, conn: Connection, redis: Redis
+) -> None:
+    task_id = create(qtask)
+    redis.flushall()
+    age(conn, 10)
+    relay = qtask.start("relay", QTASK_QUEUE_PREFIX="mall:")
+    wait_for(lambda: redis.exists("mall:Q"))
+    assert stop(relay)[0] == 0
+    assert redis.dbsize() == 1
+    (qtask.folder / "orders.py").write_text(WORKER.format(body="print(job.task_id, flush=True)"))
+    worker = qtask.start("worker", "orders:worker", "--queue-prefix", "mall:")
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == f"{task_id}\n"
+    assert stop(worker)[0] == 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from command_line import AWAY, COMMANDS, PAYLOAD, Qtask
+from redis import Redis
+from testing import age
 
 from qtask_db import calls
 from qtask_db.constants import LIMIT
@@ -184,3 +186,30 @@ def test_a_wrong_redis_url_is_3(offline: Qtask, url: str) -> None:
     result = offline("relay", QTASK_REDIS_URL=url)
     assert result.code == 3, result
     assert "Redis URL" in result.err
+
+
+def test_the_commands_look_at_the_keys_with_the_prefix(
+    qtask: Qtask, conn: Connection, redis: Redis
+) -> None:
+    mall = ("--queue-prefix", "mall:")
+    qtask("create", "bind", PAYLOAD, 3600, "A", *mall)
+    redis.rpush("A", "of", "others")
+    redis.rpush("mall:TYPO", "left")
+    age(conn, 10)
+    assert redis.llen("mall:A") == 1
+    assert qtask("stats", "--json", *mall).json["total"]["in_redis"] == 1
+    (row,) = qtask("audit", "--json", *mall).json["queues"]
+    assert (row["queue"], row["messages"]) == ("A", 1)
+    checks = {check["name"]: check for check in qtask("doctor", "--json", *mall).json["checks"]}
+    assert "A (1)" in checks["consumers"]["text"]
+    qtask("pause", "TYPO")
+    assert "still has 1 message" in qtask("remove-queue", "TYPO", "--yes", *mall).err
+    redis.delete("mall:A")
+    # It would wait for room on the other key.
+    assert "redriven" in qtask("redrive", "A", "--yes", "--queue-limit", 2, *mall).out
+
+
+def test_a_wrong_prefix_stores_nothing(qtask: Qtask) -> None:
+    text = qtask.fails(3, "create", "bind", PAYLOAD, 60, "A", "--queue-prefix", "mall :")
+    assert "queue_prefix must be at most 64 printable characters" in text
+    assert qtask("list", "--json").json == []

@@ -15,7 +15,7 @@ from troubles import REFUSED, Break, told
 
 from qtask_db import Connection, NewTask, Status, calls
 from qtask_db.service import upkeep
-from qtask_db.transport.queues import push_tasks
+from qtask_db.transport.pushing import push_tasks
 from qtask_db.worker import Job, Worker, bad, results, watchdog
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from go_tables import GoTables
+from go_library import GoTables
 
 from qtask_db import Connection, Database
 from qtask_db.importing.run import Import, Pass

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from go_tables import GENERATIONS, GoTables
+from go_library import GENERATIONS, GoTables
 from old_rows import outcomes
 from testing import age, count, lasting, new, query, row
 

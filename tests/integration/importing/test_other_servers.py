@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 import servers
-from go_tables import GoTables
+from go_library import GoTables
 from testing import age, lasting, row
 
 from qtask_db import Connection, Database, calls

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from go_tables import GoTables
+from go_library import GoTables
 from old_rows import outcomes
 from testing import row
 

@@ -15,7 +15,8 @@ from qtask_db.models import Message
 from qtask_db.relay import Relay
 from qtask_db.task import Task
 from qtask_db.transport import kinds
-from qtask_db.transport.queues import Queues, push_tasks
+from qtask_db.transport.pushing import push_tasks
+from qtask_db.transport.queues import Queues
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from sent import NOWHERE, messages
 
 from qtask_db.errors import QueueUnavailable
 from qtask_db.task import Task
-from qtask_db.transport.queues import Queues, connect, push_now, push_tasks
+from qtask_db.transport.pushing import push_now, push_tasks
+from qtask_db.transport.queues import Queues, connect
 
 
 def task(task_id: int, queue: str = "A", *, pushable: bool = True) -> Task:

@@ -14,7 +14,8 @@ from qtask_db.doctor.redis import examine_redis
 from qtask_db.errors import QtaskError
 from qtask_db.task import Task
 from qtask_db.transport.kinds import FORGOTTEN_IDLE, GROUP
-from qtask_db.transport.queues import Queues, count_messages, push_tasks
+from qtask_db.transport.pushing import push_tasks
+from qtask_db.transport.queues import Queues, count_messages
 from qtask_db.transport.url import connect
 
 TASKS = [Task(number, "Q", "{}", created=True, pushable=True) for number in range(1, 4)]

@@ -23,7 +23,8 @@ from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.relay import Relay
 from qtask_db.task import Task
-from qtask_db.transport.queues import Queues, QueueUnusable, push_tasks
+from qtask_db.transport.pushing import push_tasks
+from qtask_db.transport.queues import Queues, QueueUnusable
 from qtask_db.transport.url import connect
 from qtask_db.worker import Worker
 
@@ -57,9 +58,12 @@ def encryption(url: str) -> str:
     return checks["Redis encryption"].text
 
 
+@pytest.mark.parametrize("prefix", ["", "mall:"])
 @pytest.mark.parametrize("stream", [False, True], ids=["list", "stream"])
-def test_cluster(cluster: tuple[str, list[subprocess.Popen[bytes]]], stream: bool) -> None:
-    queues = Queues(cluster[0], stream=stream)
+def test_cluster(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], stream: bool, prefix: str
+) -> None:
+    queues = Queues(cluster[0], stream=stream, prefix=prefix)
     assert queues.push(messages(NAMES, 3)) == dict.fromkeys(NAMES, 3)
     assert queues.lengths(NAMES) == dict.fromkeys(NAMES, 3)
     assert queues.push_bounded(NAMES[0], messages(NAMES[:1], 5), 5) == 2

@@ -18,7 +18,8 @@ from qtask_db import Connection, NewTask, calls
 from qtask_db.errors import QueueUnavailable
 from qtask_db.models import Message
 from qtask_db.relay import Relay
-from qtask_db.transport.queues import Queues, QueueUnusable, push_tasks
+from qtask_db.transport.pushing import push_tasks
+from qtask_db.transport.queues import Queues, QueueUnusable
 from qtask_db.worker import Worker
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from testing import environment, now, query, row
 
 from qtask_db import Connection, NewTask, Status, calls
-from qtask_db.transport.queues import push_tasks
+from qtask_db.transport.pushing import push_tasks
 from qtask_db.worker import Job, Worker
 
 NOWHERE_REDIS = "redis://:s3cret@127.0.0.1:1/0"

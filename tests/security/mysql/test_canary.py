@@ -23,7 +23,8 @@ from testing import as_account, execute, new, query, until
 from qtask_db import Client, Connection, Database, Relay, Worker
 from qtask_db.errors import QtaskError
 from qtask_db.task import Task
-from qtask_db.transport.queues import Queues, push_now
+from qtask_db.transport.pushing import push_now
+from qtask_db.transport.queues import Queues
 
 ROOT = Path(__file__).resolve().parents[3]
 RELAY = ["relay", "--log-level", "debug"]

@@ -15,7 +15,8 @@ from qtask_db.errors import QueueUnavailable
 from qtask_db.install import install, uninstall
 from qtask_db.schema.render import INDEX, ROLES
 from qtask_db.task import Task
-from qtask_db.transport.queues import Queues, push_now
+from qtask_db.transport.pushing import push_now
+from qtask_db.transport.queues import Queues
 
 Account = Callable[..., Connection]
 OTHERS = "tenant_b_"

@@ -18,6 +18,7 @@ from qtask_db.dialects.mysql import driver as mysql
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.oracle import driver as oracle
 from qtask_db.errors import ConfigurationError
+from qtask_db.registry import address, dsn
 from qtask_db.relay import held
 from qtask_db.settings import Settings
 from qtask_db.transport import bad, kinds, queues
@@ -27,6 +28,8 @@ from qtask_db.worker import policy, pool, watchdog
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, Any] = main.commands  # type: ignore[attr-defined]
+SHARED = ("--patient", "--log-level", "--queue-prefix")
+"""Of a relay and of a worker's command."""
 
 
 def tables(heading: str) -> list[list[list[str]]]:
@@ -114,6 +117,17 @@ def test_the_options_of_urls_are_those_that_are_taken() -> None:
             redis_url.connect(f"rediss+sentinel://host/service?{option}={value}")
 
 
+def test_the_addresses_of_a_registry_are_those_that_are_taken() -> None:
+    forms = [name.replace(",host:2181", "") for name in rows("A registry")]
+    assert set(address._FORMS.values()) <= set(forms)
+    whole = re.search(r"### A registry\n.*?(?=^### )", PAGE, re.M | re.S)
+    assert whole
+    text = " ".join(whole[0].split())
+    assert f"that a look at the registry may take; {address.TIMEOUT:g} by default" in text
+    for name in (*dsn._TIMEOUTS, "tls", *("addrs", "config_name", "master")):
+        assert f"`{name}`" in text
+
+
 def _names(table: list[list[str]]) -> list[str]:
     return [name for row in table for name in re.findall(r"`([^`]+)`", row[0])]
 
@@ -172,7 +186,7 @@ def test_a_relay_has_these_choices() -> None:
         value = parameters[name].default if name in parameters else None
         if isinstance(value, int | float) and not isinstance(value, bool):
             assert number(default) == value, name
-    ours = {o for o in taken if o not in options("worker") or o in ("--patient", "--log-level")}
+    ours = {o for o in taken if o not in options("worker") or o in SHARED}
     assert {o for o in ours if o.startswith("--")} == {o for o in found if o.startswith("--")}
     assert f"held back for {held.UNUSABLE_HOLD:g} s" in PAGE
     assert f"at most {LIMIT['claim_bytes'] // 2**20} MiB" in PAGE

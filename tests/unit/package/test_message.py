@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from decimal import Decimal
@@ -81,9 +82,41 @@ def test_decode_reads_numbers_that_are_texts() -> None:
     assert decode(raw) == Received(10**18 - 1, 2, {"n": "3"})
 
 
+def wrapped(text: str | bytes, **beside: object) -> bytes:
+    """A message in the form of hydra 1.x."""
+    data = base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
+    header = {"X-Request-Id": "9f8e"}
+    return json.dumps({"__data__": data, "__header__": header, **beside}).encode()
+
+
+def test_decode_unwraps_messages_of_hydra() -> None:
+    raw = wrapped('{"order_no": "897", "task_id": 5, "shop": "\u5546\u57ce"}')
+    assert decode(raw) == Received(5, None, {"order_no": "897", "shop": "\u5546\u57ce"})
+    assert decode(raw).text == raw.decode()
+
+
+def test_a_payload_may_have_the_key_that_hydra_uses() -> None:
+    for payload in ({"__data__": "bm8="}, {"__data__": {"task_id": 6}, "__header__": {}}):
+        text = encode(message(json.dumps(payload)))
+        assert decode(text) == Received(17, 1, payload)
+    inner = '{"task_id": 5, "__data__": "eyJ0YXNrX2lkIjogNn0="}'
+    assert decode(wrapped(inner)).task_id == 5
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
+        (wrapped("[1]"), "__data__: the message is not a JSON object"),
+        (wrapped("{"), "__data__: the message is not JSON"),
+        (wrapped(b"\xff"), "__data__ is not text in base64"),
+        (wrapped("{}"), "no task_id"),
+        (wrapped(wrapped('{"task_id": 1}')), "no task_id"),
+        (wrapped('{"task_id": 0}'), "task_id is not an integer"),
+        (wrapped("", __data__="e30"), "__data__ is not text in base64"),
+        (wrapped("", __data__="{}"), "__data__ is not text in base64"),
+        (wrapped("", __data__="\u00e4"), "__data__ is not text in base64"),
+        (wrapped("", __data__={"task_id": 1}), "no task_id"),
+        (wrapped('{"task_id": 1}', task_id=None), "no task_id"),
         (b"", "not JSON"),
         (b"hello", "not JSON"),
         (b'{"task_id": 1', "not JSON"),

@@ -16,12 +16,14 @@ from qtask_db.cli.commands.importing import result
 from qtask_db.cli.output import DURATION, json_option
 from qtask_db.cli.state import State, database_options, pass_state
 from qtask_db.constants import DEFAULT
-from qtask_db.errors import Conflict, DatabaseUnavailable
+from qtask_db.errors import ConfigurationError, Conflict, DatabaseUnavailable
+from qtask_db.registry.names import from_environment
 
 if TYPE_CHECKING:
     from qtask_db.importing.run import Import, Pass
     from qtask_db.importing.source import Source
 
+SOURCE = "QTASK_SOURCE_URL"
 NOTICED = 0.2
 """Seconds in which a pause ends when it is to stop."""
 
@@ -111,7 +113,7 @@ def import_original(
 
     if min(quiet, follow or 1) < 1:
         raise click.UsageError("--quiet and --follow must be 1 s at least.")
-    old = Database(source or state.required_source_url())
+    old = Database(_source_of(source))
 
     def connect() -> Source:
         return Source(old, platforms=platforms, namespace=namespace, time_zone=time_zone)
@@ -131,6 +133,15 @@ def import_original(
         click.get_current_context().exit(errors.INTERRUPTED)
     if done.count("refused"):
         click.get_current_context().exit(errors.REFUSED)
+
+
+def _source_of(argument: str | None) -> str:
+    given = argument or from_environment(SOURCE)
+    if not given:
+        raise ConfigurationError(
+            f"nothing to import from: pass the SOURCE, or set {SOURCE} or {SOURCE}_FILE"
+        )
+    return given if isinstance(given, str) else given.text
 
 
 def _begin(

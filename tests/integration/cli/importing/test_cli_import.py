@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from command_line import Qtask, stop, wait_for
-from go_tables import GoTables
+from go_library import GoTables
 from testing import count, others, row
 
 from qtask_db import Connection, Status

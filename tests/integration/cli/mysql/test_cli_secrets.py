@@ -13,7 +13,7 @@ import pytest
 import redis as redis_py
 from click.testing import CliRunner
 from command_line import COMMANDS, PAYLOAD, Qtask, wait_for
-from go_tables import GoTables
+from go_library import GoTables
 from testing import execute, new
 
 from qtask_db import Connection
@@ -32,7 +32,7 @@ def handle(job):
 """
 ARGUMENTS: dict[str, list[Any]] = {
     "install": [], "uninstall": ["--prefix", "absent_", "--yes"], "render": [], "doctor": [],
-    "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
+    "config": [], "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
     "explain": ["{task}"], "list": [], "cancel": ["{task}"], "retry": ["{task}"], "stats": [],
     "pause": ["Q"], "resume": ["Q"], "delivery": ["R", "direct"], "expire": [], "purge": [],
     "audit": [], "redrive": ["Q"], "ps": [], "fail": ["{task}"], "schedule": ["list"],

@@ -14,7 +14,7 @@ import redis
 
 from qtask_db import Database, Job, NewTask, Worker, calls, install
 from qtask_db.task import Task
-from qtask_db.transport.queues import push_tasks
+from qtask_db.transport.pushing import push_tasks
 
 from .. import side
 
