@@ -63,27 +63,23 @@ class Source:
     ) -> None:
         """Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""
         self._platforms = frozenset(platforms)
+        self._namespace = namespace
         self._conn = database.connect()
         self._words = _words(self._conn)
         try:
-            self._select = self._statement(database, namespace, time_zone)
+            self._select = self._statement(database, time_zone)
         except BaseException:
             self._conn.close()
             raise
 
-    def _statement(self, database: Database, namespace: str | None, zone: str | None) -> str:
+    def _statement(self, database: Database, zone: str | None) -> str:
         columns = self._columns(database)
-        if "plat_name" not in columns:
-            if self._platforms:
-                raise ConfigurationError(f"{TABLE} has no platforms: leave --platform out")
-            name = (namespace or DEFAULT["namespace"]).replace("'", "''")
-            platform = f"'{name}'"
-        elif namespace is not None:
+        if "plat_name" not in columns and self._platforms:
+            raise ConfigurationError(f"{TABLE} has no platforms: leave --platform out")
+        if "plat_name" in columns and self._namespace is not None:
             raise ConfigurationError(
                 f"the platforms of {TABLE} become the namespaces: leave --namespace out"
             )
-        else:
-            platform = "plat_name"
 
         def present(column: str) -> str:
             return column if column in columns else "NULL"
@@ -94,7 +90,7 @@ class Source:
             return str(self._words.AGE.format(now=_now(self._words, zone), column=column))
 
         found = [
-            "task_id", "name", platform, "queue_name", "status", "count",
+            "task_id", "name", present("plat_name"), "queue_name", "status", "count",
             present("max_count"), "next_interval", present("delete_interval"),
             present("order_no"), "msg_content",
             *map(seconds, (
@@ -147,12 +143,14 @@ class Source:
         return list(self._chosen(self._rows(f"{self._select} WHERE task_id IN ({ids})")))
 
     def _chosen(self, rows: list[tuple[Any, ...]]) -> Iterator[OldTask]:
-        for row in rows:
-            texts = [value or "" for value in row[1:4]]  # Oracle's empty text is NULL
-            if not self._platforms or texts[1] in self._platforms:
-                numbers = (None if value is None else int(value) for value in row[4:9])
-                times = (None if value is None else int(value) for value in row[11:])
-                yield OldTask(int(row[0]), *texts, *numbers, *row[9:11], *times)  # type: ignore[arg-type]
+        """Drivers give numbers as decimals, too, and Oracle gives an empty text as None."""
+        for task_id, name, platform, queue, *row in rows:
+            if self._platforms and platform not in self._platforms:
+                continue
+            numbers = [None if value is None else int(value) for value in (*row[:5], *row[7:])]
+            namespace = platform or self._namespace or DEFAULT["namespace"]
+            values = (*numbers[:5], *row[5:7], *numbers[5:])
+            yield OldTask._make((int(task_id), name or "", namespace, queue or "", *values))
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         try:

@@ -230,8 +230,8 @@ def test_tables_without_platforms(
     tables(2020).add()
     with pytest.raises(ConfigurationError, match="no platforms"):
         run(source={"platforms": ["mall"]})
-    run(source={"namespace": "it's"})
-    assert [one.namespace for one in calls.stats(conn)] == ["it's"]
+    run(source={"namespace": "it's \\"})
+    assert [one.namespace for one in calls.stats(conn)] == ["it's \\"]
 
 
 def test_platforms_are_the_namespaces(go: GoTables, run: Run) -> None:
