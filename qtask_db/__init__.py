@@ -73,6 +73,7 @@ from qtask_db.constants import Status
 from qtask_db.database import Connection, Database, bind
 from qtask_db.errors import QtaskError
 from qtask_db.models import AttemptEnd, Ended
+from qtask_db.registry.names import configure
 from qtask_db.scheduling import Schedule
 from qtask_db.task import NewTask, Task
 
@@ -104,6 +105,7 @@ __all__ = [
     "bind",
     "cancel",
     "change_tasks",
+    "configure",
     "confirm",
     "create",
     "create_many",

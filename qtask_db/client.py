@@ -66,9 +66,10 @@ class Client:
         stream: bool = False,
         queue_prefix: str | None = None,
     ) -> None:
-        """`database` is a URL or a Database, `redis` a URL or a redis-py client. Without Redis
-        nothing is pushed, and a relay finds the real-time tasks after the push grace. `stream`:
-        queues are streams. `queue_prefix` stands before the names of queues in Redis.
+        """`database` is a URL or a Database, `redis` a URL or a redis-py client; None is that of
+        the database's name or registry. Without Redis nothing is pushed, and a relay finds the
+        real-time tasks after the push grace. `stream`: queues are streams. `queue_prefix` stands
+        before the names of queues in Redis.
 
         Raises ConfigurationError for a wrong URL or prefix and for anything but a client of
         redis-py.
@@ -76,12 +77,16 @@ class Client:
         self.database = (
             database if isinstance(database, Database) else Database(database, prefix=prefix)
         )
+        if redis is None:
+            redis = self.database.redis_url
         self._redis = redis if redis is None or isinstance(redis, str) else check_client(redis)
         if isinstance(redis, str):
             with suppress(QueueUnavailable):  # a Cluster that is away: each push looks for it again
                 self._redis = connect(redis)
         self._stream = stream
-        self._queue_prefix = check_prefix(queue_prefix)
+        self._queue_prefix = check_prefix(
+            self.database.queue_prefix if queue_prefix is None else queue_prefix
+        )
         self._middleware: list[Middleware] = []
         self._own_redis = isinstance(redis, str)
         # No queue.LifoQueue: an exception of a signal handler would leave its lock taken.

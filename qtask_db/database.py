@@ -24,6 +24,7 @@ from qtask_db.errors import (
 )
 from qtask_db.log import mask
 from qtask_db.process import sockets
+from qtask_db.registry.names import Given, look_up
 from qtask_db.settings import DEFAULT_PREFIX, Settings
 
 _PATIENCE = 60.0  # seconds; how many conflicts a call meets depends on how many others there are
@@ -155,13 +156,29 @@ class Database:
     """The URL and the prefix of a schema. Shows itself without the password."""
 
     def __init__(self, url: str, *, prefix: str | None = None) -> None:
-        """Raises ConfigurationError for a wrong URL or prefix; connects to nothing yet."""
+        """`url` is the database's, that of a registry which has it (`zk://host/platform`), or a
+        name (`configure`).
+
+        A registry is read now; to the database nothing connects yet. Raises ConfigurationError for
+        a wrong URL, name, prefix or node, and DatabaseUnavailable.
+        """
         if not isinstance(url, str):
             raise ConfigurationError(f"{carriers.name_of(url)} is not a database URL")
-        self.url = url
-        self.prefix = Settings(default_prefix() if prefix is None else prefix).prefix
-        self._parts = urls.split(url)
+        self._place = look_up(Given(url, ""))
+        self.url = self._place.database().text
+        if prefix is None:
+            prefix = self._place.prefix.text if self._place.prefix else default_prefix()
+        self.prefix = Settings(prefix).prefix
+        self._parts = urls.split(self.url)
         self._dialect = dialects.of_scheme(self._parts.scheme)
+
+    @property
+    def redis_url(self) -> str | None:
+        """The URL of Redis that the name has, or the registry, which is read now; None if there is
+        neither. Raises ConfigurationError for a wrong node, and DatabaseUnavailable.
+        """
+        found = self._place.redis or self._place.registered_redis()
+        return found.text if found else None
 
     @property
     def scheme(self) -> str:
@@ -172,6 +189,12 @@ class Database:
     def dialect(self) -> str:
         """The name of the dialect."""
         return self._dialect.name
+
+    @property
+    def queue_prefix(self) -> str | None:
+        """What the name says that stands before the names of queues in Redis."""
+        found = self._place.queue_prefix
+        return found.text if found else None
 
     def connect(self, *, autocommit: bool = True) -> Connection:
         """Opens a connection. Raises ConfigurationError, DatabaseUnavailable or AccessDenied."""

@@ -267,7 +267,7 @@ class DatabaseError(QtaskError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The server cannot be reached, or the connection was lost.
+    """The server, or the registry that names it, cannot be reached, or the connection was lost.
 
     Connect again. If it came from a commit, the outcome is unknown: repeat the whole transaction,
     with an order number or `finish_once`, so that it takes effect once.

@@ -54,9 +54,10 @@ def install(
     would forget who may execute a procedure and this account cannot grant it again, unless
     `forget_grants`. Raises DatabaseError with the server's reason; it can then be run again.
     """
-    given = requested() if settings is None else settings
+    given = dict(requested() if settings is None else settings)
+    database = Database(url, prefix=given.get("prefix"))
+    given["prefix"] = database.prefix
     settings_given = Settings().updated(given)
-    database = Database(url, prefix=settings_given.prefix)
     Renderer(database.dialect, settings_given)  # refuses what this dialect cannot have
     with requesting(given), _forgetting(forget_grants), _locked(database) as (yoyo, conn):
         _plan(conn)  # it refuses before a migration has changed a table

@@ -16,6 +16,7 @@ from roles import RoleConnection, create_tester
 from runs import chosen
 from runs.surroundings import Surrounding
 from servers.account import shared_folder
+from servers.apt import is_debian
 from testing import empty
 
 from qtask_db import Connection, Database, database
@@ -112,7 +113,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     around = bool(chosen.surroundings(config))
 
     def wanted(item: pytest.Item) -> bool:
-        if chosen.without_redis(config, item):
+        if chosen.unasked(config, item):
             return False
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         surrounding, engine = parameters.get("surrounding"), parameters.get("engine")
@@ -183,6 +184,19 @@ def mortal_server(database_server: servers.Server) -> servers.Server:
 def redis_server() -> Iterator[servers.Server]:
     """A Redis server, shared by the whole run."""
     with servers.start("redis") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def zookeeper_server() -> Iterator[servers.Server]:
+    """A ZooKeeper, shared by the whole run."""
+    try:
+        server = servers.start("zookeeper")
+    except servers.ServerError as error:
+        if is_debian() or servers.url.configured("zookeeper"):
+            raise
+        pytest.skip(str(error))
+    with server:
         yield server
 
 

@@ -72,6 +72,7 @@ def main() -> None:
 
 
 main.add_section("Schema", [schema.install, schema.uninstall, schema.render, doctor.doctor])
+main.add_section("", [doctor.config])
 main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [show.show, changes.cancel, changes.retry, changes.fail, schedules.schedule])

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import ConfigurationError
+from qtask_db.registry.names import Given, Place, from_environment, look_up
 
 if TYPE_CHECKING:
     from qtask_db.database import Connection, Database
@@ -38,48 +39,81 @@ class State:
     def __post_init__(self) -> None:
         State.current = self
 
-    @property
-    def database_url(self) -> str:
-        """The database's URL, with its password: never to be shown."""
-        url = self.database_option or _from_environment(DATABASE)
-        if not url:
+    @cached_property
+    def place(self) -> Place:
+        """Where the database's URL leads; nowhere if there is none."""
+        given = _option(self.database_option, "--database") or from_environment(DATABASE)
+        return look_up(given) if given else Place(Given("", ""))
+
+    @cached_property
+    def database_found(self) -> Given:
+        """The URL of the database and where it was given; ConfigurationError if there is none."""
+        if not self.place.address.text:
             raise ConfigurationError(
                 "no database URL: pass --database mysql://user:password@host/schema or "
                 "oracle://user:password@host/?service_name=NAME, "
                 f"or set {DATABASE} or {DATABASE}_FILE"
             )
-        return url
+        return self.place.database()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with its password: never to be shown."""
+        return self.database_found.text
+
+    @cached_property
+    def redis_found(self) -> Given | None:
+        """The URL of Redis and where it was given; None if there is none."""
+        given = _option(self.redis_option, "--redis") or self.place.redis
+        return given or from_environment(REDIS) or self.place.registered_redis()
 
     @property
     def redis_url(self) -> str | None:
         """The Redis URL, with its password, or None if there is none."""
-        return self.redis_option or _from_environment(REDIS)
+        return self.redis_found.text if self.redis_found else None
 
     def required_redis_url(self) -> str:
         """The Redis URL; ConfigurationError if there is none."""
         url = self.redis_url
         if not url:
+            node = self.place.queue_node
             raise ConfigurationError(
                 f"no Redis URL: pass --redis redis://host:6379/0, or set {REDIS} or {REDIS}_FILE"
+                + (f", or create the node {node}" if node else "")
             )
         return url
 
+    @cached_property
+    def prefix_found(self) -> Given | None:
+        """The prefix of tables and procedures and where it was given; None is the default."""
+        given = _option(self.prefix_option, "--prefix") or self.place.prefix
+        return given or _option(os.environ.get(PREFIX), PREFIX)
+
     @property
     def prefix(self) -> str | None:
-        """The prefix of tables and procedures, or None for the package's default."""
-        return self.prefix_option or os.environ.get(PREFIX) or None
+        """The prefix, or None for the package's default."""
+        return self.prefix_found.text if self.prefix_found else None
+
+    @cached_property
+    def queue_prefix_found(self) -> Given:
+        """What stands before the names of queues in Redis, and where it was given."""
+        from qtask_db.transport.keys import check_prefix
+
+        given = _option(self.queue_prefix_option, "--queue-prefix") or self.place.queue_prefix
+        given = given or _option(os.environ.get(QUEUE_PREFIX), QUEUE_PREFIX)
+        return Given(check_prefix(given.text), given.source) if given else Given("", "default")
 
     @property
     def queue_prefix(self) -> str:
         """What stands before the names of queues in Redis."""
-        from qtask_db.transport.keys import check_prefix
-
-        return check_prefix(self.queue_prefix_option)
+        return self.queue_prefix_found.text
 
     def known(self) -> dict[str, str]:
-        """The values that were given, as variables of the environment."""
+        """The values that were given, as variables of the environment. A registry's address stays
+        itself: a program that is given it gets all that the registry has.
+        """
         found = {
-            DATABASE: self.database_option or _from_environment(DATABASE),
+            DATABASE: self.place.address.text,
             REDIS: self.redis_url,
             PREFIX: self.prefix,
             QUEUE_PREFIX: self.queue_prefix,
@@ -100,20 +134,8 @@ class State:
             yield connection
 
 
-def _from_environment(name: str) -> str | None:
-    """The variable, else the first line of the file that `<name>_FILE` names."""
-    if value := os.environ.get(name, "").strip():
-        return value
-    if not (file := os.environ.get(f"{name}_FILE")):
-        return None
-    try:
-        text = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigurationError(f"cannot read the file of {name}_FILE: {file}: {reason}") from None
-    if not text:
-        raise ConfigurationError(f"the file of {name}_FILE is empty: {file}")
-    return text.splitlines()[0].strip()
+def _option(text: str | None, source: str) -> Given | None:
+    return Given(text, source) if text else None
 
 
 def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -142,7 +164,7 @@ def connection_options(command: Command) -> Command:
         metavar="URL",
         expose_value=False,
         callback=_keep("database_option"),
-        help=f"URL of the database.  [env: {DATABASE}]",
+        help=f"URL of the database or of a registry, or a name.  [env: {DATABASE}]",
     )(command)
 
 

@@ -66,8 +66,8 @@ def of_scheme(scheme: str) -> Dialect:
 
         return Oracle()
     raise ConfigurationError(
-        "the database URL must begin with mysql://, mariadb:// or oracle://, "
-        f"not {scheme or 'nothing'!r}"
+        "the database URL must begin with mysql://, mariadb:// or oracle://, or with zk:// or "
+        f"fs:// of a registry, not {scheme or 'nothing'!r}"
     )
 
 

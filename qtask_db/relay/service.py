@@ -30,7 +30,8 @@ REPORT_INTERVAL = 60.0
 class Relay(Service):
     """Moves due tasks from the database to Redis.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client.
+    `database` and `redis` are URLs, or a Database and a redis-py client; `redis` may be left out if
+    a name or a registry has it.
 
     * `namespace`: only its tasks; None is all.
     * `name`: of this relay in logs and batches; None makes one of host and process.
@@ -55,7 +56,7 @@ class Relay(Service):
     def __init__(
         self,
         database: Database | str,
-        redis: RedisClient | str,
+        redis: RedisClient | str | None = None,
         *,
         namespace: str | None = None,
         name: str | None = None,
@@ -72,6 +73,13 @@ class Relay(Service):
     ) -> None:
         if scanners < 1:
             raise ConfigurationError(f"scanners must be at least 1, not {scanners}")
+        database = database if isinstance(database, Database) else Database(database)
+        if redis is None:
+            redis = database.redis_url
+        if queue_prefix is None:
+            queue_prefix = database.queue_prefix
+        if redis is None:
+            raise ConfigurationError(f"no Redis for {database}: pass a relay its URL as `redis`")
         options = RelayOptions(
             namespace=namespace,
             name=name or process_name(),

@@ -52,9 +52,10 @@ Hook = TypeVar("Hook", bound="Callable[[], object]")
 class Worker(Service):
     """Runs handlers for the tasks of their queues.
 
-    `database` and `redis` are URLs, or a Database and a redis-py client. Without Redis it handles
-    direct queues only. A worker of direct queues runs due schedules, expires and purges tasks, too,
-    where its account may: they may have no relay.
+    `database` and `redis` are URLs, or a Database and a redis-py client; `redis` may be left out if
+    a name or a registry has it. Without Redis it handles direct queues only. A worker of direct
+    queues runs due schedules, expires and purges tasks, too, where its account may: they may have
+    no relay.
 
     * `threads`: handlers that run at one time.
     * `prefetch`: started tasks that may wait for a thread. None lets the worker choose by how long
@@ -98,11 +99,11 @@ class Worker(Service):
         self.counters = WorkerCounters()
         """Tasks since the start."""
         self._session = Session(database)
-        self._queues = (
-            None
-            if redis is None
-            else Queues(redis, stream=stream, consumer=self.name, prefix=queue_prefix)
-        )
+        named = self._session.database
+        redis = named.redis_url if redis is None else redis
+        prefix = named.queue_prefix if queue_prefix is None else queue_prefix
+        make = partial(Queues, stream=stream, consumer=self.name, prefix=prefix)
+        self._queues = None if redis is None else make(redis)
         self._handlers: dict[str, Policy] = {}
         self._middleware: list[Middleware] = []
         self._at_startup: list[Callable[[], object]] = []

@@ -1,4 +1,4 @@
-"""The command doctor: every check as a line, and what to do."""
+"""The commands doctor and config: what is wrong and what to do, and what qtask has been told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from qtask_db.cli import errors, output, tables
 from qtask_db.cli.output import json_option
 from qtask_db.cli.state import State, database_options, pass_state, redis_options
 from qtask_db.log import mask
+from qtask_db.registry.names import Given
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,6 +72,43 @@ def doctor(state: State, *, as_json: bool, fix: bool, yes: bool) -> None:
         errors.say("`qtask doctor` tells whether all is well now")
     if failed:
         click.get_current_context().exit(errors.REFUSED)
+
+
+@click.command(short_help="Show the URLs and prefixes in use, and where each was given.")
+@database_options
+@redis_options
+@json_option
+@pass_state
+def config(state: State, *, as_json: bool) -> None:
+    """Show the database, Redis and the prefixes that the other commands would use, and the option,
+    the variable, the file or the node of a registry in which each was given.
+
+    Nothing is connected but the registry. Passwords are not shown.
+
+    \b
+    Examples:
+      qtask config
+      qtask config --database zk://192.168.0.109/mall
+      qtask config --json | jq -r .database.source
+    """
+    found = {name: {"value": mask(text), "source": source} for name, (text, source) in _used(state)}
+    if as_json:
+        output.echo_json(found)
+        return
+    for name, value in found.items():
+        output.echo(f"{name.replace('_', ' '):<14}{value['value'] or '-'}")
+        output.echo(f"{'':<14}{value['source']}")
+
+
+def _used(state: State) -> Iterator[tuple[str, Given]]:
+    from qtask_db.settings import DEFAULT_PREFIX
+
+    yield "database", state.database_found
+    node = state.place.queue_node
+    none = f"no node {node} either" if node else "not given"
+    yield "redis", state.redis_found or Given("", none)
+    yield "prefix", state.prefix_found or Given(DEFAULT_PREFIX, "default")
+    yield "queue_prefix", state.queue_prefix_found
 
 
 def _checks(state: State) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from qtask_db.cli.output import DURATION
 from qtask_db.cli.state import Command, State, database_options, pass_state, prefix_option
 from qtask_db.constants import DEFAULT
 from qtask_db.errors import QtaskError
+from qtask_db.registry.address import join
 
 _SETTINGS = (
     click.option(
@@ -81,6 +82,8 @@ def _setting_options(command: Command) -> Command:
 
 @click.command(short_help="Create or update tables and procedures.")
 @click.argument("url", required=False)
+@click.argument("platform", required=False)
+@click.argument("db", required=False)
 @_setting_options
 @click.option(
     "--forget-grants",
@@ -90,9 +93,19 @@ def _setting_options(command: Command) -> Command:
 @database_options
 @pass_state
 def install(
-    state: State, /, *, url: str | None, forget_grants: bool, **chosen: int | str | None
+    state: State,
+    /,
+    *,
+    url: str | None,
+    platform: str | None,
+    db: str | None,
+    forget_grants: bool,
+    **chosen: int | str | None,
 ) -> None:
     """Create tables and procedures, or bring them to this version. Repeating it changes nothing.
+
+    URL may be that of a registry, followed by the PLATFORM in it and the name of the database's
+    node, DB, if that is not `db`: zk://host mall is the same as zk://host/mall.
 
     The account needs all privileges on the schema, WITH GRANT OPTION, and on MySQL SELECT on
     mysql.procs_priv to keep who may execute the procedures. Those of applications, relays and
@@ -104,9 +117,13 @@ def install(
       QTASK_DATABASE_URL_FILE=/run/secrets/db qtask install --payload-limit 1048576
       qtask install --maintenance-minutes 10
       qtask install --queue-pattern 'GCR:*,MAIL*'
+      qtask install zk://192.168.0.109 mall
+      qtask install zk://192.168.0.109 mall mdb
     """
     from qtask_db import install as installer
 
+    if url and platform:
+        url = join(url, platform, db)
     state.database_option = url or state.database_option
     settings = _settings(state, chosen)
     installer.install(state.database_url, settings, output.echo, forget_grants=forget_grants)

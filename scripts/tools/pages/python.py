@@ -65,7 +65,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "scheduling.ScheduleRun", "due_schedules", "scheduling.DueSchedule", "advance_schedules",
         "scheduling.PlannedTicks", "scheduling.ScheduleAdvance",
     ),
-    "Connections": ("Database", "Connection", "bind"),
+    "Connections": ("Database", "Connection", "bind", "configure"),
 }  # fmt: skip
 """Names of `qtask_db`, and of modules of it."""
 TITLES = {"worker.Counters": "Counters of a worker", "relay.Counters": "Counters of a relay"}

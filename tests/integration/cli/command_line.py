@@ -23,8 +23,8 @@ from qtask_db.database import Connection
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
-    "install", "uninstall", "render", "doctor", "relay", "worker", "ps", "create", "delay",
-    "explain", "list", "cancel", "retry", "fail", "schedule", "stats", "pause", "resume",
+    "install", "uninstall", "render", "doctor", "config", "relay", "worker", "ps", "create",
+    "delay", "explain", "list", "cancel", "retry", "fail", "schedule", "stats", "pause", "resume",
     "delivery", "expire", "purge", "audit", "redrive", "remove-queue",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'

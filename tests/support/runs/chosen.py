@@ -22,7 +22,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="RELEASE,…",
         help="test on these releases, out of Debian's packages, one of each engine: "
         f"{', '.join(releases.RELEASES)}. Databases that are not named are left out; if none is "
-        f"named, tests without Redis are. `{ALL}`: run after run, until every release was met",
+        f"named, tests that use none of these are. `{ALL}`: run after run, until each was met",
     )
     parser.addoption(
         "--surroundings",
@@ -52,13 +52,18 @@ def configure(config: pytest.Config) -> None:
 
 def engines(config: pytest.Config) -> tuple[str, ...]:
     """The database engines of the releases that are named."""
-    return tuple(name for name in releases.named(config.getoption("--servers")) if name != "redis")
+    named = releases.named(config.getoption("--servers"))
+    return tuple(name for name in named if name not in releases.BESIDE)
 
 
-def without_redis(config: pytest.Config, item: pytest.Item) -> bool:
-    """Whether nobody has asked for this test: only a Redis is named, and it uses none."""
-    uses_one = "redis_server" in getattr(item, "fixturenames", ()) or "redis" in item.path.stem
-    return list(releases.named(config.getoption("--servers"))) == ["redis"] and not uses_one
+def unasked(config: pytest.Config, item: pytest.Item) -> bool:
+    """Whether nobody has asked for this test: no database is named, and it uses none of those that
+    are.
+    """
+    named = releases.named(config.getoption("--servers"))
+    fixtures = getattr(item, "fixturenames", ())
+    uses_one = any(f"{name}_server" in fixtures or name in item.path.stem for name in named)
+    return bool(named) and named.keys() <= {*releases.BESIDE} and not uses_one
 
 
 def surroundings(config: pytest.Config) -> list[Surrounding]:

@@ -1,4 +1,5 @@
-"""Throw-away MySQL, MariaDB, Oracle and Redis servers for tests, demonstrations and benchmarks.
+"""Throw-away MySQL, MariaDB, Oracle, Redis and ZooKeeper servers: for tests, demonstrations,
+benchmarks.
 
     with servers.start("mysql") as server:
         print(server.url, server.version, server.source)
@@ -6,7 +7,7 @@
 Four ways are tried in this order, and `Server.source` says which was taken and why:
 
     url       QTASK_TEST_MYSQL_URL, QTASK_TEST_MARIADB_URL, QTASK_TEST_ORACLE_URL,
-              QTASK_TEST_REDIS_URL
+              QTASK_TEST_REDIS_URL, QTASK_TEST_ZOOKEEPER_URL
     docker    containers through testcontainers, if a Docker daemon answers
     path      server programs that are installed on this machine
     packages  the distribution's packages, unpacked into a cache and run from there
@@ -14,14 +15,15 @@ Four ways are tried in this order, and `Server.source` says which was taken and 
 QTASK_SERVERS=docker|path|packages forces one of the last three.
 QTASK_SERVERS=mariadb-11.8,valkey-9.1 forces the packages of these releases, whichever suite
 carries them (`releases.py` has all).
-Oracle Database is in no package: the first two ways alone provide it.
+Oracle Database is in no package: the first two ways alone provide it. ZooKeeper comes by the first
+and the last one, whichever is forced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import binaries, docker, mysqld, packages, redisd, releases, url
+from . import binaries, docker, mysqld, packages, redisd, releases, url, zookeeper
 from .base import DATABASE, ENGINES, Log, Server, ServerError, Unavailable
 
 __all__ = ["DATABASE", "ENGINES", "Server", "ServerError", "Unavailable", "start", "start_first"]
@@ -71,6 +73,8 @@ def start_first(engines: Sequence[str], *, log: Log = print) -> Server:
 
 
 def _ways(engine: str) -> list[tuple[str, Way]]:
+    if engine == "zookeeper":
+        return [("packages", zookeeper.start)]
     ways: dict[str, Way] = {"docker": docker.start}
     if engine != "oracle":
         ways |= {"path": _from_path, "packages": _from_packages}

@@ -20,10 +20,12 @@ from .base import Unavailable
 # them nor what they in turn depend on.
 NOT_NEEDED = (
     "adduser",
+    "ca-certificates-java",
     "debconf",
     "debconf-2.0",
     "dpkg",
     "init-system-helpers",
+    "java-common",
     "locales",
     "lsb-base",
     "mariadb-common",
@@ -78,9 +80,9 @@ class Apt:
                 return
         raise Unavailable("\n    ".join(errors) or "the apt configuration names no mirror")
 
-    def download(self, package: str) -> list[Path]:
-        """Fetch a package and what it depends on; the files are checked by apt's signatures."""
-        self._run("install", "--yes", "--download-only", "--no-install-recommends", package)
+    def download(self, *packages: str) -> list[Path]:
+        """Fetch packages and what they depend on; the files are checked by apt's signatures."""
+        self._run("install", "--yes", "--download-only", "--no-install-recommends", *packages)
         return sorted((self.folder / "cache/archives").glob("*.deb"))
 
     def _mirrors(self) -> list[str]:

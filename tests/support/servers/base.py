@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-ENGINES = ("mysql", "mariadb", "redis", "oracle")
+ENGINES = ("mysql", "mariadb", "redis", "oracle", "zookeeper")
 DATABASE = "qtask"
 READY_SECONDS = 60.0
 

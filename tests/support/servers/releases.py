@@ -11,6 +11,8 @@ from .base import ServerError
 
 VARIABLE = "QTASK_SERVERS"
 WAYS = ("docker", "path", "packages")
+BESIDE = ("redis", "zookeeper")
+"""Engines that are no databases."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ RELEASES = {
         Release("redis-8.0", "redis", "trixie", "redis-server"),
         Release("valkey-8.1", "redis", "trixie", "valkey-server"),
         Release("valkey-9.1", "redis", "sid", "valkey-server"),
+        Release("zookeeper-3.8", "zookeeper", "bookworm", "libzookeeper-java"),
+        Release("zookeeper-3.9", "zookeeper", "trixie", "libzookeeper-java"),
     )
 }
 
@@ -79,11 +83,11 @@ def named(texts: Sequence[str]) -> dict[str, Release]:
 
 
 def rounds() -> list[str]:
-    """The releases to name, run after run, so that each is met: databases beside Redis's."""
-    sides: tuple[list[str], list[str]] = ([], [])
+    """The releases to name, run after run, so that each is met: databases beside the others."""
+    sides: dict[str, list[str]] = {"databases": [], **{engine: [] for engine in BESIDE}}
     for release in RELEASES.values():
-        sides[release.engine == "redis"].append(release.name)
-    return [",".join(filter(None, pair)) for pair in zip_longest(*sides)]
+        sides[release.engine if release.engine in BESIDE else "databases"].append(release.name)
+    return [",".join(filter(None, names)) for names in zip_longest(*sides.values())]
 
 
 def _choices(word: str) -> str:

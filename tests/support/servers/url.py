@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .base import Log, Server, ServerError
@@ -52,6 +54,8 @@ def version_at(engine: str, address: str) -> str:
             return _redis_version(address)
         if engine == "oracle":
             return _oracle_version(address)
+        if engine == "zookeeper":
+            return _zookeeper_version(address)
         version = _sql_version(address)
     except Exception as error:
         shown = urlsplit(address).hostname
@@ -86,6 +90,19 @@ def _oracle_version(address: str) -> str:
 
     with Database(address).connect() as connection:
         return str(connection.raw.version)
+
+
+def _zookeeper_version(address: str) -> str:
+    from kazoo.client import KazooClient
+
+    hosts = urlsplit(address).netloc.rpartition("@")[2]
+    client: Any = KazooClient(hosts, logger=logging.Logger("kazoo", logging.CRITICAL))
+    try:
+        client.start(timeout=2)
+        return str(client.command(b"srvr").split()[2].partition("-")[0])
+    finally:
+        client.stop()
+        client.close()
 
 
 def _redis_version(address: str) -> str:

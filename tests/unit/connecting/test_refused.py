@@ -58,7 +58,7 @@ CLIENTS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda client: PUSHABLE.push(client),
         lambda client: Client(DATABASE, client or 0),
         lambda client: Worker(DATABASE, client or 0),
-        lambda client: Relay(DATABASE, client),
+        lambda client: Relay(DATABASE, client or 0),
     ],
     ids=["push", "push of nothing", "Task.push", "Client", "Worker", "Relay"],
 )

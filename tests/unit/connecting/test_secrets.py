@@ -49,6 +49,8 @@ DATABASE_URLS = [
     "mysql://app:{}@[::1/shop",
     "mysql://:{}@127.0.0.1:1/shop",
     "oracle://app:{}@127.0.0.1:port/?service_name=X",
+    "zk://app:{}@127.0.0.1:1/mall?timeout=0.01",
+    "zk://app:{}@127.0.0.1:1",
     "postgresql://app:{}@127.0.0.1/shop",
     "mysql:/app:{}@127.0.0.1/shop",
     "mysql:app:{}@127.0.0.1/shop",

@@ -18,6 +18,7 @@ from qtask_db.dialects.mysql import driver as mysql
 from qtask_db.dialects.mysql import tls as mysql_tls
 from qtask_db.dialects.oracle import driver as oracle
 from qtask_db.errors import ConfigurationError
+from qtask_db.registry import address, dsn
 from qtask_db.relay import held
 from qtask_db.settings import Settings
 from qtask_db.transport import bad, kinds, queues
@@ -114,6 +115,17 @@ def test_the_options_of_urls_are_those_that_are_taken() -> None:
         if re.fullmatch(r"[a-z_]+", option) and not option.endswith("file"):
             value = {"ssl_cert_reqs": "none", "ssl_check_hostname": "false"}.get(option, "7")
             redis_url.connect(f"rediss+sentinel://host/service?{option}={value}")
+
+
+def test_the_addresses_of_a_registry_are_those_that_are_taken() -> None:
+    forms = [name.replace(",host:2181", "") for name in rows("A registry")]
+    assert set(address._FORMS.values()) <= set(forms)
+    whole = re.search(r"### A registry\n.*?(?=^### )", PAGE, re.M | re.S)
+    assert whole
+    text = " ".join(whole[0].split())
+    assert f"that a look at the registry may take; {address.TIMEOUT:g} by default" in text
+    for name in (*dsn._TIMEOUTS, "tls", *("addrs", "config_name", "master")):
+        assert f"`{name}`" in text
 
 
 def _names(table: list[list[str]]) -> list[str]:

@@ -110,6 +110,15 @@ def test_a_database_that_is_named_leaves_the_others_out() -> None:
     assert "[mysql" not in text
 
 
+def test_a_zookeeper_alone_leaves_out_what_has_none() -> None:
+    code, text = collected("--servers", "zookeeper-3.9", ONE_VERB, "tests/integration")
+    assert code == 0
+    assert "test_zookeeper" in text
+    assert "test_cli_registry" in text
+    assert "test_cancel_task" not in text
+    assert "test_relay" not in text
+
+
 def test_a_redis_alone_leaves_out_what_has_none() -> None:
     code, text = collected("--servers", "valkey-9.1", "tests/contract")
     assert code == 0

@@ -31,7 +31,7 @@ def handle(job):
 """
 ARGUMENTS: dict[str, list[Any]] = {
     "install": [], "uninstall": ["--prefix", "absent_", "--yes"], "render": [], "doctor": [],
-    "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
+    "config": [], "create": ["bind", PAYLOAD, 3600, "Q"], "delay": ["bind", PAYLOAD, 0, 3600, "Q"],
     "explain": ["{task}"], "list": [], "cancel": ["{task}"], "retry": ["{task}"], "stats": [],
     "pause": ["Q"], "resume": ["Q"], "delivery": ["R", "direct"], "expire": [], "purge": [],
     "audit": [], "redrive": ["Q"], "ps": [], "fail": ["{task}"], "schedule": ["list"],
