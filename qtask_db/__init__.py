@@ -36,6 +36,7 @@ from qtask_db.calls import (
     finish_many,
     finish_once,
     forget_process,
+    import_tasks,
     list_processes,
     list_schedules,
     list_tasks,
@@ -55,6 +56,7 @@ from qtask_db.calls import (
     remove_queue,
     remove_schedule,
     report_process,
+    reserve_ids,
     resume,
     resume_schedule,
     retry,
@@ -75,7 +77,7 @@ from qtask_db.errors import QtaskError
 from qtask_db.models import AttemptEnd, Ended
 from qtask_db.registry.names import configure
 from qtask_db.scheduling import Schedule
-from qtask_db.task import NewTask, Task
+from qtask_db.task import Imported, ImportTask, NewTask, Task
 
 if TYPE_CHECKING:
     from qtask_db.client import Client
@@ -90,6 +92,8 @@ __all__ = [
     "Database",
     "Ended",
     "Fail",
+    "ImportTask",
+    "Imported",
     "Job",
     "NewTask",
     "QtaskError",
@@ -121,6 +125,7 @@ __all__ = [
     "finish_many",
     "finish_once",
     "forget_process",
+    "import_tasks",
     "list_processes",
     "list_schedules",
     "list_tasks",
@@ -141,6 +146,7 @@ __all__ = [
     "remove_queue",
     "remove_schedule",
     "report_process",
+    "reserve_ids",
     "resume",
     "resume_schedule",
     "retry",

@@ -3,10 +3,10 @@ once.
 
 `conn` is anything that `qtask_db.database.bind` accepts. The calls of applications, consumers and
 operators join its transaction and never commit; `scan`, `confirm`, `release`, `redrive`,
-`take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `expire`, `purge`,
-`run_due_schedules`, `advance_schedules`, `report_process` and `forget_process` commit by themselves
-and need a connection without an open transaction. Times are seconds. Every error is one of
-`qtask_db.errors`.
+`take`, `remove_queue`, `remove_idle_queues`, `change_tasks`, `reserve_ids`, `import_tasks`,
+`expire`, `purge`, `run_due_schedules`, `advance_schedules`, `report_process` and `forget_process`
+commit by themselves and need a connection without an open transaction. Times are seconds. Every
+error is one of `qtask_db.errors`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from qtask_db.calls.consumer import (
 from qtask_db.calls.operator import (
     cancel,
     change_tasks,
+    import_tasks,
     pause,
     redrive,
     remove_idle_queues,
     remove_queue,
+    reserve_ids,
     resume,
     retry,
     select_tasks,
@@ -159,6 +161,7 @@ __all__ = [
     "finish_many",
     "finish_once",
     "forget_process",
+    "import_tasks",
     "list_processes",
     "list_schedules",
     "list_tasks",
@@ -178,6 +181,7 @@ __all__ = [
     "remove_queue",
     "remove_schedule",
     "report_process",
+    "reserve_ids",
     "resume",
     "resume_schedule",
     "retry",

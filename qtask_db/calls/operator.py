@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qtask_db.calls.arguments import check_numbers, check_texts, json_attempts, json_object
+from qtask_db.calls.arguments import (
+    check_numbers,
+    check_texts,
+    json_array,
+    json_attempts,
+    json_object,
+)
 from qtask_db.constants import Status
 from qtask_db.database import bind
 from qtask_db.models import Changes, Refused, SelectedTask, Selection
+from qtask_db.task import Imported, ImportTask
 
 
 def cancel(conn: Any, task_id: int) -> None:
@@ -151,3 +158,25 @@ def redrive(
     check_numbers(in_age=age, in_limit=limit)
     (redriven,), _ = bind(conn).call("redrive_tasks", queue, namespace, age, limit)
     return int(redriven)
+
+
+def reserve_ids(conn: Any, above: int) -> None:
+    """Keeps the ids up to `above` for `import_tasks`: all tasks that are created from now on have
+    greater ones. Calls reserve_ids. Raises TransactionOpen.
+    """
+    check_numbers(in_above=above)
+    bind(conn).call("reserve_ids", above)
+
+
+def import_tasks(conn: Any, tasks: Iterable[ImportTask]) -> list[Imported]:
+    """Imports at most 1,000 tasks of another system with their ids, states and attempts; call
+    `reserve_ids` before. One that is here already is left as it is, or finished if `status` says
+    so; one that is refused does not hinder the others. Calls import_tasks. Raises TransactionOpen
+    or TooManyQueues.
+    """
+    elements = json_array([task.as_element() for task in tasks])
+    _, rows = bind(conn).call("import_tasks", elements)
+    return [
+        Imported(None if task_id is None else int(task_id), outcome, reason)
+        for task_id, outcome, reason in rows
+    ]

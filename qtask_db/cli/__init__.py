@@ -24,6 +24,7 @@ from qtask_db.cli.commands import (
     tasks,
     upkeep,
 )
+from qtask_db.cli.commands.importing import command as importing
 from qtask_db.cli.commands.schedules import command as schedules
 from qtask_db.cli.errors import EPILOG, QtaskGroup
 from qtask_db.cli.state import connection_options, prefix_option, print_version, redis_options
@@ -76,6 +77,7 @@ main.add_section("", [doctor.config])
 main.add_section("Processes", [run.relay, run.worker, processes.ps])
 main.add_section("Tasks", [create.create, create.delay, tasks.explain, tasks.list_])
 main.add_section("", [show.show, changes.cancel, changes.retry, changes.fail, schedules.schedule])
+main.add_section("", [importing.import_original])
 main.add_section("Queues", [stats.stats, queues.pause, queues.resume, queues.delivery])
 main.add_section("", [upkeep.expire, upkeep.purge, audit.audit, redrive.redrive])
 main.add_section("", [removal.remove_queue])

@@ -204,7 +204,7 @@ class Change:
         """Until all are done, or Ctrl-C, which it heeds between two steps: what a step has done is
         always known. Tells `report` how many each step has dealt with.
         """
-        with _interrupts() as interrupted:
+        with interrupts() as interrupted:
             self._steps(ids, min(STEP, max(1, self._rate // 2)), report, interrupted)
             for size in BUSY_STEPS:
                 if self._busy and not interrupted():
@@ -243,8 +243,10 @@ class Change:
 
 
 @contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed; a second one ends the command at once."""
+def interrupts(*others: signal.Signals) -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed, or one of the other signals has come; a second one ends the
+    command at once.
+    """
     pressed = False
 
     def handle(_number: int, _frame: FrameType | None) -> None:
@@ -253,11 +255,12 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         pressed = True
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *others)}
     try:
         yield lambda: pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -149,4 +149,6 @@ def _relay(conn: Connection) -> Iterator[_Step]:
     yield "remove_queue", lambda: calls.remove_queue(conn, ""), refused
     yield "remove_idle_queues", lambda: calls.remove_idle_queues(conn, 0), refused
     yield "change_tasks", lambda: calls.change_tasks(conn, "retry", [], deadline=0), refused
+    yield "reserve_ids", lambda: calls.reserve_ids(conn, 0), refused
+    yield "import_tasks", lambda: conn.call("import_tasks", "{}"), refused
     yield "redrive_tasks", lambda: calls.redrive(conn, NAME, limit=0), refused

@@ -62,7 +62,8 @@ _VALUES = {
         f"'{_IDS}'",
     ),
     **dict.fromkeys(
-        ["ends", "given", "new", "oldest", "refused", "taken", "tasks", "unseen"], f"'{_TASKS}'"
+        ["ends", "given", "new", "oldest", "refused", "rows", "taken", "tasks", "unseen"],
+        f"'{_TASKS}'",
     ),
     **dict.fromkeys(["held", "known"], "'[]'"),
     **dict.fromkeys(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from threading import Event
 import pytest
 from testing import age, empty, execute, kept_queues, query, refused
 
-from qtask_db import Connection, Database, NewTask, Schedule, calls
+from qtask_db import Connection, Database, ImportTask, NewTask, Schedule, Status, calls
 from qtask_db.errors import (
     AccessDenied,
     Conflict,
@@ -28,6 +29,7 @@ SIGNS = r"x%_\'!.[a-z]+$(){}|^?;--&#y"
 PATTERN = f"GCR:*,MAIL,*:\u2713,{SIGNS},PO*ST*E"
 MOST = 40
 SOUND = ("job", {}, 60, "GCR:SOUND")
+IDS = itertools.count(1_000_000)
 Call = Callable[[Connection, str], object]
 WAYS: dict[str, tuple[str, Call]] = {
     "create": ("app", lambda conn, queue: calls.create(conn, "job", {}, 60, queue)),
@@ -52,9 +54,20 @@ WAYS: dict[str, tuple[str, Call]] = {
             conn, Schedule("daily", "GCR:SOUND", every=60, on_failure=queue)
         ),
     ),
+    "import": ("operator", lambda conn, queue: _import(conn, queue)),
     "pause": ("operator", calls.pause),
     "resume": ("operator", calls.resume),
 }
+
+
+def _import(conn: Connection, queue: str) -> None:
+    task = ImportTask(
+        next(IDS), "job", queue, Status.WAITING, attempts=0, max_count=1, interval=60,
+        payload="{}", created=0, deadline=60,
+    )  # fmt: skip
+    (one,) = calls.import_tasks(conn, [task])
+    if one.outcome == "refused":  # which would not hinder others
+        raise QueueNotAllowed(str(one.reason))
 
 
 def _quiet(conn: Connection, queue: str) -> None:

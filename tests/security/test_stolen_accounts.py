@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from testing import execute, new, row
 
-from qtask_db import Connection, Schedule, Status, calls
+from qtask_db import Connection, ImportTask, Schedule, Status, calls
 from qtask_db.errors import AccessDenied, NotInstalled
 from qtask_db.schema.render import ROLES
 
@@ -57,6 +57,10 @@ ACTS: dict[str, Callable[[Connection, int], object]] = {
     "purge": lambda conn, _: calls.purge(conn),
     "select": lambda conn, _: calls.select_tasks(conn, queue=QUEUE),
     "cancel all": lambda conn, task_id: calls.change_tasks(conn, "cancel", [task_id]),
+    "finish as imported": lambda conn, task_id: calls.import_tasks(
+        conn, [ImportTask(task_id, "job", QUEUE, Status.FINISHED)]
+    ),
+    "reserve ids": lambda conn, _: calls.reserve_ids(conn, 1),
     "pose as a process": lambda conn, _: calls.report_process(conn, "w", "worker", uptime=0),
     "see the processes": lambda conn, _: calls.list_processes(conn),
     "run due schedules": lambda conn, _: calls.run_due_schedules(conn),
@@ -84,6 +88,8 @@ GOOD_FOR = {
         "purge",
         "select",
         "cancel all",
+        "finish as imported",
+        "reserve ids",
         "see the processes",
         "run due schedules",
         "set a schedule",

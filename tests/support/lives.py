@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scheduled import scheduling, timeless
-from tasks_of_lives import FAILURES, OURS, PAYLOAD, THEIRS, create
+from tasks_of_lives import FAILURES, KEPT, OURS, PAYLOAD, THEIRS, create, import_some
 from testing import call, empty, execute, query
 
 from qtask_db import Connection, NewTask, calls
@@ -311,6 +311,8 @@ STEPS: dict[str, Callable[[Life], Outcome]] = {
     "report_process": _report,
     "forget_process": lambda life: calls.forget_process(life.relay, "w"),
     "views": _views,
+    "reserve_ids": lambda life: calls.reserve_ids(life.operator, life.id("start") + KEPT),
+    "import_tasks": import_some,
     "expire_tasks": lambda life: calls.expire(life.relay),
     "purge_tasks": lambda life: calls.purge(life.relay),
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from qtask_db import Connection, NewTask, calls
+import json
+from typing import Any
+
+from qtask_db import Connection, ImportTask, NewTask, Status, calls
 
 OURS, THEIRS = "ours", "theirs"
+KEPT = 10_000
+"""Ids that a life reserves: no other life has them."""
 PAYLOAD = {"text": 'it\'s "text" \\ %s'}
 
 # By their order numbers.
@@ -41,3 +46,14 @@ def create(root: Connection, namespace: str, queue: str) -> dict[str, int]:
         calls.fail(root, ids[name], None, "broken")
     calls.finish_many(root, [(ids[name], None) for name in ENDED])
     return ids
+
+
+def import_some(life: Any) -> list[tuple[str, str | None]]:
+    """One, of an id that is reserved, and another with the id of a task that is there."""
+    task = ImportTask(
+        life.id("start") + KEPT, "it's", "Q'S", Status.FINISHED, namespace=OURS, attempts=1,
+        max_count=1, interval=60, payload=json.dumps(PAYLOAD), created=-60, deadline=60,
+        order_no="it's", error=PAYLOAD["text"],
+    )  # fmt: skip
+    other = ImportTask(life.id("listed"), "another", "Q", Status.WAITING, namespace=OURS)
+    return [(one.outcome, one.reason) for one in calls.import_tasks(life.operator, [task, other])]

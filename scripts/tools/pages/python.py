@@ -28,8 +28,9 @@ from `qtask_db`, unless its section names another module.
 
 - `conn` is a connection that [bind](#bind) accepts. A call joins its transaction and does not
   commit. `take`, `scan`, `confirm`, `release`, `redrive`, `remove_queue`, `remove_idle_queues`,
-  `expire`, `purge`, `change_tasks`, `run_due_schedules`, `advance_schedules`, `report_process` and
-  `forget_process` commit by themselves, and refuse to run in an open transaction.
+  `expire`, `purge`, `change_tasks`, `reserve_ids`, `import_tasks`, `run_due_schedules`,
+  `advance_schedules`, `report_process` and `forget_process` commit by themselves, and refuse to
+  run in an open transaction.
 - Times are whole seconds. Ranges and defaults are in
   [configuration.md](configuration.md#arguments-and-limits).
 - Every error is a class of `qtask_db.errors`: [errors.md](errors.md). Every call may raise
@@ -57,6 +58,7 @@ CONTENTS: dict[str, tuple[str, ...]] = {
         "audit", "models.Explanation", "models.TaskDetails", "models.AttemptInfo",
         "models.TaskInfo", "Status", "models.QueueStats", "models.QueueDepth",
         "models.QueueAudit", "models.Selection", "models.SelectedTask", "models.Changes",
+        "reserve_ids", "import_tasks", "ImportTask", "Imported",
     ),
     "Processes": ("report_process", "forget_process", "list_processes", "models.ProcessInfo"),
     "Schedules": (

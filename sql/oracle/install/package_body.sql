@@ -28,6 +28,27 @@ CREATE OR REPLACE PACKAGE BODY {{ package }} AS
     direct NUMBER
   );
   TYPE new_tasks IS TABLE OF new_task INDEX BY PLS_INTEGER;
+  TYPE imported_task IS RECORD (
+    element NUMBER,
+    task_id NUMBER,
+    name VARCHAR2({{ limit.name }} CHAR),
+    queue VARCHAR2({{ limit.queue }} CHAR),
+    namespace VARCHAR2({{ limit.namespace }} CHAR),
+    status NUMBER,
+    attempts NUMBER,
+    max_count NUMBER,
+    interval_seconds NUMBER,
+    delete_deadline NUMBER,
+    created NUMBER,
+    started NUMBER,
+    due NUMBER,
+    deadline NUMBER,
+    ended NUMBER,
+    order_no VARCHAR2({{ limit.order_no }} CHAR),
+    error CLOB,
+    payload CLOB
+  );
+  TYPE imported_tasks IS TABLE OF imported_task INDEX BY PLS_INTEGER;
   TYPE ticking_schedule IS RECORD (
     namespace VARCHAR2({{ limit.namespace }} CHAR),
     schedule VARCHAR2({{ limit.schedule }} CHAR),

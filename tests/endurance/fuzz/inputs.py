@@ -21,6 +21,7 @@ DIRECT_SHARE = 0.4
 """Of the calls in a dialect whose Python layer looks at the arguments: these pass it by."""
 
 
+FARTHEST = 10**12
 PATIENCE = 5
 LONG_WAITS = range(PATIENCE + 1, LIMIT["wait_ms"] + 1)
 """Milliseconds that are allowed, and would be waited for."""
@@ -87,6 +88,8 @@ def make(random: Random, dialect: str, task_ids: Sequence[int], batches: Sequenc
         given[name] = (_hostile_to_plsql if direct else _hostile)(random, name)
     if _as_id(given.get("in_wait_ms")) in LONG_WAITS:
         given["in_wait_ms"] = PATIENCE
+    if _as_id(given.get("in_above")) > FARTHEST:  # ids never go back, for whatever is tested next
+        given["in_above"] = 0
     return Input(verb, given, frozenset(_named(given)), direct)
 
 
@@ -127,8 +130,10 @@ def _named(given: dict[str, Any]) -> set[int]:
 
 
 def _as_id(given: Any) -> int:
-    """As a database may read it: a fraction is rounded."""
-    for read in (float, lambda text: int(text, 0)):
+    """As a database may read it: a fraction is rounded. Ids may be larger than a float is exact."""
+    if isinstance(given, int):
+        return given
+    for read in (int, float, lambda text: int(text, 0)) if isinstance(given, str) else (float,):
         with suppress(TypeError, ValueError, OverflowError):
             return round(read(given))
     return 0
@@ -216,6 +221,7 @@ _SOUND: dict[str, Sound] = {
     "in_action": _one_of("retry", "cancel", "reject"),
     "in_filter": _one_of("{}", '{"queue": "Q", "status": [20, 30]}', '{"age": 0, "error": "b"}'),
     "in_after_id": _one_of(0, 1),
+    "in_above": _one_of(1, 1_000_000),
     "in_kind": _one_of("relay", "worker"),
     "in_host": _one_of(None, "h"),
     "in_program": _one_of(None, "p 1"),

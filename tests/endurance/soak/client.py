@@ -24,8 +24,8 @@ _JOINING = {
 }  # fmt: skip
 _COMMITTING = {
     "scan": 8, "take": 8, "redrive": 2, "expire": 2, "purge": 4, "remove_queue": 1,
-    "remove_idle_queues": 1, "change_tasks": 3, "report": 2, "run_due_schedules": 3,
-    "advance_schedules": 2,
+    "remove_idle_queues": 1, "change_tasks": 3, "reserve_ids": 1, "import_tasks": 1, "report": 2,
+    "run_due_schedules": 3, "advance_schedules": 2,
 }  # fmt: skip
 JOINING = [verb for verb, weight in _JOINING.items() for _ in range(weight)]
 ALONE = JOINING + [verb for verb, weight in _COMMITTING.items() for _ in range(weight)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from qtask_db import calls
+from qtask_db import ImportTask, Status, calls
 from qtask_db.errors import QueueInUse, QueueNotFound, TaskNotFound
 
 from .connection import QUEUES, Connected
@@ -57,6 +57,16 @@ class Operating(Connected):
 
     def _select_tasks(self) -> None:
         calls.select_tasks(self._conn, queue="Q0", age=0, limit=100)
+
+    def _reserve_ids(self) -> None:
+        calls.reserve_ids(self._conn, self._some()[0])
+
+    def _import_tasks(self) -> None:
+        """What is here already: the record knows of no other tasks."""
+        ids = sorted({task_id for task_id, _ in self._few()})
+        tasks = [ImportTask(task_id, "another", "Q0", Status.WAITING) for task_id in ids]
+        found = calls.import_tasks(self._conn, tasks)
+        assert {one.outcome for one in found} <= {"refused"}
 
     def _report(self) -> None:
         name = f"w{self.random.randrange(20)}"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "install", "uninstall", "render", "doctor", "config", "relay", "worker", "ps", "create",
     "delay", "explain", "list", "cancel", "retry", "fail", "schedule", "stats", "pause", "resume",
-    "delivery", "expire", "purge", "audit", "redrive", "remove-queue",
+    "delivery", "expire", "purge", "audit", "redrive", "remove-queue", "import-original",
 )  # fmt: skip
 PAYLOAD = '{"order_no": "8973"}'
 AWAY = "127.0.0.1:1"

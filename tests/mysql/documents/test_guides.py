@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from go_tables import GoTables
+from go_library import GoTables
 from guides import Guide, fits
 from testing import count_ids_anew, environment, execute, query
 

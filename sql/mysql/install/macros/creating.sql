@@ -74,6 +74,18 @@ SELECT COALESCE(namespace, '{{ default.namespace }}') AS namespace, queue
     queues that it reads (R7). -#}
 {%- set direct_queues = "GROUP_CONCAT(IF(direct, queue_id, NULL) SEPARATOR ',')" -%}
 
+{#- What a payload must not be, as cases: the number of the error and its text. -#}
+{%- macro payload_problems(payload) -%}
+WHEN LENGTH({{ payload }}) > {{ payload_limit }} THEN
+          '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
+        WHEN {{ payload }} IS NULL OR NOT JSON_VALID({{ payload }})
+          OR JSON_TYPE({{ payload }}) <> 'OBJECT'
+          OR LOCATE({{ nul }}, {{ payload }}) > 0 THEN
+          '{{ error.invalid_payload }} payload must be a JSON object'
+        WHEN {{ has_reserved_key(payload, payload) }} THEN
+          '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
+{%- endmacro -%}
+
 {#- The columns that bulk calls fill, and what they fill them with. -#}
 {%- set new_task_columns = "lane, queue_id, status, name, order_no, payload, interval_seconds, delete_deadline,
       max_count, batch_id, created_at, deadline_at, due_at, on_failure" -%}

@@ -71,14 +71,7 @@ BEGIN
           OR ' ' IN (LEFT(JSON_UNQUOTE(given.on_failure), 1), RIGHT(JSON_UNQUOTE(given.on_failure), 1))
         ) THEN
           '{{ error.invalid_argument }} on_failure {{ name_rule(limit.queue, "be a string of") }}'
-        WHEN LENGTH(given.payload_text) > {{ payload_limit }} THEN
-          '{{ error.payload_too_large }} payload must have at most {{ payload_limit }} bytes'
-        WHEN given.payload_text IS NULL OR NOT JSON_VALID(given.payload_text)
-          OR JSON_TYPE(given.payload_text) <> 'OBJECT'
-          OR LOCATE({{ nul }}, given.payload_text) > 0 THEN
-          '{{ error.invalid_payload }} payload must be a JSON object'
-        WHEN {{ has_reserved_key("given.payload_text", "given.payload_text") }} THEN
-          '{{ error.reserved_key }} payload must not have the keys task_id and task_attempt'
+        {{ payload_problems("given.payload_text") }}
         WHEN queue.queue_id IS NULL AND NOT {{ is_allowed("given.queue") }} THEN
           '{{ error.queue_not_allowed }} queue {{ not_allowed }}'
         WHEN JSON_TYPE(given.on_failure) = 'STRING' AND following.queue_id IS NULL

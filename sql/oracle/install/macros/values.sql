@@ -3,6 +3,7 @@
 {%- set instant = "TIMESTAMP(3)" -%}
 {%- set now = "SYS_EXTRACT_UTC(SYSTIMESTAMP)" -%}
 {%- set new_batch_id = p ~ "batch_seq.NEXTVAL" -%}
+{%- set beginning_of_time = "TIMESTAMP '1970-01-01 00:00:00'" -%}
 {%- set end_of_time = "TIMESTAMP '9999-12-31 00:00:00'" -%}
 {%- set task_columns = "task_id, namespace, queue, name, order_no, status, attempts, max_count, created_at, started_at, ended_at, due_at, deadline_at, last_error" -%}
 

@@ -13,6 +13,7 @@ import pytest
 import redis as redis_py
 from click.testing import CliRunner
 from command_line import COMMANDS, PAYLOAD, Qtask, wait_for
+from go_library import GoTables
 from testing import execute, new
 
 from qtask_db import Connection
@@ -75,7 +76,7 @@ def run(qtask: Qtask, urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_command_is_here() -> None:
-    assert {*ARGUMENTS, *SERVICES} == set(COMMANDS)
+    assert {*ARGUMENTS, *SERVICES, "import-original"} == set(COMMANDS)
 
 
 def silent(run: Qtask, *args: Any, **env: str | None) -> int:
@@ -146,6 +147,22 @@ def test_a_wrong_database_url(run: Qtask, database_url: str, wrong: str, tmp_pat
     assert silent(run, "stats", QTASK_DATABASE_URL=None, QTASK_DATABASE_URL_FILE=str(file)) == 3
     assert silent(run, "uninstall", "--yes", url) == 3
     assert silent(run, "uninstall", url) in (2, 3)
+
+
+def test_an_import(run: Qtask, conn: Connection, urls: tuple[str, str]) -> None:
+    """Of which another URL is an argument."""
+    command = ["import-original", "--quiet", "1"]
+    wrong = urls[0].replace("@", "x@")
+    assert silent(run, *command, urls[0]) == 3  # no tables are there
+    go = GoTables(conn)
+    try:
+        go.add(msg_content="no JSON")
+        assert silent(run, *command, urls[0]) == 1
+        assert silent(run, *command, QTASK_SOURCE_URL=urls[0]) == 1
+        assert silent(run, *command, wrong) == 3
+        assert silent(run, *command, QTASK_SOURCE_URL=wrong) == 3
+    finally:
+        go.drop()
 
 
 WRONG_REDIS = {

@@ -1,0 +1,1 @@
+"""`qtask import-original` and what it prints."""
