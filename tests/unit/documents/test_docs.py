@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from pathlib import Path
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 )
+TRANSLATIONS = [(one.replace(".zh-CN", ""), one) for one in DOCUMENTS if ".zh-CN." in one]
 PROCEDURES = sqlapi.procedures(Renderer("mysql", Settings()))
 PACKAGED = sqlapi.procedures(Renderer("oracle", Settings()))
 TABLES = "\n".join(Renderer("oracle", Settings()).tables())
@@ -147,14 +149,37 @@ def test_the_quickstart_shows_the_commands_of_each_day() -> None:
     assert {"install", "doctor", "create", "delay", "relay", "worker", "stats", "retry"} <= found
 
 
-def test_the_readme_in_chinese_has_the_same_blocks_and_links() -> None:
+def frame(document: str) -> dict[str, list[str] | list[tuple[str, str]]]:
+    """What a translation has in common with its original."""
+    content = text(document)
+    code = re.findall(r"```.*?```|`[^`]+`|^ {4}\S[^\n]*", content, re.DOTALL | re.MULTILINE)
+    links = re.findall(r"\]\(([^)]+)\)", content)
+    return {
+        "blocks": all_blocks(document),
+        "code": sorted(" ".join(one.split()) for one in code),
+        "links": sorted(re.sub(r"^#.*|\.zh-CN", "", link) for link in links),
+        "titles, items, rows": re.findall(r"^ *(#+ |- |\d+\. |\|[-|]*)", content, re.MULTILINE),
+    }
+
+
+@pytest.mark.parametrize(("english", "chinese"), TRANSLATIONS)
+def test_a_translation_has_the_same_blocks_links_titles_and_rows(
+    english: str, chinese: str
+) -> None:
     """So the tests that run the blocks of one run those of the other."""
-    english, chinese = "README.md", "README.zh-CN.md"
-    assert all_blocks(chinese) == all_blocks(english)
-    targets = [re.findall(r"\]\(([^)]+)\)", text(one)) for one in (english, chinese)]
-    assert set(targets[0]) - {chinese} == set(targets[1]) - {english}
-    assert chinese in targets[0]
-    assert english in targets[1]
+    assert frame(chinese) == frame(english)
+    assert f"[简体中文]({Path(chinese).name})" in text(english)
+    assert f"[English]({Path(english).name})" in text(chinese)
+
+
+@pytest.mark.parametrize(("english", "chinese"), TRANSLATIONS)
+def test_a_translation_is_of_the_text_that_is_there(english: str, chinese: str) -> None:
+    """Its last line names that text as git does, so that git can show what has changed since."""
+    content = text(english).encode()
+    blob = hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False)
+    due = f"<!-- Changes since the translation: git diff {blob.hexdigest()[:10]} {english} -->"
+    *_, last = text(chinese).splitlines()
+    assert last == due, f"translate what the command in {last!r} shows, then put {due!r} there"
 
 
 def test_the_glossary_is_in_alphabetical_order() -> None:

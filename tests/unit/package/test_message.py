@@ -161,5 +161,6 @@ def test_a_bad_message_is_not_quoted() -> None:
 
 @given(st.binary())
 def test_decode_raises_nothing_else(raw: bytes) -> None:
-    with contextlib.suppress(BadMessage):
-        assert decode(raw).task_id
+    for message in (raw, wrapped(raw)):
+        with contextlib.suppress(BadMessage):
+            assert decode(message).task_id
