@@ -113,8 +113,9 @@ def look_up(given: Given) -> Place:
     database = from_environment(f"{variables}DATABASE_URL")
     if database is None:
         raise ConfigurationError(
-            f"{name!r} is neither a database URL nor a known name: set {variables}DATABASE_URL, or "
-            f"call qtask_db.configure({name!r}, database=...) first"
+            f"{name!r} is neither a database URL, such as mysql://user:password@host/schema, nor a "
+            f"known name: set {variables}DATABASE_URL, or call "
+            f"qtask_db.configure({name!r}, database=...) first"
         )
     return Place(
         database,
