@@ -23,7 +23,9 @@ OWN = "## On servers of your own"
 SEEN_ELSEWHERE = ("scripts/demo", "scripts/test")
 DONE = ("python3 -m venv", "pip install")
 """Lines that have been done on a machine that runs tests."""
-UNTRIED = re.compile(r"…|17|relay|worker|--watch|render|install|remove-queue|create --|NAME|ID$")
+UNTRIED = re.compile(
+    r"…|17|relay|worker|--watch|render|install|remove-queue|import-original|create --|NAME|ID$"
+)
 """Commands in sentences that need more than it says there, or that do not end."""
 NAMES = {"shop": "qtask_first_steps", "owner": "qtask_first_owner"}
 

@@ -55,7 +55,8 @@ def run_some(conn: Connection) -> None:
 
 def end_all(conn: Connection) -> None:
     """No order number of an active task hides a tick that comes again."""
-    execute(conn, f"UPDATE {conn.prefix}task SET lane = 0, status = 0 WHERE lane <> 0")
+    active = query(conn, f"SELECT task_id FROM {conn.prefix}task WHERE lane <> 0 LIMIT 1000")
+    calls.change_tasks(conn, "cancel", [task_id for (task_id,) in active])
 
 
 def check(conn: Connection) -> None:

@@ -79,7 +79,8 @@ def test_a_name_that_nobody_knows() -> None:
         Database("order_db")
     assert str(caught.value) == (
         "'order_db' is neither a database URL, such as mysql://user:password@host/schema, nor a "
-        "known name: set QTASK_ORDER_DB_DATABASE_URL, or call qtask_db.configure('order_db', database=...) first"
+        "known name: set QTASK_ORDER_DB_DATABASE_URL, or call "
+        "qtask_db.configure('order_db', database=...) first"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -115,6 +115,12 @@ def test_a_producer_stands_below_the_services() -> None:
     above = {"cli", "client", "doctor", "install", "relay", "schema", "service", "worker"}
     for room in ("calls", "database", "dialects", "task", "transport"):
         assert not reach(graph, room) & above
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest collects only the first."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_file_is_long() -> None:
