@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from inputs import HOSTILE, SMILE, WAYS, make
-from testing import age, content, new, query, rest_queues, row, started
+from testing import age, content, new, query, read_committed, rest_queues, row, started
 
 from qtask_db import AttemptEnd, Connection, NewTask, Schedule, Status, Task, calls
 from qtask_db.errors import InvalidArgument
@@ -225,6 +225,8 @@ def test_new_queues_are_registered_in_one_order(
 ) -> None:
     """So creators with crossed pairs do not deadlock: who waits for B has A, whichever is whose."""
     blocker, creator, other = (connect(autocommit=False) for _ in range(3))
+    for one in (creator, other):
+        read_committed(one)  # elsewhere a queue that is newer than the snapshot may be a Conflict
     calls.resume(conn, "AA")  # what waits for B may lock the gap before it, too
     calls.resume(blocker, "B")
     with ThreadPoolExecutor(2) as pool:
