@@ -36,23 +36,5 @@ BEGIN
   check_queue(in_queue, NULL);
 
   find_received(in_task_id, in_queue, out_payload);
-  {{ set_point("receive_task") }};
-  BEGIN
-    UPDATE {{ p }}task
-    SET
-      {{ started("0") }}
-    WHERE task_id = in_task_id
-      AND {{ can_be_started("in_attempt") }}
-    RETURNING attempts, lapses INTO out_attempt, v_lapses;
-
-    IF SQL%ROWCOUNT = 0 THEN
-      refuse_start(in_task_id, in_attempt, v_now);
-    END IF;
-    IF v_lapses > 0 THEN
-      keep_lapsed(in_task_id, v_now);
-    END IF;
-  EXCEPTION
-    WHEN OTHERS THEN
-      {{ go_back("receive_task") }};
-  END;
+  {{ start_one("receive_task") }}
 END receive_task;

@@ -35,6 +35,29 @@ lane <> 0
         AND deadline_at > v_now
 {%- endmacro -%}
 
+{#- Starts one task, for start_task and receive_task: the update and the history of lapses are both done, or neither. -#}
+{%- macro start_one(verb) -%}
+{{ set_point(verb) }};
+  BEGIN
+    UPDATE {{ p }}task
+    SET
+      {{ started("0") }}
+    WHERE task_id = in_task_id
+      AND {{ can_be_started("in_attempt") }}
+    RETURNING attempts, lapses INTO out_attempt, v_lapses;
+
+    IF SQL%ROWCOUNT = 0 THEN
+      refuse_start(in_task_id, in_attempt, v_now);
+    END IF;
+    IF v_lapses > 0 THEN
+      keep_lapsed(in_task_id, v_now);
+    END IF;
+  EXCEPTION
+    WHEN OTHERS THEN
+      {{ go_back(verb) }};
+  END;
+{%- endmacro -%}
+
 {#- A task that is active again, with all its attempts. -#}
 {%- macro retried(now) -%}
 lane = queue_id,
