@@ -123,7 +123,7 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class ImportTask:
     """A task of another system, for `import_tasks`. Times are seconds from now, negative in the
-    past. What has no default is enough to finish a task that is here.
+    past. To finish a task that is here, give those without a default alone.
     """
 
     task_id: int
@@ -162,7 +162,7 @@ _IMPORT_KEYS = tuple(field.name for field in fields(ImportTask))
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What has become of one of them."""
+    """The outcome of one of them."""
 
     task_id: int | None
     """None if it is no number that a task can have."""

@@ -47,7 +47,7 @@ class DueSchedule:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTicks:
-    """What `advance_schedules` is to do with a due schedule."""
+    """A due schedule as `advance_schedules` is to move it."""
 
     due: DueSchedule
     ticks: Sequence[datetime.datetime] = ()
